@@ -1,0 +1,52 @@
+"""A client that may ask: one `[[client]]` of the configuration, resolved and checked.
+
+Both faces (LDAP and HTTP) authenticate against the same list.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Literal
+
+import msgspec
+
+from engine.phone import DialPlan, NumberFormat
+from engine.rights import ALL, Principal
+
+Profile = Literal["sbc", "phone", "addressbook"]
+
+
+class Client(msgspec.Struct, frozen=True):
+    """Who may ask, and how it is answered.
+
+    Attributes:
+        name: unique; the user name of HTTP Basic authentication.
+        bind: the LDAP bind name, a DN or any other text; "" refuses LDAP binds.
+        password_hash: made by `rufname password`; "" refuses every password.
+        networks: where the client may come from; empty = from anywhere.
+        profile: which questions it may ask and how many entries it gets.
+        plan: how numbers are read and written for it.
+        number_format: how numbers are written in answers.
+        sources: names of the sources it asks, ("*",) = all it may see.
+    """
+
+    name: str
+    bind: str = ""
+    password_hash: str = ""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    profile: Profile = "sbc"
+    plan: DialPlan = DialPlan()
+    number_format: NumberFormat = "e164"
+    sources: tuple[str, ...] = ALL
+
+    def principal(self) -> Principal:
+        """Return who the client is to the rights."""
+        return Principal(name=self.name, kind="client", sources=self.sources)
+
+    def admits(self, address: IPv4Address | IPv6Address | None) -> bool:
+        """Tell whether a peer at `address` (None: a local socket) may be this client."""
+        if not self.networks or address is None:
+            return True
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address.version == net.version and address in net for net in self.networks)

@@ -1,0 +1,123 @@
+"""What a contact is: values only, no I/O.
+
+A `Contact` is what one source says of one person or company, mapped, cleaned and normalised.
+Records of several sources are never merged; each keeps its `ContactId`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+import msgspec
+from typing_extensions import override
+
+from engine.phone import PhoneNumber
+
+PhoneKind = Literal["work", "mobile", "home", "fax", "company", "other"]
+
+PHONE_KINDS: tuple[PhoneKind, ...] = ("work", "mobile", "home", "fax", "company", "other")
+
+KIND_RANK: dict[PhoneKind, int] = {
+    "work": 0,
+    "company": 1,
+    "mobile": 2,
+    "other": 3,
+    "home": 4,
+    "fax": 5,
+}
+"""Ties between equal numbers: business before mobile before private before fax."""
+
+MAX_CUSTOM_FIELDS = 20
+
+_NAMESPACE = uuid.UUID("6f0e3a52-43c6-5d4b-9d5a-2b8f4f0f7a11")
+
+
+class ContactId(msgspec.Struct, frozen=True, array_like=True):
+    """A source's immutable id and the source's own key of the record."""
+
+    source: str
+    key: str
+
+    @override
+    def __str__(self) -> str:
+        """Return `source:key`, as the command line and the HTTP interface print it."""
+        return f"{self.source}:{self.key}"
+
+
+def contact_uuid(identity: ContactId) -> uuid.UUID:
+    """Return the stable UUIDv5 (RFC 9562, 5.5) of a contact: same source id and key, same UUID."""
+    return uuid.uuid5(_NAMESPACE, f"{identity.source}\x1f{identity.key}")
+
+
+class PhoneLine(msgspec.Struct, frozen=True, array_like=True):
+    """One number of a contact: its kind, the number, and how the source wrote it (may be "")."""
+
+    kind: PhoneKind
+    number: PhoneNumber
+    written: str = ""
+
+
+class Address(msgspec.Struct, frozen=True, array_like=True):
+    """A postal address; every part may be ""."""
+
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    country: str = ""
+
+
+class Contact(msgspec.Struct, frozen=True, array_like=True):
+    """What one source says of one person or company.
+
+    All texts are single-line, NFC, free of control characters and bidirectional overrides (mapping
+    sees to it); "" means unknown. `changed` is the source's own time of change, ISO 8601 UTC or "".
+    """
+
+    id: ContactId
+    display_name: str = ""
+    given_name: str = ""
+    surname: str = ""
+    title: str = ""
+    company: str = ""
+    department: str = ""
+    job: str = ""
+    address: Address = Address()
+    phones: tuple[PhoneLine, ...] = ()
+    emails: tuple[str, ...] = ()
+    url: str = ""
+    photo: str = ""
+    birthday: str = ""
+    notes: str = ""
+    custom: dict[str, str] = {}
+    changed: str = ""
+
+    @property
+    def name(self) -> str:
+        """The display name, else given name and surname, else the company, else ""."""
+        if self.display_name:
+            return self.display_name
+        if self.given_name and self.surname:
+            return f"{self.given_name} {self.surname}"
+        return self.surname or self.given_name or self.company
+
+    @property
+    def is_company(self) -> bool:
+        """Whether the record names no person: only a company, or a display name equal to it."""
+        if self.given_name or self.surname:
+            return False
+        return not self.display_name or self.display_name == self.company
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Contact).decode
+
+
+def encode_contact(contact: Contact) -> bytes:
+    """Encode a contact as MessagePack: the body kept in the store and in the index."""
+    return _encode(contact)
+
+
+def decode_contact(body: bytes) -> Contact:
+    """Decode a body made by `encode_contact`; raises `msgspec.DecodeError` on damage."""
+    return _decode(body)

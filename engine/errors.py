@@ -1,0 +1,42 @@
+"""What went wrong in the engine, sorted by what the caller must do about it.
+
+No LDAP result code and no HTTP status here: the faces choose those.
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """The root of all errors that the engine raises on purpose."""
+
+
+class InvalidNumber(EngineError):
+    """The text is no phone number under its dial plan: skip it, keep the contact.
+
+    Attributes:
+        reason: a short sentence for administrators; it never quotes the number.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnsupportedQuery(EngineError):
+    """The question is outside the engine's bounds: answer "no" to it, never retry."""
+
+
+class CorruptIndex(EngineError):
+    """The index on disk is damaged or of another format: rebuild it from the store."""
+
+
+class CorruptStore(EngineError):
+    """The contact store is damaged or of another format: restore it or sync anew."""
+
+
+class WriterBusy(EngineError):
+    """Another process holds `run/writer.lock`: ask it, or try again later."""
+
+
+class InvalidCredential(EngineError):
+    """A stored password hash is malformed or asks for too much work: fix the configuration."""

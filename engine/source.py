@@ -1,0 +1,88 @@
+"""The port between the sources and the store: what a connector says, one event at a time.
+
+Law: `Complete` is earned (last page, result code 0, end of cursor). A stream that ends without it
+deletes nothing. Blocking code; a run owns its thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+Bookmark = bytes
+"""Where an incremental read goes on: opaque to all but the connector that made it; b"" = none."""
+
+Record = dict[str, str]
+"""One raw record: column or attribute name → text ("" for NULL). Several values: "\\n" between."""
+
+
+class Upsert(msgspec.Struct, frozen=True):
+    """The source holds this record now (new, changed or unchanged).
+
+    `key` is the source's own key, composite keys joined by the connector; `locator` says where the
+    record stands for a human ("line 12", "row 7"), "" where the key says enough.
+    """
+
+    key: str
+    record: Record
+    locator: str = ""
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """The source says that the record of this key is gone."""
+
+    key: str
+
+
+class RejectedRecord(msgspec.Struct, frozen=True):
+    """A record, or one field of it, that could not be taken.
+
+    `locator` is the key or line; `field` is "" when the whole record was refused, else the mapped
+    field that was dropped while the contact stays. `reason` never quotes personal data.
+    """
+
+    locator: str
+    reason: str
+    field: str = ""
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """All before this event may be kept under `bookmark` once it is indexed."""
+
+    bookmark: Bookmark
+
+
+class Complete(msgspec.Struct, frozen=True):
+    """The read came to its earned end. `full`: every record of the source was sent."""
+
+    full: bool
+    bookmark: Bookmark = b""
+
+
+Event = Upsert | Delete | RejectedRecord | Checkpoint | Complete
+
+
+class CheckReport(msgspec.Struct, frozen=True):
+    """The result of a connection test: faults stop a sync, warnings do not. Empty = all is well."""
+
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    estimated_rows: int | None = None
+
+
+class ContactSource(Protocol):
+    """One configured source. Every method may block; none keeps a connection open after it ends."""
+
+    def check(self) -> CheckReport:
+        """Try connection, rights and query; never raises for what the source does wrong."""
+
+    def discover(self) -> tuple[str, ...]:
+        """Return the names of the columns or attributes the source offers, in its order."""
+
+    def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
+        """Return the first `rows` (1–1,000) raw records; nothing is stored."""
+
+    def read(self, bookmark: Bookmark) -> Iterator[Event]:
+        """Stream the source; b"" asks for a full read. Raises `connectors.errors.SourceFailed`."""

@@ -1,0 +1,3 @@
+"""Answers LDAP from the contact index."""
+
+from __future__ import annotations
