@@ -56,7 +56,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class PeopleQuery(msgspec.Struct, frozen=True):
-    """Who matches this text? Every word is a prefix, in any order; `limit` is clamped to 1–1,000."""
+    """Who matches this text? Every word is a prefix, in any order; `limit` is clamped to 1–1000."""
 
     text: str
     principal: Principal
