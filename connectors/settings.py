@@ -1,0 +1,121 @@
+"""What the configuration says of a source: values only, already checked and resolved.
+
+The keys that every kind has stand here; each kind adds its own options as a Struct of its own
+(`connectors.registry.options_of(kind)`), with bounds in the types.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+from typing_extensions import override
+
+from connectors.errors import SecretUnavailable
+from engine.phone import DialPlan
+from engine.rights import ALL
+
+MAX_SECRET_BYTES = 64 * 1024
+
+
+class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secret stands: exactly one of `file` (absolute once loaded) and `env`."""
+
+    file: Path | None = None
+    env: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.file is None) == (self.env is None):
+            raise ValueError('a secret is { file = "…" } or { env = "…" }')
+
+    def read(self) -> str:
+        """Return the secret without its last line break.
+
+        Raises:
+            SecretUnavailable: the file cannot be read or the variable is not set; never quotes it.
+        """
+        if self.env is not None:
+            value = os.environ.get(self.env)
+            if value is None:
+                raise SecretUnavailable(f"environment variable {self.env} is not set")
+            return value
+        assert self.file is not None
+        try:
+            data = self.file.read_bytes()[:MAX_SECRET_BYTES]
+            return data.decode("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise SecretUnavailable(f"{self.file}: {reason}") from None
+
+
+class DropLimit(msgspec.Struct, frozen=True):
+    """How many served contacts one run may drop: a share of them, or a count."""
+
+    percent: float | None = 20.0
+    count: int | None = None
+
+    def allows(self, dropped: int, served: int) -> bool:
+        """Tell whether dropping `dropped` of `served` contacts is within the limit."""
+        if dropped == 0:
+            return True
+        if self.count is not None:
+            return dropped <= self.count
+        assert self.percent is not None
+        return dropped * 100 <= served * self.percent
+
+    @override
+    def __str__(self) -> str:
+        return str(self.count) if self.count is not None else f"{self.percent:g}%"
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """When `serve` reads the source by itself: every so many seconds, or at times of day.
+
+    `every_s` 0 and no `at`: only by `rufname sync`. `at` holds "HH:MM" in local time, `on` the
+    weekdays 0 (Monday) to 6 (Sunday) on which they count; empty = every day.
+    """
+
+    every_s: int = 0
+    at: tuple[str, ...] = ()
+    on: tuple[int, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the source has a schedule at all."""
+        return bool(self.every_s or self.at)
+
+
+MapRule = str | tuple[str, ...]
+"""A column, a list of columns (the first that is not empty, or all for phones and e-mails), or a
+template such as "{first} {last}" (a text with braces)."""
+
+
+class SourceSettings(msgspec.Struct, frozen=True):
+    """One `[[source]]`.
+
+    Attributes:
+        id: immutable; by default the first name.
+        name: what people call it.
+        kind: csv, odbc …
+        key: columns that together identify a record.
+        map: contact field (`display_name`, `phones.work`, `custom.1` …) → rule.
+        plan: how numbers are written in this source.
+        priority: 1–999, higher wins.
+        visible_to: users, groups, clients; ("*",) = everybody.
+        max_drop: a run that would drop more is refused.
+        schedule: when `serve` reads it.
+        options: the kind's own options.
+    """
+
+    id: str
+    name: str
+    kind: str
+    key: tuple[str, ...]
+    map: dict[str, MapRule]
+    plan: DialPlan
+    options: msgspec.Struct
+    priority: int = 500
+    visible_to: tuple[str, ...] = ALL
+    max_drop: DropLimit = DropLimit()
+    schedule: Schedule = Schedule()

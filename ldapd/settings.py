@@ -1,0 +1,88 @@
+"""What the configuration says of the LDAP daemon: `[ldap]`, checked and resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from typing_extensions import override
+
+DEFAULT_BASE = "dc=meta"
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """One address to listen on: `ldap://host:port` or, with `tls`, `ldaps://host:port`."""
+
+    host: str
+    port: int
+    tls: bool = False
+
+    @override
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'ldaps' if self.tls else 'ldap'}://{host}:{self.port}"
+
+
+class TlsSettings(msgspec.Struct, frozen=True):
+    """Certificate chain and private key, PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+class LdapLimits(msgspec.Struct, frozen=True):
+    """What one client may ask for. Sources of the defaults: the limits of slapd, 389-ds and others.
+
+    Attributes:
+        max_message_bytes_unbound: largest PDU before a bind.
+        max_message_bytes_bound: largest PDU after a bind.
+        max_filter_depth: nesting of and/or/not.
+        max_filter_leaves: single terms in one filter.
+        max_controls: controls on one request.
+        max_attributes: attributes one search may name.
+        max_pending: requests waiting on one connection before reading pauses.
+        max_entries: most entries of one answer (profiles may lower it).
+        max_examined: most index documents one search may look at.
+        search_time_ms: longest one search may take.
+        bind_time_s: how long a connection may stay unbound.
+        idle_time_s: idle time after which a bound connection is closed; 0 = never.
+        blocked_write_s: how long a peer may refuse to read its answers.
+        max_connections: connections of one worker.
+    """
+
+    max_message_bytes_unbound: int = 16 * 1024
+    max_message_bytes_bound: int = 64 * 1024
+    max_filter_depth: int = 16
+    max_filter_leaves: int = 64
+    max_controls: int = 10
+    max_attributes: int = 32
+    max_pending: int = 32
+    max_entries: int = 200
+    max_examined: int = 5_000
+    search_time_ms: int = 200
+    bind_time_s: int = 10
+    idle_time_s: int = 0
+    blocked_write_s: int = 5
+    max_connections: int = 4_096
+
+
+class LdapSettings(msgspec.Struct, frozen=True):
+    """`[ldap]`.
+
+    Attributes:
+        listen: addresses; each is one socket made by the supervisor and shared by all workers.
+        base: the naming context that answers carry when the client asked with an empty base.
+        aliases: further bases that mean the same.
+        workers: processes; 0 = one per core.
+        allow_plain: serve passwords without TLS beyond loopback.
+        tls: needed for `ldaps://`.
+        limits: see `LdapLimits`.
+    """
+
+    listen: tuple[Listener, ...]
+    base: str = DEFAULT_BASE
+    aliases: tuple[str, ...] = ()
+    workers: int = 0
+    allow_plain: bool = False
+    tls: TlsSettings | None = None
+    limits: LdapLimits = LdapLimits()
