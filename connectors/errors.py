@@ -23,4 +23,4 @@ class UnknownKind(ConnectorError):
 
 
 class DriverMissing(ConnectorError):
-    """The kind needs a driver or library that is not on this machine: install it, then try again."""
+    """The kind needs a driver or library that is not on this machine: install it, try again."""
