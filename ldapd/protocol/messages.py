@@ -1,0 +1,284 @@
+"""LDAP messages: requests and controls as values, result codes, and the bytes of responses.
+
+Law: pure code. Tables are copied once from RFC 4511 and stand only here. Tags are whole
+identifier octets (0x63), as they stand on the wire.
+
+Sources: RFC 4511 4 and appendix B. Requests are read in `requests`, controls in `controls`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+from ldapd.protocol.filters import Filter
+
+
+class ResultCode(IntEnum):
+    """The result codes of RFC 4511 4.1.9; names and numbers as there."""
+
+    SUCCESS = 0
+    OPERATIONS_ERROR = 1
+    PROTOCOL_ERROR = 2
+    TIME_LIMIT_EXCEEDED = 3
+    SIZE_LIMIT_EXCEEDED = 4
+    COMPARE_FALSE = 5
+    COMPARE_TRUE = 6
+    AUTH_METHOD_NOT_SUPPORTED = 7
+    STRONGER_AUTH_REQUIRED = 8
+    REFERRAL = 10
+    ADMIN_LIMIT_EXCEEDED = 11
+    UNAVAILABLE_CRITICAL_EXTENSION = 12
+    CONFIDENTIALITY_REQUIRED = 13
+    SASL_BIND_IN_PROGRESS = 14
+    NO_SUCH_ATTRIBUTE = 16
+    UNDEFINED_ATTRIBUTE_TYPE = 17
+    INAPPROPRIATE_MATCHING = 18
+    CONSTRAINT_VIOLATION = 19
+    ATTRIBUTE_OR_VALUE_EXISTS = 20
+    INVALID_ATTRIBUTE_SYNTAX = 21
+    NO_SUCH_OBJECT = 32
+    ALIAS_PROBLEM = 33
+    INVALID_DN_SYNTAX = 34
+    ALIAS_DEREFERENCING_PROBLEM = 36
+    INAPPROPRIATE_AUTHENTICATION = 48
+    INVALID_CREDENTIALS = 49
+    INSUFFICIENT_ACCESS_RIGHTS = 50
+    BUSY = 51
+    UNAVAILABLE = 52
+    UNWILLING_TO_PERFORM = 53
+    LOOP_DETECT = 54
+    NAMING_VIOLATION = 64
+    OBJECT_CLASS_VIOLATION = 65
+    NOT_ALLOWED_ON_NON_LEAF = 66
+    NOT_ALLOWED_ON_RDN = 67
+    ENTRY_ALREADY_EXISTS = 68
+    OBJECT_CLASS_MODS_PROHIBITED = 69
+    AFFECTS_MULTIPLE_DSAS = 71
+    OTHER = 80
+
+
+BIND_REQUEST = 0x60
+BIND_RESPONSE = 0x61
+UNBIND_REQUEST = 0x42
+SEARCH_REQUEST = 0x63
+SEARCH_ENTRY = 0x64
+SEARCH_DONE = 0x65
+SEARCH_REFERENCE = 0x73
+MODIFY_REQUEST = 0x66
+MODIFY_RESPONSE = 0x67
+ADD_REQUEST = 0x68
+ADD_RESPONSE = 0x69
+DELETE_REQUEST = 0x4A
+DELETE_RESPONSE = 0x6B
+MODIFY_DN_REQUEST = 0x6C
+MODIFY_DN_RESPONSE = 0x6D
+COMPARE_REQUEST = 0x6E
+COMPARE_RESPONSE = 0x6F
+ABANDON_REQUEST = 0x50
+EXTENDED_REQUEST = 0x77
+EXTENDED_RESPONSE = 0x78
+INTERMEDIATE_RESPONSE = 0x79
+
+RESPONSE_TAGS = {
+    BIND_REQUEST: BIND_RESPONSE,
+    SEARCH_REQUEST: SEARCH_DONE,
+    MODIFY_REQUEST: MODIFY_RESPONSE,
+    ADD_REQUEST: ADD_RESPONSE,
+    DELETE_REQUEST: DELETE_RESPONSE,
+    MODIFY_DN_REQUEST: MODIFY_DN_RESPONSE,
+    COMPARE_REQUEST: COMPARE_RESPONSE,
+    EXTENDED_REQUEST: EXTENDED_RESPONSE,
+}
+"""The response that ends each request (RFC 4511 4.2–4.12); Unbind and Abandon have none."""
+
+SCOPE_BASE = 0
+SCOPE_ONE = 1
+SCOPE_SUB = 2
+
+MAX_INT = 2**31 - 1
+"""`maxInt INTEGER ::= 2147483647` (RFC 4511 4.1.1)."""
+
+NOTICE_OF_DISCONNECTION = "1.3.6.1.4.1.1466.20036"
+"""RFC 4511 4.4.1."""
+
+
+class BindRequest(msgspec.Struct, frozen=True, gc=False):
+    """RFC 4511 4.2.
+
+        BindRequest ::= [APPLICATION 0] SEQUENCE {
+             version                 INTEGER (1 ..  127),
+             name                    LDAPDN,
+             authentication          AuthenticationChoice }
+        AuthenticationChoice ::= CHOICE {
+             simple                  [0] OCTET STRING,
+             sasl                    [3] SaslCredentials, ... }
+        SaslCredentials ::= SEQUENCE {
+             mechanism               LDAPString,
+             credentials             OCTET STRING OPTIONAL }
+
+    Attributes:
+        version: 1-127; only 3 is this protocol.
+        name: any text; "" = anonymous or SASL.
+        mechanism: "" = simple, else the SASL mechanism as sent.
+        credentials: the password or the SASL credentials; b"" also where absent.
+    """
+
+    version: int
+    name: str
+    mechanism: str
+    credentials: bytes
+
+
+class UnbindRequest(msgspec.Struct, frozen=True, gc=False):
+    """`UnbindRequest ::= [APPLICATION 2] NULL` (RFC 4511 4.3): close, answer nothing."""
+
+
+class SearchRequest(msgspec.Struct, frozen=True, gc=False):
+    """RFC 4511 4.5.1.
+
+        SearchRequest ::= [APPLICATION 3] SEQUENCE {
+             baseObject      LDAPDN,
+             scope           ENUMERATED {
+                  baseObject (0), singleLevel (1), wholeSubtree (2), ... },
+             derefAliases    ENUMERATED { neverDerefAliases (0), derefInSearching (1),
+                  derefFindingBaseObj (2), derefAlways (3) },
+             sizeLimit       INTEGER (0 ..  maxInt),
+             timeLimit       INTEGER (0 ..  maxInt),
+             typesOnly       BOOLEAN,
+             filter          Filter,
+             attributes      AttributeSelection }
+
+    Attributes:
+        base: as sent, not checked for being a DN.
+        scope: `SCOPE_BASE`, `SCOPE_ONE` or `SCOPE_SUB`.
+        deref: 0-3.
+        size_limit: most entries wanted; 0 = no wish.
+        time_limit_s: 0 = no wish.
+        types_only: names of attributes without values.
+        filter: bounded in depth and leaves.
+        attributes: as sent; empty = all user attributes.
+    """
+
+    base: str
+    scope: int
+    deref: int
+    size_limit: int
+    time_limit_s: int
+    types_only: bool
+    filter: Filter
+    attributes: tuple[str, ...]
+
+
+class CompareRequest(msgspec.Struct, frozen=True, gc=False):
+    """RFC 4511 4.10.
+
+    CompareRequest ::= [APPLICATION 14] SEQUENCE {
+         entry           LDAPDN,
+         ava             AttributeValueAssertion }
+    """
+
+    name: str
+    attribute: str
+    value: bytes
+
+
+class WriteRequest(msgspec.Struct, frozen=True, gc=False):
+    """Modify, add, delete or modify DN (RFC 4511 4.6-4.9): `tag` says which; not read further."""
+
+    tag: int
+
+
+class AbandonRequest(msgspec.Struct, frozen=True, gc=False):
+    """`AbandonRequest ::= [APPLICATION 16] MessageID` (RFC 4511 4.11): answer nothing."""
+
+    message_id: int
+
+
+class ExtendedRequest(msgspec.Struct, frozen=True, gc=False):
+    """RFC 4511 4.12.
+
+        ExtendedRequest ::= [APPLICATION 23] SEQUENCE {
+             requestName      [0] LDAPOID,
+             requestValue     [1] OCTET STRING OPTIONAL }
+
+    Attributes:
+        name: the OID as sent.
+        value: None where absent.
+    """
+
+    name: str
+    value: bytes | None
+
+
+class UnknownRequest(msgspec.Struct, frozen=True, gc=False):
+    """A well-framed operation that is no request of RFC 4511: end the session (4.1.1)."""
+
+    tag: int
+
+
+class RefusedRequest(msgspec.Struct, frozen=True, gc=False):
+    """A request that was read but exceeds a limit: answer it with `code`, keep the connection.
+
+    Attributes:
+        tag: the request's; `RESPONSE_TAGS[tag]` is the answer's.
+        code: why, for the answer.
+        message: why, in words without anything the peer sent.
+    """
+
+    tag: int
+    code: ResultCode
+    message: str
+
+
+Request = (
+    BindRequest
+    | UnbindRequest
+    | SearchRequest
+    | CompareRequest
+    | WriteRequest
+    | AbandonRequest
+    | ExtendedRequest
+    | UnknownRequest
+    | RefusedRequest
+)
+"""Any request."""
+
+
+class Control(msgspec.Struct, frozen=True, gc=False):
+    """RFC 4511 4.1.11.
+
+        Control ::= SEQUENCE {
+             controlType             LDAPOID,
+             criticality             BOOLEAN DEFAULT FALSE,
+             controlValue            OCTET STRING OPTIONAL }
+
+    Attributes:
+        oid: dotted decimal.
+        critical: without it the request must not be done.
+        value: None where absent.
+    """
+
+    oid: str
+    critical: bool = False
+    value: bytes | None = None
+
+
+class LdapMessage(msgspec.Struct, frozen=True, gc=False):
+    """RFC 4511 4.1.1.
+
+        LDAPMessage ::= SEQUENCE {
+             messageID       MessageID,
+             protocolOp      CHOICE { ... },
+             controls       [0] Controls OPTIONAL }
+
+    Attributes:
+        message_id: 1 to 2^31-1.
+        request: what is asked.
+        controls: at most as many as the session allows.
+    """
+
+    message_id: int
+    request: Request
+    controls: tuple[Control, ...] = ()
