@@ -34,6 +34,10 @@ class CorruptStore(EngineError):
     """The contact store is damaged or of another format: restore it or sync anew."""
 
 
+class StoreUnavailable(EngineError):
+    """The contact store cannot be read or written now (disk full, locked, no rights, none yet)."""
+
+
 class WriterBusy(EngineError):
     """Another process holds `run/writer.lock`: ask it, or try again later."""
 

@@ -1,0 +1,562 @@
+"""The contact store: what each source last said, in one SQLite file. The truth behind the index.
+
+Law: one writing process (it holds `run/writer.lock`), any number of readers; every transaction is
+short. Every change of a contact gets a rising `seq`; a deleted contact leaves a tombstone (a row
+without body) until the index has followed (`settle`). Nothing here knows how a source is read
+(`connectors`) or what the index looks like (`engine.writer`).
+
+Over 400 lines: the file format is one thing, and its statements are read side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from engine.errors import CorruptStore, StoreUnavailable
+from engine.source import Bookmark, RejectedRecord
+
+FORMAT_VERSION = 1
+"""SQLite's `user_version`; a file of a newer one is refused by name."""
+
+APPLICATION_ID = 0x52756600
+"""SQLite's `application_id` ("Ruf"): another program's database is never written to."""
+
+MAX_BATCH = 2_000
+"""Rows of one transaction: some 50 ms, so that readers and a cancel never wait for long."""
+
+MAX_REJECTED = 1_000
+"""Rejected records kept per source: enough to see a pattern, and no second copy of the source."""
+
+MAX_RUNS = 100
+"""Runs kept per source: a day of one run every quarter of an hour."""
+
+BUSY_TIMEOUT_S = 10.0
+CACHE_KIB = 32 * 1024
+WAL_LIMIT_BYTES = 64 * 1024 * 1024
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE sources (number INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE,
+    live INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE contacts (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, key TEXT NOT NULL,
+    seq INTEGER NOT NULL, digest BLOB NOT NULL, body BLOB);
+CREATE UNIQUE INDEX contacts_key ON contacts (source, key);
+CREATE UNIQUE INDEX contacts_seq ON contacts (seq);
+CREATE INDEX tombstones ON contacts (seq) WHERE body IS NULL;
+CREATE TABLE bookmarks (source TEXT, seq INTEGER, bookmark BLOB NOT NULL,
+    PRIMARY KEY (source, seq)) WITHOUT ROWID;
+CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, name TEXT NOT NULL,
+    state TEXT NOT NULL, began_at REAL NOT NULL, ended_at REAL, counts BLOB NOT NULL,
+    reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX runs_source ON runs (source, id);
+CREATE TABLE rejected (id INTEGER PRIMARY KEY, source TEXT NOT NULL, locator TEXT NOT NULL,
+    field TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX rejected_source ON rejected (source, id);
+"""
+
+RunState = Literal["running", "done", "refused", "failed"]
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """One step of the store: a contact as it is now, or its deletion (`body` None)."""
+
+    seq: int
+    source: str
+    key: str
+    body: bytes | None
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """What one batch did.
+
+    `refreshed` rows got a new digest only (the contact is the same). `rowids` stand in the order of
+    the upserts; `seq` is the store's last one now.
+    """
+
+    added: int
+    changed: int
+    refreshed: int
+    removed: int
+    rowids: list[int]
+    seq: int
+
+
+class RunCounts(msgspec.Struct, frozen=True):
+    """What a run did, in records; `rejected_fields` counts fields dropped from kept contacts."""
+
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    rejected: int = 0
+    rejected_fields: int = 0
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run of one source; times are epoch seconds, `ended_at` None while it is running."""
+
+    id: int
+    source: str
+    name: str
+    state: RunState
+    began_at: float
+    ended_at: float | None
+    counts: RunCounts
+    reason: str
+
+
+_encode_counts = msgspec.msgpack.Encoder().encode
+_decode_counts = msgspec.msgpack.Decoder(RunCounts).decode
+
+
+class ContactStore:
+    """The store, opened by one process; use it from one thread at a time."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        self._db = database
+        self._path = path
+        self._numbers: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> ContactStore:
+        """Open the store; make it (mode 0600) if there is none and `read_only` is not set.
+
+        Raises:
+            CorruptStore: the file is damaged, another program's, or of a newer format.
+            StoreUnavailable: it cannot be opened, or there is none to read.
+        """
+        try:
+            if read_only:
+                if not path.exists():
+                    raise StoreUnavailable(f"{path}: no contact store yet; sync a source first")
+            else:
+                _make_private(path)
+            mode = "ro" if read_only else "rw"
+            uri = f"{path.absolute().as_uri()}?mode={mode}"
+            # The owner hands the store from thread to thread as a whole, never shares it.
+            database = sqlite3.connect(
+                uri,
+                uri=True,
+                isolation_level=None,
+                timeout=BUSY_TIMEOUT_S,
+                check_same_thread=False,
+                cached_statements=64,
+            )
+        except OSError as error:
+            raise StoreUnavailable(f"{path}: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{path}: {error}") from error
+        store = cls(database, path)
+        try:
+            store._prepare(read_only=read_only)
+        except BaseException:
+            database.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close the file; the last connection folds the write-ahead log back into it."""
+        self._db.close()
+
+    # What the index follows
+
+    def identity(self) -> str:
+        """Return the id this store got when it was made: an index of another store is stale."""
+        return str(self._meta("identity"))
+
+    def last_seq(self) -> int:
+        """Return the seq of the newest change, 0 for a store that never held a contact."""
+        return int(self._meta("seq"))
+
+    def settled_seq(self) -> int:
+        """Return the highest seq given to `settle`: an index behind it may miss deletions."""
+        return int(self._meta("settled"))
+
+    def changes(self, after_seq: int, limit: int) -> list[Change]:
+        """Return up to `limit` newest states with seq > `after_seq`, by rising seq; [] = no more.
+
+        A contact changed twice stands once, at its last seq.
+        """
+        rows = self._rows(
+            "SELECT seq, source, key, body FROM contacts WHERE seq > ? ORDER BY seq LIMIT ?",
+            (after_seq, limit),
+        )
+        name = self._name
+        return [Change(seq, name(number), key, body) for seq, number, key, body in rows]
+
+    def contacts(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str, bytes]]:
+        """Return a page of live contacts (source, key, body) behind `after`; [] = no more.
+
+        The order is fixed for one store, source by source, keys rising by their UTF-8 bytes.
+        """
+        number, key = (self._number(after[0]), after[1]) if after else (0, "")
+        rows = self._rows(
+            "SELECT source, key, body FROM contacts"
+            " WHERE (source, key) > (?, ?) AND body IS NOT NULL ORDER BY source, key LIMIT ?",
+            (number, key, limit),
+        )
+        return [(self._name(number), key, body) for number, key, body in rows]
+
+    def settle(self, seq: int) -> None:
+        """Note that the index holds everything up to `seq`: bookmarks count, tombstones go."""
+        with self._transaction() as db:
+            seq = min(seq, self.last_seq())
+            db.execute(
+                "UPDATE meta SET value = max(value, ?) WHERE name = 'settled'",
+                (seq,),
+            )
+            db.execute(
+                "DELETE FROM bookmarks WHERE EXISTS (SELECT 1 FROM bookmarks AS newer WHERE"
+                " newer.source = bookmarks.source AND newer.seq > bookmarks.seq"
+                " AND newer.seq <= ?)",
+                (seq,),
+            )
+            purged = db.execute(
+                "DELETE FROM contacts WHERE body IS NULL AND seq <= ?", (seq,)
+            ).rowcount
+        if purged:
+            self._fold_log()
+
+    # What a sync asks and writes
+
+    def count(self, source: str | None = None) -> int:
+        """Return how many contacts live, of one source or of all; 0 for an unknown source."""
+        if source is None:
+            rows = self._rows("SELECT coalesce(sum(live), 0) FROM sources")
+        else:
+            rows = self._rows("SELECT live FROM sources WHERE source = ?", (source,))
+        return int(rows[0][0]) if rows else 0
+
+    def sources(self) -> dict[str, int]:
+        """Return the ids of all sources that ever had contacts, with how many live now."""
+        return dict(self._rows("SELECT source, live FROM sources ORDER BY source"))
+
+    def digests(self, source: str, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+        """Return rowid and digest of those of at most 2,000 keys that the store knows.
+
+        A tombstone comes with the digest b"".
+        """
+        rows = self._find("id, digest", self._number(source), keys)
+        return {key: (rowid, digest) for key, rowid, digest in rows}
+
+    def live_keys(self, source: str, after: str, limit: int) -> list[tuple[int, str]]:
+        """Return (rowid, key) of a page of live contacts behind the key `after`; [] = no more."""
+        return self._rows(
+            "SELECT id, key FROM contacts WHERE source = ? AND key > ? AND body IS NOT NULL"
+            " ORDER BY key LIMIT ?",
+            (self._number(source), after, limit),
+        )
+
+    def apply(
+        self,
+        source: str,
+        upserts: Sequence[tuple[str, bytes, bytes]],
+        deletes: Sequence[str] = (),
+    ) -> Applied:
+        """Write one batch in one transaction: upserts (key, digest, body), then deletes (keys).
+
+        Args:
+            source: the source's id.
+            upserts: distinct keys, at most 2,000. A row whose body is the same only gets its new
+                digest, without a new seq.
+            deletes: at most 2,000; unknown keys are passed over.
+
+        Raises:
+            ValueError: more than 2,000 rows, or one key twice.
+            StoreUnavailable: disk full, locked; nothing of the batch is written.
+        """
+        keys = [key for key, _, _ in upserts]
+        if max(len(keys), len(deletes)) > MAX_BATCH or len(set(keys)) < len(keys):
+            raise ValueError(f"a batch has at most {MAX_BATCH} rows, each key once")
+        with self._transaction() as db:
+            number = self._enrol(db, source)
+            seq = self.last_seq()
+            added, changed, refreshed, rowids, seq = self._upsert(db, number, keys, upserts, seq)
+            doomed = self._find("id, body IS NULL", number, deletes)
+            gone = sorted(rowid for _, rowid, dead in doomed if not dead)
+            db.executemany(
+                "UPDATE contacts SET seq = ?, digest = x'', body = NULL WHERE id = ?",
+                [(seq + step, rowid) for step, rowid in enumerate(gone, 1)],
+            )
+            seq += len(gone)
+            db.execute("UPDATE meta SET value = ? WHERE name = 'seq'", (seq,))
+            db.execute(
+                "UPDATE sources SET live = live + ? WHERE number = ?", (added - len(gone), number)
+            )
+        return Applied(added, changed, refreshed, len(gone), rowids, seq)
+
+    def drop_source(self, source: str) -> int:
+        """Leave tombstones for all contacts of a source that left the configuration.
+
+        Returns:
+            How many contacts went. Its bookmarks and rejected records go too; its runs stay.
+        """
+        dropped = 0
+        while page := self.live_keys(source, "", MAX_BATCH):
+            dropped += self.apply(source, (), [key for _, key in page]).removed
+        with self._transaction() as db:
+            db.execute("DELETE FROM bookmarks WHERE source = ?", (source,))
+            db.execute("DELETE FROM rejected WHERE source = ?", (source,))
+        return dropped
+
+    def bookmark(self, source: str) -> Bookmark:
+        """Return the newest bookmark that the index has followed, b"" if there is none."""
+        rows = self._rows(
+            "SELECT bookmark FROM bookmarks WHERE source = ? AND seq <= "
+            "(SELECT value FROM meta WHERE name = 'settled') ORDER BY seq DESC LIMIT 1",
+            (source,),
+        )
+        return rows[0][0] if rows else b""
+
+    def keep_bookmark(self, source: str, bookmark: Bookmark, seq: int) -> None:
+        """Keep a bookmark that counts once the index holds everything up to `seq`."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO bookmarks VALUES (?, ?, ?)", (source, seq, bookmark))
+
+    # Run history and rejected records
+
+    def begin_run(self, source: str, name: str) -> int:
+        """Open a run and return its id; the rejected records of the source's last run go.
+
+        A run that was never finished (its process was killed) is closed as failed.
+        """
+        now = time.time()
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE runs SET state = 'failed', ended_at = ?, reason = ?"
+                " WHERE source = ? AND state = 'running'",
+                (now, "the process ended during the run", source),
+            )
+            db.execute("DELETE FROM rejected WHERE source = ?", (source,))
+            db.execute(
+                "DELETE FROM runs WHERE source = ? AND id NOT IN"
+                " (SELECT id FROM runs WHERE source = ? ORDER BY id DESC LIMIT ?)",
+                (source, source, MAX_RUNS - 1),
+            )
+            run = db.execute(
+                "INSERT INTO runs (source, name, state, began_at, counts) VALUES (?, ?, ?, ?, ?)",
+                (source, name, "running", now, _encode_counts(RunCounts())),
+            ).lastrowid
+        assert run is not None
+        return run
+
+    def finish_run(self, run: int, state: RunState, counts: RunCounts, reason: str = "") -> None:
+        """Close a run: what it did and, unless it is done, why not (one line)."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE runs SET state = ?, ended_at = ?, counts = ?, reason = ? WHERE id = ?",
+                (state, time.time(), _encode_counts(counts), reason, run),
+            )
+
+    def runs(self, source: str, limit: int) -> list[Run]:
+        """Return the last runs of a source, newest first; [] if it never ran."""
+        rows = self._rows(
+            "SELECT id, source, name, state, began_at, ended_at, counts, reason FROM runs"
+            " WHERE source = ? ORDER BY id DESC LIMIT ?",
+            (source, limit),
+        )
+        return [
+            Run(number, own, name, state, began, ended, _decode_counts(counts), reason)
+            for number, own, name, state, began, ended, counts, reason in rows
+        ]
+
+    def last_run(self, source: str) -> Run | None:
+        """Return the newest run of a source, None if it never ran."""
+        return next(iter(self.runs(source, 1)), None)
+
+    def add_rejected(self, source: str, records: Sequence[RejectedRecord]) -> None:
+        """Keep rejected records of the running run, up to 1,000 of the source; the rest is cut."""
+        with self._transaction() as db:
+            kept = db.execute(
+                "SELECT count(*) FROM rejected WHERE source = ?", (source,)
+            ).fetchone()[0]
+            db.executemany(
+                "INSERT INTO rejected (source, locator, field, reason) VALUES (?, ?, ?, ?)",
+                [
+                    (source, record.locator, record.field, record.reason)
+                    for record in records[: MAX_REJECTED - kept]
+                ],
+            )
+
+    def rejected(self, source: str, limit: int = MAX_REJECTED) -> list[RejectedRecord]:
+        """Return rejected records of the source's newest run, in the order they came."""
+        rows = self._rows(
+            "SELECT locator, reason, field FROM rejected WHERE source = ? ORDER BY id LIMIT ?",
+            (source, limit),
+        )
+        return [RejectedRecord(*row) for row in rows]
+
+    def verify(self) -> None:
+        """Read the whole file and check it (seconds for a million contacts).
+
+        Raises:
+            CorruptStore: with SQLite's first finding.
+        """
+        finding = self._rows("PRAGMA integrity_check(1)")[0][0]
+        if finding != "ok":
+            raise CorruptStore(f"{self._path}: {finding}")
+
+    # Inside
+
+    def _prepare(self, *, read_only: bool) -> None:
+        application, version = (
+            self._rows(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")
+        )
+        empty = not self._rows("SELECT 1 FROM sqlite_master LIMIT 1")
+        if empty and not application and not read_only:
+            self._create()
+        elif application != APPLICATION_ID or version < 1:
+            raise CorruptStore(f"{self._path}: not a contact store of Rufname")
+        elif version > FORMAT_VERSION:
+            raise CorruptStore(
+                f"{self._path}: made by a newer Rufname (format {version}, this one reads "
+                f"{FORMAT_VERSION}); install that one, or move the file away and sync anew"
+            )
+        self._rows(f"PRAGMA cache_size = -{CACHE_KIB}")
+        if not read_only:
+            self._rows("PRAGMA journal_mode = WAL")
+            self._rows("PRAGMA secure_delete = ON")
+            # FULL: the index must never be ahead of a store that lost its last commits in a power
+            # cut. It costs one fsync for each batch.
+            self._rows("PRAGMA synchronous = FULL")
+            self._rows(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+        self.last_seq()
+
+    def _create(self) -> None:
+        self._rows("PRAGMA journal_mode = WAL")
+        with self._transaction() as db:
+            for statement in _SCHEMA.split(";\n"):
+                db.execute(statement)
+            db.executemany(
+                "INSERT INTO meta VALUES (?, ?)",
+                [("identity", str(uuid.uuid4())), ("seq", 0), ("settled", 0)],
+            )
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+
+    def _upsert(
+        self,
+        db: sqlite3.Connection,
+        number: int,
+        keys: list[str],
+        upserts: Sequence[tuple[str, bytes, bytes]],
+        seq: int,
+    ) -> tuple[int, int, int, list[int], int]:
+        known = {key: (rowid, body) for key, rowid, body in self._find("id, body", number, keys)}
+        next_id = (db.execute("SELECT max(id) FROM contacts").fetchone()[0] or 0) + 1
+        new: list[tuple[int, int, str, int, bytes, bytes]] = []
+        other: list[tuple[int, bytes, bytes, int]] = []
+        same: list[tuple[bytes, int]] = []
+        rowids: list[int] = []
+        revived = 0
+        for key, digest, body in upserts:
+            row = known.get(key)
+            if row is None:
+                rowid = next_id + len(new)
+                seq += 1
+                new.append((rowid, number, key, seq, digest, body))
+            else:
+                rowid, old = row
+                if old == body:
+                    same.append((digest, rowid))
+                else:
+                    seq += 1
+                    revived += old is None
+                    other.append((seq, digest, body, rowid))
+            rowids.append(rowid)
+        db.executemany("INSERT INTO contacts VALUES (?, ?, ?, ?, ?, ?)", new)
+        db.executemany("UPDATE contacts SET seq = ?, digest = ?, body = ? WHERE id = ?", other)
+        db.executemany("UPDATE contacts SET digest = ? WHERE id = ?", same)
+        return len(new) + revived, len(other) - revived, len(same), rowids, seq
+
+    def _find(self, columns: str, number: int, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+        if not keys:
+            return []
+        marks = ",".join("?" * len(keys))
+        return self._rows(
+            f"SELECT key, {columns} FROM contacts WHERE source = ? AND key IN ({marks})",  # noqa: S608 - only question marks and own column names
+            (number, *keys),
+        )
+
+    def _enrol(self, db: sqlite3.Connection, source: str) -> int:
+        number = self._number(source)
+        if number < 0:
+            db.execute("INSERT INTO sources (source) VALUES (?)", (source,))
+            number = db.execute(
+                "SELECT number FROM sources WHERE source = ?", (source,)
+            ).fetchone()[0]
+        return number
+
+    def _number(self, source: str) -> int:
+        """Return the source's number, -1 if it has none. Numbers are never given anew."""
+        if source not in self._numbers:
+            rows = self._rows("SELECT number FROM sources WHERE source = ?", (source,))
+            if not rows:
+                return -1
+            self._numbers[source] = rows[0][0]
+        return self._numbers[source]
+
+    def _name(self, number: int) -> str:
+        if number not in self._names:
+            self._names.update(self._rows("SELECT number, source FROM sources"))
+        return self._names[number]
+
+    def _meta(self, name: str) -> Any:
+        rows = self._rows("SELECT value FROM meta WHERE name = ?", (name,))
+        if not rows:
+            raise CorruptStore(f"{self._path}: its {name} is missing")
+        return rows[0][0]
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._named(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise self._named(error) from error
+
+    def _fold_log(self) -> None:
+        """Empty the write-ahead log, which may still hold what was erased; readers go first."""
+        self._rows("PRAGMA busy_timeout = 0")
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._rows(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+
+    def _named(self, error: sqlite3.Error) -> CorruptStore | StoreUnavailable:
+        damaged = getattr(error, "sqlite_errorname", "").startswith(
+            ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+        )
+        kind = CorruptStore if damaged else StoreUnavailable
+        return kind(f"{self._path}: {error}")
+
+
+def _make_private(path: Path) -> None:
+    """Make the file with mode 0600 if there is none, and take all others' rights from it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
