@@ -1,0 +1,246 @@
+"""A number → candidates → class → priority → one answer (DESIGN section 4).
+
+Law: never raises for any text; the first class with a visible hit answers; ties are settled by
+source priority, kind of line, newest change and key, so that the same index gives the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter_ns
+
+import msgspec
+
+from engine.contact import KIND_RANK, Contact, PhoneLine
+from engine.errors import InvalidNumber
+from engine.phone import PhoneNumber, Reading, read_number
+from engine.query import CallerMatch, CallerQuery, Explanation, ExplanationStep
+from engine.reader import Reader
+from engine.schema import NUMBER, TAIL, TAIL_CLASS_DIGITS, term
+from engine.tokens import fold, name_key
+
+EXTENSION, EXACT, SHARED, TRUNK, TAIL_CLASS = 1, 2, 3, 4, 5
+
+FIRST_WINDOW = 4
+"""Hits fetched at first: nearly every number has one holder, and a larger limit costs time."""
+
+WINDOW = 64
+"""Hits looked at for a number with many holders; runners-up are counted up to it."""
+
+Trace = Callable[[str, str], None]
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """A visible contact and the line of it that was found; `rank` sorts the best first."""
+
+    contact: Contact
+    line: PhoneLine
+    rank: tuple[int, int, tuple[int, ...], str, str]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The class that answers and its candidates, best first; never empty."""
+
+    match_class: int
+    candidates: list[Candidate]
+
+
+class CallerLookup:
+    """Caller look-up over one fixed state of the index."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def answer(self, query: CallerQuery) -> CallerMatch | None:
+        """Return the one answer, or None."""
+        found = self._find(query, None)
+        return _match(found) if found else None
+
+    def explain(self, query: CallerQuery) -> tuple[CallerMatch | None, Explanation]:
+        """Return the answer and every step that led to it."""
+        steps: list[ExplanationStep] = []
+        started = perf_counter_ns()
+
+        def trace(step: str, result: str) -> None:
+            nonlocal started
+            now = perf_counter_ns()
+            steps.append(ExplanationStep(step, result, (now - started) / 1_000))
+            started = now
+
+        trace("asked", repr(query.number[:200]))
+        found = self._find(query, trace)
+        match = _match(found) if found else None
+        if found:
+            for place, candidate in enumerate(found.candidates[:10], 1):
+                trace(f"candidate {place}", _describe(candidate, self._reader))
+        trace("answer", f"{match.name!r}, class {match.match_class}" if match else "nobody")
+        return match, Explanation(tuple(steps))
+
+    def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
+        """Return the contacts of the answering class, best first."""
+        found = self._find(query, None)
+        if found is None or limit < 1:
+            return []
+        return [candidate.contact for candidate in found.candidates[:limit]]
+
+    def _find(self, query: CallerQuery, trace: Trace | None) -> Found | None:
+        """Try the classes in order; None if no visible contact fits any."""
+        try:
+            reading = read_number(query.number, query.plan)
+        except InvalidNumber as error:
+            if trace:
+                trace("class 0", f"nothing to look up: {error.reason}")
+            return None
+        if trace:
+            trace("read", _describe_reading(reading, query))
+        for number in reading.numbers:
+            exact = self._exact(number, query)
+            if trace:
+                trace(f"exact {number.key}", f"{len(exact)} visible")
+            if exact:
+                if reading.internal and len(exact) == 1:
+                    return Found(EXTENSION, exact)
+                return Found(SHARED if _is_shared(exact) else EXACT, exact)
+        if trace:
+            trace("class 4", "trunks are not looked up by this version")
+        return self._tail(reading, query, trace)
+
+    def _exact(self, number: PhoneNumber, query: CallerQuery) -> list[Candidate]:
+        """Return the visible holders of exactly this number, best first."""
+        key = number.key
+        question = term(NUMBER, key)
+        hits = self._reader.search(question, query.principal, FIRST_WINDOW)
+        if len(hits) == FIRST_WINDOW:
+            hits = self._reader.search(question, query.principal, WINDOW, ordered=True)
+        contacts = [self._reader.contact(address) for _, address in hits]
+        return self._ranked(contacts, lambda line: line.number.key == key)
+
+    def _tail(self, reading: Reading, query: CallerQuery, trace: Trace | None) -> Found | None:
+        """Class 5: equal last digits, if one person or company alone fits."""
+        number = reading.numbers[0]
+        reason = ""
+        if reading.explicit_country:
+            reason = "not tried: the number has a country code"
+        elif reading.internal:
+            reason = "not tried: an extension"
+        elif number.extension:
+            reason = "not tried: the number has an extension apart"
+        elif len(number.digits) < TAIL_CLASS_DIGITS:
+            reason = f"not tried: fewer than {TAIL_CLASS_DIGITS} digits"
+        if reason:
+            if trace:
+                trace("class 5", reason)
+            return None
+        tail = number.digits[-TAIL_CLASS_DIGITS:]
+        hits = self._reader.search(term(TAIL, tail[::-1]), query.principal, WINDOW)
+        contacts = [self._reader.contact(address) for _, address in hits]
+        found = self._ranked(
+            contacts, lambda line: not line.number.extension and line.number.digits.endswith(tail)
+        )
+        if trace:
+            trace("class 5", f"{len(found)} visible with the last {TAIL_CLASS_DIGITS} digits")
+        if not found or (_is_shared(found) and not _shared_company(found)):
+            if trace and found:
+                trace("class 5", "several people fit: no answer")
+            return None
+        return Found(TAIL_CLASS, found)
+
+    def _ranked(
+        self, contacts: Sequence[Contact], fits: Callable[[PhoneLine], bool]
+    ) -> list[Candidate]:
+        """Return the contacts with the best line of each that fits, best first."""
+        if len(contacts) == 1:  # nearly every call: nothing to sort
+            contact = contacts[0]
+            lines = [line for line in contact.phones if fits(line)]
+            if not lines:
+                return []
+            line = lines[0] if len(lines) == 1 else min(lines, key=_line_rank)
+            return [Candidate(contact, line, (0, 0, (), "", ""))]
+        candidates = []
+        for contact in contacts:
+            lines = [line for line in contact.phones if fits(line)]
+            if lines and contact.name:
+                best = min(lines, key=_line_rank)
+                candidates.append(Candidate(contact, best, self._rank(contact, best)))
+        candidates.sort(key=_by_rank)
+        return candidates
+
+    def _rank(
+        self, contact: Contact, line: PhoneLine
+    ) -> tuple[int, int, tuple[int, ...], str, str]:
+        newest_first = tuple(-ord(letter) for letter in contact.changed) or (1,)
+        return (
+            -self._reader.priority(contact.id.source),
+            KIND_RANK[line.kind],
+            newest_first,
+            contact.id.source,
+            contact.id.key,
+        )
+
+
+def _by_rank(candidate: Candidate) -> tuple[int, int, tuple[int, ...], str, str]:
+    return candidate.rank
+
+
+def _line_rank(line: PhoneLine) -> int:
+    return KIND_RANK[line.kind]
+
+
+def _match(found: Found) -> CallerMatch | None:
+    """Choose what to show for the candidates of the answering class."""
+    candidates = found.candidates
+    best = candidates[0]
+    name = best.contact.name
+    if not name:
+        return None
+    if len(candidates) > 1 and _is_shared(candidates):
+        others = len({name_key(candidate.contact.name) for candidate in candidates}) - 1
+        name = _shared_company(candidates) or f"{name} +{others}"
+    return CallerMatch(
+        name=name,
+        match_class=found.match_class,
+        number=best.line.number,
+        contact=best.contact,
+        kind=best.line.kind,
+        runners_up=len(candidates) - 1,
+    )
+
+
+def _is_shared(candidates: list[Candidate]) -> bool:
+    """Tell whether the candidates are several people: records of one person count once."""
+    if len(candidates) == 1:
+        return False
+    first = candidates[0].contact
+    key = name_key(first.name)
+    emails = set(map(str.casefold, first.emails))
+    return any(
+        name_key(other.contact.name) != key
+        and emails.isdisjoint(map(str.casefold, other.contact.emails))
+        for other in candidates[1:]
+    )
+
+
+def _shared_company(candidates: list[Candidate]) -> str:
+    """Return the company all candidates name (as the best one that has it writes it), else ""."""
+    names = [candidate.contact.company or _company_of(candidate) for candidate in candidates]
+    if not all(names) or len(set(map(fold, names))) != 1:
+        return ""
+    return names[0]
+
+
+def _company_of(candidate: Candidate) -> str:
+    return candidate.contact.display_name if candidate.contact.is_company else ""
+
+
+def _describe_reading(reading: Reading, query: CallerQuery) -> str:
+    numbers = " or ".join(number.key for number in reading.numbers)
+    plan = query.plan.name or f"country {query.plan.country_code}"
+    return f"{reading.rule} (dial plan {plan}) -> {numbers}"
+
+
+def _describe(candidate: Candidate, reader: Reader) -> str:
+    contact, line = candidate.contact, candidate.line
+    priority = reader.priority(contact.id.source)
+    return (
+        f"{contact.name!r} from {contact.id} (priority {priority}), {line.kind} {line.number.key}"
+    )

@@ -1,0 +1,198 @@
+"""The contact index as a reader sees it: open, follow commits, answer.
+
+Law: synchronous and free of clocks and loops; a worker calls `refresh` a few times a second. One
+thread asks at a time. Answers come from one searcher, swapped as a whole, so that no question sees
+half a commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import tantivy
+
+from engine import generation as folders
+from engine import schema
+from engine.caller import CallerLookup
+from engine.contact import Contact, ContactId
+from engine.errors import CorruptIndex
+from engine.people import PeopleSearch
+from engine.query import (
+    CallerMatch,
+    CallerQuery,
+    Explanation,
+    PeopleQuery,
+    PersonHit,
+    Selected,
+    Selection,
+)
+from engine.reader import Reader
+from engine.rights import Principal, SourcePolicy
+from engine.writer import applied_state
+
+
+class IndexStatus(msgspec.Struct, frozen=True):
+    """What an opened index holds.
+
+    Attributes:
+        documents: contacts, all sources together.
+        seq: the last change of the store that is in it.
+        committed_at: seconds since the epoch of the last commit; 0.0 for no index.
+        generation: the folder's name, "" for no index.
+        format: the schema's format version.
+    """
+
+    documents: int = 0
+    seq: int = 0
+    committed_at: float = 0.0
+    generation: str = ""
+    format: int = schema.FORMAT
+
+
+class ContactIndex:
+    """Answers caller look-ups and people searches from the served generation."""
+
+    def __init__(self, index_dir: Path, policies: Mapping[str, SourcePolicy]) -> None:
+        """Use `ContactIndex.open`."""
+        self._index_dir = index_dir
+        self._policies = dict(policies)
+        self._generation: Path | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._index: tantivy.Index | None = None
+        self._reader = Reader.empty(self._policies)
+        self._caller = CallerLookup(self._reader)
+        self._people = PeopleSearch(self._reader)
+
+    @classmethod
+    def open(cls, index_dir: Path, policies: Mapping[str, SourcePolicy]) -> ContactIndex:
+        """Open the served generation; where there is none yet, an index that answers nothing.
+
+        Args:
+            index_dir: `<data_dir>/index`; must be writable (tantivy's locks), nothing is written.
+            policies: source id → policy, as configured.
+
+        Raises:
+            CorruptIndex: the generation cannot be read or has another format.
+        """
+        index = cls(index_dir, policies)
+        index.refresh()
+        return index
+
+    @property
+    def policies(self) -> Mapping[str, SourcePolicy]:
+        """The policies in force."""
+        return self._policies
+
+    def set_policies(self, policies: Mapping[str, SourcePolicy]) -> None:
+        """Take new priorities and audiences; holds for the next question."""
+        self._policies = dict(policies)
+        self._swap(self._reader.searcher)
+
+    def refresh(self) -> bool:
+        """Follow commits and a swapped generation; costs two system calls if nothing changed.
+
+        Returns:
+            Whether the next question may get another answer.
+
+        Raises:
+            CorruptIndex: the new generation cannot be read; the old one stays in force.
+        """
+        generation = folders.current_generation(self._index_dir)
+        if generation is None:
+            return False
+        try:
+            meta = (generation / folders.META).stat()
+        except OSError as error:
+            if generation != folders.current_generation(self._index_dir):
+                return self.refresh()  # swapped between the two calls
+            raise CorruptIndex(f"{generation}: {error.strerror}") from error
+        stamp = (meta.st_ino, meta.st_mtime_ns)
+        if generation == self._generation and stamp == self._stamp:
+            return False
+        try:
+            if generation != self._generation or self._index is None:
+                if not folders.is_current_format(generation):
+                    raise CorruptIndex(f"{generation.name}: made by another version of Rufname")
+                opened = tantivy.Index.open(str(generation))
+                opened.config_reader("Manual")
+            else:
+                opened = self._index
+            opened.reload()
+        except (ValueError, OSError) as error:
+            raise CorruptIndex(f"{generation}: {error}") from error
+        self._index, self._generation, self._stamp = opened, generation, stamp
+        self._swap(opened.searcher())
+        return True
+
+    def caller(self, query: CallerQuery) -> CallerMatch | None:
+        """Return the name for a caller, None if nobody visible fits; never raises for its text."""
+        return self._caller.answer(query)
+
+    def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, Explanation]:
+        """Return what `caller` returns, and how it came about."""
+        return self._caller.explain(query)
+
+    def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
+        """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""
+        return self._caller.holders(query, limit)
+
+    def people(self, query: PeopleQuery) -> list[PersonHit]:
+        """Return the best hits for a text, best first; an empty text finds nobody."""
+        return self._people.answer(query)
+
+    def explain_people(self, query: PeopleQuery) -> tuple[list[PersonHit], Explanation]:
+        """Return what `people` returns, and how it came about."""
+        return self._people.explain(query)
+
+    def select(self, selection: Selection, principal: Principal, limit: int) -> Selected:
+        """Return the contacts of a set question, in alphabetical order, at most `limit` (1–5000).
+
+        Raises:
+            UnsupportedQuery: nested deeper than 16 or with more than 256 parts.
+        """
+        return self._people.select(selection, principal, limit)
+
+    def get(self, identity: ContactId, principal: Principal) -> Contact | None:
+        """Return one contact by its id, None if there is none or the asker may not see it."""
+        return self._reader.get(identity, principal)
+
+    def status(self) -> IndexStatus:
+        """Return what the index holds now."""
+        searcher = self._reader.searcher
+        if searcher is None or self._generation is None:
+            return IndexStatus()
+        committed_ns = self._stamp[1] if self._stamp else 0
+        return IndexStatus(
+            documents=self._reader.count(),
+            seq=applied_state(searcher).seq,
+            committed_at=committed_ns / 1e9,
+            generation=self._generation.name,
+        )
+
+    def close(self) -> None:
+        """Let go of the index; every later question finds nothing."""
+        self._index = None
+        self._generation = None
+        self._stamp = None
+        self._swap(None)
+
+    def _swap(self, searcher: tantivy.Searcher | None) -> None:
+        self._reader = Reader(searcher, self._policies)
+        self._caller = CallerLookup(self._reader)
+        self._people = PeopleSearch(self._reader)
+
+
+def verify_index(index_dir: Path) -> None:
+    """Check every file of the served generation against its sum; an absent index is whole.
+
+    Raises:
+        CorruptIndex: names the file.
+    """
+    generation = folders.current_generation(index_dir)
+    if generation is None:
+        return
+    if not folders.is_current_format(generation):
+        raise CorruptIndex(f"{generation.name}: made by another version of Rufname")
+    folders.verify_generation(generation)

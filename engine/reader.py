@@ -1,0 +1,123 @@
+"""One searcher with the rights on it: the only way from a query to contacts.
+
+Law: every question passes through `Reader.search`, which adds the asker's source filter inside the
+query. The filter is left out only where every document of the index is visible to the asker anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import tantivy
+
+from engine import schema
+from engine.contact import Contact, ContactId, decode_contact
+from engine.rights import Principal, SourcePolicy, visible_sources
+from engine.schema import BODY, SOURCE, id_term, term
+
+MAX_WINDOW = 5_000
+"""The most documents one search may return; tantivy allocates by limit."""
+
+_MUST = tantivy.Occur.Must
+_SHOULD = tantivy.Occur.Should
+
+
+class Reader:
+    """A fixed state of the index and of the policies.
+
+    Attributes:
+        searcher: tantivy's view of one commit; None = no index, every search is empty.
+        policies: source id → policy.
+    """
+
+    def __init__(
+        self, searcher: tantivy.Searcher | None, policies: Mapping[str, SourcePolicy]
+    ) -> None:
+        self.searcher = searcher
+        self.policies = policies
+        self._present = self._sources_present()
+        self._filters: dict[Principal, tantivy.Query | None] = {}
+
+    @classmethod
+    def empty(cls, policies: Mapping[str, SourcePolicy]) -> Reader:
+        """Return a reader without an index."""
+        return cls(None, policies)
+
+    def priority(self, source: str) -> int:
+        """Return the priority of a source; 0 where it is no longer configured."""
+        policy = self.policies.get(source)
+        return policy.priority if policy else 0
+
+    def count(self) -> int:
+        """Return the number of contacts in the index."""
+        if self.searcher is None:
+            return 0
+        return max(self.searcher.num_docs - 1, 0)  # one document holds the applied seq
+
+    def search(
+        self, query: tantivy.Query, principal: Principal, limit: int, *, ordered: bool = False
+    ) -> list[tuple[float, tantivy.DocAddress]]:
+        """Return (score, address) of the visible hits, best score first, at most `limit`.
+
+        Args:
+            query: built by the caller, of bounded depth.
+            principal: who asks.
+            limit: clamped to 1–5000.
+            ordered: in alphabetical order instead of by score.
+        """
+        if self.searcher is None:
+            return []
+        if principal in self._filters:
+            visible = self._filters[principal]
+        else:
+            visible = self._remember_filter(principal)
+        if visible is not None:
+            query = tantivy.Query.boolean_query([(_MUST, query), (_MUST, visible)])
+        limit = min(max(limit, 1), MAX_WINDOW)
+        if ordered:
+            result = self.searcher.search(
+                query,
+                limit,
+                count=False,
+                order_by_field=schema.ORDER,
+                order=tantivy.Order.Asc,
+            )
+        else:
+            result = self.searcher.search(query, limit, count=False)
+        return result.hits
+
+    def contact(self, address: tantivy.DocAddress) -> Contact:
+        """Return the contact stored at an address of this reader's own searcher."""
+        assert self.searcher is not None
+        body = self.searcher.doc(address).get_first(BODY)
+        assert isinstance(body, bytes)
+        return decode_contact(body)
+
+    def get(self, identity: ContactId, principal: Principal) -> Contact | None:
+        """Return one visible contact by id, or None."""
+        hits = self.search(term(schema.ID, id_term(identity)), principal, 1)
+        return self.contact(hits[0][1]) if hits else None
+
+    def _sources_present(self) -> dict[str, int]:
+        """Return source id → documents; deleted ones still count until their segment is merged."""
+        if self.searcher is None:
+            return {}
+        return dict(self.searcher.terms_with_prefix(SOURCE, ""))
+
+    def _remember_filter(self, principal: Principal) -> tantivy.Query | None:
+        """Work out the asker's filter once for the life of this reader."""
+        sources = visible_sources(principal, self.policies)
+        visible: tantivy.Query | None = None
+        if sources is not None and not sources.issuperset(self._present):
+            visible = any_source(sorted(sources))
+        if len(self._filters) < 1_000:  # noqa: PLR2004 - clients and users of one site
+            self._filters[principal] = visible
+        return visible
+
+
+def any_source(sources: Iterable[str]) -> tantivy.Query:
+    """Return the query for documents of one of these sources, without influence on the score."""
+    parts = [(_SHOULD, term(SOURCE, source)) for source in sources]
+    if not parts:
+        return tantivy.Query.empty_query()
+    return tantivy.Query.const_score_query(tantivy.Query.boolean_query(parts), 0.0)

@@ -1,0 +1,220 @@
+"""Store changes → index commits: the one writer of the tantivy index.
+
+Law: only the writing process opens it, under `run/writer.lock`; the store is the truth, so that the
+index can be thrown away at any time. Each commit holds one document with the last `seq` applied: a
+crash between store and index resumes from there. Bookmarks and tombstones of the store follow the
+commit (`ContactStore.settle`), never precede it. A writer is no context manager: tantivy's own one
+commits although its body raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import tantivy
+
+from engine import generation as folders
+from engine import schema
+from engine.contact import ContactId, decode_contact
+from engine.errors import CorruptIndex, CorruptStore
+from engine.schema import applied_document, contact_document, id_term, register_tokenizers
+from engine.store import ContactStore
+
+Progress = Callable[[int, int], None]
+"""Called with (rows done, rows in all) now and then, at least once at the end."""
+
+HEAP_BYTES = 128_000_000
+"""Buffer before tantivy writes a segment; more makes fewer segments and costs memory."""
+
+WRITER_THREADS = 1
+"""One indexing thread beside the Python thread fills two cores and leaves fewer segments."""
+
+BATCH_ROWS = 5_000
+
+
+class IndexWriter:
+    """Keeps the served generation in step with the store."""
+
+    def __init__(self, index_dir: Path, store: ContactStore) -> None:
+        """Use `IndexWriter.open`."""
+        self._index_dir = index_dir
+        self._store = store
+        self._folder = index_dir
+        self._writer: tantivy.IndexWriter | None = None
+        self._applied = 0
+
+    @classmethod
+    def open(cls, index_dir: Path, store: ContactStore) -> IndexWriter:
+        """Open the served generation for writing; make one if there is none that can be used.
+
+        A generation that is missing, damaged, of another format, or not in step with this store
+        (which was restored from a backup, or made anew) is rebuilt before this returns.
+
+        Args:
+            index_dir: `<data_dir>/index`.
+            store: an open store; the writer borrows it and does not close it.
+        """
+        writer = cls(index_dir, store)
+        if writer._attach_served():
+            folders.sweep(index_dir)
+        else:
+            writer.rebuild()
+        return writer
+
+    @property
+    def applied_seq(self) -> int:
+        """The last `seq` of the store that the index holds."""
+        return self._applied
+
+    def catch_up(self, progress: Progress | None = None) -> int:
+        """Apply every row of the store that changed since the last commit; commit.
+
+        Returns:
+            The last `seq` applied; nothing is committed if nothing changed.
+
+        Raises:
+            CorruptStore: a stored contact cannot be decoded.
+            ValueError: tantivy could not commit (a full disk); the former commit stays served.
+        """
+        target = self._store.last_seq()
+        if target <= self._applied:
+            self._store.settle(self._applied)
+            return self._applied
+        writer = self._require_writer()
+        try:
+            self._apply_changes(writer, target, progress)
+            self._commit(writer, target)
+        except BaseException:
+            # what tantivy holds since the last commit is dropped; the store still has it all
+            writer.rollback()
+            raise
+        self._store.settle(target)
+        return target
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Build a new generation from the store, verify it, and let it be served.
+
+        Readers follow by themselves; the old folder is removed. A failure leaves the old one.
+        """
+        self.close()
+        folder = folders.new_generation(self._index_dir)
+        index = tantivy.Index(schema.schema(), path=str(folder))
+        register_tokenizers(index)
+        writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
+        target = self._store.last_seq()
+        self._add_everything(writer, progress)
+        writer.add_document(applied_document(target, self._store.identity()))
+        writer.commit()
+        writer.wait_merging_threads()
+        del writer, index
+        folders.write_manifest(folder)
+        folders.verify_generation(folder)
+        folders.publish(self._index_dir, folder)
+        self._attach(folder)
+        folders.sweep(self._index_dir)
+        self.catch_up()
+
+    def close(self) -> None:
+        """Seal the manifest and let go of the folder; what was not committed is dropped."""
+        if self._writer is None:
+            return
+        self._writer = None
+        if (self._folder / folders.META).exists():
+            folders.write_manifest(self._folder)
+
+    def _attach_served(self) -> bool:
+        """Open the served generation; False if it must be built anew."""
+        try:
+            served = folders.current_generation(self._index_dir)
+            if served is None or not folders.is_current_format(served):
+                return False
+            made_by = self._attach(served)
+        except CorruptIndex:
+            return False
+        # settled tombstones are gone from the store: an index behind them would keep the dead
+        in_step = self._store.settled_seq() <= self._applied <= self._store.last_seq()
+        if made_by != self._store.identity() or not in_step:
+            self._writer = None
+            return False
+        return True
+
+    def _attach(self, folder: Path) -> str:
+        """Open a generation for writing, read how far it has come; return whose store it holds."""
+        try:
+            index = tantivy.Index.open(str(folder))
+            register_tokenizers(index)
+            applied = applied_state(index.searcher())
+            self._writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
+        except (ValueError, OSError) as error:
+            raise CorruptIndex(f"{folder}: {error}") from error
+        self._folder, self._applied = folder, applied.seq
+        return applied.store
+
+    def _require_writer(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            raise RuntimeError("the index writer is closed")
+        return self._writer
+
+    def _apply_changes(
+        self, writer: tantivy.IndexWriter, target: int, progress: Progress | None
+    ) -> None:
+        seq, done, total = self._applied, 0, target - self._applied
+        while seq < target:
+            changes = self._store.changes(seq, BATCH_ROWS)
+            if not changes:
+                break
+            for change in changes:
+                identity = ContactId(change.source, change.key)
+                writer.delete_documents_by_term(schema.ID, id_term(identity))
+                if change.body is not None:
+                    writer.add_document(_document(identity, change.body))
+            seq = changes[-1].seq
+            done += len(changes)
+            if progress:
+                progress(min(done, total), total)
+
+    def _commit(self, writer: tantivy.IndexWriter, seq: int) -> None:
+        writer.delete_documents_by_term(schema.ID, schema.APPLIED_ID)
+        writer.add_document(applied_document(seq, self._store.identity()))
+        writer.commit()
+        folders.sync_folder(self._folder)
+        self._applied = seq
+
+    def _add_everything(self, writer: tantivy.IndexWriter, progress: Progress | None) -> None:
+        total, done = self._store.count(), 0
+        after: tuple[str, str] | None = None
+        while rows := self._store.contacts(after, BATCH_ROWS):
+            for source, key, body in rows:
+                writer.add_document(_document(ContactId(source, key), body))
+            after = rows[-1][0], rows[-1][1]
+            done += len(rows)
+            if progress:
+                progress(done, max(total, done))
+
+
+class AppliedState(msgspec.Struct, frozen=True):
+    """How far an index has come: the last `seq` it holds, and the identity of the store."""
+
+    seq: int = 0
+    store: str = ""
+
+
+def applied_state(searcher: tantivy.Searcher) -> AppliedState:
+    """Return how far the commit behind `searcher` has come; zeros for an empty index."""
+    found = searcher.search(schema.term(schema.ID, schema.APPLIED_ID), 1, count=False).hits
+    if not found:
+        return AppliedState()
+    document = searcher.doc(found[0][1])
+    seq, store = document.get_first(schema.SEQ), document.get_first(schema.BODY)
+    return AppliedState(
+        seq if isinstance(seq, int) else 0, store.decode() if isinstance(store, bytes) else ""
+    )
+
+
+def _document(identity: ContactId, body: bytes) -> tantivy.Document:
+    try:
+        return contact_document(decode_contact(body), body)
+    except msgspec.MsgspecError as error:
+        raise CorruptStore(f"contact {identity.source}: {error}") from error
