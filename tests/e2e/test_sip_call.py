@@ -1,0 +1,152 @@
+"""A real call shows the caller's name: sipp, Kamailio and its LDAP module, and `rufname serve`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running import SBC, Row, Rufname, csv_source, running_rufname, write_rows
+from tests.e2e.telephony import ANONYMOUS, Rung, TelephoneSystem, caller, telephone_system
+
+pytestmark = pytest.mark.e2e
+
+COUNTRY, AREA, TRUNK = "49", "30", "23125"
+
+NAMES = {
+    "001": "Jürgen Müßig-Öztürk",
+    "002": 'Anna "Änni" Groß',
+    "003": "C:\\Büro \\\\ Süd\\",
+    "004": "Дмитрий Щукин",
+    "005": "王小明",
+    "006": "عائشة",
+    "007": 'Mallory" <sip:evil@attack.test>',
+    "008": "O'Brien; Söhne, & <Co>",
+    "009": '\\"',
+    "010": "Ελένη Παπαδοπούλου",
+    "011": "Łukasz Żółć",
+    "012": "Zoë 🙂 D’Arcy",
+    "013": "=1+1",
+    "014": "X" * 100,
+}
+"""Last digits behind the trunk → the name that a phone shall show."""
+
+WRITTEN = ("+49 30 23125 {}", "030 / 23125-{}", "+49 (0)30 23125{}", "0049.30.23125.{}")
+"""How the source writes numbers, in turn."""
+
+CROWD = {f"{index}": f"Kollegin {index} Überall" for index in range(200, 300)}
+SHARED = "100"
+UNKNOWN = "999"
+
+
+def spellings(subscriber: str) -> dict[str, str]:
+    """Return how an SBC may name a caller: kind of spelling → the number as it sends it."""
+    return {
+        "E.164 with plus": f"+{COUNTRY}{AREA}{TRUNK}{subscriber}",
+        "E.164 without plus": f"{COUNTRY}{AREA}{TRUNK}{subscriber}",
+        "international prefix": f"00{COUNTRY}{AREA}{TRUNK}{subscriber}",
+        "national": f"0{AREA}{TRUNK}{subscriber}",
+    }
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rufname]:
+    folder = tmp_path_factory.mktemp("rufname")
+    rows = [
+        Row(key, name, phone=WRITTEN[index % len(WRITTEN)].format(key))
+        for index, (key, name) in enumerate({**NAMES, **CROWD}.items())
+    ]
+    rows += [
+        Row("shared-1", "Ida Eins", phone=f"+49 30 23125 {SHARED}", company="Nordlicht Öl GmbH"),
+        Row("shared-2", "Udo Zwei", phone=f"030 23125{SHARED}", company="Nordlicht Öl GmbH"),
+        Row("firm", "", phone="+49 89 99998 000", company="Käse & Söhne"),
+        Row("lines", "Otto\r\nX-Evil: 1\x07\u202e\u2066 Weiß", phone="+49 89 99998 001"),
+    ]
+    path = write_rows(folder / "contacts.csv", rows)
+    with running_rufname(folder, sources=[csv_source(path)]) as running:
+        yield running
+
+
+@pytest.fixture
+def system(server: Rufname, tmp_path: Path) -> Iterator[TelephoneSystem]:
+    with telephone_system(
+        tmp_path,
+        ldap_port=server.ldap_port,
+        bind=SBC.bind,
+        password=SBC.password,
+        base=server.base,
+    ) as running:
+        yield running
+
+
+def test_a_known_caller_has_its_name_in_every_spelling_an_sbc_sends(
+    system: TelephoneSystem,
+) -> None:
+    asked = {
+        f"{subscriber} {kind}": (number, name)
+        for subscriber, name in NAMES.items()
+        for kind, number in spellings(subscriber).items()
+    }
+    rung = system.place({case: caller(number) for case, (number, _) in asked.items()})
+    assert rung == {case: Rung(name, number) for case, (number, name) in asked.items()}
+
+
+def test_an_extension_of_the_own_plan_has_its_name(system: TelephoneSystem) -> None:
+    rung = system.place({"extension": caller("001")})
+    assert rung == {"extension": Rung(NAMES["001"], "001")}
+
+
+def test_a_shared_number_and_a_firm_show_the_company(system: TelephoneSystem) -> None:
+    shared, firm = spellings(SHARED)["E.164 with plus"], "+498999998000"
+    rung = system.place({"shared": caller(shared), "firm": caller(firm)})
+    assert rung == {
+        "shared": Rung("Nordlicht Öl GmbH", shared),
+        "firm": Rung("Käse & Söhne", firm),
+    }
+
+
+def test_line_breaks_and_overrides_of_a_name_never_reach_the_phone(
+    system: TelephoneSystem,
+) -> None:
+    number = "+498999998001"
+    rung = system.place({"lines": caller(number)})["lines"]
+    assert rung.user == number
+    assert rung.display.startswith("Otto")
+    assert rung.display.endswith("Weiß")
+    assert rung.display.isprintable()
+    assert "control character" not in system.kamailio.output()
+
+
+def test_unknown_and_anonymous_callers_keep_the_bare_number(system: TelephoneSystem) -> None:
+    numbers = spellings(UNKNOWN)
+    hostile = {
+        "star": "*",
+        "filter": ")(cn=*",
+        "prefix": "+4930*",
+        "long": "9" * 400,
+        "letters": "anna",
+        "emergency": "110",
+    }
+    rung = system.place(
+        {kind: caller(number) for kind, number in {**numbers, **hostile}.items()}
+        | {"anonymous": ANONYMOUS, "anonymous by name": f'"Anonymous" {ANONYMOUS}'}
+    )
+    assert rung == {kind: Rung("", number) for kind, number in {**numbers, **hostile}.items()} | {
+        "anonymous": Rung("", "anonymous"),
+        "anonymous by name": Rung("Anonymous", "anonymous"),
+    }
+    assert "did not answer" not in system.kamailio.output()
+
+
+def test_two_hundred_calls_all_show_the_right_name(system: TelephoneSystem) -> None:
+    asked = {}
+    for index, (subscriber, name) in enumerate(CROWD.items()):
+        numbers = list(spellings(subscriber).items())
+        for kind, number in (numbers[index % 4], numbers[(index + 1) % 4]):
+            asked[f"{subscriber} {kind}"] = (number, name)
+    rung = system.place(
+        {case: caller(number) for case, (number, _) in asked.items()}, rate_per_s=50
+    )
+    assert len(rung) == 200
+    assert rung == {case: Rung(name, number) for case, (number, name) in asked.items()}
