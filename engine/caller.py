@@ -27,6 +27,8 @@ FIRST_WINDOW = 4
 WINDOW = 64
 """Hits looked at for a number with many holders; runners-up are counted up to it."""
 
+_ALONE = (0, 0, (), "", "")
+
 Trace = Callable[[str, str], None]
 
 
@@ -98,22 +100,21 @@ class CallerLookup:
             if trace:
                 trace(f"exact {number.key}", f"{len(exact)} visible")
             if exact:
-                if reading.internal and len(exact) == 1:
-                    return Found(EXTENSION, exact)
-                return Found(SHARED if _is_shared(exact) else EXACT, exact)
+                if _is_shared(exact):
+                    return Found(SHARED, exact)
+                return Found(EXTENSION if reading.internal else EXACT, exact)
         if trace:
             trace("class 4", "trunks are not looked up by this version")
         return self._tail(reading, query, trace)
 
     def _exact(self, number: PhoneNumber, query: CallerQuery) -> list[Candidate]:
         """Return the visible holders of exactly this number, best first."""
-        key = number.key
-        question = term(NUMBER, key)
+        question = term(NUMBER, number.key)
         hits = self._reader.search(question, query.principal, FIRST_WINDOW)
         if len(hits) == FIRST_WINDOW:
             hits = self._reader.search(question, query.principal, WINDOW, ordered=True)
         contacts = [self._reader.contact(address) for _, address in hits]
-        return self._ranked(contacts, lambda line: line.number.key == key)
+        return self._ranked(contacts, lambda line: line.number == number)
 
     def _tail(self, reading: Reading, query: CallerQuery, trace: Trace | None) -> Found | None:
         """Class 5: equal last digits, if one person or company alone fits."""
@@ -151,14 +152,14 @@ class CallerLookup:
         """Return the contacts with the best line of each that fits, best first."""
         if len(contacts) == 1:  # nearly every call: nothing to sort
             contact = contacts[0]
-            lines = [line for line in contact.phones if fits(line)]
-            if not lines:
+            lines = list(filter(fits, contact.phones))
+            if not lines or not contact.name:
                 return []
             line = lines[0] if len(lines) == 1 else min(lines, key=_line_rank)
-            return [Candidate(contact, line, (0, 0, (), "", ""))]
+            return [Candidate(contact, line, _ALONE)]
         candidates = []
         for contact in contacts:
-            lines = [line for line in contact.phones if fits(line)]
+            lines = list(filter(fits, contact.phones))
             if lines and contact.name:
                 best = min(lines, key=_line_rank)
                 candidates.append(Candidate(contact, best, self._rank(contact, best)))
@@ -186,13 +187,11 @@ def _line_rank(line: PhoneLine) -> int:
     return KIND_RANK[line.kind]
 
 
-def _match(found: Found) -> CallerMatch | None:
+def _match(found: Found) -> CallerMatch:
     """Choose what to show for the candidates of the answering class."""
     candidates = found.candidates
     best = candidates[0]
     name = best.contact.name
-    if not name:
-        return None
     if len(candidates) > 1 and _is_shared(candidates):
         others = len({name_key(candidate.contact.name) for candidate in candidates}) - 1
         name = _shared_company(candidates) or f"{name} +{others}"

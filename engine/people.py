@@ -49,6 +49,9 @@ from engine.tokens import fold, index_words, words
 MAX_QUERY_WORDS = 8
 """More words than a name, a company and a city have; the rest of a pasted text is left out."""
 
+WINDOW = 200
+"""Hits ranked by the alphabet among equal scores before the best are read."""
+
 MAX_DEPTH = 16
 MAX_PARTS = 256
 
@@ -77,13 +80,14 @@ class PeopleSearch:
             question = _all_of([ranked_word_query(word) for word in asked])
         else:
             return []
-        window = min(limit * 4 + 20, MAX_WINDOW)
+        window = max(WINDOW, limit)
+        found = self._reader.search(question, query.principal, window)
         hits = [
             self._hit(self._reader.contact(address), score, asked, digits)
-            for score, address in self._reader.search(question, query.principal, window)
+            for score, address in self._reader.best_first(found)[:limit]
         ]
         hits.sort(key=self._order)
-        return hits[:limit]
+        return hits
 
     def explain(self, query: PeopleQuery) -> tuple[list[PersonHit], Explanation]:
         """Return the hits, and how the text was read and each hit was found."""

@@ -32,8 +32,8 @@ MAX_RAW_CHARS = 200
 MIN_E164_DIGITS = 5
 MAX_E164_DIGITS = 15
 
-COUNTRY_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
-"""Country calling codes in use, as integers (libphonenumber's table of the E.164 list)."""
+COUNTRY_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+"""Country calling codes in use (libphonenumber's table of the E.164 list)."""
 
 KEEPS_ZERO = ("39", "378", "379")
 """Countries whose subscriber numbers keep their leading 0 behind the country code (Italy …)."""
@@ -230,7 +230,7 @@ def country_plan(country_code: str) -> DialPlan:
 
 def has_country_code(digits: str) -> bool:
     """Tell whether E.164 digits begin with an assigned country calling code."""
-    return any(int(digits[:n]) in COUNTRY_CODES for n in (1, 2, 3) if len(digits) > n)
+    return digits[:2] in COUNTRY_CODES or digits[:1] in COUNTRY_CODES or digits[:3] in COUNTRY_CODES
 
 
 def _clean(raw: str) -> tuple[str, str]:

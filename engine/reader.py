@@ -86,6 +86,16 @@ class Reader:
             result = self.searcher.search(query, limit, count=False)
         return result.hits
 
+    def best_first(
+        self, hits: list[tuple[float, tantivy.DocAddress]]
+    ) -> list[tuple[float, tantivy.DocAddress]]:
+        """Sort hits by score, then by the alphabet, without reading a stored contact."""
+        if self.searcher is None or len(hits) < 2:  # noqa: PLR2004 - nothing to sort
+            return hits
+        places = self.searcher.fast_field_values(schema.ORDER, [address for _, address in hits])
+        order = sorted(range(len(hits)), key=lambda at: (-hits[at][0], places[at] or 0))
+        return [hits[at] for at in order]
+
     def contact(self, address: tantivy.DocAddress) -> Contact:
         """Return the contact stored at an address of this reader's own searcher."""
         assert self.searcher is not None
