@@ -6,6 +6,9 @@ attribute names only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class LdapError(Exception):
     """The root of all errors that the LDAP daemon raises on purpose."""
@@ -28,15 +31,26 @@ class ProtocolViolation(ProtocolError):
 
     Attributes:
         reply: the encoded notice of disconnection (RFC 4511 4.4.1).
+        messages: the `LdapMessage`s that came whole before the bad one in the same octets: handle
+            them first. (Typed loosely: errors stand below messages.)
     """
 
-    def __init__(self, reason: str, reply: bytes) -> None:
+    def __init__(self, reason: str, reply: bytes, messages: Sequence[Any] = ()) -> None:
         super().__init__(reason)
         self.reply = reply
+        self.messages = messages
 
 
-class LimitExceeded(ProtocolError):
-    """A well-formed request beyond what one client may ask: refuse it, keep the connection."""
+class RequestRefused(ProtocolError):
+    """A well-formed request that is not done: answer it with `code`, keep the connection.
+
+    Attributes:
+        code: the LDAP result code (RFC 4511 4.1.9), mostly adminLimitExceeded.
+    """
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class InvalidFilter(LdapError):
