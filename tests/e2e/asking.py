@@ -28,22 +28,28 @@ def ldapsearch(
     port: int, bind: str, password: str, base: str, filter_text: str, *attributes: str
 ) -> list[dict[str, list[str]]]:
     """Search with OpenLDAP's command; fails on any result code but success."""
-    program = find_program("ldapsearch")
-    argv = [program, "-x", "-LLL", "-o", "ldif-wrap=no", "-H", f"ldap://{LOOPBACK}:{port}"]
-    argv += ["-D", bind, "-w", password, "-b", base, filter_text, *attributes]
+    argv = [*ldapsearch_command(port, bind, password, base), filter_text, *attributes]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
     assert done.returncode == 0, f"{filter_text}: {done.returncode} {done.stderr}"
-    return [_ldif_entry(block) for block in done.stdout.split("\n\n") if block.strip()]
+    return ldif_entries(done.stdout)
 
 
-def _ldif_entry(block: str) -> dict[str, list[str]]:
-    """Read one LDIF record (RFC 2849) that is not wrapped."""
-    entry: dict[str, list[str]] = {}
-    for line in block.strip().splitlines():
-        name, _, value = line.partition(":")
-        if value.startswith(":"):
-            text = base64.b64decode(value[1:].strip()).decode("utf-8")
-        else:
-            text = value.strip()
-        entry.setdefault(name, []).append(text)
-    return entry
+def ldapsearch_command(port: int, bind: str, password: str, base: str) -> list[str]:
+    """Return the command with its connection, ready for a filter; it prints one line a value."""
+    argv = [find_program("ldapsearch"), "-x", "-LLL", "-o", "ldif-wrap=no"]
+    return [*argv, "-H", f"ldap://{LOOPBACK}:{port}", "-D", bind, "-w", password, "-b", base]
+
+
+def ldif_entries(text: str) -> list[dict[str, list[str]]]:
+    """Read LDIF (RFC 2849) that is not wrapped; the DN stands under `dn`."""
+    entries = []
+    for block in text.split("\n\n"):
+        entry: dict[str, list[str]] = {}
+        for line in block.strip().splitlines():
+            name, _, value = line.partition(":")
+            if value.startswith(":"):
+                value = base64.b64decode(value[1:].strip()).decode("utf-8")
+            entry.setdefault(name, []).append(value.strip())
+        if entry:
+            entries.append(entry)
+    return entries

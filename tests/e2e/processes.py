@@ -178,14 +178,19 @@ def start_program(
 
 @contextlib.contextmanager
 def running_program(
-    name: str, argv: Sequence[str], folder: Path, *, environment: Mapping[str, str] | None = None
+    name: str,
+    argv: Sequence[str],
+    folder: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    end: signal.Signals = signal.SIGTERM,
 ) -> Iterator[Program]:
-    """Run a foreign program (not the one under test) for a `with` block; killed at its end."""
+    """Run a foreign program for a `with` block; ended by `end`, else killed."""
     program = start_program(name, argv, folder, environment=environment)
     try:
         yield program
     finally:
-        program.signal(signal.SIGTERM)
+        program.signal(end)
         with contextlib.suppress(AssertionError):
             program.wait(5)
         program.kill_all()
@@ -216,23 +221,31 @@ def _stat(pid: int) -> list[str]:
 
 
 def _family(mark: str, session: int) -> list[int]:
-    """Return the living processes of a session or with a mark in their environment.
+    """Return the living processes of a session, with a mark in their environment, or below those.
 
-    Read from /proc. Two signs, since a process may leave its session, and its title may overwrite
-    its environment.
+    Read from /proc. Several signs, since a process may leave its session, its title may overwrite
+    its environment, and its parent may be gone.
     """
     wanted = f"{MARKER}={mark}".encode()
-    found = []
+    parents: dict[int, int] = {}
+    found = set()
     for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        fields = _stat(int(folder.name))
+        fields = _stat(int(folder.name)) if folder.name.isdigit() else []
         if not fields or fields[0] in "ZX":
             continue
-        try:
-            environment = (folder / "environ").read_bytes()
-        except OSError:
-            environment = b""
-        if int(fields[3]) == session or wanted in environment.split(b"\0"):
-            found.append(int(folder.name))
+        pid = int(folder.name)
+        parents[pid] = int(fields[1])
+        if int(fields[3]) == session or wanted in _environment(folder).split(b"\0"):
+            found.add(pid)
+    below = {pid for pid, parent in parents.items() if parent in found}
+    while not below <= found:
+        found |= below
+        below = {pid for pid, parent in parents.items() if parent in found}
     return sorted(found)
+
+
+def _environment(folder: Path) -> bytes:
+    try:
+        return (folder / "environ").read_bytes()
+    except OSError:
+        return b""

@@ -262,6 +262,14 @@ class Rufname:
         assert self.program is not None
         return {pid: command_line(pid) for pid in self.program.family()}
 
+    def workers_now(self) -> dict[str, dict[str, Any]]:
+        """Return what the supervisor last said of each worker (name, pid, state …), by name."""
+        try:
+            status = json.loads((self.data / "run" / "status.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return {worker["name"]: worker for worker in status["workers"]}
+
     def get(
         self, path: str, client: ClientSpec | None = None, *, accept: str = ""
     ) -> tuple[int, str]:
