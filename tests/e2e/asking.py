@@ -5,13 +5,43 @@ from __future__ import annotations
 import base64
 import socket
 import subprocess
+import tempfile
+from typing import NamedTuple
 
 from tests.e2e.processes import LOOPBACK, find_program
+
+Entry = dict[str, list[str]]
+"""Attribute → values, the DN under `dn`."""
 
 _ROOT_DSE = bytes.fromhex(
     # SearchRequest, message 1: base "", scope base, deref never, no limits, (objectClass=*), "1.1"
     "302a020101632504000a01000a0100020100020100010100870b6f626a656374436c61737330050403312e31"
 )
+
+
+class Asker(NamedTuple):
+    """Who asks where: a port on loopback, a bind name, its password, a base."""
+
+    port: int
+    bind: str
+    password: str
+    base: str
+
+    def search(self, filter_text: str, *attributes: str) -> list[Entry]:
+        """Search with OpenLDAP's command; fails on any result code but success."""
+        return _entries([*self._command(), filter_text, *attributes])
+
+    def search_many(self, pattern: str, values: list[str], *attributes: str) -> list[Entry]:
+        """Put each value for the %s of a filter, on one connection; entries in order of asking."""
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as asked:
+            asked.writelines(f"{value}\n" for value in values)
+            asked.flush()
+            return _entries([*self._command(), "-f", asked.name, pattern, *attributes])
+
+    def _command(self) -> list[str]:
+        argv = [find_program("ldapsearch"), "-x", "-LLL", "-o", "ldif-wrap=no"]
+        argv += ["-H", f"ldap://{LOOPBACK}:{self.port}", "-b", self.base]
+        return [*argv, "-D", self.bind, "-w", self.password]
 
 
 def ldap_answers(port: int) -> bool:
@@ -24,27 +54,17 @@ def ldap_answers(port: int) -> bool:
         return False
 
 
-def ldapsearch(
-    port: int, bind: str, password: str, base: str, filter_text: str, *attributes: str
-) -> list[dict[str, list[str]]]:
-    """Search with OpenLDAP's command; fails on any result code but success."""
-    argv = [*ldapsearch_command(port, bind, password, base), filter_text, *attributes]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
-    assert done.returncode == 0, f"{filter_text}: {done.returncode} {done.stderr}"
+def _entries(argv: list[str]) -> list[Entry]:
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, f"{argv[-2:]}: {done.returncode} {done.stderr}"
     return ldif_entries(done.stdout)
 
 
-def ldapsearch_command(port: int, bind: str, password: str, base: str) -> list[str]:
-    """Return the command with its connection, ready for a filter; it prints one line a value."""
-    argv = [find_program("ldapsearch"), "-x", "-LLL", "-o", "ldif-wrap=no"]
-    return [*argv, "-H", f"ldap://{LOOPBACK}:{port}", "-D", bind, "-w", password, "-b", base]
-
-
-def ldif_entries(text: str) -> list[dict[str, list[str]]]:
-    """Read LDIF (RFC 2849) that is not wrapped; the DN stands under `dn`."""
+def ldif_entries(text: str) -> list[Entry]:
+    """Read LDIF (RFC 2849) that is not wrapped."""
     entries = []
     for block in text.split("\n\n"):
-        entry: dict[str, list[str]] = {}
+        entry: Entry = {}
         for line in block.strip().splitlines():
             name, _, value = line.partition(":")
             if value.startswith(":"):

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.e2e.asking import ldap_answers, ldapsearch
+from tests.e2e.asking import Asker, ldap_answers
 from tests.e2e.processes import LOOPBACK, Program, command_line, free_port, start_program
 
 BASE = "dc=meta"
@@ -288,14 +288,16 @@ class Rufname:
         finally:
             connection.close()
 
-    def ldapsearch(
-        self, filter_text: str, *attributes: str, client: ClientSpec | None = None
-    ) -> list[dict[str, list[str]]]:
-        """Ask with OpenLDAP's own `ldapsearch`; returns entries with their `dn`."""
-        asker = client or next(iter(self.clients.values()))
-        return ldapsearch(
-            self.ldap_port, asker.bind, asker.password, self.base, filter_text, *attributes
-        )
+    def asker(self, client: ClientSpec | None = None) -> Asker:
+        """Return how a client asks over LDAP; None: the first one."""
+        who = client or next(iter(self.clients.values()))
+        return Asker(self.ldap_port, who.bind, who.password, self.base)
+
+    def display_names(self, *numbers: str) -> list[str]:
+        """Ask for numbers with `ldapsearch` as the first client; the names, in order of asking."""
+        pattern = "(telephoneNumber=%s)"
+        found = self.asker().search_many(pattern, list(numbers), "displayName")
+        return [name for entry in found for name in entry["displayName"]]
 
     def _keep_hashes(self) -> None:
         keys = self.folder / "keys"

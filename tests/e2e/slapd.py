@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.e2e.asking import ldap_answers
+from tests.e2e.asking import Asker, ldap_answers
 from tests.e2e.processes import LOOPBACK, find_program, free_port, running_program
 
 BASE = "dc=meta"
@@ -41,17 +41,8 @@ class Person(NamedTuple):
     numbers: tuple[str, ...]
 
 
-class Slapd(NamedTuple):
-    """Where it listens, and who may ask."""
-
-    port: int
-    bind: str = BIND
-    password: str = PASSWORD
-    base: str = BASE
-
-
 @contextlib.contextmanager
-def running_slapd(folder: Path, people: Iterable[Person]) -> Iterator[Slapd]:
+def running_slapd(folder: Path, people: Iterable[Person]) -> Iterator[Asker]:
     """Run slapd (mdb, `telephoneNumber` indexed) with these entries for a `with` block."""
     (folder / "slapd-data").mkdir()
     config = folder / "slapd.conf"
@@ -69,7 +60,7 @@ def running_slapd(folder: Path, people: Iterable[Person]) -> Iterator[Slapd]:
     argv = [find_program("slapd"), "-d", "0", "-f", str(config), "-h", f"ldap://{LOOPBACK}:{port}"]
     with running_program("slapd", argv, folder) as program:
         program.wait_for(lambda: ldap_answers(port), timeout_s=20, what="slapd to answer")
-        yield Slapd(port)
+        yield Asker(port, BIND, PASSWORD, BASE)
 
 
 def _records(people: Iterable[Person]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A telephone system on loopback: sipp calls, Kamailio asks LDAP for the caller, a phone rings.
 
-    with telephone_system(tmp_path, ldap_port=…, bind=…, password=…, base=…) as system:
+    with telephone_system(tmp_path, server.asker()) as system:
         rung = system.place({"known": "<sip:+493023125001@example.test>"})
         rung["known"].display, rung["known"].user
 
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.e2e.asking import Asker
 from tests.e2e.processes import (
     LOOPBACK,
     Program,
@@ -260,17 +261,12 @@ class TelephoneSystem:
 
 
 @contextlib.contextmanager
-def telephone_system(
-    folder: Path, *, ldap_port: int, bind: str, password: str, base: str
-) -> Iterator[TelephoneSystem]:
+def telephone_system(folder: Path, directory: Asker) -> Iterator[TelephoneSystem]:
     """Run Kamailio, asking LDAP on loopback, and a phone for a `with` block."""
     phone = CalledPhone()
     try:
         port = free_port(socket.SOCK_DGRAM)
-        settings = _write_settings(
-            folder, port=port, called=phone.port, ldap_port=ldap_port, bind=bind,
-            password=password, base=base,
-        )  # fmt: skip
+        settings = _write_settings(folder, port, phone.port, directory)
         argv = [find_program("kamailio"), "-DD", "-E", "-f", str(settings), "-Y", str(folder)]
         argv += ["-m", "32", "-M", "8", "-P", str(folder / "kamailio.pid")]
         with running_program("kamailio", argv, folder) as kamailio:
@@ -309,9 +305,7 @@ def read_from(header: str) -> Rung:
     return Rung(display, rest.partition("@")[0])
 
 
-def _write_settings(
-    folder: Path, *, port: int, called: int, ldap_port: int, bind: str, password: str, base: str
-) -> Path:
+def _write_settings(folder: Path, port: int, called: int, directory: Asker) -> Path:
     settings = folder / "kamailio.cfg"
     values = {
         "HOST": LOOPBACK,
@@ -319,11 +313,11 @@ def _write_settings(
         "CALLED": str(called),
         "MODULES": str(_modules()),
         "FOLDER": str(folder),
-        "BASE": base,
+        "BASE": directory.base,
     }
     text = re.sub(r"@([A-Z]+)@", lambda match: values[match[1]], _ROUTES.lstrip())
     settings.write_text(text, encoding="utf-8")
-    session = _LDAP.format(host=LOOPBACK, port=ldap_port, bind=bind, password=password)
+    session = _LDAP.format(host=LOOPBACK, **directory._asdict())
     (folder / "ldap.cfg").write_text(session, encoding="utf-8")
     return settings
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.asking import ldapsearch_command, ldif_entries
 from tests.e2e.postgres import Postgres, running_postgres
 from tests.e2e.processes import wait_until
-from tests.e2e.running import SBC, Rufname, running_rufname
+from tests.e2e.running import Rufname, running_rufname
 
 pytestmark = pytest.mark.e2e
 
@@ -108,47 +106,31 @@ def server(postgres: Postgres, tmp_path: Path) -> Iterator[Rufname]:
         yield running
 
 
-def names_by_numbers(server: Rufname, numbers: list[str]) -> list[str]:
-    """Ask for many numbers on one connection; returns the display names in the order of asking."""
-    asked = server.folder / "asked.txt"
-    asked.write_text("".join(f"{number}\n" for number in numbers), encoding="utf-8")
-    argv = [*ldapsearch_command(server.ldap_port, SBC.bind, SBC.password, server.base)]
-    argv += ["-c", "-f", str(asked), "(telephoneNumber=%s)", "displayName"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return [name for entry in ldif_entries(done.stdout) for name in entry["displayName"]]
-
-
-def display_names(server: Rufname, number: str) -> list[str]:
-    found = server.ldapsearch(f"(telephoneNumber={number})", "displayName")
-    return [name for entry in found for name in entry["displayName"]]
-
-
 def test_every_spelling_of_a_number_finds_the_display_name(server: Rufname) -> None:
     for index in (1, 999, 1500, 2600, 3700, 4999):
         for kind, pattern in ASKED.items():
             asked = number_of(index, pattern)
-            assert display_names(server, asked) == [name_of(index)], (kind, asked)
+            assert server.display_names(asked) == [name_of(index)], (kind, asked)
 
 
 def test_a_local_number_and_an_extension_find_the_display_name(server: Rufname) -> None:
-    assert display_names(server, "23125042") == [name_of(42)]
-    assert display_names(server, "042") == [name_of(42)]
+    assert server.display_names("23125042") == [name_of(42)]
+    assert server.display_names("042") == [name_of(42)]
 
 
 def test_all_five_thousand_contacts_are_found(server: Rufname) -> None:
     patterns = [pattern for kind, pattern in ASKED.items() if "separators" not in kind]
     asked = [number_of(index, patterns[index % len(patterns)]) for index in range(CONTACTS)]
-    found = names_by_numbers(server, asked)
+    found = server.display_names(*asked)
     assert found == [name_of(index) for index in range(CONTACTS)]
-    assert display_names(server, "+4989999980000") == []
+    assert server.display_names("+4989999980000") == []
 
 
 def test_a_changed_row_is_found_within_two_seconds_of_a_sync(
     server: Rufname, postgres: Postgres
 ) -> None:
     old, new = number_of(7, "+49{0}{1}{2}"), "+491713920007"
-    assert display_names(server, old) == [name_of(7)]
+    assert server.display_names(old) == [name_of(7)]
     pids = set(server.processes())
 
     postgres.run(
@@ -160,10 +142,10 @@ def test_a_changed_row_is_found_within_two_seconds_of_a_sync(
     synced = time.monotonic()
 
     wait_until(
-        lambda: display_names(server, new) == [name_of(7)], timeout_s=FINDABLE_S, what="the change"
+        lambda: server.display_names(new) == [name_of(7)], timeout_s=FINDABLE_S, what="the change"
     )
     assert time.monotonic() - synced < FINDABLE_S
-    assert display_names(server, old) == []
-    assert display_names(server, number_of(8, "+49{0}{1}{2}")) == []
-    assert display_names(server, "+491713920008") == ["Neu Hier"]
+    assert server.display_names(old) == []
+    assert server.display_names(number_of(8, "+49{0}{1}{2}")) == []
+    assert server.display_names("+491713920008") == ["Neu Hier"]
     assert pids <= set(server.processes()), "a process was replaced"

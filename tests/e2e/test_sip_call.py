@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import SBC, Row, Rufname, csv_source, running_rufname, write_rows
+from tests.e2e.running import Row, Rufname, csv_source, running_rufname, write_rows
 from tests.e2e.telephony import ANONYMOUS, Rung, TelephoneSystem, caller, telephone_system
 
 pytestmark = pytest.mark.e2e
@@ -70,13 +70,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rufname]:
 
 @pytest.fixture
 def system(server: Rufname, tmp_path: Path) -> Iterator[TelephoneSystem]:
-    with telephone_system(
-        tmp_path,
-        ldap_port=server.ldap_port,
-        bind=SBC.bind,
-        password=SBC.password,
-        base=server.base,
-    ) as running:
+    with telephone_system(tmp_path, server.asker()) as running:
         yield running
 
 

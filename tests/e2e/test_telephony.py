@@ -28,13 +28,7 @@ def test_the_called_phone_shows_the_name_that_slapd_knows(tmp_path: Path) -> Non
     people = [Person(name, (number,)) for number, name in NAMES.items()]
     with (
         running_slapd(tmp_path, people) as slapd,
-        telephone_system(
-            tmp_path,
-            ldap_port=slapd.port,
-            bind=slapd.bind,
-            password=slapd.password,
-            base=slapd.base,
-        ) as system,
+        telephone_system(tmp_path, slapd) as system,
     ):
         known = system.place({number: caller(number) for number in NAMES})
         others = system.place(
