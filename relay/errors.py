@@ -1,0 +1,36 @@
+"""What went wrong in the relay, sorted by what the asker must do about it.
+
+No HTTP status here: `relay.http.problems` chooses those.
+"""
+
+from __future__ import annotations
+
+
+class RelayError(Exception):
+    """The root of all errors that the relay raises on purpose."""
+
+
+class NotAuthenticated(RelayError):
+    """The asker is unknown, or its password or network is wrong: ask again as somebody else."""
+
+
+class TryLater(RelayError):
+    """No answer now, but later: the same question may be asked again.
+
+    Attributes:
+        reason: a short sentence without personal data.
+        retry_after_s: whole seconds to wait, at least 1.
+    """
+
+    def __init__(self, reason: str, retry_after_s: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(TryLater):
+    """Too much work waits already."""
+
+
+class DirectoryUnavailable(TryLater):
+    """The directory cannot answer: it is not loaded yet, or not reached."""

@@ -1,0 +1,101 @@
+"""The HTTP application: which routes there are, and what holds for every answer.
+
+Law: it knows no socket (`relay.http.server` does) and no index (the port does). Nothing is logged
+per request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.middleware import ASGIMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
+
+from engine.client import Client
+from relay.directory import Directory
+from relay.http.authentication import Authenticator
+from relay.http.callerid import caller_routes
+from relay.http.health import health_routes
+from relay.http.problems import HANDLERS
+from relay.settings import RelaySettings
+
+API_VERSION = "1"
+
+_EVERY_ANSWER = (
+    (b"cache-control", b"no-store"),  # names of people stay out of caches
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+def create_app(
+    directory: Directory,
+    clients: Callable[[], tuple[Client, ...]],
+    settings: RelaySettings,
+) -> Litestar:
+    """Return the ASGI application.
+
+    Args:
+        directory: answers the questions.
+        clients: returns the clients that may ask, as configured now; asked at every request.
+        settings: bounds of requests.
+    """
+    authenticator = Authenticator(clients)
+    return Litestar(
+        route_handlers=[
+            caller_routes(directory, authenticator, settings),
+            health_routes(directory),
+        ],
+        middleware=[RequestBounds(settings.max_body_bytes)],
+        request_max_body_size=settings.max_body_bytes,
+        exception_handlers=HANDLERS,
+        before_send=[_mark_every_answer],
+        on_shutdown=[authenticator.close],
+        openapi_config=OpenAPIConfig(
+            title="Rufname",
+            version=API_VERSION,
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            components=Components(
+                security_schemes={"client": SecurityScheme(type="http", scheme="basic")}
+            ),
+        ),
+        logging_config=None,  # exceptions are logged by `problems`, without the request
+        debug=False,
+        pdb_on_exception=False,
+    )
+
+
+class RequestBounds(ASGIMiddleware):
+    """Refuses what no route takes: OPTIONS, a body that is too large or of unknown length."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, max_body_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
+
+    @override
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
+            raise MethodNotAllowedException(headers={"Allow": "GET"})
+        for field, value in scope["headers"]:
+            if field == b"content-length" and not self._admits(value):
+                raise HTTPException(status_code=413, headers={"Connection": "close"})
+            if field == b"transfer-encoding":
+                raise HTTPException(status_code=411, headers={"Connection": "close"})
+        await next_app(scope, receive, send)
+
+    def _admits(self, length: bytes) -> bool:
+        """Tell whether a Content-Length is within the bound; what is no length is not."""
+        return length.isdigit() and len(length) < 19 and int(length) <= self._max_body_bytes  # noqa: PLR2004 - below 2^63
+
+
+async def _mark_every_answer(message: Message, _scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message["headers"], *_EVERY_ANSWER]

@@ -1,0 +1,191 @@
+"""Who asks over HTTP: Basic authentication (RFC 7617) against the configured clients.
+
+Law: the loop never hashes. A password is verified in a worker thread, remembered for ten minutes
+where it was right and for a few seconds where it was wrong; equal questions wait for one
+verification, and the queue is bounded. An unknown name, a name from a foreign network and a wrong
+password take the same time and get the same answer. No password, and no name that is not a
+configured client's, is ever logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
+
+from engine.client import Client
+from engine.credentials import DUMMY_HASH, Verified, verify_password
+from engine.errors import InvalidCredential
+from relay.errors import NotAuthenticated, Overloaded
+
+THREADS = 2
+"""Verifications at a time: each takes a core for some 40 ms and 19 MiB."""
+
+MAX_PENDING = 16
+"""Verifications that may run or wait, about a third of a second of work."""
+
+MAX_PENDING_PER_PEER = 4
+"""So that one peer that guesses passwords does not fill the queue for the others."""
+
+REFUSED_FOR_S = 5.0
+"""How long a wrong password is remembered: a misconfigured SBC repeats it with every call."""
+
+MAX_HEADER_CHARS = 4096
+"""A name and the longest password (1,024 octets) in base64 stay below half of it."""
+
+_log = logging.getLogger(__name__)
+
+
+class Authenticator:
+    """Knows which client sends a request. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        clients: Callable[[], tuple[Client, ...]],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Ask `clients` at every request, so that a reload holds for the next one."""
+        self._clients = clients
+        self._now_s = now_s
+        self._indexed: tuple[Client, ...] = ()
+        self._by_name: dict[str, Client] = {}
+        self._accepted = Verified()
+        self._refused = Verified(capacity=1024, lifetime_s=REFUSED_FOR_S)
+        self._pending: dict[bytes, asyncio.Future[bool]] = {}
+        self._pending_by_peer: Counter[str] = Counter()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="password")
+
+    async def authenticate(self, authorization: str, peer: str) -> Client:
+        """Return the client that sent these credentials; waits only for an unremembered password.
+
+        Args:
+            authorization: the header field's value, "" if there is none.
+            peer: the address the connection comes from; "" for a local socket.
+
+        Raises:
+            NotAuthenticated: no credentials, or not those of a client that may come from there.
+            Overloaded: too many passwords wait to be verified.
+        """
+        name, password = read_basic(authorization)
+        client = self._find(name)
+        admitted = client is not None and client.admits(_address(peer))
+        stored = client.password_hash if client is not None and admitted else ""
+        stored = stored or DUMMY_HASH
+        mark = self._accepted.fingerprint(name, password, stored)
+        right = self._accepted.knows(mark, self._now_s())
+        if not right and not self._refused.knows(mark, self._now_s()):
+            right = await self._verify(mark, stored, password, peer)
+        if client is None:
+            raise NotAuthenticated("no such client")
+        if not admitted or not right:
+            reason = "wrong password" if admitted else "not from its networks"
+            _log.warning("client %r refused: %s", client.name, reason)
+            raise NotAuthenticated(reason)
+        return client
+
+    def close(self) -> None:
+        """Stop the threads once they are idle; what still waits is dropped."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _find(self, name: str) -> Client | None:
+        clients = self._clients()
+        if clients is not self._indexed:
+            self._indexed = clients
+            self._by_name = {client.name: client for client in clients}
+        return self._by_name.get(name)
+
+    async def _verify(self, mark: bytes, stored: str, password: bytes, peer: str) -> bool:
+        """Verify in a thread; join a verification of the same credentials that runs already."""
+        pending = self._pending.get(mark)
+        if pending is None:
+            if len(self._pending) >= MAX_PENDING:
+                raise Overloaded("too many passwords wait to be verified")
+            if self._pending_by_peer[peer] >= MAX_PENDING_PER_PEER:
+                raise Overloaded("too many passwords of this peer wait to be verified")
+            pending = asyncio.get_running_loop().run_in_executor(
+                self._threads, _is_right, stored, password
+            )
+            self._pending[mark] = pending
+            self._pending_by_peer[peer] += 1
+            pending.add_done_callback(lambda done: self._settle(mark, peer, done))
+        return await asyncio.shield(pending)
+
+    def _settle(self, mark: bytes, peer: str, done: asyncio.Future[bool]) -> None:
+        del self._pending[mark]
+        self._pending_by_peer[peer] -= 1
+        if not self._pending_by_peer[peer]:
+            del self._pending_by_peer[peer]
+        if done.cancelled() or done.exception() is not None:
+            return  # whoever waits for it raises it
+        verdict = self._accepted if done.result() else self._refused
+        verdict.remember(mark, self._now_s())
+
+
+def basic_authentication(authenticator: Authenticator) -> Middleware:
+    """Return middleware that puts the `Client` that asks under "user" into the scope.
+
+    A function, not an object: the framework copies routers deeply, and the memory of successes is
+    to stay one.
+    """
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def ask_who(scope: Scope, receive: Receive, send: Send) -> None:
+            authorization = ""
+            for field, value in scope["headers"]:
+                if field == b"authorization":
+                    authorization = value.decode("latin-1")
+            peer = scope["client"]
+            scope["user"] = await authenticator.authenticate(authorization, peer[0] if peer else "")
+            await app(scope, receive, send)
+
+        return ask_who
+
+    return wrap
+
+
+def read_basic(authorization: str) -> tuple[str, bytes]:
+    """Return name and password of a Basic header field.
+
+    Octets that are no UTF-8 are read as Latin-1, which older clients send.
+
+    Raises:
+        NotAuthenticated: the field is empty, of another scheme, or cut.
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > MAX_HEADER_CHARS:
+        raise NotAuthenticated("no Basic credentials")
+    try:
+        octets = base64.b64decode(encoded.strip(" "), validate=True)
+    except (binascii.Error, ValueError):
+        raise NotAuthenticated("no Basic credentials") from None
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        text = octets.decode("latin-1")
+    name, colon, password = text.partition(":")
+    if not colon:
+        raise NotAuthenticated("no Basic credentials")
+    return name, password.encode()
+
+
+def _is_right(stored: str, password: bytes) -> bool:
+    try:
+        return verify_password(stored, password)
+    except InvalidCredential as error:
+        _log.error("a client's stored password hash is unusable: %s", error)
+        return False
+
+
+@lru_cache(maxsize=1024)
+def _address(peer: str) -> IPv4Address | IPv6Address | None:
+    """Return the peer's address; None for a local socket, which every client may use."""
+    return ip_address(peer) if peer else None

@@ -1,0 +1,94 @@
+"""What went wrong, as HTTP says it: `application/problem+json` (RFC 9457) with stable type URNs.
+
+Law: the only place that turns an error into a status. No answer and no log line quotes the
+request, since paths and queries hold the numbers of people. Under `/v1/caller` the words go to
+askers of JSON alone: PBXs (Asterisk's CURL, FreeSWITCH's mod_cidlookup) show any body, whatever its
+status, as the caller's name.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from relay.errors import NotAuthenticated, TryLater
+from relay.http.accept import PROBLEM, TEXT, wants_json
+from relay.schema import Problem
+
+CALLER_PATH = "/v1/caller"
+
+_URN = "urn:rufname:problem:"
+_TYPES: dict[int, tuple[str, str]] = {
+    400: ("bad-request", "The request cannot be read"),
+    401: ("not-authenticated", "Name and password of a client are needed"),
+    404: ("no-such-page", "There is nothing under this path"),
+    405: ("method-not-allowed", "This path does not take this method"),
+    411: ("length-required", "A request body needs a Content-Length"),
+    413: ("too-large", "The request body is too large"),
+    500: ("fault", "Something went wrong on this side"),
+    503: ("try-later", "No answer now; ask again later"),
+}
+_CHALLENGE = 'Basic realm="rufname", charset="UTF-8"'
+"""RFC 7617, 2.1: names and passwords are sent in UTF-8."""
+
+_log = logging.getLogger(__name__)
+
+
+def problem(
+    request: Request[Any, Any, Any],
+    status: int,
+    *,
+    detail: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response[Any]:
+    """Return the answer for a status; one that is not in the table gets its standard phrase."""
+    slug, title = _TYPES.get(status) or (f"http-{status}", HTTPStatus(status).phrase)
+    silent = request.scope["path"].startswith(CALLER_PATH)
+    if silent and not wants_json(request.headers.get("accept", "")):
+        return Response(None, status_code=status, media_type=TEXT, headers=headers)
+    return Response(
+        Problem(type=_URN + slug, title=title, status=status, detail=detail),
+        status_code=status,
+        media_type=PROBLEM,
+        headers=headers,
+    )
+
+
+def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    headers = {name.title(): value for name, value in (error.headers or {}).items()}
+    if "Allow" in headers:  # the framework counts its own answer to OPTIONS, which is not given
+        methods = {method.strip() for method in headers["Allow"].split(",")}
+        headers["Allow"] = ", ".join(sorted(methods - {"OPTIONS"}))
+    return problem(request, error.status_code, headers=headers)
+
+
+def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated) -> Response[Any]:
+    return problem(request, 401, headers={"WWW-Authenticate": _CHALLENGE})
+
+
+def _try_later(request: Request[Any, Any, Any], error: TryLater) -> Response[Any]:
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return problem(request, 503, detail=error.reason, headers=headers)
+
+
+def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer 500 and log where it happened, without the error's words: they may quote a number."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "unknown"
+    _log.error("a request failed: %s in %s", type(error).__name__, place)
+    return problem(request, 500)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    HTTPException: _framework,
+    NotAuthenticated: _not_authenticated,
+    TryLater: _try_later,
+    Exception: _fault,
+}
+"""For the application: every error has a handler, so none reaches the server's own log."""

@@ -1,0 +1,154 @@
+"""The socket shell: serves the application on sockets that somebody else opened.
+
+Law: no routes, no signals, no log per request. The worker process owns loop, signals and life; it
+drains this server when it is told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator, Sequence
+
+import h11
+from litestar import Litestar
+from typing_extensions import override
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+KEEP_ALIVE_S = 75
+"""How long a connection may rest between two requests: an SBC's pause between calls at daytime."""
+
+HEAD_TIMEOUT_S = 10
+"""How long a request may take to arrive, from the connection or its first octet on. uvicorn has no
+such bound, so that a peer that sends an octet a minute would hold a connection for ever."""
+
+MAX_CONNECTIONS = 900
+"""Later ones are closed at once: it stays below the usual 1,024 descriptors of a process."""
+
+MAX_HEAD_BYTES = 16 * 1024
+"""Request line and header fields: the longest number and password need 4 KiB. It is the reason for
+h11: httptools is faster, but uvicorn lets it hold a head of any length."""
+
+BACKLOG = 1024
+
+
+class HttpServer:
+    """A running server; made by `serve_http`."""
+
+    def __init__(self, server: Server, task: asyncio.Task[None]) -> None:
+        self._server = server
+        self._task = task
+
+    async def drain(self, timeout_s: float) -> None:
+        """Close the listeners, let running requests end, then close every connection.
+
+        Args:
+            timeout_s: how long requests may take to end; after it they are cut.
+
+        May be called more than once; returns once the server is down.
+        """
+        self._server.should_exit = True
+        done, _ = await asyncio.wait({self._task}, timeout=timeout_s)
+        if not done:
+            self._server.force_exit = True
+            for connection in list(self._server.server_state.connections):
+                connection.transport.abort()
+        await self._task
+
+    async def wait_closed(self) -> None:
+        """Return when the server is down; raises what took it down, if it was not drained."""
+        await asyncio.shield(self._task)
+
+    def metrics(self) -> dict[str, int]:
+        """Return open connections and answered requests since the start."""
+        state = self._server.server_state
+        return {"connections": len(state.connections), "requests": state.total_requests}
+
+
+async def serve_http(sockets: Sequence[socket.socket], app: Litestar) -> HttpServer:
+    """Serve `app` on the running loop until it is drained.
+
+    Args:
+        sockets: bound, listening or not; closed by `drain`.
+        app: made by `relay.http.app.create_app`.
+
+    Returns:
+        The server, once it accepts connections.
+
+    Raises:
+        OSError: a socket cannot be served.
+    """
+    config = Config(
+        app,
+        http=_Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        backlog=BACKLOG,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=list(sockets)), name="http")
+    while not server.started:
+        done, _ = await asyncio.wait({task}, timeout=0.01)
+        if done:
+            await task
+            raise OSError("the HTTP server ended before it began to listen")
+    return HttpServer(server, task)
+
+
+class _Connection(H11Protocol):
+    """uvicorn's connection, with a deadline for each request and a bound on their number."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
+            return
+        self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, transport.abort)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            if self._deadline is None:
+                self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.abort)
+        else:
+            self._lift_deadline()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lift_deadline()
+        super().connection_lost(exc)
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP without a body: PBXs show any body as the caller's name."""
+        fields = [(b"content-length", b"0"), (b"connection", b"close")]
+        for event in (h11.Response(status_code=400, headers=fields), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _lift_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class _Server(Server):
+    """uvicorn's server without its signal handlers: the worker process has its own."""
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
