@@ -1,0 +1,178 @@
+"""The configuration: one TOML file in, one frozen value out, or every fault named.
+
+    try:
+        config = load_config(Path("rufname.toml"))
+    except ConfigError as error:
+        for fault in error.faults:
+            print(fault)              # "FILE: KEY: what is wrong; allowed: …"
+
+Law: loading opens no source, no socket, no index, and writes nothing. The secrets of sources are
+read when a source is opened; only the clients' password hashes are read here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from connectors.settings import SourceSettings
+from engine.client import Client
+from engine.phone import DialPlan
+from engine.rights import SourcePolicy
+from ldapd.settings import LdapSettings
+from relay.settings import RelaySettings
+from rufname.configfaces import resolve_clients, resolve_ldap, resolve_relay
+from rufname.configfile import FileTable
+from rufname.configplans import Scope, resolve_plans
+from rufname.configsources import resolve_sources
+from rufname.errors import ConfigError, UnknownName
+from rufname.tomltables import Findings, Table, TableReader, quote, read_toml
+
+__all__ = ["Config", "ConfigError", "UnknownName", "load_config"]
+
+
+class Config(msgspec.Struct, frozen=True):
+    """A checked configuration.
+
+    Attributes:
+        path: the file, as it was named.
+        data_dir: absolute; need not exist yet.
+        region: ISO 3166 code in capitals.
+        plan: the region's dial plan, for sources and clients that name none.
+        plans: every `[dialplan.NAME]`.
+        sources: in the order of the file; may be empty.
+        clients: in the order of the file; may be empty.
+        ldap: None = no LDAP daemon.
+        relay: None = no HTTP side.
+        warnings: what is allowed but hardly meant, each "FILE: KEY: …".
+    """
+
+    path: Path
+    data_dir: Path
+    region: str
+    plan: DialPlan
+    plans: dict[str, DialPlan]
+    sources: tuple[SourceSettings, ...]
+    clients: tuple[Client, ...]
+    ldap: LdapSettings | None
+    relay: RelaySettings | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def index_dir(self) -> Path:
+        """The folder of the index's generations."""
+        return self.data_dir / "index"
+
+    @property
+    def store_path(self) -> Path:
+        """The contact store."""
+        return self.data_dir / "contacts.sqlite"
+
+    @property
+    def run_dir(self) -> Path:
+        """The folder of lock, control socket and pid files."""
+        return self.data_dir / "run"
+
+    @property
+    def keys_dir(self) -> Path:
+        """The folder of private keys."""
+        return self.data_dir / "keys"
+
+    @property
+    def control_path(self) -> Path:
+        """The control socket (`rufname.control`)."""
+        return self.run_dir / "control.sock"
+
+    def policies(self) -> dict[str, SourcePolicy]:
+        """Return who sees each source, by the source's id."""
+        return {
+            source.id: SourcePolicy(source.name, source.priority, source.visible_to)
+            for source in self.sources
+        }
+
+    def source(self, name: str) -> SourceSettings:
+        """Return the source of this name.
+
+        Raises:
+            UnknownName: there is none; the text lists those there are.
+        """
+        found = {source.name: source for source in self.sources}.get(name)
+        if found is None:
+            raise self._unknown("source", name, [source.name for source in self.sources])
+        return found
+
+    def client(self, name: str) -> Client:
+        """Return the client of this name.
+
+        Raises:
+            UnknownName: there is none; the text lists those there are.
+        """
+        found = {client.name: client for client in self.clients}.get(name)
+        if found is None:
+            raise self._unknown("client", name, [client.name for client in self.clients])
+        return found
+
+    def _unknown(self, what: str, name: str, names: Sequence[str]) -> UnknownName:
+        near = difflib.get_close_matches(name, names, n=1)
+        guess = f" did you mean {quote(near[0])}?" if near else ""
+        there = ", ".join(names) or "none"
+        return UnknownName(f"{self.path}: no {what} {quote(name)};{guess} there is: {there}")
+
+
+def load_config(path: Path) -> Config:
+    """Read, check and resolve the configuration.
+
+    Args:
+        path: a TOML file in UTF-8; relative paths in it are relative to its folder.
+
+    Returns:
+        The configuration; an empty file is one without sources and services, with a warning.
+
+    Raises:
+        ConfigError: with every fault that one pass finds: unknown keys, bad values, names that do
+            not exist, missing files. A file that is no TOML has one fault, with its line.
+    """
+    findings = Findings(path)
+    raw = read_toml(findings)
+    config = None if raw is None else _resolve(findings, raw)
+    if config is None or findings.faults:
+        raise ConfigError(tuple(findings.faults))
+    return config
+
+
+def _resolve(findings: Findings, raw: Table) -> Config | None:
+    """Make settings of the whole file; usable only if `findings` has no faults afterwards."""
+    reader = TableReader(findings)
+    table = reader.read(raw, FileTable, "")
+    if table is None:
+        return None
+    home, plans = resolve_plans(reader, table)
+    scope = Scope(findings=findings, reader=reader, plans=plans, home=home)
+    names = frozenset(str(entry["name"]) for entry in table.source if "name" in entry)
+    data_dir = findings.file.absolute().parent / table.directory.data_dir
+    if data_dir.exists() and not data_dir.is_dir():
+        findings.fault("directory.data_dir", f"{data_dir} is no folder", "a folder, or a new one")
+    _warn(findings, table)
+    return Config(
+        path=findings.file,
+        data_dir=data_dir,
+        region=table.directory.region.upper(),
+        plan=home,
+        plans=plans,
+        sources=resolve_sources(scope, table.source),
+        clients=resolve_clients(scope, table.client, names),
+        ldap=None if table.ldap is None else resolve_ldap(findings, table.ldap),
+        relay=None if table.relay is None else resolve_relay(findings, table.relay),
+        warnings=tuple(findings.warnings),
+    )
+
+
+def _warn(findings: Findings, table: FileTable) -> None:
+    """Warn of a whole that answers nothing."""
+    if not table.source:
+        findings.warn("source", "no [[source]]: there is nothing to find")
+    if (table.ldap or table.relay) and not table.client:
+        findings.warn("client", "no [[client]]: nobody may ask over LDAP or HTTP")

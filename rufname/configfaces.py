@@ -1,0 +1,162 @@
+"""Who asks and over what: `[[client]]`, `[ldap]` and `[relay]` become settings.
+
+Law: that of `rufname.configplans`; the only files read are the clients' password hashes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from connectors.errors import SecretUnavailable
+from connectors.settings import SecretRef
+from engine.client import Client
+from engine.credentials import check_hash
+from engine.errors import InvalidCredential
+from ldapd.settings import LdapLimits, LdapSettings, TlsSettings
+from relay.settings import RelaySettings
+from rufname import notation
+from rufname.configfile import ClientTable, LdapTable, RelayTable, TlsTable
+from rufname.configplans import Scope, numbered, place_of, refuse_twice, warn_if_open
+from rufname.tomltables import Findings, Table, quote
+
+
+def resolve_clients(
+    scope: Scope, tables: Sequence[Table], source_names: frozenset[str]
+) -> tuple[Client, ...]:
+    """Return every `[[client]]` that can be read, in the order of the file."""
+    places = [place_of("client", number, raw) for number, raw in enumerate(tables, 1)]
+    made = []
+    for place, raw in zip(places, tables, strict=True):
+        table = scope.reader.read(raw, ClientTable, place, stand_ins={"name": ""})
+        if table is not None:
+            made.append(_client(scope, place, table, source_names))
+    binds = [_same_bind(raw.get("bind")) for raw in tables]
+    refuse_twice(
+        scope.findings, "name", zip(places, (raw.get("name") for raw in tables), strict=True)
+    )
+    refuse_twice(scope.findings, "bind", zip(places, binds, strict=True))
+    return tuple(made)
+
+
+def resolve_ldap(findings: Findings, table: LdapTable) -> LdapSettings:
+    """Return `[ldap]`."""
+    listeners = []
+    for number, text in enumerate(table.listen, 1):
+        key = f"ldap.listen[{number}]"
+        listener = findings.attempt(key, notation.ldap_listener, text)
+        if listener is None:
+            continue
+        if listener in listeners and listener.port:
+            findings.fault(key, f"{listener} stands twice", "each address once")
+        listeners.append(listener)
+        if listener.tls and table.tls is None:
+            findings.fault(key, f"{listener} has no certificate", "ldaps:// with [ldap.tls]")
+        if not listener.tls:
+            _check_plain(findings, key, str(listener), listener.host, allowed=table.allow_plain)
+    tls = None if table.tls is None else _tls(findings, table.tls)
+    if tls and not any(listener.tls for listener in listeners):
+        findings.warn("ldap.tls", "is not used: no address of listen begins with ldaps://")
+    for key, base in (("base", table.base), *numbered("aliases", table.aliases)):
+        if not all("=" in part for part in base.split(",")):
+            findings.fault(
+                f"ldap.{key}", f"got {quote(base)}", 'a distinguished name such as "dc=meta"'
+            )
+    return LdapSettings(
+        listen=tuple(listeners),
+        base=table.base,
+        aliases=table.aliases,
+        workers=table.workers,
+        allow_plain=table.allow_plain,
+        tls=tls,
+        limits=LdapLimits(**msgspec.structs.asdict(table.limits)),
+    )
+
+
+def resolve_relay(findings: Findings, table: RelayTable) -> RelaySettings:
+    """Return `[relay]`."""
+    address = findings.attempt("relay.listen", notation.http_address, table.listen)
+    host, port = address or ("localhost", 0)
+    settings = RelaySettings(
+        host=host,
+        port=port,
+        tenant=table.tenant.lower(),
+        allow_plain=table.allow_plain,
+        **msgspec.structs.asdict(table.limits),
+    )
+    _check_plain(findings, "relay.listen", str(settings), host, allowed=table.allow_plain)
+    return settings
+
+
+def _client(scope: Scope, place: str, table: ClientTable, source_names: frozenset[str]) -> Client:
+    """Return one client with its password's hash."""
+    findings = scope.findings
+    networks = [
+        findings.attempt(f"{place}.{key}", notation.network, text)
+        for key, text in numbered("networks", table.networks)
+    ]
+    for key, name in numbered("sources", table.sources):
+        if name != "*" and name not in source_names:
+            findings.unknown(f"{place}.{key}", "source", name, {"*", *source_names})
+    if not table.sources:
+        findings.warn(f"{place}.sources", 'is empty: the client finds nothing; all are ["*"]')
+    if table.password is None:
+        findings.warn(place, "has no password: it cannot sign in")
+    return Client(
+        name=table.name,
+        bind=table.bind,
+        password_hash=_password_hash(findings, f"{place}.password", table.password),
+        networks=tuple(network for network in networks if network is not None),
+        profile=table.profile,
+        plan=scope.plan(f"{place}.dialplan", table.dialplan),
+        number_format=table.number_format,
+        sources=table.sources,
+    )
+
+
+def _password_hash(findings: Findings, key: str, reference: SecretRef | None) -> str:
+    """Read a client's hash; "" without a reference or with a fault."""
+    if reference is None:
+        return ""
+    warn_if_open(findings, key, reference.file)
+    try:
+        stored = reference.read().strip()
+        check_hash(stored)
+    except SecretUnavailable as error:
+        findings.fault(key, str(error), "a hash made by `rufname password`")
+    except InvalidCredential as error:
+        findings.fault(key, f"{reference.file or reference.env}: {error}")
+    else:
+        return stored
+    return ""
+
+
+def _tls(findings: Findings, table: TlsTable) -> TlsSettings:
+    """Return certificate and key, which must be there to be read."""
+    for name, path in (("certificate", table.certificate), ("key", table.key)):
+        if not path.is_file():
+            findings.fault(f"ldap.tls.{name}", f"{path}: no such file", "a PEM file")
+        elif not os.access(path, os.R_OK):
+            findings.fault(f"ldap.tls.{name}", f"{path}: may not be read by this user")
+    warn_if_open(findings, "ldap.tls.key", table.key)
+    return TlsSettings(certificate=table.certificate, key=table.key)
+
+
+def _check_plain(findings: Findings, key: str, address: str, host: str, *, allowed: bool) -> None:
+    """Refuse passwords in clear beyond this machine unless the administrator said so."""
+    if not allowed and not notation.is_loopback(host):
+        secure = "ldaps:// with [ldap.tls], " if address.startswith("ldap:") else ""
+        findings.fault(
+            key,
+            f"{address} would carry passwords and contacts beyond this machine in clear",
+            f"{secure}a loopback address such as 127.0.0.1, or allow_plain = true",
+        )
+
+
+def _same_bind(bind: object) -> str:
+    """Return a bind name so that two spellings of one DN are equal (RFC 4514 blanks, case)."""
+    text = bind if isinstance(bind, str) else ""
+    return re.sub(r"\s*([,=+])\s*", r"\1", text.strip()).casefold()

@@ -1,0 +1,216 @@
+"""The configuration as it stands in the file: one Struct a table, bounds in the types.
+
+Law: shapes only, nothing is looked up or opened here. `docs/configuration.md` describes every
+field below and a test compares the two; `rufname.config` makes settings of them.
+A default of None means that the setting is absent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from connectors.settings import SecretRef
+from engine.client import Profile
+from engine.phone import MAX_RAW_CHARS, NumberFormat
+from engine.query import MAX_HITS
+from ldapd.settings import DEFAULT_BASE, LdapLimits
+from relay.settings import RelaySettings
+from rufname import notation
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!_)\w[\w .,&+()/@'-]{0,63}(?<! )\Z",
+        description="a name of 1 to 64 letters, digits, spaces and . , & + ( ) / @ ' - _",
+    ),
+]
+Line = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z",
+        description="a text of 1 to 256 characters, on one line",
+    ),
+]
+Column = Annotated[str, Meta(min_length=1, max_length=256)]
+"""Without a pattern: msgspec 0.22 corrupts memory over a union of a text with a pattern and a list
+(the nodes of such a type overlap); a test keeps that union out of every table."""
+
+Digits = Annotated[
+    str, Meta(pattern=r"^[0-9]{0,8}\Z", description='up to 8 digits, "" for none')
+]  # fmt: skip
+CountryCode = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]{0,2}\Z",
+        description='1 to 3 digits such as "49", without + or 00',
+    ),
+]
+Region = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z]{2}\Z",
+        description='a country as ISO 3166 writes it, such as "DE", "AT", "US"',
+    ),
+]
+ExtensionDigits = Annotated[int, Meta(ge=0, le=8)]
+Lines = Annotated[
+    tuple[Line, ...], Meta(description="a list of texts of 1 to 256 characters")
+]  # fmt: skip
+Tenant = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?\Z",
+        description='the tenant id of Entra (a GUID), "" for none',
+    ),
+]
+
+_LDAP = LdapLimits()
+_RELAY = RelaySettings(host="", port=0)
+
+
+class DirectoryTable(msgspec.Struct, frozen=True):
+    """`[directory]`."""
+
+    data_dir: Path = Path("var")
+    region: Region = "DE"
+
+
+class DialPlanTable(msgspec.Struct, frozen=True):
+    """`[dialplan.NAME]`; prefixes default to those of the country."""
+
+    country_code: CountryCode | None = None
+    area_code: Digits = ""
+    national_prefix: Digits | None = None
+    international_prefix: Digits | None = None
+    outside_line: Digits = ""
+    trunks: Lines = ()
+    extension_length: Annotated[
+        tuple[ExtensionDigits, ExtensionDigits],
+        Meta(description="[LEAST, MOST], each from 1 to 8, or [0, 0] for no extensions"),
+    ] = (0, 0)
+
+
+class SourceTable(msgspec.Struct, frozen=True):
+    """What every `[[source]]` has; the options of its kind stand beside it in the same table."""
+
+    name: Name
+    kind: Line
+    key: Annotated[
+        Column | Annotated[tuple[Column, ...], Meta(min_length=1)],
+        Meta(description="a column, or a list of at least one"),
+    ]
+    map: Annotated[dict[str, Any], Meta(description="a table of contact field = rule")]
+    id: Name | None = None
+    priority: Annotated[int, Meta(ge=1, le=999)] = 500
+    dialplan: Name | None = None
+    every: Annotated[str, Meta(description=notation.DURATION)] | None = None
+    at: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.TIME_OF_DAY}")] = ()
+    on: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.WEEKDAYS}")] = ()
+    visible_to: Lines = ("*",)
+    max_drop: Annotated[str | int, Meta(description=notation.SHARE)] = "20%"
+
+
+class ClientTable(msgspec.Struct, frozen=True):
+    """`[[client]]`."""
+
+    name: Name
+    bind: Annotated[
+        str,
+        Meta(
+            max_length=1024,
+            pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z",
+            description="a text of at most 1024 characters, on one line",
+        ),
+    ] = ""
+    password: SecretRef | None = None
+    networks: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.NETWORK}")] = ()
+    profile: Profile = "sbc"
+    dialplan: Name | None = None
+    number_format: NumberFormat = "e164"
+    sources: Annotated[
+        tuple[str, ...], Meta(description='a list of names of sources, ["*"] = all')
+    ] = ("*",)
+
+
+class TlsTable(msgspec.Struct, frozen=True):
+    """`[ldap.tls]`: PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+class LdapLimitsTable(msgspec.Struct, frozen=True):
+    """`[ldap.limits]`: the fields of `LdapLimits`, with the bounds an administrator may choose."""
+
+    max_message_bytes_unbound: Annotated[int, Meta(ge=1024, le=1_048_576)] = (
+        _LDAP.max_message_bytes_unbound
+    )
+    max_message_bytes_bound: Annotated[int, Meta(ge=1024, le=4_194_304)] = (
+        _LDAP.max_message_bytes_bound
+    )
+    max_filter_depth: Annotated[int, Meta(ge=1, le=64)] = _LDAP.max_filter_depth
+    max_filter_leaves: Annotated[int, Meta(ge=1, le=1024)] = _LDAP.max_filter_leaves
+    max_controls: Annotated[int, Meta(ge=0, le=100)] = _LDAP.max_controls
+    max_attributes: Annotated[int, Meta(ge=1, le=1000)] = _LDAP.max_attributes
+    max_pending: Annotated[int, Meta(ge=1, le=10_000)] = _LDAP.max_pending
+    max_entries: Annotated[int, Meta(ge=1, le=MAX_HITS)] = _LDAP.max_entries
+    max_examined: Annotated[int, Meta(ge=1, le=100_000)] = _LDAP.max_examined
+    search_time_ms: Annotated[int, Meta(ge=10, le=60_000)] = _LDAP.search_time_ms
+    bind_time_s: Annotated[int, Meta(ge=1, le=3600)] = _LDAP.bind_time_s
+    idle_time_s: Annotated[int, Meta(ge=0, le=604_800)] = _LDAP.idle_time_s
+    blocked_write_s: Annotated[int, Meta(ge=1, le=300)] = _LDAP.blocked_write_s
+    max_connections: Annotated[int, Meta(ge=1, le=65_536)] = _LDAP.max_connections
+
+
+class LdapTable(msgspec.Struct, frozen=True):
+    """`[ldap]`."""
+
+    listen: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1, description=f"a list of at least one, each {notation.LDAP_ADDRESS}"),
+    ]
+    base: Line = DEFAULT_BASE
+    aliases: Lines = ()
+    workers: Annotated[int, Meta(ge=0, le=256)] = 0
+    allow_plain: bool = False
+    tls: TlsTable | None = None
+    limits: LdapLimitsTable = LdapLimitsTable()
+
+
+class RelayLimitsTable(msgspec.Struct, frozen=True):
+    """`[relay.limits]`."""
+
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=1_048_576)] = _RELAY.max_body_bytes
+    max_number_chars: Annotated[int, Meta(ge=20, le=MAX_RAW_CHARS)] = _RELAY.max_number_chars
+
+
+class RelayTable(msgspec.Struct, frozen=True):
+    """`[relay]`."""
+
+    listen: Annotated[str, Meta(description=notation.HTTP_ADDRESS)]
+    tenant: Tenant = ""
+    allow_plain: bool = False
+    limits: RelayLimitsTable = RelayLimitsTable()
+
+
+class FileTable(msgspec.Struct, frozen=True):
+    """The whole file; an absent section starts no service."""
+
+    directory: DirectoryTable = DirectoryTable()
+    dialplan: Annotated[
+        dict[str, dict[str, Any]], Meta(description="tables, each begun by [dialplan.NAME]")
+    ] = {}
+    source: Annotated[
+        list[dict[str, Any]], Meta(description="tables, each begun by [[source]]")
+    ] = []
+    client: Annotated[
+        list[dict[str, Any]], Meta(description="tables, each begun by [[client]]")
+    ] = []
+    ldap: LdapTable | None = None
+    relay: RelayTable | None = None

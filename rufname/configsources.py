@@ -1,0 +1,145 @@
+"""`[[source]]` tables become `SourceSettings`: kind, options, field mapping, schedule.
+
+Law: that of `rufname.configplans`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from connectors.registry import kinds, options_of
+from connectors.settings import DropLimit, MapRule, Schedule, SecretRef, SourceSettings
+from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS
+from rufname import notation
+from rufname.configfile import SourceTable
+from rufname.configplans import Scope, numbered, place_of, refuse_twice, warn_if_open
+from rufname.tomltables import Findings, Table, shown
+
+MAP_FIELDS = (
+    *("display_name", "given_name", "surname", "title", "company", "department", "job"),
+    *("street", "postcode", "city", "country"),
+    *(f"phones.{kind}" for kind in PHONE_KINDS),
+    *("emails", "url", "photo", "birthday", "notes"),
+    *(f"custom.{number}" for number in range(1, MAX_CUSTOM_FIELDS + 1)),
+)
+NAMING_FIELDS = ("display_name", "given_name", "surname", "company")
+MAP_FIELDS_IN_WORDS = (
+    "display_name, given_name, surname, title, company, department, job, street, postcode, city, "
+    "country, phones.work, phones.mobile, phones.home, phones.fax, phones.company, phones.other, "
+    "emails, url, photo, birthday, notes, custom.1 to custom.20"
+)
+RULE_IN_WORDS = 'a column, a template such as "{first} {last}", or a list of at least one column'
+
+_COMMON = frozenset(field.encode_name for field in msgspec.structs.fields(SourceTable))
+
+_STAND_INS = {"name": "", "kind": "", "key": (), "map": {"display_name": "name"}}
+
+
+def resolve_sources(scope: Scope, tables: Sequence[Table]) -> tuple[SourceSettings, ...]:
+    """Return every `[[source]]` that can be read, in the order of the file."""
+    places = [place_of("source", number, raw) for number, raw in enumerate(tables, 1)]
+    made = [_source(scope, place, raw) for place, raw in zip(places, tables, strict=True)]
+    for key in ("name", "id"):
+        values = [raw.get(key, raw.get("name")) for raw in tables]
+        refuse_twice(scope.findings, key, zip(places, values, strict=True))
+    return tuple(source for source in made if source is not None)
+
+
+def _source(scope: Scope, place: str, raw: Table) -> SourceSettings | None:
+    """Return one source; None where its options cannot be read, or its kind is unknown."""
+    findings = scope.findings
+    common = {key: value for key, value in raw.items() if key in _COMMON}
+    table = scope.reader.read(common, SourceTable, place, stand_ins=_STAND_INS)
+    options = _options(scope, place, raw)
+    assert table is not None, "every key of SourceTable has a default or a stand-in"
+    max_drop = findings.attempt(f"{place}.max_drop", notation.drop_limit, table.max_drop)
+    rules = _map(findings, f"{place}.map", table.map)
+    plan = scope.plan(f"{place}.dialplan", table.dialplan)
+    schedule = _schedule(findings, place, table)
+    if options is None:
+        return None
+    return SourceSettings(
+        id=table.id or table.name,
+        name=table.name,
+        kind=table.kind,
+        key=(table.key,) if isinstance(table.key, str) else table.key,
+        map=rules,
+        plan=plan,
+        options=options,
+        priority=table.priority,
+        visible_to=table.visible_to,
+        max_drop=max_drop or DropLimit(),
+        schedule=schedule,
+    )
+
+
+def _options(scope: Scope, place: str, raw: Table) -> msgspec.Struct | None:
+    """Return the options of the source's kind; None where the kind is missing or unknown."""
+    kind = raw.get("kind")
+    if not isinstance(kind, str):
+        return None
+    if kind not in kinds():
+        scope.findings.unknown(f"{place}.kind", "kind", kind, kinds())
+        return None
+    rest = {key: value for key, value in raw.items() if key not in _COMMON}
+    options = scope.reader.read(rest, options_of(kind), place, also=_COMMON)
+    if options is not None:
+        for field in msgspec.structs.fields(options):
+            value = getattr(options, field.name)
+            if isinstance(value, SecretRef):
+                warn_if_open(scope.findings, f"{place}.{field.encode_name}", value.file)
+    return options
+
+
+def _schedule(findings: Findings, place: str, table: SourceTable) -> Schedule:
+    """Return the schedule of a source; without `every` and `at` it has none."""
+    every = table.every
+    every_s = every and findings.attempt(f"{place}.every", notation.duration_s, every)
+    times = [
+        findings.attempt(f"{place}.{key}", notation.time_of_day, text)
+        for key, text in numbered("at", table.at)
+    ]
+    days = findings.attempt(f"{place}.on", notation.weekdays, table.on)
+    if table.on and not table.at:
+        findings.fault(f"{place}.on", "there is no at", 'on together with at = ["HH:MM"]')
+    at = tuple(sorted({time for time in times if time}))
+    return Schedule(every_s=every_s or 0, at=at, on=days or ())
+
+
+def _map(findings: Findings, place: str, raw: Table) -> dict[str, MapRule]:
+    """Return the field mapping, flat: `phones.work` may be a dotted key, a table, or quoted."""
+    rules: dict[str, MapRule] = {}
+    for field, value in _flat(raw):
+        key = f"{place}.{field}"
+        if field not in MAP_FIELDS:
+            findings.unknown(key, "contact field", field, MAP_FIELDS, MAP_FIELDS_IN_WORDS)
+        elif field in rules:
+            findings.fault(key, "stands twice", "each contact field once")
+        else:
+            rules[field] = _rule(findings, key, value)
+    if not rules:
+        findings.fault(place, "maps nothing", f"at least one of {MAP_FIELDS_IN_WORDS}")
+    elif rules.keys().isdisjoint(NAMING_FIELDS):
+        findings.warn(place, f"no contact will have a name: map one of {', '.join(NAMING_FIELDS)}")
+    return rules
+
+
+def _flat(raw: Table) -> Iterator[tuple[str, object]]:
+    """Yield contact field and rule; tables within the table become dotted names."""
+    for name, value in raw.items():
+        if isinstance(value, dict):
+            for part, rule in value.items():
+                yield f"{name}.{part}", rule
+        else:
+            yield name, value
+
+
+def _rule(findings: Findings, key: str, value: object) -> MapRule:
+    """Return a column, a template, or several columns; "" and a fault for anything else."""
+    parts = [value] if isinstance(value, str) else value
+    if isinstance(parts, list) and parts and all(isinstance(p, str) and p.strip() for p in parts):
+        return value if isinstance(value, str) else tuple(parts)
+    findings.fault(key, f"got {shown(value)}", RULE_IN_WORDS)
+    return ""

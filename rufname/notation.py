@@ -1,0 +1,163 @@
+"""How the configuration writes durations, times of day, weekdays, shares, addresses, numbers.
+
+Law: text in, value out; no file, no clock. Every function raises ValueError with what is wrong
+and what is allowed, in words that can stand behind the name of a setting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
+
+from connectors.settings import DropLimit
+from engine.errors import InvalidNumber
+from engine.phone import MAX_E164_DIGITS, DialPlan, read_number
+from ldapd.settings import Listener
+from rufname.tomltables import quote
+
+MIN_PERIOD_S = 1
+MAX_PERIOD_S = 31 * 24 * 3600
+MAX_DROP_COUNT = 1_000_000_000
+
+DURATION = 'a whole number and a unit, "1s" to "31d": s, m, h or d'
+TIME_OF_DAY = '"HH:MM" from "00:00" to "23:59", local time'
+WEEKDAYS = 'mon, tue, wed, thu, fri, sat, sun, or a range of them such as "mon-fri"'
+SHARE = f'a share from "0%" to "100%", or a whole number from 0 to {MAX_DROP_COUNT}'
+NETWORK = 'a network such as "10.0.0.0/8", "2001:db8::/32", or one address'
+LDAP_ADDRESS = '"ldap://HOST:PORT" or "ldaps://HOST:PORT"; without a port 389 or 636'
+HTTP_ADDRESS = '"http://HOST:PORT"; without a port 80'
+TRUNK = 'a main number with country code, such as "+49 89 12345"'
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DURATION = re.compile(r"(\d{1,9})\s*([smhd])", re.ASCII)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%", re.ASCII)
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_-]+)*\.?", re.ASCII)
+_MAIN_NUMBER_ZERO = re.compile(r"\s*[-–]\s*0\s*$")
+
+
+def duration_s(text: str) -> int:
+    """Return "15m" as seconds: 1 second to 31 days."""
+    found = _DURATION.fullmatch(text.strip())
+    seconds = int(found[1]) * _UNITS_S[found[2]] if found else 0
+    if not MIN_PERIOD_S <= seconds <= MAX_PERIOD_S:
+        raise ValueError(f"got {quote(text)}; allowed: {DURATION}")
+    return seconds
+
+
+def time_of_day(text: str) -> str:
+    """Return "HH:MM" as it stands if it is a time of day."""
+    if _TIME.fullmatch(text) is None:
+        raise ValueError(f"got {quote(text)}; allowed: {TIME_OF_DAY}")
+    return text
+
+
+def weekdays(texts: Sequence[str]) -> tuple[int, ...]:
+    """Return days and ranges as rising numbers, 0 = Monday; a range may run over Sunday."""
+    days: set[int] = set()
+    for text in texts:
+        first, dash, last = text.strip().lower().partition("-")
+        if first not in _DAYS or (dash and last not in _DAYS):
+            raise ValueError(f"got {quote(text)}; allowed: {WEEKDAYS}")
+        begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        days.update(day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
+    return tuple(sorted(days))
+
+
+def drop_limit(value: str | int) -> DropLimit:
+    """Return "20%" or a count as the most contacts a run may drop; 0 = none at all."""
+    if isinstance(value, int):
+        if 0 <= value <= MAX_DROP_COUNT:
+            return DropLimit(percent=None, count=value)
+    else:
+        found = _PERCENT.fullmatch(value.strip())
+        if found and float(found[1]) <= 100:  # noqa: PLR2004 - a percentage
+            return DropLimit(percent=float(found[1]))
+    raise ValueError(f"got {quote(value)}; allowed: {SHARE}")
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """Return a network in CIDR notation, or one address as a network of its own."""
+    try:
+        return ip_network(text.strip())
+    except ValueError as error:
+        hint = " (bits set behind the prefix length)" if "host bits" in str(error) else ""
+        raise ValueError(f"got {quote(text)}{hint}; allowed: {NETWORK}") from None
+
+
+def ldap_listener(text: str) -> Listener:
+    """Return "ldap://HOST:PORT" or "ldaps://…"; port 0 takes a free one."""
+    scheme, host, port = _address(text, LDAP_ADDRESS)
+    if scheme not in {"ldap", "ldaps"}:
+        raise ValueError(f"got {quote(text)}; allowed: {LDAP_ADDRESS}")
+    default = 636 if scheme == "ldaps" else 389
+    return Listener(host=host, port=default if port is None else port, tls=scheme == "ldaps")
+
+
+def http_address(text: str) -> tuple[str, int]:
+    """Return host and port of "http://HOST:PORT"; port 0 takes a free one."""
+    scheme, host, port = _address(text, HTTP_ADDRESS)
+    if scheme == "https":
+        raise ValueError(f"got https: a proxy before it does TLS; allowed: {HTTP_ADDRESS}")
+    if scheme != "http":
+        raise ValueError(f"got {quote(text)}; allowed: {HTTP_ADDRESS}")
+    return host, 80 if port is None else port
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a listener on `host`; other names are not trusted."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def trunk_digits(text: str, plan: DialPlan) -> str:
+    """Return an own main number as E.164 digits; a "-0" at its end is the switchboard's, cut."""
+    try:
+        reading = read_number(_MAIN_NUMBER_ZERO.sub("", text), plan)
+    except InvalidNumber as error:
+        raise ValueError(f"got {quote(text)}: {error.reason}; allowed: {TRUNK}") from None
+    number = reading.numbers[0]
+    if len(reading.numbers) > 1 or number.extension:
+        raise ValueError(f"got {quote(text)}, which may mean several; allowed: {TRUNK}")
+    if len(number.digits) + plan.extension_length[1] > MAX_E164_DIGITS:
+        raise ValueError(
+            f"got {quote(text)}: with its longest extension it has more than "
+            f"{MAX_E164_DIGITS} digits"
+        )
+    return number.digits
+
+
+def _address(text: str, allowed: str) -> tuple[str, str, int | None]:
+    """Split a URL that may only hold scheme, host and port."""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(f"got {quote(text)}; allowed: {allowed}") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"a user name or password has no place here; allowed: {allowed}")
+    if not host or not _is_host(host) or not _is_bare(parts):
+        raise ValueError(f"got {quote(text)}; allowed: {allowed}")
+    return parts.scheme, host, port
+
+
+def _is_bare(parts: SplitResult) -> bool:
+    return parts.path in {"", "/"} and not parts.query and not parts.fragment
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether `host` is an address or a host name, in lower case."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        if re.fullmatch(r"[\d.]+", host):  # an address with a fault, not a name
+            return False
+        return _HOST.fullmatch(host) is not None
+    return True
