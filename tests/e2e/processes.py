@@ -134,14 +134,14 @@ class Program:
         wait_until(lambda: not self.family(), timeout_s=10, what=f"{self.name} to die of SIGKILL")
         return left
 
-    def stop(self, timeout_s: float = 15) -> int:
+    def stop(self, timeout_s: float = 15, children_s: float = 5) -> int:
         """End it by SIGTERM and return its exit code; fails if it or a child of it stays behind."""
         try:
             self.signal(signal.SIGTERM)
             code = self.wait(timeout_s)
             wait_until(
                 lambda: not self.family(),
-                timeout_s=5,
+                timeout_s=children_s,
                 what=f"the children of {self.name} to end after it: {self.family()}",
                 output=self.output,
             )

@@ -144,3 +144,11 @@ def test_two_hundred_calls_all_show_the_right_name(system: TelephoneSystem) -> N
     )
     assert len(rung) == 200
     assert rung == {case: Rung(name, number) for case, (number, name) in asked.items()}
+
+
+def test_no_name_and_no_number_is_in_the_logs(server: Rufname, system: TelephoneSystem) -> None:
+    number = spellings("001")["E.164 with plus"]
+    system.place({"known": caller(number), "unknown": caller("+493023125998")})
+    said = server.output()
+    for private in (number[1:], "3023125998", *NAMES.values()):
+        assert private not in said, private
