@@ -118,7 +118,10 @@ def sync_folder(folder: Path) -> None:
 
 def write_manifest(generation: Path) -> None:
     """Record the digest of every segment file that is there now; known digests are kept."""
-    known = read_manifest(generation)
+    try:
+        known = read_manifest(generation)
+    except CorruptIndex:
+        known = None
     files = {}
     for path in sorted(generation.iterdir()):
         if path.suffix in _SEGMENT_SUFFIXES:

@@ -29,6 +29,9 @@ NumberFormat = Literal["e164", "international", "national", "internal", "dialabl
 MAX_RAW_CHARS = 200
 """Longer texts are no number: the longest real spelling (a SIP URI with parameters) is near 120."""
 
+NANP_NATIONAL_DIGITS = 10
+"""Area code and number in the North American Numbering Plan."""
+
 MIN_E164_DIGITS = 5
 MAX_E164_DIGITS = 15
 
@@ -349,7 +352,9 @@ def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
     """Read digits without any prefix: E.164 without "+", or local; long ones E.164 first."""
     found: list[tuple[str, str]] = []
     home = digits.startswith(plan.country_code)
-    if plan.area_code:
+    if plan.country_code == "1" and len(digits) == NANP_NATIONAL_DIGITS:
+        found.append(("1" + digits, "ten digits of the North American plan"))
+    elif plan.area_code:
         found.append((plan.country_code + plan.area_code + digits, "local number, area code added"))
     elif not plan.national_prefix or plan.national_prefix == plan.country_code:
         found.append((plan.country_code + digits, "national number, country code added"))

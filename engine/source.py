@@ -40,12 +40,15 @@ class RejectedRecord(msgspec.Struct, frozen=True):
     """A record, or one field of it, that could not be taken.
 
     `locator` is the key or line; `field` is "" when the whole record was refused, else the mapped
-    field that was dropped while the contact stays. `reason` never quotes personal data.
+    field that was dropped while the contact stays. `reason` never quotes personal data. `key` is
+    the record's key where a whole record could not be read but its key could: the contact stored
+    under it stays as it is.
     """
 
     locator: str
     reason: str
     field: str = ""
+    key: str = ""
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -86,3 +89,9 @@ class ContactSource(Protocol):
 
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
         """Stream the source; b"" asks for a full read. Raises `connectors.errors.SourceFailed`."""
+
+    def cancel(self) -> None:
+        """Make a `read` that blocks in another thread end soon, if that can be done; never waits."""
+
+    def share_read(self) -> float | None:
+        """Return how much of the source `read` has passed, 0 to 1; None where it cannot know."""

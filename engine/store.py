@@ -250,6 +250,13 @@ class ContactStore:
         rows = self._find("id, digest", self._number(source), keys)
         return {key: (rowid, digest) for key, rowid, digest in rows}
 
+    def states(
+        self, source: str, keys: Sequence[str]
+    ) -> dict[str, tuple[int, bytes, bytes | None]]:
+        """Return rowid, digest and body (None: a tombstone) of those keys that the store knows."""
+        rows = self._find("id, digest, body", self._number(source), keys)
+        return {key: (rowid, digest, body) for key, rowid, digest, body in rows}
+
     def live_keys(self, source: str, after: str, limit: int) -> list[tuple[int, str]]:
         """Return (rowid, key) of a page of live contacts behind the key `after`; [] = no more."""
         return self._rows(
@@ -269,7 +276,7 @@ class ContactStore:
         Args:
             source: the source's id.
             upserts: distinct keys, at most 2,000. A row whose body is the same only gets its new
-                digest, without a new seq.
+                digest, without a new seq; one whose digest is the same too is not written at all.
             deletes: at most 2,000; unknown keys are passed over.
 
         Raises:
@@ -453,7 +460,10 @@ class ContactStore:
         upserts: Sequence[tuple[str, bytes, bytes]],
         seq: int,
     ) -> tuple[int, int, int, list[int], int]:
-        known = {key: (rowid, body) for key, rowid, body in self._find("id, body", number, keys)}
+        known = {
+            key: (rowid, digest, body)
+            for key, rowid, digest, body in self._find("id, digest, body", number, keys)
+        }
         next_id = (db.execute("SELECT max(id) FROM contacts").fetchone()[0] or 0) + 1
         new: list[tuple[int, int, str, int, bytes, bytes]] = []
         other: list[tuple[int, bytes, bytes, int]] = []
@@ -467,9 +477,10 @@ class ContactStore:
                 seq += 1
                 new.append((rowid, number, key, seq, digest, body))
             else:
-                rowid, old = row
+                rowid, old_digest, old = row
                 if old == body:
-                    same.append((digest, rowid))
+                    if old_digest != digest:
+                        same.append((digest, rowid))
                 else:
                     seq += 1
                     revived += old is None

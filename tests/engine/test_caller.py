@@ -1,0 +1,167 @@
+"""Classes, ties and rights of caller look-up, on a real index."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.phone import DialPlan
+from engine.query import CallerMatch, CallerQuery
+from engine.rights import LOCAL_ADMIN, Principal
+from tests.engine.building import MUNICH, Directory, contact, line
+
+SBC = Principal("sbc", "client")
+
+
+def ask(
+    directory: Directory, number: str, who: Principal = SBC, plan: DialPlan = MUNICH
+) -> CallerMatch | None:
+    return directory.index.caller(CallerQuery(number, plan, who))
+
+
+def shown(directory: Directory, number: str, who: Principal = SBC) -> tuple[str, int] | None:
+    match = ask(directory, number, who)
+    return (match.name, match.match_class) if match else None
+
+
+def test_an_empty_index_knows_nobody(directory: Directory) -> None:
+    assert ask(directory, "+498999998123") is None
+
+
+@pytest.mark.parametrize(
+    "number", ["", "anonymous", "112", "Zentrale", "*", ")(", "\x00", "9" * 400]
+)
+def test_class_0_is_no_answer_and_no_error(directory: Directory, number: str) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998112"))
+    assert ask(directory, number) is None
+
+
+def test_class_1_is_an_extension_of_the_own_plan(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998123"))
+    assert shown(directory, "123") == ("Anna Abel", 1)
+    assert ask(directory, "123", plan=DialPlan()) is None
+
+
+def test_class_2_is_the_exact_number_of_one_person(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998123"))
+    for written in ("+498999998123", "498999998123", "0049 89 99998 123", "089/99998-123"):
+        assert shown(directory, written) == ("Anna Abel", 2)
+
+
+def test_records_of_one_person_in_two_sources_are_one_person(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "Jürgen Müller", "498999998123"),
+        contact("9", "Mueller, Juergen", "498999998123", source="old"),
+    )
+    match = ask(directory, "+498999998123")
+    assert match is not None
+    assert (match.name, match.match_class, match.runners_up) == ("Jürgen Müller", 2, 1)
+
+
+def test_class_3_shows_the_company_that_all_share(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "Anna Abel", "493023125000", company="ACME GmbH"),
+        contact("2", "Ben Beck", "493023125000", company="Acme  GmbH".replace("  ", " ")),
+        contact("3", "", "493023125000", company="ACME GmbH"),
+    )
+    assert shown(directory, "+493023125000") == ("ACME GmbH", 3)
+
+
+def test_class_3_counts_the_others_where_companies_differ(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "Anna Abel", "493023125000", company="ACME"),
+        contact("2", "Ben Beck", "493023125000"),
+        contact("3", "Cem Celik", "493023125000", company="Other"),
+    )
+    assert shown(directory, "+493023125000") == ("Anna Abel +2", 3)
+
+
+def test_a_switchboard_of_hundreds_still_shows_its_company(directory: Directory) -> None:
+    directory.hold(
+        *(contact(str(n), f"Person {n}", "493023125000", company="ACME") for n in range(200))
+    )
+    assert shown(directory, "+493023125000") == ("ACME", 3)
+
+
+def test_class_5_needs_eight_equal_digits_and_one_person(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna Abel", "493099998123"))
+    assert shown(directory, "089 99998123") == ("Anna Abel", 5)
+    assert shown(directory, "+498999998123") is None
+    directory.hold(contact("2", "Ben Beck", "494099998123"))
+    assert shown(directory, "089 99998123") is None
+
+
+def test_class_5_answers_for_one_company(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "Anna Abel", "493099998123", company="ACME"),
+        contact("2", "Ben Beck", "494099998123", company="ACME"),
+    )
+    assert shown(directory, "089 99998123") == ("ACME", 5)
+
+
+def test_a_number_with_an_extension_apart_needs_it(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998x55"))
+    assert shown(directory, "+49 89 99998 ext. 55") == ("Anna Abel", 2)
+    assert shown(directory, "+498999998") is None
+    assert shown(directory, "+498999998;ext=56") is None
+
+
+def test_priority_then_kind_then_newest_then_key_settle_a_tie(directory: Directory) -> None:
+    number = "498999998123"
+    directory.hold(
+        contact("b", "Low Priority", number, source="old"),
+        contact("4", "At Home", line(number, "home")),
+        contact("3", "Second Key", line(number, "mobile"), changed="2026-01-01"),
+        contact("2", "First Key", line(number, "mobile"), changed="2026-01-01"),
+        contact("9", "Newest", line(number, "mobile"), changed="2026-02-01"),
+    )
+    order = [
+        each.name for each in directory.index.holders(CallerQuery(f"+{number}", MUNICH, SBC), 10)
+    ]
+    assert order == ["Newest", "First Key", "Second Key", "At Home", "Low Priority"]
+
+
+def test_hidden_sources_leave_no_trace(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "Anna Abel", "498999998123"),
+        contact("2", "Hidden Person", "498999998123", source="hr"),
+        contact("3", "Only Hidden", "498999998124", source="hr"),
+    )
+    match = ask(directory, "123")
+    assert match is not None
+    assert (match.name, match.runners_up) == ("Anna Abel", 0)
+    assert ask(directory, "124") is None
+    assert shown(directory, "124", LOCAL_ADMIN) == ("Only Hidden", 1)
+    staff = Principal("eva", "user", groups=("personnel",))
+    assert shown(directory, "124", staff) == ("Only Hidden", 1)
+
+
+def test_a_source_that_left_the_configuration_is_seen_by_the_administrator_alone(
+    directory: Directory,
+) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998123"))
+    directory.index.set_policies({})
+    assert ask(directory, "123") is None
+    assert shown(directory, "123", LOCAL_ADMIN) == ("Anna Abel", 1)
+
+
+def test_an_explanation_tells_every_step(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998123"))
+    match, explanation = directory.index.explain_caller(CallerQuery("123", MUNICH, SBC))
+    assert match == ask(directory, "123")
+    text = "\n".join(f"{step.step}: {step.result}" for step in explanation.steps)
+    assert "extension behind an own trunk (dial plan munich) -> 498999998123" in text
+    assert "candidate 1: 'Anna Abel' from crm:1 (priority 500), work 498999998123" in text
+    assert "answer: 'Anna Abel', class 1" in text
+    nobody, why = directory.index.explain_caller(CallerQuery("anonymous", MUNICH, SBC))
+    assert nobody is None
+    assert any(step.step == "class 0" for step in why.steps)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(raw=st.one_of(st.text(max_size=60), st.text("0123456789+*()-; ", max_size=30)))
+def test_any_text_gets_an_answer_or_a_clean_no(directory: Directory, raw: str) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998123"))
+    match, _ = directory.index.explain_caller(CallerQuery(raw, MUNICH, SBC))
+    assert match is None or match.name == "Anna Abel"

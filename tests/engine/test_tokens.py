@@ -1,0 +1,78 @@
+"""One fold at build and at query time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.tokens import (
+    MAX_WORD_CHARS,
+    MAX_WORDS,
+    fold,
+    index_words,
+    name_key,
+    sort_rank,
+    words,
+)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Müller", "Mueller", "MÜLLER", "muller", "Mu\u0308ller", "\uff2duller"),
+        ("Strauß", "Strauss", "STRAUSS"),
+        ("Łukasz", "lukasz"),
+        ("Ærø", "aro"),
+        ("Jørgen", "Jorgen", "Joergen"),
+        ("Ștefan", "Stefan"),
+        ("Çelik", "Celik"),
+        ("Y\u0131ld\u0131z", "Yildiz", "YILDIZ"),
+    ],
+)
+def test_all_spellings_of_a_name_fold_to_one_word(spellings: tuple[str, ...]) -> None:
+    assert len({tuple(words(spelling)) for spelling in spellings}) == 1
+
+
+def test_words_split_at_everything_that_is_no_letter_or_digit() -> None:
+    assert words("von der Leyen, Dr. Anna-Maria (Vertrieb)") == [
+        "von", "der", "leyen", "dr", "anna", "maria", "vertrieb",
+    ]  # fmt: skip
+    assert words("jens.maier@firma.example") == ["jens", "maier", "firma", "example"]
+    assert words("") == []
+
+
+def test_compounds_are_indexed_with_and_without_their_joint() -> None:
+    assert set(index_words("O'Brien")) == {"o", "brien", "obrien"}
+    assert set(index_words("O’Brien")) == {"o", "brien", "obrien"}
+    assert set(index_words("Meier-Vogt")) == {"meier", "vogt", "meiervogt"}
+
+
+def test_other_scripts_keep_their_words() -> None:
+    assert words("Иванов Пётр") == ["иванов", "петр"]
+    assert words("付款") == ["付款"]
+
+
+def test_names_in_any_order_are_one_key() -> None:
+    assert name_key("Müller, Jürgen") == name_key("Juergen Mueller")
+    assert name_key("") == frozenset()
+
+
+@given(st.text(max_size=400))
+def test_any_text_gives_bounded_words(text: str) -> None:
+    found = words(text)
+    assert len(found) <= MAX_WORDS
+    assert all(0 < len(word) <= MAX_WORD_CHARS for word in found)
+    assert set(found) <= set(index_words(text))
+    assert isinstance(fold(text), str)
+
+
+@given(st.text(max_size=30))
+def test_a_rank_fits_tantivys_integer(text: str) -> None:
+    assert 0 <= sort_rank(text) < 2**60
+
+
+def test_ranks_are_alphabetical() -> None:
+    names = ["", "Abel", "Maier", "Meier", "Müller", "Zorn", "Иванов"]
+    assert [sort_rank(name) for name in names] == sorted(sort_rank(name) for name in names)
+    assert sort_rank("Müller") == sort_rank("Mueller")

@@ -1,0 +1,158 @@
+"""The index follows the store: nothing lost, nothing twice, whatever was killed in between."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import generation as folders
+from engine.errors import CorruptIndex, CorruptStore
+from engine.index import ContactIndex, verify_index
+from engine.query import Everyone
+from engine.rights import LOCAL_ADMIN, SourcePolicy
+from engine.store import ContactStore
+from engine.writer import IndexWriter
+from tests.engine.building import Directory, contact, put, remove
+
+
+def names(index: ContactIndex) -> list[str]:
+    index.refresh()
+    return sorted(each.name for each in index.select(Everyone(), LOCAL_ADMIN, 4_000).contacts)
+
+
+def test_changes_are_applied_once_and_settled(directory: Directory) -> None:
+    first, second = contact("1", "Anna"), contact("2", "Ben")
+    directory.hold(first, second)
+    directory.hold(contact("1", "Anna Two"))
+    remove(directory.store, second)
+    assert directory.writer.catch_up() == directory.store.last_seq()
+    assert names(directory.index) == ["Anna Two"]
+    assert directory.store.settled_seq() == directory.store.last_seq()
+    assert directory.store.changes(0, 10)[-1].body is not None  # the tombstone is purged
+
+
+def test_nothing_is_committed_when_nothing_changed(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna"))
+    meta = (directory.index_dir / folders.CURRENT / folders.META).stat().st_mtime_ns
+    directory.writer.catch_up()
+    assert (directory.index_dir / folders.CURRENT / folders.META).stat().st_mtime_ns == meta
+
+
+def test_progress_ends_at_the_whole(directory: Directory) -> None:
+    put(directory.store, [contact(str(n), f"N{n}") for n in range(7)])
+    seen: list[tuple[int, int]] = []
+    directory.writer.catch_up(lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (7, 7)
+    directory.writer.rebuild(lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (7, 7)
+
+
+def test_a_writer_resumes_where_the_index_stands(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna"))
+    directory.writer.close()
+    put(directory.store, [contact("2", "Ben")])
+    directory.writer = IndexWriter.open(directory.index_dir, directory.store)
+    directory.writer.catch_up()
+    assert names(directory.index) == ["Anna", "Ben"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "format", "meta", "other store", "behind", "ahead"])
+def test_an_unusable_index_is_rebuilt_from_the_store(
+    directory: Directory, damage: str, tmp_path: Path
+) -> None:
+    gone = contact("3", "Gone")
+    directory.hold(contact("1", "Anna"), contact("2", "Ben"), gone)
+    directory.writer.close()
+    folder = folders.current_generation(directory.index_dir)
+    assert folder is not None
+    if damage == "cut":
+        victim = next(path for path in folder.iterdir() if path.suffix == ".term")
+        victim.unlink()
+    elif damage == "format":
+        folder.rename(folder.with_name("0-1"))
+        folders.publish(directory.index_dir, folder.with_name("0-1"))
+    elif damage == "meta":
+        (folder / folders.META).write_text("{")
+    elif damage == "behind":
+        remove(directory.store, gone)
+        directory.store.settle(directory.store.last_seq())
+    else:
+        directory.store.close()
+        directory.store = ContactStore.open(tmp_path / "second.sqlite")
+        put(directory.store, [contact("1", "Anna"), contact("2", "Ben")])
+        if damage == "other store":
+            put(directory.store, [contact("1", "Anna 2"), contact("1", "Anna")])
+    directory.writer = IndexWriter.open(directory.index_dir, directory.store)
+    expected = ["Anna", "Ben"] if damage in {"behind", "ahead", "other store"} else None
+    assert names(directory.index) == (expected or ["Anna", "Ben", "Gone"])
+    verify_index(directory.index_dir)
+
+
+def test_a_contact_that_cannot_be_decoded_stops_the_commit_and_keeps_the_rest(
+    directory: Directory,
+) -> None:
+    directory.hold(contact("1", "Anna"))
+    directory.store.apply("crm", [("2", b"x" * 16, b"\xc1 no contact")], [])
+    with pytest.raises(CorruptStore, match="crm"):
+        directory.writer.catch_up()
+    assert names(directory.index) == ["Anna"]
+    put(directory.store, [contact("2", "Ben")])
+    directory.writer.catch_up()
+    assert names(directory.index) == ["Anna", "Ben"]
+
+
+def test_two_writers_cannot_open_one_index(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna"))
+    second = IndexWriter(directory.index_dir, directory.store)
+    folder = folders.current_generation(directory.index_dir)
+    assert folder is not None
+    with pytest.raises(CorruptIndex, match=r"[Ll]ock"):
+        second._attach(folder)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from tests.engine.building import contact, put
+from engine.store import ContactStore
+from engine.writer import IndexWriter
+folder, begin = Path(sys.argv[1]), int(sys.argv[2])
+store = ContactStore.open(folder / "contacts.sqlite")
+writer = IndexWriter.open(folder / "index", store)
+for number in range(begin, 10_000):
+    put(store, [contact(str(number % 50), f"Name {number}")])
+    print(number, flush=True)
+    writer.catch_up()
+"""
+
+
+@pytest.mark.slow
+def test_a_writer_killed_at_any_moment_loses_no_contact(tmp_path: Path) -> None:
+    rng, stored = random.Random(11), 0
+    for _ in range(6):
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path), str(stored)],
+            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+        ) as process:  # fmt: skip
+            assert process.stdout
+            for _ in range(rng.randrange(1, 25)):
+                stored = int(process.stdout.readline()) + 1
+            process.kill()
+            rest = process.stdout.read().split()
+            if rest:
+                stored = int(rest[-1]) + 1
+    store = ContactStore.open(tmp_path / "contacts.sqlite")
+    writer = IndexWriter.open(tmp_path / "index", store)
+    writer.catch_up()
+    index = ContactIndex.open(tmp_path / "index", {"crm": SourcePolicy("crm")})
+    expected = {}
+    for number in range(stored):
+        expected[str(number % 50)] = f"Name {number}"
+    assert names(index) == sorted(expected.values())
+    writer.close()
+    store.close()
+    verify_index(tmp_path / "index")
