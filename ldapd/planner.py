@@ -1,0 +1,326 @@
+"""A search filter → one question to the index.
+
+Law: pure code: no socket, no clock, no index. Two kinds of plan come out:
+
+- `NumberQuestion`: every filter that names numbers and nothing else (equality, `*N`, `N*`, `*N*`,
+  digit-star patterns, any OR of those, an AND with presence and class terms around it) is *one*
+  caller look-up, whatever the attribute names. Its clean-up is `engine.phone`'s business.
+- `SetQuestion`: everything else is a bounded set of candidates, a superset of what the filter
+  finds, and a check of the real filter on each of them, in three-valued logic (RFC 4511 4.5.1.7):
+  an unknown attribute, an unknown matching rule or a broken value is Undefined, never an error.
+
+The candidates of `*mei*` are the entries in which *a word begins* with "mei", in whatever field;
+only then the real term is checked. So "*mei*" finds "Anna Meier", not "Schlotmeier": words are
+indexed by their beginnings. `(sn=*meier)` alone has no beginning and examines entries in turn, up
+to the limit of the settings.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.contact import Contact
+from engine.phone import DialPlan
+from engine.query import AllOf, AnyOf, Everyone, Selection
+from ldapd import number_terms
+from ldapd.number_terms import NumberTerm
+from ldapd.protocol.filters import (
+    And,
+    Approx,
+    Equality,
+    Extensible,
+    Filter,
+    Not,
+    Or,
+    Present,
+    Substrings,
+)
+from ldapd.schema import AttributeType, attribute_type
+from ldapd.terms import (
+    EVERYONE,
+    FALSE,
+    NOBODY,
+    TRUE,
+    UNDEFINED,
+    Check,
+    Compiled,
+    compile_term,
+    is_known_rule,
+    is_person,
+    presence,
+)
+
+
+class NumberQuestion(msgspec.Struct, frozen=True):
+    """One caller look-up.
+
+    Attributes:
+        values: what to look up, in the order of the filter; the first that answers counts. More
+            than one only where an OR names different numbers; empty: no digit, nobody.
+        attribute: the first number attribute the filter names, "" if that is a pseudo-attribute.
+        is_partial: the filter would also take a part of a number ("N*").
+        check: what else the filter asks of a contact (`(mail=*)`); None = nothing.
+    """
+
+    values: tuple[str, ...]
+    attribute: str = ""
+    is_partial: bool = False
+    check: Check | None = None
+
+
+class SetQuestion(msgspec.Struct, frozen=True):
+    """Candidates, and what to check on each; `check` None: the candidates are the answer."""
+
+    selection: Selection
+    check: Check | None = None
+
+
+SearchPlan = NumberQuestion | SetQuestion
+"""What to ask the index for a filter. A filter that no entry can satisfy selects nobody."""
+
+
+def plan(search_filter: Filter, dial_plan: DialPlan) -> SearchPlan:
+    """Return the one question that answers a filter.
+
+    Args:
+        search_filter: bounded in depth and leaves by the decoder.
+        dial_plan: how the asking client writes numbers.
+    """
+    if type(search_filter) is Equality:  # what every SBC sends
+        found = attribute_type(search_filter.attribute)
+        if found is not None and found.kind in ("number", "search_number"):
+            term = _number_leaf(search_filter, found)
+            if term is not None and number_terms.has_digit(term.value):
+                return NumberQuestion((term.value,), term.attribute)
+    question = _number_question(search_filter)
+    return question or set_question(search_filter, dial_plan)
+
+
+def set_question(search_filter: Filter, dial_plan: DialPlan) -> SetQuestion:
+    """Return the filter as a set question, number terms included."""
+    compiled = compile_filter(search_filter, dial_plan)
+    return SetQuestion(compiled.selection, None if compiled.exact else compiled.check)
+
+
+# --- number look-ups ----------------------------------------------------------------------------
+
+
+def _number_question(search_filter: Filter) -> NumberQuestion | None:
+    """Return the caller look-up a filter amounts to, None if it asks for something else."""
+    parts = _conjuncts(search_filter)
+    numbers: list[list[NumberTerm]] = []
+    checks: list[Check] = []
+    for part in parts:
+        terms = _number_terms(part)
+        if terms is not None:
+            numbers.append(terms)
+        elif not _is_decoration(part, checks):
+            return None
+    if not numbers:
+        return None
+    values = {tuple(dict.fromkeys(term.value for term in terms)) for terms in numbers}
+    if len(values) > 1:
+        return None  # two numbers of one contact: a set question
+    terms = numbers[0]
+    return NumberQuestion(
+        values=values.pop(),
+        attribute=next((term.attribute for term in terms if term.attribute), ""),
+        is_partial=any(term.is_partial for term in terms),
+        check=_all_checks(checks) if checks else None,
+    )
+
+
+def _conjuncts(search_filter: Filter) -> list[Filter]:
+    """Return the parts of an AND, nested ones flattened in their order; else the filter itself."""
+    parts: list[Filter] = []
+    waiting = [search_filter]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, And):
+            waiting.extend(reversed(part.parts))
+        else:
+            parts.append(part)
+    return parts
+
+
+def _number_terms(part: Filter) -> list[NumberTerm] | None:
+    """Return the number terms of a leaf or an OR of leaves; None if it holds anything else.
+
+    Terms without a digit are false and those on unknown attributes Undefined: neither can make an
+    OR true, so that both are left out and the list may be empty.
+    """
+    leaves = _disjuncts(part)
+    terms: list[NumberTerm] = []
+    met = False
+    for leaf in leaves:
+        if not isinstance(leaf, (Equality, Substrings, Approx, Extensible)):
+            return None
+        found = attribute_type(leaf.attribute)
+        if found is None:
+            continue
+        if found.kind not in ("number", "search_number", "search_text"):
+            return None
+        term = _number_leaf(leaf, found)
+        if term is None or (
+            found.kind == "search_text" and not number_terms.is_number_like(term.value)
+        ):
+            return None
+        met = True
+        if number_terms.has_digit(term.value):
+            terms.append(term)
+    return terms if met else None
+
+
+def _disjuncts(search_filter: Filter) -> list[Filter]:
+    """Return the parts of an OR, nested ones flattened in their order; else the filter itself."""
+    parts: list[Filter] = []
+    waiting = [search_filter]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Or):
+            waiting.extend(reversed(part.parts))
+        else:
+            parts.append(part)
+    return parts
+
+
+def _number_leaf(
+    leaf: Equality | Substrings | Approx | Extensible, found: AttributeType
+) -> NumberTerm | None:
+    """Return the number a leaf names; None for a pattern, a broken value or an unknown rule."""
+    attribute = found.name if found.kind == "number" else ""
+    try:
+        if isinstance(leaf, Substrings):
+            return number_terms.join_substrings(leaf, attribute)
+        if isinstance(leaf, Extensible) and not is_known_rule(leaf):
+            return None
+        return NumberTerm(leaf.value.decode(), attribute)
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_decoration(part: Filter, checks: list[Check]) -> bool:
+    """Tell whether a term beside a number is presence or a class; adds what must be checked."""
+    if isinstance(part, Present):
+        found = attribute_type(part.attribute)
+        if found is None:
+            return False
+        if not found.always and found.kind not in ("number", "search_number"):
+            checks.append(presence(found).check)
+        return True
+    if isinstance(part, (Equality, Approx)):
+        found = attribute_type(part.attribute)
+        return found is not None and found.kind == "object_class" and is_person(part.value)
+    return False
+
+
+# --- set questions ------------------------------------------------------------------------------
+
+
+def compile_filter(search_filter: Filter, dial_plan: DialPlan) -> Compiled:
+    """Return candidates and check of a filter.
+
+    Constants are folded, double negation is removed. The candidates of a negation are everyone.
+    """
+    match search_filter:
+        case And(parts):
+            return _conjunction([compile_filter(part, dial_plan) for part in parts])
+        case Or(parts):
+            return _disjunction([compile_filter(part, dial_plan) for part in parts])
+        case Not(Not(part)):
+            return compile_filter(part, dial_plan)
+        case Not(part):
+            return _negation(compile_filter(part, dial_plan))
+        case _:
+            return compile_term(search_filter, dial_plan)
+
+
+def _conjunction(parts: list[Compiled]) -> Compiled:
+    """AND: false if one part is, else Undefined if one part is (RFC 4511 4.5.1.7)."""
+    parts = [part for part in parts if part is not TRUE]
+    if any(part is FALSE for part in parts):
+        return FALSE
+    if not parts:
+        return TRUE
+    if len(parts) == 1:
+        return parts[0]
+    selections: list[Selection] = []
+    for part in parts:
+        if isinstance(part.selection, AllOf):
+            selections.extend(part.selection.parts)
+        elif not isinstance(part.selection, Everyone):
+            selections.append(part.selection)
+    selection: Selection = AllOf(tuple(selections)) if selections else EVERYONE
+    if NOBODY in selections:
+        selection = NOBODY
+    elif len(selections) == 1:
+        selection = selections[0]
+    checks = [part.check for part in parts]
+    return Compiled(selection, _all_checks(checks), exact=all(part.exact for part in parts))
+
+
+def _disjunction(parts: list[Compiled]) -> Compiled:
+    """OR: true if one part is, else Undefined if one part is (RFC 4511 4.5.1.7)."""
+    parts = [part for part in parts if part is not FALSE]
+    if any(part is TRUE for part in parts):
+        return TRUE
+    if not parts:
+        return FALSE
+    if len(parts) == 1:
+        return parts[0]
+    selections: list[Selection] = []
+    for part in parts:
+        if isinstance(part.selection, AnyOf):
+            selections.extend(part.selection.parts)
+        else:
+            selections.append(part.selection)
+    unique = tuple(dict.fromkeys(selections))
+    selection: Selection = AnyOf(unique)
+    if any(isinstance(each, Everyone) for each in unique):
+        selection = EVERYONE
+    elif len(unique) == 1:
+        selection = unique[0]
+    checks = [part.check for part in parts]
+    return Compiled(selection, _any_check(checks), exact=all(part.exact for part in parts))
+
+
+def _negation(part: Compiled) -> Compiled:
+    """NOT: Undefined stays Undefined."""
+    for constant, opposite in ((TRUE, FALSE), (FALSE, TRUE), (UNDEFINED, UNDEFINED)):
+        if part is constant:
+            return opposite
+    check = part.check
+
+    def negated(contact: Contact) -> bool | None:
+        result = check(contact)
+        return None if result is None else not result
+
+    return Compiled(EVERYONE, negated)
+
+
+def _all_checks(checks: list[Check]) -> Check:
+    def check(contact: Contact) -> bool | None:
+        result: bool | None = True
+        for each in checks:
+            outcome = each(contact)
+            if outcome is False:
+                return False
+            if outcome is None:
+                result = None
+        return result
+
+    return check
+
+
+def _any_check(checks: list[Check]) -> Check:
+    def check(contact: Contact) -> bool | None:
+        result: bool | None = False
+        for each in checks:
+            outcome = each(contact)
+            if outcome:
+                return True
+            if outcome is None:
+                result = None
+        return result
+
+    return check
