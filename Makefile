@@ -35,7 +35,7 @@ bench: setup  ## one question a file, against real peers
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks \
-		.coverage dist build var
+		.coverage dist build var/demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 packages-demo packages-test: packages-%:

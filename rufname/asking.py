@@ -1,0 +1,203 @@
+"""`rufname lookup` and `rufname search`: questions at the command line, straight to the index.
+
+Law: no service is needed, none is asked. `--json` prints objects on standard output and nothing
+else; nobody found is exit code 1 and an empty standard output.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import msgspec
+
+from engine.client import Client
+from engine.contact import Contact
+from engine.phone import DialPlan, format_number
+from engine.query import CallerMatch, CallerQuery, Explanation, PeopleQuery, PersonHit
+from engine.rights import LOCAL_ADMIN, Principal
+from relay.schema import CallerAnswer, caller_answer
+from rufname.config import Config
+from rufname.exits import DONE, NO
+from rufname.options import config_option, open_index
+
+CLASSES = {
+    1: "extension of the own plan",
+    2: "exact number",
+    3: "number shared by several",
+    4: "company line",
+    5: "equal last digits",
+}
+
+_NO_STEPS = Explanation(())
+
+
+class NumberShown(msgspec.Struct, frozen=True):
+    """A number in a hit: its kind, E.164 with "+", and as people write it."""
+
+    kind: str
+    e164: str
+    display: str
+
+
+class HitShown(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One hit of a search, as `search --json` prints it; `matched` are fields, best first."""
+
+    id: str
+    name: str
+    company: str
+    numbers: tuple[NumberShown, ...]
+    emails: tuple[str, ...]
+    source: str
+    matched: tuple[str, ...]
+    score: float
+    department: str = ""
+    job: str = ""
+    city: str = ""
+    explanation: Explanation | None = None
+
+
+@click.command()
+@click.argument("number")
+@config_option
+@click.option("--client", "client_name", metavar="NAME", help="Ask as this [[client]] would.")
+@click.option("--explain", is_flag=True, help="Say step by step how the answer came about.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def lookup(
+    number: str, config: Config, client_name: str | None, *, explain: bool, as_json: bool
+) -> int:
+    """Say who calls from NUMBER, in any spelling."""
+    client = config.client(client_name) if client_name else None
+    plan = client.plan if client else config.plan
+    principal = client.principal() if client else LOCAL_ADMIN
+    index = open_index(config)
+    query = CallerQuery(number, plan, principal)
+    if explain:
+        match, explanation = index.explain_caller(query)
+    else:
+        match, explanation = index.caller(query), _NO_STEPS
+    if match is None:
+        _print_steps(explanation, to_errors=True)
+        return NO
+    if as_json:
+        _print_object(_answer(match, explanation, explain=explain))
+    else:
+        click.echo(_caller_lines(match, config, client, plan))
+        _print_steps(explanation, to_errors=False)
+    return DONE
+
+
+@click.command()
+@click.argument("text")
+@config_option
+@click.option("--user", metavar="NAME", help="Ask as this user would; default: the administrator.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Most hits."
+)
+@click.option("--explain", is_flag=True, help="Say step by step how the answer came about.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a hit.")
+def search(
+    text: str, config: Config, user: str | None, limit: int, *, explain: bool, as_json: bool
+) -> int:
+    """Find people and companies: every word of TEXT is a beginning, in any order."""
+    principal = Principal(name=user, kind="user") if user else LOCAL_ADMIN
+    index = open_index(config)
+    query = PeopleQuery(text, principal, limit)
+    if explain:
+        hits, explanation = index.explain_people(query)
+    else:
+        hits, explanation = index.people(query), _NO_STEPS
+    if as_json:
+        for hit in hits:
+            _print_object(_hit(hit, explanation if explain else None))
+        return DONE if hits else NO
+    for hit in hits:
+        click.echo(_hit_lines(hit, config))
+    _print_steps(explanation, to_errors=not hits)
+    return DONE if hits else NO
+
+
+def _answer(
+    match: CallerMatch, explanation: Explanation, *, explain: bool
+) -> CallerAnswer | dict[str, object]:
+    answer = caller_answer(match)
+    if not explain:
+        return answer
+    return {**msgspec.to_builtins(answer), "explanation": explanation.steps}
+
+
+def _hit(hit: PersonHit, explanation: Explanation | None) -> HitShown:
+    contact = hit.contact
+    return HitShown(
+        id=str(contact.id),
+        name=contact.name,
+        company=contact.company,
+        numbers=tuple(_numbers(contact)),
+        emails=contact.emails,
+        source=contact.id.source,
+        matched=hit.matched,
+        score=round(hit.score, 3),
+        department=contact.department,
+        job=contact.job,
+        city=contact.address.city,
+        explanation=explanation,
+    )
+
+
+def _numbers(contact: Contact) -> list[NumberShown]:
+    plan = DialPlan()
+    return [
+        NumberShown(
+            line.kind,
+            format_number(line.number, plan, "e164"),
+            format_number(line.number, plan, "international"),
+        )
+        for line in contact.phones
+    ]
+
+
+def _caller_lines(match: CallerMatch, config: Config, client: Client | None, plan: DialPlan) -> str:
+    """Return the name alone in the first line, then what stands behind it."""
+    contact = match.contact
+    style = client.number_format if client else "international"
+    number = format_number(match.number, plan, style)
+    facts = [f"{match.kind} {number}", f"class {match.match_class}: {CLASSES[match.match_class]}"]
+    if contact.company and contact.company != match.name:
+        facts.insert(0, contact.company)
+    if match.runners_up:
+        facts.append(f"{match.runners_up} more fit")
+    return f"{match.name}\n  {' · '.join(facts)}\n  {_origin(contact, config)}"
+
+
+def _hit_lines(hit: PersonHit, config: Config) -> str:
+    contact = hit.contact
+    about = [part for part in (contact.job, contact.department, contact.company) if part]
+    if contact.company == contact.name:
+        about.remove(contact.company)
+    lines = [contact.name, *([f"  {' · '.join(about)}"] if about else [])]
+    reach = [f"{number.kind} {number.display}" for number in _numbers(contact)]
+    if reach or contact.emails:
+        lines.append(f"  {' · '.join([*reach, *contact.emails])}")
+    return "\n".join([*lines, f"  {_origin(contact, config)}"])
+
+
+def _origin(contact: Contact, config: Config) -> str:
+    policy = config.policies().get(contact.id.source)
+    name = policy.name if policy else "a source that is no longer configured"
+    return f"from {name} ({contact.id})"
+
+
+def _print_steps(explanation: Explanation, *, to_errors: bool) -> None:
+    """Print the steps below the answer; without an answer on standard error."""
+    if not explanation.steps:
+        return
+    width = max(len(step.step) for step in explanation.steps)
+    lines = [
+        f"  {step.step:<{width}}  {step.result}  ({step.duration_us:,.1f} µs)"
+        for step in explanation.steps
+    ]
+    click.echo("\n".join(["how:", *lines]), err=to_errors)
+
+
+def _print_object(value: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")

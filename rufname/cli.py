@@ -1,0 +1,98 @@
+"""The command line: which commands there are, and which exit code an error gives.
+
+Law: a command is loaded only when it is run, so that `rufname lookup` pays for nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import click
+from typing_extensions import override
+
+from connectors.errors import ConnectorError
+from engine.errors import EngineError
+from rufname.errors import ConfigError, RufnameError, UnknownName
+from rufname.exits import DONE, FAULT, INTERRUPTED, WRONG_USE
+
+_COMMANDS = {
+    "demo": ("rufname.demo:demo", "A made-up company, every service running."),
+    "serve": ("rufname.serving:serve", "Answer LDAP and HTTP, follow the sources."),
+    "sync": ("rufname.syncing:sync", "Read sources into the directory now."),
+    "check": ("rufname.checking:check", "Name every fault of configuration, sources, listeners."),
+    "preview": ("rufname.checking:preview", "Show raw records of a source beside its contacts."),
+    "lookup": ("rufname.asking:lookup", "Who calls from this number?"),
+    "search": ("rufname.asking:search", "Who matches this text?"),
+    "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
+    "password": ("rufname.password:password", "Make a password's hash for the configuration."),
+}
+_INTERNAL = {"worker": "rufname.workers:worker", "index": "rufname.indexer:index"}
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a command when the command is asked for."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = _INTERNAL.get(cmd_name) or _COMMANDS.get(cmd_name, ("",))[0]
+        if not target:
+            return None
+        module, _, name = target.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in _COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("rufname"), prog_name="rufname")
+def rufname() -> None:
+    """Put a name to every phone call and every search.
+
+    First steps: `rufname demo` shows everything at work; `rufname check -c FILE` tests an own
+    configuration, `rufname serve -c FILE` runs it.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; return its exit code. What went wrong stands on standard error."""
+    try:
+        code = rufname.main(list(arguments), prog_name="rufname", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its exit code
+        return _report(error)
+    return code if isinstance(code, int) else DONE
+
+
+def _report(error: BaseException) -> int:
+    """Print what went wrong and return the exit code it gives; a defect of ours is a fault too."""
+    match error:
+        case click.ClickException():
+            error.show()
+            return WRONG_USE
+        case click.Abort() | KeyboardInterrupt():
+            return INTERRUPTED
+        case ConfigError() | UnknownName():
+            click.echo(str(error), err=True)
+            return WRONG_USE
+        case RufnameError() | EngineError() | ConnectorError() | OSError():
+            click.echo(f"rufname: {error}", err=True)
+        case _:
+            traceback.print_exception(error)
+    return FAULT

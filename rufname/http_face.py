@@ -1,0 +1,69 @@
+"""The worker that answers HTTP: index, application, server, reload and drain put together.
+
+Law: no route here (`relay.http`) and no supervision (`rufname.workers`). The only module of this
+package that loads the web framework.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.client import Client
+from engine.index import ContactIndex
+from relay.http.app import create_app
+from relay.http.server import HttpServer, serve_http
+from relay.local import LocalDirectory
+from rufname.following import follow, open_when_whole
+from rufname.lifeline import FaceSettings, Start, unpack
+
+
+class _Clients:
+    """The clients that may ask now; replaced as a whole."""
+
+    def __init__(self, clients: tuple[Client, ...]) -> None:
+        self.now = clients
+
+    def __call__(self) -> tuple[Client, ...]:
+        return self.now
+
+
+class HttpWork:
+    """Answers HTTP from the index until it is drained."""
+
+    def __init__(self, index: ContactIndex, server: HttpServer, clients: _Clients) -> None:
+        self._index = index
+        self._server = server
+        self._clients = clients
+
+    async def run(self) -> None:
+        """Follow the index; requests are served by the loop meanwhile."""
+        await follow(self._index)
+
+    async def reload(self, settings: bytes) -> None:
+        """Take new clients and rights; open connections stay."""
+        fresh = unpack(settings, FaceSettings)
+        self._index.set_policies(fresh.policies)
+        self._clients.now = fresh.clients
+
+    async def drain(self, timeout_s: float) -> None:
+        """Accept nothing new; answer what is in flight."""
+        await self._server.drain(timeout_s)
+        self._index.close()
+
+    def metrics(self) -> dict[str, int]:
+        """Return nothing: the server keeps no counts."""
+        return {}
+
+
+async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) -> HttpWork:
+    """Open the index and answer on the inherited sockets."""
+    settings = unpack(start.settings, FaceSettings)
+    if settings.relay is None:
+        raise ValueError("an HTTP worker without [relay]")
+    index = await open_when_whole(Path(settings.index_dir), settings.policies)
+    clients = _Clients(settings.clients)
+    app = create_app(LocalDirectory(index), clients, settings.relay)
+    server = await serve_http([listener for listener, _ in sockets], app)
+    return HttpWork(index, server, clients)

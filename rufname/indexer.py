@@ -1,0 +1,244 @@
+"""The indexing process: lets the index follow the store while its owner reads a source.
+
+Two processes, since reading and indexing each fill a core.
+
+Law: started only by a process that holds `run/writer.lock`, whose open file it inherits: the lock
+is free only once both are gone. It takes one order a line on standard input and answers by lines
+on standard output; the end of its input is its end. The store is the truth: killed at any point,
+the next one goes on from the last commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Literal
+
+import click
+import msgspec
+
+from engine.errors import EngineError
+from engine.store import ContactStore
+from engine.writer import IndexWriter
+from rufname.errors import RufnameError
+from rufname.priority import lower_priority
+
+IndexProgress = Callable[[int, int], None]
+"""Called with (rows done, rows in all)."""
+
+PROGRESS_ROWS = 2_000
+END_LIMIT_S = 30.0
+"""The longest a commit may take after the end of the input."""
+
+
+class IndexingFailed(RufnameError):
+    """The index could not follow the store; what was committed before is served on."""
+
+
+class _Order(msgspec.Struct, frozen=True):
+    do: Literal["catch_up", "rebuild"]
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """A step (`done` of `total`), or with `ended` the end of an order; `fault` is "" if it is done.
+
+    `seq` is the last change of the store that the index holds.
+    """
+
+    done: int = 0
+    total: int = 0
+    ended: bool = False
+    seq: int = 0
+    fault: str = ""
+
+
+_answer_of = msgspec.json.Decoder(_Answer).decode
+_order_of = msgspec.json.Decoder(_Order).decode
+
+
+class Indexer:
+    """The indexing process as its owner sees it: started when first needed."""
+
+    def __init__(self, store_path: Path, index_dir: Path, lock: int) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            store_path: the contact store.
+            index_dir: the folder of generations.
+            lock: the open file of `run/writer.lock`.
+        """
+        self._store_path = store_path
+        self._index_dir = index_dir
+        self._lock = lock
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pending = b""
+        self._busy = False
+        self._fault = ""
+        self._seq = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether an order is under way; takes in what the process has said meanwhile."""
+        while self._busy and self._process is not None and self._readable():
+            self._take(self._receive())
+        return self._busy
+
+    def begin_catch_up(self) -> None:
+        """Let the index follow the store, without waiting for it; passed over while it works."""
+        if not self.busy:
+            self._send(_Order("catch_up"))
+
+    def catch_up(self, progress: IndexProgress | None = None) -> int:
+        """Let the index follow the store and wait for it.
+
+        Returns:
+            The last change of the store that the index holds.
+
+        Raises:
+            IndexingFailed: with the reason; the index is as it was.
+        """
+        self._wait(progress)
+        self._fault = ""
+        return self._carry_out(_Order("catch_up"), progress)
+
+    def rebuild(self, progress: IndexProgress | None = None) -> int:
+        """Build the index anew from the store, swap it in, wait for it; like `catch_up`."""
+        self._wait(progress)
+        self._fault = ""
+        return self._carry_out(_Order("rebuild"), progress)
+
+    def close(self) -> None:
+        """End the process: it finishes what it is committing. A later order starts another."""
+        process, self._process, self._busy, self._pending = self._process, None, False, b""
+        if process is None:
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        with contextlib.suppress(OSError):
+            process.stdout.close()
+        try:
+            process.wait(END_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _carry_out(self, order: _Order, progress: IndexProgress | None) -> int:
+        """Send an order and wait; a process that was killed meanwhile is started once more."""
+        for last_try in (False, True):
+            self._send(order)
+            self._wait(progress)
+            if self._process is not None or last_try:
+                break
+        if self._fault or self._process is None:
+            raise IndexingFailed(self._fault or "the indexing process was killed twice")
+        return self._seq
+
+    def _send(self, order: _Order) -> None:
+        if self._process is None:
+            self._process = self._start()
+        assert self._process.stdin is not None
+        self._busy = True
+        with contextlib.suppress(BrokenPipeError):  # its end is noticed while waiting
+            self._process.stdin.write(msgspec.json.encode(order) + b"\n")
+            self._process.stdin.flush()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        own = ("--store", str(self._store_path), "--index", str(self._index_dir))
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-P", "-m", "rufname", "index", *own],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(self._lock,),
+        )
+
+    def _wait(self, progress: IndexProgress | None) -> None:
+        """Take answers until the order under way has ended, or the process."""
+        while self._busy:
+            answer = self._receive()
+            self._take(answer)
+            if answer is not None and progress is not None and not answer.ended:
+                progress(answer.done, answer.total)
+
+    def _take(self, answer: _Answer | None) -> None:
+        if answer is None:
+            self.close()
+        elif answer.ended:
+            self._busy = False
+            self._seq = answer.seq
+            self._fault = answer.fault
+
+    def _receive(self) -> _Answer | None:
+        """Return the next answer; None at the end of the process."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        while b"\n" not in self._pending:
+            data = os.read(self._process.stdout.fileno(), 65_536)
+            if not data:
+                return None
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        return _answer_of(line)
+
+    def _readable(self) -> bool:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return b"\n" in self._pending or bool(select.select([self._process.stdout], [], [], 0)[0])
+
+
+@click.command(hidden=True)
+@click.option("--store", "store_path", type=click.Path(path_type=Path), required=True)
+@click.option("--index", "index_dir", type=click.Path(path_type=Path), required=True)
+def index(store_path: Path, index_dir: Path) -> None:
+    """Follow the store; only a process that writes starts it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the end of the input ends it
+    lower_priority()
+    answers = sys.stdout.buffer
+    store: ContactStore | None = None
+    writer: IndexWriter | None = None
+    try:
+        for line in sys.stdin.buffer:
+            order = _order_of(line)
+            try:
+                if writer is None:
+                    store = ContactStore.open(store_path)
+                    writer = IndexWriter.open(index_dir, store)
+                _say(answers, _carry_out(writer, order, answers))
+            except (EngineError, OSError, ValueError) as error:
+                _say(answers, _Answer(ended=True, fault=str(error) or type(error).__name__))
+    except BrokenPipeError:  # the owner is gone: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        if writer is not None:
+            writer.close()
+        if store is not None:
+            store.close()
+
+
+def _carry_out(writer: IndexWriter, order: _Order, answers: IO[bytes]) -> _Answer:
+    said = 0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal said
+        if done - said >= PROGRESS_ROWS or done == total:
+            said = done
+            _say(answers, _Answer(done=done, total=total))
+
+    if order.do == "rebuild":
+        writer.rebuild(progress)
+    else:
+        writer.catch_up(progress)
+    return _Answer(ended=True, seq=writer.applied_seq)
+
+
+def _say(answers: IO[bytes], answer: _Answer) -> None:
+    answers.write(msgspec.json.encode(answer) + b"\n")
+    answers.flush()

@@ -1,0 +1,34 @@
+"""`rufname password`: a password's hash for the configuration.
+
+Law: the password is never echoed, never an argument (others see those), never kept.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from engine.credentials import hash_password
+from rufname.errors import RufnameError
+
+
+class NoPassword(RufnameError):
+    """Nothing to hash was given."""
+
+
+@click.command()
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the first line of standard input.")
+def password(*, from_stdin: bool) -> None:
+    """Ask for a password twice and print its hash (Argon2id).
+
+    Keep the hash in a file that only the service may read and name the file in the configuration:
+    password = { file = "keys/sbc.hash" }
+    """
+    if from_stdin or not sys.stdin.isatty():
+        text = sys.stdin.readline().rstrip("\r\n")
+    else:
+        text = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    if not text:
+        raise NoPassword("an empty password is none: clients bind with a password of their own")
+    click.echo(hash_password(text))

@@ -1,0 +1,165 @@
+"""The folder `run/` of a data folder: who serves, who writes, and how the serving goes.
+
+Law: a lock is an flock on an open file, so that it ends with its process however that ends; what
+stands in the file is only for people. Nothing here survives a restart in a way that hinders one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import WriterBusy
+from rufname.errors import RufnameError
+
+_TRIES = 4
+_RETRY_S = 0.05
+"""`serving_pid` holds a shared lock for an instant: one failure to lock is no proof of a server."""
+
+
+class AlreadyServing(RufnameError):
+    """Another `rufname serve` works on this data folder: end it, or leave it alone."""
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """One worker process as the supervisor sees it.
+
+    `state` is starting, ready or waiting (for its next start); `restarts` counts since the start of
+    the supervisor; `metrics` are those of its last heartbeat.
+    """
+
+    name: str
+    pid: int
+    state: str
+    restarts: int
+    started_at: float
+    metrics: dict[str, int] = {}
+
+
+class ServeStatus(msgspec.Struct, frozen=True):
+    """What a running `serve` says of itself; times are seconds since 1970."""
+
+    pid: int
+    config: str
+    started_at: float
+    ready: bool
+    listens: tuple[str, ...]
+    workers: tuple[WorkerStatus, ...]
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder that only its owner may enter (0700), and its parents; return it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+class Lock:
+    """An exclusive lock on a file, held until `release` or the end of the process."""
+
+    def __init__(self, descriptor: int, *, stale: bool) -> None:
+        self._descriptor = descriptor
+        self.stale = stale
+        """Whether the last holder ended without releasing it."""
+
+    @property
+    def descriptor(self) -> int:
+        """The open file: a child that inherits it holds the lock as well."""
+        return self._descriptor
+
+    @classmethod
+    def take(cls, path: Path) -> Lock | None:
+        """Return the lock; None: somebody else holds it."""
+        make_private(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        stale = os.fstat(descriptor).st_size > 0
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, b"%d\n" % os.getpid())
+        return cls(descriptor, stale=stale)
+
+    def release(self) -> None:
+        """Give the lock up, cleanly."""
+        os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)
+
+
+def take_serve_lock(run_dir: Path) -> Lock:
+    """Return the lock of the one supervisor of a data folder.
+
+    Raises:
+        AlreadyServing: another one runs; the text names its process.
+    """
+    path = run_dir / "serve.lock"
+    for _ in range(_TRIES):
+        if lock := Lock.take(path):
+            return lock
+        time.sleep(_RETRY_S)
+    raise AlreadyServing(
+        f"another `rufname serve` (process {_holder(path)}) works on {run_dir.parent}"
+    )
+
+
+def take_writer_lock(run_dir: Path, patience_s: float = 0.0) -> Lock:
+    """Return the lock of the one writing process, waiting for it at most `patience_s`.
+
+    Raises:
+        WriterBusy: another process holds it; the text names it.
+    """
+    path = run_dir / "writer.lock"
+    deadline = time.monotonic() + patience_s
+    while True:
+        if lock := Lock.take(path):
+            return lock
+        if time.monotonic() >= deadline:
+            raise WriterBusy(f"process {_holder(path)} is writing to {run_dir.parent}")
+        time.sleep(_RETRY_S)
+
+
+def serving_pid(run_dir: Path) -> int | None:
+    """Return the process of the `serve` that works on this data folder; None: there is none."""
+    path = run_dir / "serve.lock"
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(path)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def write_status(run_dir: Path, status: ServeStatus) -> None:
+    """Replace `status.json` in one step."""
+    fresh = run_dir / "status.json.new"
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(msgspec.json.encode(status))
+    fresh.replace(run_dir / "status.json")
+
+
+def read_status(run_dir: Path) -> ServeStatus | None:
+    """Return what the running `serve` last said; None: none runs, or it has said nothing yet."""
+    if serving_pid(run_dir) is None:
+        return None
+    try:
+        return msgspec.json.decode((run_dir / "status.json").read_bytes(), type=ServeStatus)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _holder(path: Path) -> int:
+    """Return the process that a lock file names, 0 where it names none."""
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0

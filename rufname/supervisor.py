@@ -1,0 +1,287 @@
+"""The supervisor: makes the sockets, keeps the workers alive, drains and reloads.
+
+Law: answers nothing and opens no index. It does nothing that could hang: what may, a worker does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import CorruptIndex
+from engine.index import verify_index
+from rufname.child import Child, WorkerSpec
+from rufname.config import Config, load_config
+from rufname.errors import ConfigError
+from rufname.lifeline import FaceSettings, Start, pack
+from rufname.listening import bound_port, listen_on
+from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
+
+TICK_S = 0.25
+LATE_S = 1.0
+"""A tick so late means that the supervisor itself stood still: nobody is blamed for silence."""
+
+DRAIN_LIMIT_S = 10.0
+"""Workers that answer drain in 2 s; the writer may have to finish a commit."""
+
+STATUS_INTERVAL_S = 5.0
+ADDRESS_PATIENCE_S = 10.0
+"""After a killed `serve` its workers hold the addresses until they have drained."""
+
+WRITER_BEAT_LIMIT_S = 15.0
+"""The writer runs at low priority and answers nobody: a busy machine may hold it up."""
+
+_log = logging.getLogger("rufname.supervisor")
+
+
+class Supervisor:
+    """One `rufname serve`: from the lock on its data folder to the last worker's end."""
+
+    def __init__(self, config: Config, ready: Callable[[ServeStatus], None] | None = None) -> None:
+        """Prepare; nothing is opened before `run`.
+
+        Args:
+            config: as loaded.
+            ready: called once, when every worker does its work.
+        """
+        self._config = config
+        self._tell_ready = ready
+        self._began = time.time()
+        self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._signals = 0
+        self._damaged = False
+        self._announced = False
+        self._listens: tuple[str, ...] = ()
+        self._children: list[Child] = []
+        self._faces: list[Child] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Serve until a signal or `stop` ends it; returns after the last worker.
+
+        Raises:
+            AlreadyServing: another one works on the data folder.
+            CannotListen: an address is taken or not allowed.
+        """
+        make_private(self._config.data_dir)
+        lock = take_serve_lock(self._config.run_dir)
+        self._take_signals()
+        try:
+            patience_s = ADDRESS_PATIENCE_S if lock.stale else 0.0
+            await asyncio.to_thread(self._make_children, patience_s)
+            await self._find_damage()
+            if not self._stop.is_set():
+                await self._serve()
+        finally:
+            self._release(lock)
+
+    def stop(self) -> None:
+        """Drain and end; a second call ends at once."""
+        self._signals += 1
+        if self._signals == 1:
+            _log.info("draining")
+            self._stop.set()
+        else:
+            _log.warning("stopping at once")
+            for child in self._children:
+                child.kill()
+
+    def reload(self) -> None:
+        """Read the configuration anew; a bad one changes nothing."""
+        try:
+            fresh = load_config(self._config.path)
+        except ConfigError as error:
+            for fault in error.faults:
+                _log.error("configuration not taken: %s", fault)
+            return
+        kept, left_out = keep_what_needs_a_restart(self._config, fresh)
+        for key in left_out:
+            _log.warning("%s changed: restart `rufname serve` for it", key)
+        self._config = kept
+        for child in self._children:
+            child.reload(self._settings(child.spec.role))
+        _log.info("configuration reloaded from %s", kept.path)
+
+    def status(self) -> ServeStatus:
+        """Return what runs now."""
+        return ServeStatus(
+            pid=os.getpid(),
+            config=str(self._config.path),
+            started_at=self._began,
+            ready=bool(self._children) and all(child.ready for child in self._children),
+            listens=self._listens,
+            workers=tuple(child.status() for child in self._children),
+        )
+
+    def _make_children(self, patience_s: float) -> None:
+        """Make all sockets, then the places of the workers; nothing runs yet."""
+        ldap: list[tuple[socket.socket, str]] = []
+        relay: list[tuple[socket.socket, str]] = []
+        settings = self._config.ldap
+        for listener in settings.listen if settings else ():
+            made = listen_on(listener.host, listener.port, str(listener), patience_s)
+            bound = msgspec.structs.replace(listener, port=bound_port(made))
+            ldap.append((made, str(bound)))
+        if self._config.relay:
+            http = self._config.relay
+            made = listen_on(http.host, http.port, str(http), patience_s)
+            relay.append((made, str(msgspec.structs.replace(http, port=bound_port(made)))))
+        self._listens = tuple(url for _, url in (*ldap, *relay))
+        workers = (settings.workers or usable_cores()) if settings else 0
+        specs = [WorkerSpec("ldapd", number, sockets=ldap) for number in range(workers)]
+        if relay:
+            specs.append(WorkerSpec("relay", sockets=relay))
+        self._faces = [self._child(spec) for spec in specs]
+        writer = self._child(WorkerSpec("writer", beat_limit_s=WRITER_BEAT_LIMIT_S))
+        self._children = [writer, *self._faces]
+
+    def _child(self, spec: WorkerSpec) -> Child:
+        return Child(spec, lambda: self._start_order(spec.role), self._changed.set)
+
+    def _start_order(self, role: str) -> Start:
+        return Start(self._settings(role), rebuild=role == "writer" and self._damaged)
+
+    def _settings(self, role: str) -> bytes:
+        if role == "writer":
+            return pack(self._config)
+        config = self._config
+        return pack(
+            FaceSettings(
+                index_dir=str(config.index_dir),
+                policies=config.policies(),
+                clients=config.clients,
+                ldap=config.ldap if role == "ldapd" else None,
+                relay=config.relay if role == "relay" else None,
+            )
+        )
+
+    async def _find_damage(self) -> None:
+        """Check the sums of the index; a damaged one is rebuilt before anybody answers from it."""
+        try:
+            await asyncio.to_thread(verify_index, self._config.index_dir)
+        except CorruptIndex as error:
+            _log.error("the index is damaged and is rebuilt from the contact store: %s", error)
+            self._damaged = True
+
+    def _take_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.stop)
+        loop.add_signal_handler(signal.SIGINT, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    async def _serve(self) -> None:
+        writer = self._children[0]
+        self._launch(writer)
+        if not self._damaged:
+            for child in self._faces:
+                self._launch(child)
+        watch = asyncio.create_task(self._watch())
+        report = asyncio.create_task(self._report())
+        try:
+            await self._stop.wait()
+            await self._drain()
+        finally:
+            watch.cancel()
+            report.cancel()
+
+    def _launch(self, child: Child) -> None:
+        self._tasks.append(asyncio.create_task(child.run()))
+
+    async def _watch(self) -> None:
+        """Replace workers that hang; start those that wait for a whole index."""
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = time.monotonic()
+            late = now - last > TICK_S + LATE_S
+            for child in self._children:
+                if late:
+                    child.excuse(now)
+                else:
+                    child.kill_if_overdue(now)
+            last = now
+            if self._damaged and self._children[0].ready and not self._stop.is_set():
+                self._damaged = False
+                for child in self._faces:
+                    self._launch(child)
+
+    async def _report(self) -> None:
+        """Keep `status.json` true, and say once when everything runs."""
+        while True:
+            self._changed.clear()
+            status = self.status()
+            try:
+                write_status(self._config.run_dir, status)
+            except OSError as error:
+                _log.error("cannot write status.json: %s", error.strerror)
+            if status.ready and not self._announced:
+                self._announced = True
+                _log.info("ready: %s", ", ".join(self._listens) or "no listener configured")
+                if self._tell_ready:
+                    self._tell_ready(status)
+            try:
+                await asyncio.wait_for(self._changed.wait(), STATUS_INTERVAL_S)
+            except TimeoutError:
+                continue
+
+    async def _drain(self) -> None:
+        for child in self._children:
+            child.drain()
+        _, slow = await asyncio.wait(self._tasks, timeout=DRAIN_LIMIT_S)
+        if slow:
+            for child in self._children:
+                child.kill()
+            await asyncio.wait(slow)
+        _log.info("stopped")
+
+    def _release(self, lock: Lock) -> None:
+        for child in self._children:
+            for listener, _ in child.spec.sockets:
+                listener.close()
+        Path(self._config.run_dir / "status.json").unlink(missing_ok=True)
+        lock.release()
+
+
+def keep_what_needs_a_restart(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
+    """Return `new` with what cannot change in place taken from `old`, and the names of that.
+
+    The addresses, the number of workers and the data folder stay; a section that came or went
+    stays as it was.
+    """
+    left_out: list[str] = []
+    if new.data_dir != old.data_dir:
+        left_out.append("directory.data_dir")
+        new = msgspec.structs.replace(new, data_dir=old.data_dir)
+    if (new.ldap is None) != (old.ldap is None):
+        left_out.append("ldap")
+        new = msgspec.structs.replace(new, ldap=old.ldap)
+    elif new.ldap and old.ldap:
+        if new.ldap.listen != old.ldap.listen:
+            left_out.append("ldap.listen")
+        if new.ldap.workers != old.ldap.workers:
+            left_out.append("ldap.workers")
+        kept = msgspec.structs.replace(new.ldap, listen=old.ldap.listen, workers=old.ldap.workers)
+        new = msgspec.structs.replace(new, ldap=kept)
+    if (new.relay is None) != (old.relay is None):
+        left_out.append("relay")
+        new = msgspec.structs.replace(new, relay=old.relay)
+    elif new.relay and old.relay:
+        if (new.relay.host, new.relay.port) != (old.relay.host, old.relay.port):
+            left_out.append("relay.listen")
+        kept_relay = msgspec.structs.replace(new.relay, host=old.relay.host, port=old.relay.port)
+        new = msgspec.structs.replace(new, relay=kept_relay)
+    return new, tuple(left_out)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
