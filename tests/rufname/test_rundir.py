@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import WriterBusy
+from rufname.rundir import (
+    AlreadyServing,
+    Lock,
+    ServeStatus,
+    WorkerStatus,
+    read_status,
+    serving_pid,
+    take_serve_lock,
+    take_writer_lock,
+    write_status,
+)
+
+STATUS = ServeStatus(
+    pid=1,
+    config="rufname.toml",
+    started_at=0.5,
+    ready=True,
+    listens=("ldap://127.0.0.1:389",),
+    workers=(WorkerStatus("ldapd-0", 2, "ready", 0, 1.0, {"connections": 3}),),
+)
+
+HOLD = """
+import sys, signal
+from pathlib import Path
+from rufname.rundir import Lock
+lock = Lock.take(Path(sys.argv[1]))
+print("held", flush=True)
+signal.pause()
+"""
+
+
+def test_only_one_process_serves_and_the_second_is_told_which(tmp_path: Path) -> None:
+    lock = take_serve_lock(tmp_path)
+    with pytest.raises(AlreadyServing, match=f"process {os.getpid()}\\) works on"):
+        take_serve_lock(tmp_path)
+    lock.release()
+    take_serve_lock(tmp_path).release()
+
+
+def test_only_one_process_writes_and_the_second_is_told_which(tmp_path: Path) -> None:
+    lock = take_writer_lock(tmp_path)
+    with pytest.raises(WriterBusy, match=f"process {os.getpid()} is writing"):
+        take_writer_lock(tmp_path)
+    lock.release()
+    take_writer_lock(tmp_path).release()
+
+
+def test_a_lock_ends_with_its_process_and_tells_that_it_was_left(tmp_path: Path) -> None:
+    path = tmp_path / "serve.lock"
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", HOLD, str(path)], stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        assert Lock.take(path) is None
+        assert serving_pid(tmp_path) == holder.pid
+        holder.send_signal(signal.SIGKILL)
+    assert serving_pid(tmp_path) is None
+    lock = take_serve_lock(tmp_path)
+    assert lock.stale
+    lock.release()
+    lock = take_serve_lock(tmp_path)
+    assert not lock.stale
+    lock.release()
+
+
+def test_an_inherited_lock_is_held_by_the_child_too(tmp_path: Path) -> None:
+    lock = take_writer_lock(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock.descriptor,)
+    ) as child:
+        lock.release()
+        with pytest.raises(WriterBusy):
+            take_writer_lock(tmp_path)
+        child.communicate(b"\n")
+    take_writer_lock(tmp_path).release()
+
+
+def test_the_folder_and_its_files_are_private(tmp_path: Path) -> None:
+    run_dir = tmp_path / "data" / "run"
+    lock = take_serve_lock(run_dir)
+    write_status(run_dir, STATUS)
+    assert run_dir.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in run_dir.iterdir()} == {0o600}
+    lock.release()
+
+
+def test_a_status_is_read_only_while_somebody_serves(tmp_path: Path) -> None:
+    assert read_status(tmp_path) is None
+    lock = take_serve_lock(tmp_path)
+    assert read_status(tmp_path) is None
+    write_status(tmp_path, STATUS)
+    assert read_status(tmp_path) == STATUS
+    (tmp_path / "status.json").write_text("{", encoding="utf-8")
+    assert read_status(tmp_path) is None
+    write_status(tmp_path, STATUS)
+    lock.release()
+    assert read_status(tmp_path) is None

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.settings import Schedule
+from rufname.schedule import MAX_JITTER_S, jitter_of, next_start
+
+NOON = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - schedules are local; a Monday
+QUARTER = Schedule(every_s=900)
+NIGHTLY = Schedule(at=("02:00",))
+
+
+def test_a_source_without_schedule_is_never_due() -> None:
+    assert next_start(Schedule(), None, NOON) is None
+    assert next_start(Schedule(), NOON, NOON) is None
+
+
+@pytest.mark.parametrize("schedule", [QUARTER, NIGHTLY])
+def test_a_scheduled_source_that_was_never_read_is_due_now(schedule: Schedule) -> None:
+    assert next_start(schedule, None, NOON) == NOON
+
+
+def test_a_period_counts_from_the_start_of_the_last_run() -> None:
+    assert next_start(QUARTER, NOON, NOON) == NOON + timedelta(minutes=15)
+    assert next_start(QUARTER, NOON - timedelta(hours=1), NOON) == NOON - timedelta(minutes=45)
+
+
+def test_jitter_delays_by_a_small_share_of_the_period_and_never_long() -> None:
+    assert next_start(QUARTER, NOON, NOON, 1.0) == NOON + timedelta(seconds=930)
+    assert next_start(Schedule(every_s=60), NOON, NOON, 1.0) == NOON + timedelta(seconds=63)
+
+
+def test_a_time_of_day_comes_once_a_day() -> None:
+    assert next_start(NIGHTLY, NOON, NOON) == datetime(2026, 11, 24, 2, 0)  # noqa: DTZ001 - local
+    early = datetime(2026, 11, 24, 2, 0, 1)  # noqa: DTZ001 - local
+    assert next_start(NIGHTLY, early, early) == datetime(2026, 11, 25, 2, 0)  # noqa: DTZ001 - local
+
+
+def test_a_time_of_day_that_passed_while_nothing_ran_is_due_now() -> None:
+    due = next_start(NIGHTLY, NOON - timedelta(days=1), NOON)
+    assert due is not None
+    assert due <= NOON
+
+
+def test_weekdays_restrict_the_times_of_day() -> None:
+    weekend = Schedule(at=("02:00",), on=(5, 6))
+    assert next_start(weekend, NOON, NOON) == datetime(2026, 11, 28, 2, 0)  # noqa: DTZ001 - local
+    monday_only = Schedule(at=("02:00",), on=(0,))
+    assert next_start(monday_only, NOON, NOON) == datetime(2026, 11, 30, 2, 0)  # noqa: DTZ001 - local
+
+
+def test_the_earliest_of_several_rules_counts() -> None:
+    both = Schedule(every_s=86_400, at=("13:00", "12:30"))
+    assert next_start(both, NOON, NOON) == NOON + timedelta(minutes=30)
+
+
+def test_a_last_run_in_the_future_counts_as_now() -> None:
+    ahead = NOON + timedelta(days=300)
+    assert next_start(QUARTER, ahead, NOON) == NOON + timedelta(minutes=15)
+
+
+def test_the_jitter_of_a_source_never_changes() -> None:
+    assert jitter_of("crm") == jitter_of("crm")
+    assert jitter_of("crm") != jitter_of("phonelist")
+
+
+@given(
+    source=st.text(),
+    every_s=st.integers(0, 31 * 86_400),
+    at=st.lists(st.times().map(lambda time: f"{time:%H:%M}"), max_size=4).map(tuple),
+    on=st.sets(st.integers(0, 6)).map(lambda days: tuple(sorted(days))),
+    ago_s=st.integers(0, 90 * 86_400),
+    after=st.integers(0, 366 * 86_400),
+)
+def test_a_run_is_never_followed_by_one_at_the_same_instant(
+    *, source: str, every_s: int, at: tuple[str, ...], on: tuple[int, ...], ago_s: int, after: int
+) -> None:
+    now = NOON + timedelta(seconds=after)
+    last = now - timedelta(seconds=ago_s)
+    schedule = Schedule(every_s=every_s, at=at, on=on)
+    due = next_start(schedule, last, now, jitter_of(source))
+    assert (due is None) == (not schedule.exists)
+    if due is not None:
+        assert due > last
+        week = timedelta(days=8, seconds=MAX_JITTER_S)
+        assert due <= last + max(week if at else timedelta(), timedelta(seconds=every_s + 30))
