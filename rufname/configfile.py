@@ -42,13 +42,13 @@ Column = Annotated[str, Meta(min_length=1, max_length=256)]
 (the nodes of such a type overlap); a test keeps that union out of every table."""
 
 Digits = Annotated[
-    str, Meta(pattern=r"^[0-9]{0,8}\Z", description='up to 8 digits, "" for none')
+    str, Meta(pattern=r"^[0-9]{0,8}\Z", description='a text of up to 8 digits, "" for none')
 ]  # fmt: skip
 CountryCode = Annotated[
     str,
     Meta(
         pattern=r"^[1-9][0-9]{0,2}\Z",
-        description='1 to 3 digits such as "49", without + or 00',
+        description='a text of 1 to 3 digits such as "49", without + or 00',
     ),
 ]
 Region = Annotated[

@@ -10,25 +10,18 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from connectors.registry import kinds, options_of
+from connectors.rules import MAP_FIELDS, rule_faults
 from connectors.settings import DropLimit, MapRule, Schedule, SecretRef, SourceSettings
-from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS
 from rufname import notation
 from rufname.configfile import SourceTable
 from rufname.configplans import Scope, numbered, place_of, refuse_twice, warn_if_open
 from rufname.tomltables import Findings, Table, shown
 
-MAP_FIELDS = (
-    *("display_name", "given_name", "surname", "title", "company", "department", "job"),
-    *("street", "postcode", "city", "country"),
-    *(f"phones.{kind}" for kind in PHONE_KINDS),
-    *("emails", "url", "photo", "birthday", "notes"),
-    *(f"custom.{number}" for number in range(1, MAX_CUSTOM_FIELDS + 1)),
-)
 NAMING_FIELDS = ("display_name", "given_name", "surname", "company")
 MAP_FIELDS_IN_WORDS = (
     "display_name, given_name, surname, title, company, department, job, street, postcode, city, "
     "country, phones.work, phones.mobile, phones.home, phones.fax, phones.company, phones.other, "
-    "emails, url, photo, birthday, notes, custom.1 to custom.20"
+    "emails, url, photo, birthday, notes, changed, custom.1 to custom.20"
 )
 RULE_IN_WORDS = 'a column, a template such as "{first} {last}", or a list of at least one column'
 
@@ -118,8 +111,11 @@ def _map(findings: Findings, place: str, raw: Table) -> dict[str, MapRule]:
         elif field in rules:
             findings.fault(key, "stands twice", "each contact field once")
         else:
-            rules[field] = _rule(findings, key, value)
-    if not rules:
+            rule = _rule(findings, key, value)
+            rules[field] = rule
+            for fault in rule_faults({field: rule}) if rule else ():
+                findings.fault(key, fault.removeprefix(f"map.{field}: "), RULE_IN_WORDS)
+    if not raw:
         findings.fault(place, "maps nothing", f"at least one of {MAP_FIELDS_IN_WORDS}")
     elif rules.keys().isdisjoint(NAMING_FIELDS):
         findings.warn(place, f"no contact will have a name: map one of {', '.join(NAMING_FIELDS)}")

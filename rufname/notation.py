@@ -21,7 +21,7 @@ MIN_PERIOD_S = 1
 MAX_PERIOD_S = 31 * 24 * 3600
 MAX_DROP_COUNT = 1_000_000_000
 
-DURATION = 'a whole number and a unit, "1s" to "31d": s, m, h or d'
+DURATION = 'a text from "1s" to "31d": a whole number and s, m, h or d'
 TIME_OF_DAY = '"HH:MM" from "00:00" to "23:59", local time'
 WEEKDAYS = 'mon, tue, wed, thu, fri, sat, sun, or a range of them such as "mon-fri"'
 SHARE = f'a share from "0%" to "100%", or a whole number from 0 to {MAX_DROP_COUNT}'

@@ -25,6 +25,7 @@ MAX_FILE_BYTES = 4 * 1024 * 1024
 """A configuration of some 20,000 clients; more can only be a wrong file."""
 
 _MAX_QUOTED = 60
+_KINDS = {str: "a text", int: "a number", float: "a number", bool: "a truth value"}
 _PLACE = re.compile(r" - at `\$(?P<path>.*)`$")
 _STEP = re.compile(r"\[(\d+)\]|\.([^.\[]+)")
 
@@ -208,7 +209,7 @@ def shown(value: object, *, secret: bool = False) -> str:
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     if secret:
-        return "a text" if isinstance(value, str) else f"a {type(value).__name__}"
+        return _KINDS.get(type(value), "a date or time")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
