@@ -134,7 +134,7 @@ class Child:
             if time.monotonic() - began >= HEALTHY_S:
                 backoff_s = FIRST_BACKOFF_S
             self._set_state("waiting")
-            _log.info("%s starts again in %.1f s", self.spec.name, backoff_s)
+            self._say(logging.INFO, "worker starts again", after_s=backoff_s)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._draining.wait(), backoff_s)
             backoff_s = min(backoff_s * 2, LAST_BACKOFF_S)
@@ -171,7 +171,9 @@ class Child:
         limit_s = self.spec.beat_limit_s if self._beating else START_LIMIT_S
         late_s = now - self._last_beat
         if late_s > limit_s:
-            _log.error("%s gave no heartbeat for %.1f s: replaced", self.spec.name, late_s)
+            self._say(
+                logging.ERROR, "worker gave no heartbeat: replaced", silent_s=round(late_s, 1)
+            )
             self.kill()
 
     def excuse(self, now: float) -> None:
@@ -185,7 +187,7 @@ class Child:
             process = await self._spawn(theirs)
         except OSError as error:
             ours.close()
-            _log.error("%s cannot be started: %s", self.spec.name, error.strerror)
+            self._say(logging.ERROR, "worker cannot be started", reason=error.strerror)
             return
         finally:
             theirs.close()
@@ -193,7 +195,7 @@ class Child:
         self._last_beat, self._beating = time.monotonic(), False
         reader, self._line = await open_line(ours)
         self._set_state("starting")
-        _log.info("%s runs as process %d", self.spec.name, process.pid)
+        self._say(logging.INFO, "worker started", pid=process.pid)
         try:
             self._line.write(frame(self._start()))
             if self._draining.is_set():
@@ -218,7 +220,7 @@ class Child:
             try:
                 report = await read_report(reader)
             except ValueError as error:
-                _log.error("%s spoke nonsense (%s): replaced", self.spec.name, error)
+                self._say(logging.ERROR, "worker spoke nonsense: replaced", reason=error)
                 self.kill()
                 return
             self._last_beat = time.monotonic()
@@ -239,11 +241,14 @@ class Child:
             self.kill()
             code = await process.wait()
         level = logging.INFO if code == 0 and self._draining.is_set() else logging.WARNING
-        _log.log(level, "%s (process %d) ended: %s", self.spec.name, process.pid, _ending(code))
+        self._say(level, "worker ended", pid=process.pid, how=_ending(code))
 
     def _set_state(self, state: str) -> None:
         self._state = state
         self._changed()
+
+    def _say(self, level: int, event: str, **fields: object) -> None:
+        _log.log(level, event, extra={"fields": {"worker": self.spec.name, **fields}})
 
 
 def _ending(code: int) -> str:

@@ -100,16 +100,21 @@ class Supervisor:
         try:
             fresh = load_config(self._config.path)
         except ConfigError as error:
+            _log.error(
+                "configuration not reloaded", extra={"fields": {"faults": len(error.faults)}}
+            )
             for fault in error.faults:
-                _log.error("configuration not taken: %s", fault)
+                _log.error(fault)
             return
         kept, left_out = keep_what_needs_a_restart(self._config, fresh)
         for key in left_out:
-            _log.warning("%s changed: restart `rufname serve` for it", key)
+            _log.warning("changed only by a restart", extra={"fields": {"setting": key}})
         self._config = kept
         for child in self._children:
             child.reload(self._settings(child.spec.role))
-        _log.info("configuration reloaded from %s", kept.path)
+        _log.info("configuration reloaded", extra={"fields": {"file": kept.path}})
+        for warning in kept.warnings:
+            _log.warning(warning)
 
     def status(self) -> ServeStatus:
         """Return what runs now."""
@@ -169,7 +174,7 @@ class Supervisor:
         try:
             await asyncio.to_thread(verify_index, self._config.index_dir)
         except CorruptIndex as error:
-            _log.error("the index is damaged and is rebuilt from the contact store: %s", error)
+            _log.error("index damaged: rebuilt from the contact store: %s", error)
             self._damaged = True
 
     def _take_signals(self) -> None:
@@ -222,10 +227,11 @@ class Supervisor:
             try:
                 write_status(self._config.run_dir, status)
             except OSError as error:
-                _log.error("cannot write status.json: %s", error.strerror)
+                _log.error("cannot write status.json: %s", error)
             if status.ready and not self._announced:
                 self._announced = True
-                _log.info("ready: %s", ", ".join(self._listens) or "no listener configured")
+                listens = ", ".join(self._listens) or "nothing"
+                _log.info("ready", extra={"fields": {"listens": listens, "pid": os.getpid()}})
                 if self._tell_ready:
                     self._tell_ready(status)
             try:

@@ -34,6 +34,7 @@ from rufname.lifeline import (
     read_order,
 )
 from rufname.listening import adopt
+from rufname.telemetry import configure_logging
 
 DRAIN_S = 2.0
 """What is in flight gets so long to finish."""
@@ -182,14 +183,14 @@ def worker(role: str, number: int, lifeline: int, listeners: tuple[str, ...]) ->
     """Run as a worker of `rufname serve`; only the supervisor starts it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's business
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    start_logging(process=f"{role}-{number}")
+    configure_logging(f"{role}-{number}")
     allow_many_descriptors()
     module: Role = importlib.import_module(_ROLES[role])
     life = WorkerLife(module, [_listener(text) for text in listeners])
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(life.live(socket.socket(fileno=lifeline)))
-    except Exception:  # the whole process is replaced
+    except Exception:  # noqa: BLE001 - logged whole, then the process is replaced
         _log.exception("the worker cannot go on")
         raise SystemExit(3) from None
 

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.contact import Contact, ContactId, PhoneLine, encode_contact
+from engine.index import ContactIndex
+from engine.phone import PhoneNumber
+from engine.store import ContactStore
+from rufname.indexer import Indexer, IndexingFailed
+from rufname.rundir import Lock, take_writer_lock
+
+
+class Place:
+    """A data folder with a store, its lock, and an indexer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store_path = folder / "contacts.sqlite"
+        self.index_dir = folder / "index"
+        self.store = ContactStore.open(self.store_path)
+        self.lock: Lock = take_writer_lock(folder / "run")
+        self.indexer = Indexer(self.store_path, self.index_dir, self.lock.descriptor)
+
+    def add(self, first: int, count: int) -> None:
+        rows = []
+        for number in range(first, first + count):
+            line = PhoneLine("work", PhoneNumber(f"4930231250{number:05}"))
+            contact = Contact(ContactId("crm", f"{number}"), display_name="Ada", phones=(line,))
+            rows.append((f"{number}", b"d", encode_contact(contact)))
+        self.store.apply("crm", rows)
+
+    def documents(self) -> int:
+        index = ContactIndex.open(self.index_dir, {})
+        try:
+            return index.status().documents
+        finally:
+            index.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    made = Place(tmp_path)
+    yield made
+    made.indexer.close()
+    made.store.close()
+    made.lock.release()
+
+
+def test_the_index_follows_the_store_and_tells_how_far_it_is(place: Place) -> None:
+    place.indexer.catch_up()
+    place.add(0, 1000)
+    told: list[tuple[int, int]] = []
+    assert place.indexer.catch_up(lambda done, total: told.append((done, total))) == 1000
+    assert told[-1] == (1000, 1000)
+    assert place.documents() == 1000
+
+
+def test_it_follows_in_the_background_while_the_store_grows(place: Place) -> None:
+    place.add(0, 10)
+    place.indexer.begin_catch_up()
+    place.add(10, 10)
+    assert place.indexer.catch_up() == 20
+    assert not place.indexer.busy
+    assert place.documents() == 20
+
+
+def test_a_rebuild_gives_the_same_contacts(place: Place) -> None:
+    place.add(0, 10)
+    place.indexer.catch_up()
+    assert place.indexer.rebuild() == 10
+    assert place.documents() == 10
+
+
+def test_a_killed_process_is_replaced_within_the_order(place: Place) -> None:
+    place.add(0, 10)
+    place.indexer.catch_up()
+    process = place.indexer._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    place.add(10, 10)
+    assert place.indexer.catch_up() == 20
+    assert place.documents() == 20
+
+
+def test_after_its_end_the_next_order_starts_another(place: Place) -> None:
+    place.add(0, 10)
+    place.indexer.catch_up()
+    place.indexer.close()
+    place.indexer.close()
+    place.add(10, 10)
+    assert place.indexer.catch_up() == 20
+
+
+def test_a_fault_is_told_in_words_and_the_next_order_works(place: Place) -> None:
+    place.add(0, 10)
+    place.indexer.catch_up()
+    place.store.apply("crm", [("bad", b"d", b"\xc1 no contact")])
+    with pytest.raises(IndexingFailed, match="contact crm"):
+        place.indexer.catch_up()
+    assert place.documents() == 10
+    place.store.apply("crm", [], ["bad"])
+    place.indexer.catch_up()
+    assert place.documents() == 10
+
+
+def test_the_lock_is_held_until_both_processes_are_gone(place: Place, tmp_path: Path) -> None:
+    lock_path = tmp_path / "run" / "writer.lock"
+    place.indexer.catch_up()
+    place.lock.release()
+    assert Lock.take(lock_path) is None
+    place.indexer.close()
+    again = Lock.take(lock_path)
+    assert again is not None
+    place.lock = again
