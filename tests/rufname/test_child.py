@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from rufname import child as module
+from rufname.child import Child, WorkerSpec
+from rufname.lifeline import Start
+
+WORKER = """
+import asyncio, socket, sys
+from rufname.lifeline import Beat, Drain, Ready, Start, frame, open_line, read_order
+
+async def live(behaviour, descriptor, diary):
+    reader, writer = await open_line(socket.socket(fileno=descriptor))
+    order = await read_order(reader)
+    assert isinstance(order, Start)
+    note = lambda text: diary.write(text + "\\n") and diary.flush()
+    note("start " + order.settings.decode())
+    if behaviour == "dies":
+        sys.exit(3)
+    if behaviour == "babbles":
+        writer.write(b"\\x00\\x00\\x00\\x01x")
+    writer.write(frame(Ready()))
+
+    async def beat():
+        while True:
+            writer.write(frame(Beat({"answered": 7})))
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(beat())
+    while (order := await read_order(reader)) is not None:
+        note(type(order).__name__)
+        if isinstance(order, Drain):
+            if behaviour == "hangs in its drain":
+                await asyncio.sleep(3600)
+            break
+    task.cancel()
+
+with open(sys.argv[3], "a") as diary:
+    asyncio.run(live(sys.argv[1], int(sys.argv[2]), diary))
+"""
+
+
+class ScriptSpec(WorkerSpec):
+    """A worker that is a little script of this test."""
+
+    def __init__(self, behaviour: str, diary: Path) -> None:
+        super().__init__("script", beat_limit_s=0.5)
+        self.behaviour = behaviour
+        self.diary = diary
+
+    @override
+    def command(self, lifeline: int) -> list[str]:
+        own = [self.behaviour, str(lifeline), str(self.diary)]
+        return [sys.executable, "-P", "-c", WORKER, *own]
+
+
+class Kept:
+    """A `Child` that runs, and what its worker noted."""
+
+    def __init__(self, behaviour: str, diary: Path) -> None:
+        self._diary = diary
+        self._changed = asyncio.Event()
+        self.starts = 0
+        self.child = Child(ScriptSpec(behaviour, diary), self._start, self._changed.set)
+        self.task = asyncio.create_task(self.child.run())
+
+    def _start(self) -> Start:
+        self.starts += 1
+        return Start(f"settings {self.starts}".encode())
+
+    def notes(self) -> list[str]:
+        return self._diary.read_text().splitlines() if self._diary.exists() else []
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                self._changed.clear()
+                try:
+                    await asyncio.wait_for(self._changed.wait(), 0.02)
+                except TimeoutError:
+                    continue
+
+    async def until_ready(self, *, not_pid: int = 0) -> int:
+        await self.until(lambda: self.child.ready and self.child.status().pid != not_pid)
+        return self.child.status().pid
+
+    async def watch(self) -> None:
+        while True:
+            self.child.kill_if_overdue(time.monotonic())
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def keep(tmp_path: Path) -> AsyncIterator[Callable[[str], Kept]]:
+    kept: list[Kept] = []
+
+    def make(behaviour: str) -> Kept:
+        kept.append(Kept(behaviour, tmp_path / "diary"))
+        return kept[-1]
+
+    yield make
+    for each in kept:
+        each.child.drain()
+        each.child.kill()
+        await each.task
+
+
+async def test_a_worker_gets_its_settings_reports_ready_and_drains(
+    keep: Callable[[str], Kept],
+) -> None:
+    kept = keep("works")
+    await kept.until_ready()
+    await kept.until(lambda: kept.child.status().metrics)
+    assert kept.child.status().metrics == {"answered": 7}
+    kept.child.reload(b"other")
+    kept.child.drain()
+    await kept.task
+    assert kept.notes() == ["start settings 1", "Reload", "Drain"]
+    assert kept.child.status().restarts == 0
+
+
+async def test_a_killed_worker_is_replaced_with_settings_of_now(
+    keep: Callable[[str], Kept],
+) -> None:
+    kept = keep("works")
+    old = await kept.until_ready()
+    os.kill(old, signal.SIGKILL)
+    await kept.until_ready(not_pid=old)
+    assert kept.child.status().restarts == 1
+    assert kept.notes() == ["start settings 1", "start settings 2"]
+
+
+async def test_a_worker_that_stands_still_is_killed_and_replaced(
+    keep: Callable[[str], Kept],
+) -> None:
+    kept = keep("works")
+    old = await kept.until_ready()
+    await kept.until(lambda: kept.child.status().metrics)
+    watch = asyncio.create_task(kept.watch())
+    os.kill(old, signal.SIGSTOP)
+    await kept.until_ready(not_pid=old)
+    watch.cancel()
+
+
+async def test_a_worker_that_beats_is_left_alone(keep: Callable[[str], Kept]) -> None:
+    kept = keep("works")
+    old = await kept.until_ready()
+    kept.child.kill_if_overdue(time.monotonic())
+    kept.child.excuse(time.monotonic() + 1000)
+    kept.child.kill_if_overdue(time.monotonic() + 1000)
+    kept.child.reload(b"")
+    await kept.until(lambda: "Reload" in kept.notes())
+    assert kept.child.status().pid == old
+
+
+async def test_a_worker_that_cannot_live_is_started_with_growing_pauses(
+    keep: Callable[[str], Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_BACKOFF_S", 0.01)
+    kept = keep("dies")
+    began = time.monotonic()
+    await kept.until(lambda: kept.starts == 5)
+    assert time.monotonic() - began >= 0.01 + 0.02 + 0.04 + 0.08
+    assert not kept.child.ready
+
+
+async def test_a_worker_that_speaks_nonsense_is_replaced(keep: Callable[[str], Kept]) -> None:
+    kept = keep("babbles")
+    await kept.until(lambda: kept.starts == 2)
+
+
+async def test_a_worker_that_hangs_in_its_drain_is_ended_by_kill(
+    keep: Callable[[str], Kept],
+) -> None:
+    kept = keep("hangs in its drain")
+    await kept.until_ready()
+    kept.child.drain()
+    await kept.until(lambda: "Drain" in kept.notes())
+    kept.child.kill()
+    await kept.task
+
+
+async def test_a_program_that_cannot_be_started_is_tried_again(
+    keep: Callable[[str], Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nonexistent/python")
+    kept = keep("works")
+    await kept.until(lambda: kept.child.status().restarts == 1)
+    monkeypatch.undo()
+    await kept.until_ready()
+
+
+def test_the_command_line_names_role_number_and_what_is_inherited() -> None:
+    command = WorkerSpec("ldapd", 1).command(7)
+    assert command[1:] == [
+        "-P", "-m", "rufname", "worker", "ldapd", "--number", "1", "--lifeline", "7",
+    ]  # fmt: skip
