@@ -1,0 +1,119 @@
+"""How long does the engine take to put a name to a number?
+
+`pytest bench/bench_caller.py` gives pytest-benchmark's table; `measure` adds the percentiles of
+single calls, which pytest-benchmark does not have. Every answer is asserted.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter_ns
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from bench.directory import SBC, commit_small_changes, fill, open_index
+from bench.questions import Asked, Questions, draw
+from bench.report import Goal, Measure, percentile
+from engine.index import ContactIndex
+from engine.query import CallerQuery
+from rufname.sample import contacts
+from rufname.sample_numbers import SAMPLE_PLAN
+
+QUESTION = "caller lookup, engine"
+CASES = ("hits", "spelled", "written", "shared", "extensions", "misses")
+SMALL_COMMITS = 40
+CHANGED_ROWS = 1_000
+
+P50_GOAL_US = 20.0
+P99_GOAL_US = 100.0
+
+
+def ask(index: ContactIndex, asked: Asked) -> str:
+    """Return the name the engine gives, "" for nobody."""
+    match = index.caller(CallerQuery(asked.number, SAMPLE_PLAN, SBC))
+    return match.name if match else ""
+
+
+def check(index: ContactIndex, case: Sequence[Asked]) -> None:
+    """Ask all questions of a case once.
+
+    Raises:
+        AssertionError: a wrong name; the question and both names.
+    """
+    for asked in case:
+        name = ask(index, asked)
+        assert name == asked.name, f"{asked.number!r}: expected {asked.name!r}, got {name!r}"
+
+
+def sample_us(index: ContactIndex, case: Sequence[Asked], calls: int) -> list[float]:
+    """Return the times of single calls in microseconds, ascending; each answer is checked."""
+    times = []
+    questions = [
+        (CallerQuery(asked.number, SAMPLE_PLAN, SBC), asked.name)
+        for asked, _ in zip(cycle(case), range(calls), strict=False)
+    ]
+    gc.collect()
+    gc.freeze()  # as the workers do
+    try:
+        for query, name in questions:
+            started = perf_counter_ns()
+            match = index.caller(query)
+            times.append((perf_counter_ns() - started) / 1_000)
+            assert (match.name if match else "") == name, query.number
+    finally:
+        gc.unfreeze()
+    return sorted(times)
+
+
+def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
+    """Give p50 and p99 of every case, before and after small commits."""
+    calls = 2_000 if quick else 20_000
+    fill(folder, contacts(count))
+    questions = draw(contacts(count))
+    index = open_index(folder)
+    yield from _measure_cases(index, questions, calls, "")
+    commit_small_changes(folder, contacts(min(count, CHANGED_ROWS)), SMALL_COMMITS)
+    assert index.refresh()
+    yield from _measure_cases(index, questions, calls, f", after {SMALL_COMMITS} small commits")
+    index.close()
+
+
+def _measure_cases(
+    index: ContactIndex, questions: Questions, calls: int, suffix: str
+) -> Iterator[Measure]:
+    for name in CASES:
+        case: tuple[Asked, ...] = getattr(questions, name)
+        times = sample_us(index, case, calls)
+        goal: Goal = "at most" if name in {"hits", "misses"} else ""
+        label = f"{name}{suffix}"
+        yield Measure(QUESTION, f"{label}, p50", percentile(times, 0.5), "µs", goal, P50_GOAL_US)
+        yield Measure(QUESTION, f"{label}, p99", percentile(times, 0.99), "µs", goal, P99_GOAL_US)
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[tuple[ContactIndex, Questions]]:
+    """A filled index, and what to ask of it; BENCH_CONTACTS sets the size."""
+    count = int(os.environ.get("BENCH_CONTACTS", "100000"))
+    with TemporaryDirectory(prefix="rufname-bench-") as folder:
+        fill(Path(folder), contacts(count))
+        index = open_index(Path(folder))
+        yield index, draw(contacts(count))
+        index.close()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_caller(
+    benchmark: BenchmarkFixture, directory: tuple[ContactIndex, Questions], name: str
+) -> None:
+    """One look-up, another number each time; all answers of the case are asserted first."""
+    index, questions = directory
+    case: tuple[Asked, ...] = getattr(questions, name)
+    check(index, case[:5_000])
+    following = cycle([CallerQuery(asked.number, SAMPLE_PLAN, SBC) for asked in case])
+    benchmark(lambda: index.caller(next(following)))

@@ -1,0 +1,269 @@
+"""Asks an LDAP server for names by number, on many connections, and checks every answer.
+
+Law: its own few lines of BER, on purpose: it shares no code with the server it judges. One process,
+one thread, raw sockets and epoll, so that it costs less than any server it asks. Run as a program
+(`python -m bench.ldap_load CORE`) it reads a `Load` from standard input (JSON), pins itself to a
+core and prints a `LoadResult`.
+
+Closed loop (`rate` 0): each connection asks again as soon as it has its answer. Open loop:
+questions are due at fixed times, and latency counts from the due time, so that a slow server cannot
+hide.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from bench.report import percentile
+
+TIMEOUT_S = 30.0
+"""Without any answer for so long, the run ends in an error."""
+
+_BIND_RESPONSE = 0x61
+_ENTRY, _DONE = 0x64, 0x65
+_SUBTREE = b"\x0a\x01\x02"
+_NEVER_DEREF = b"\x0a\x01\x00"
+_NO_LIMITS = b"\x02\x01\x00\x02\x01\x00"
+_VALUES_TOO = b"\x01\x01\x00"
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True):
+    """A number to ask and the display name that must come; "" = no entry may come."""
+
+    number: str
+    name: str
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What to ask, of whom, how.
+
+    Attributes:
+        port: on 127.0.0.1.
+        bind: bind name; password: its password; simple bind on each connection.
+        base: search base.
+        attributes: the number attributes asked: one = equality, several = an OR over them.
+        questions: each is asked once, in order.
+        connections: how many at once.
+        rate: questions a second over all connections; 0 = as fast as the server answers.
+    """
+
+    port: int
+    bind: str
+    password: str
+    base: str
+    attributes: tuple[str, ...]
+    questions: tuple[Question, ...]
+    connections: int = 32
+    rate: float = 0.0
+
+
+class LoadResult(msgspec.Struct, frozen=True):
+    """What came back: every answer was right, else there is no result."""
+
+    answered: int
+    seconds: float
+    client_cpu_s: float
+    p50_us: float
+    p99_us: float
+    p999_us: float
+    max_us: float
+
+
+class WrongAnswer(Exception):
+    """The server said something else than expected, or nothing."""
+
+
+def encode_tlv(tag: int, content: bytes) -> bytes:
+    """Return tag, definite length and content (X.690 8.1)."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + content
+
+
+def encode_bind(bind: str, password: str) -> bytes:
+    """Return a simple bind with message ID 1 (RFC 4511 4.2)."""
+    body = b"\x02\x01\x03" + encode_tlv(4, bind.encode()) + encode_tlv(0x80, password.encode())
+    return encode_tlv(0x30, b"\x02\x01\x01" + encode_tlv(0x60, body))
+
+
+def encode_search(message_id: int, base: str, attributes: tuple[str, ...], number: str) -> bytes:
+    """Return a subtree search for `displayName` by number (RFC 4511 4.5.1); ID 1–127."""
+    value = encode_tlv(4, number.encode())
+    terms = [encode_tlv(0xA3, encode_tlv(4, name.encode()) + value) for name in attributes]
+    wanted = terms[0] if len(terms) == 1 else encode_tlv(0xA1, b"".join(terms))
+    body = (
+        encode_tlv(4, base.encode())
+        + _SUBTREE
+        + _NEVER_DEREF
+        + _NO_LIMITS
+        + _VALUES_TOO
+        + wanted
+        + encode_tlv(0x30, encode_tlv(4, b"displayName"))
+    )
+    return encode_tlv(0x30, bytes((2, 1, message_id)) + encode_tlv(0x63, body))
+
+
+def split_messages(octets: bytes) -> tuple[list[tuple[int, int, bytes]], bytes]:
+    """Split whole LDAPMessages off: (message ID, operation tag, the message), and the rest.
+
+    Message IDs of one octet only: this client sends no others.
+
+    Raises:
+        WrongAnswer: that is no LDAPMessage.
+    """
+    messages = []
+    start, end = 0, len(octets)
+    while end - start > 1:
+        if octets[start] != 0x30:
+            raise WrongAnswer(f"no LDAPMessage: {octets[start : start + 16]!r}")
+        body, size = start + 2, octets[start + 1]
+        if size & 0x80:
+            count = size & 0x7F
+            if end < body + count:
+                break
+            size = int.from_bytes(octets[body : body + count], "big")
+            body += count
+        if end < body + size:
+            break
+        messages.append((octets[body + 2], octets[body + 3], octets[start : body + size]))
+        start = body + size
+    return messages, octets[start:]
+
+
+class _Connection:
+    """One bound connection and the question that is open on it."""
+
+    __slots__ = ("due", "entries", "expected", "message_id", "name", "rest", "socket")
+
+    def __init__(self, load: Load) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", load.port), timeout=TIMEOUT_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.sendall(encode_bind(load.bind, load.password))
+        (_, operation, message), *_ = split_messages(self.socket.recv(4096))[0] or [(0, 0, b"")]
+        if operation != _BIND_RESPONSE or b"\x0a\x01\x00" not in message:
+            raise WrongAnswer(f"the bind as {load.bind!r} was refused: {message!r}")
+        self.message_id = 1
+        self.due = 0.0
+        self.entries = 0
+        self.rest = b""
+        self.name = ""
+        self.expected = b""
+
+    def ask(self, load: Load, question: Question, due: float) -> None:
+        """Send one question; `due` is when it should have been sent."""
+        self.message_id = self.message_id % 127 + 1
+        self.due, self.entries, self.name = due, 0, question.name
+        self.expected = encode_tlv(4, question.name.encode()) if question.name else b""
+        self.socket.send(
+            encode_search(self.message_id, load.base, load.attributes, question.number)
+        )
+
+    def take(self) -> bool:
+        """Read what came; True once the question is answered, rightly.
+
+        Raises:
+            WrongAnswer: another name, another count of entries, a result code, a closed connection.
+        """
+        octets = self.socket.recv(65_536)
+        if not octets:
+            raise WrongAnswer("the server closed the connection")
+        messages, self.rest = split_messages(self.rest + octets if self.rest else octets)
+        for message_id, operation, message in messages:
+            if message_id != self.message_id:
+                raise WrongAnswer(f"an answer to message {message_id}, asked was {self.message_id}")
+            if operation == _ENTRY:
+                self.entries += 1
+                if not self.expected or self.expected not in message:
+                    raise WrongAnswer(f"expected {self.name!r}, got {message!r}")
+            elif operation == _DONE:
+                if b"\x0a\x01\x00" not in message or self.entries != bool(self.name):
+                    raise WrongAnswer(f"{self.entries} entries for {self.name!r}, then {message!r}")
+                return True
+        return False
+
+
+def run(load: Load) -> LoadResult:
+    """Ask everything; return the figures.
+
+    Raises:
+        WrongAnswer: the first wrong answer ends the run.
+        TimeoutError: no answer for `TIMEOUT_S`.
+    """
+    connections = [_Connection(load) for _ in range(load.connections)]
+    try:
+        cpu, started = time.process_time(), time.perf_counter()
+        latencies = sorted(_drive(load, connections))
+        seconds = time.perf_counter() - started
+        return LoadResult(
+            answered=len(latencies),
+            seconds=seconds,
+            client_cpu_s=time.process_time() - cpu,
+            p50_us=percentile(latencies, 0.5) * 1e6,
+            p99_us=percentile(latencies, 0.99) * 1e6,
+            p999_us=percentile(latencies, 0.999) * 1e6,
+            max_us=latencies[-1] * 1e6,
+        )
+    finally:
+        for connection in connections:
+            connection.socket.close()
+
+
+def _drive(load: Load, connections: list[_Connection]) -> Iterator[float]:
+    """Ask all questions; yield each one's latency in seconds."""
+    poll = select.epoll()
+    by_descriptor = {each.socket.fileno(): each for each in connections}
+    for descriptor in by_descriptor:
+        poll.register(descriptor, select.EPOLLIN)
+    clock = time.perf_counter
+    start = clock()
+    idle = list(connections)
+    asked = pending = 0
+    total = len(load.questions)
+    while asked < total or pending:
+        while idle and asked < total:
+            due = start + asked / load.rate if load.rate else clock()
+            if due > clock():
+                break
+            idle.pop().ask(load, load.questions[asked], due)
+            asked += 1
+            pending += 1
+        ready = poll.poll(_patience(load, start, asked, idle=bool(idle)))
+        if not ready and pending and (not load.rate or not idle or asked == total):
+            raise TimeoutError(f"no answer for {TIMEOUT_S:g} s; {asked} asked, {pending} open")
+        for descriptor, _ in ready:
+            connection = by_descriptor[descriptor]
+            if connection.take():
+                yield clock() - connection.due
+                idle.append(connection)
+                pending -= 1
+    poll.close()
+
+
+def _patience(load: Load, start: float, asked: int, *, idle: bool) -> float:
+    """Return how long to wait for answers: until shortly before the next question is due.
+
+    The last two milliseconds are spun, since epoll rounds its time limit up to whole ones.
+    """
+    if not load.rate or not idle or asked == len(load.questions):
+        return TIMEOUT_S
+    return max(0.0, start + asked / load.rate - time.perf_counter() - 0.002)
+
+
+def main() -> None:
+    """Run a `Load` from standard input on the core named by the first argument."""
+    os.sched_setaffinity(0, {int(sys.argv[1])})
+    load = msgspec.json.decode(sys.stdin.buffer.read(), type=Load)
+    sys.stdout.buffer.write(msgspec.json.encode(run(load)))
+
+
+if __name__ == "__main__":
+    main()
