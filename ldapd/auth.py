@@ -1,0 +1,225 @@
+"""Who is at the other end: bind names, networks, passwords, and peers that guess.
+
+Law: no LDAP message and no event loop here; time is an argument. Hashing takes tens of milliseconds
+of CPU, so that it runs in two threads of its own behind a bounded queue, never in the loop: a flood
+of binds delays binds, not calls. An unknown name costs the same time as a wrong password.
+
+Sources: RFC 4513 5.1, 6.3.1; OWASP (Argon2id); GLAuth's defaults for failed binds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from ipaddress import IPv4Address, IPv6Address
+
+import msgspec
+
+from engine.client import Client
+from engine.credentials import DUMMY_HASH, verify_password
+from engine.errors import InvalidCredential
+from engine.rights import Principal
+from ldapd.entries import EntryWriter
+from ldapd.errors import InvalidDn
+from ldapd.protocol.dn import normal_dn
+
+PeerAddress = IPv4Address | IPv6Address | None
+"""Where a peer comes from; None = a local socket without an address."""
+
+MAX_FAILURES = 5
+FAILURE_WINDOW_S = 60.0
+"""So many failed binds in so long a time from one unknown address, then it has to wait."""
+
+MAX_REMEMBERED_ADDRESSES = 4_096
+"""Addresses whose failures are counted; the longest quiet one is forgotten first."""
+
+VERIFYING_THREADS = 2
+MAX_WAITING = 16
+"""Each Argon2id verification takes 19 MiB and 50 ms of a core: two at a time, 16 in the queue."""
+
+
+class Asker(msgspec.Struct, frozen=True, eq=False):
+    """A client as the handler uses it: everything that does not change from question to question.
+
+    Attributes:
+        client: the configuration's entry.
+        principal: who it is to the rights.
+        entries: writes entries in its formats.
+    """
+
+    client: Client
+    principal: Principal
+    entries: EntryWriter
+
+    @classmethod
+    def of(cls, client: Client) -> Asker:
+        """Return the asker of a client."""
+        return cls(client, client.principal(), EntryWriter(client.plan, client.number_format))
+
+
+class Peer:
+    """One connection's state: where it comes from and as whom it is bound.
+
+    Attributes:
+        address: None for a local socket.
+        secure: what is sent can be read by nobody else: TLS, or it never leaves this machine.
+        asker: who is bound; None = nobody yet.
+    """
+
+    __slots__ = ("address", "asker", "secure")
+
+    def __init__(self, address: PeerAddress, *, tls: bool = False) -> None:
+        self.address = address
+        self.secure = tls or address is None or _is_loopback(address)
+        self.asker: Asker | None = None
+
+
+class Accounts:
+    """The clients that may bind, found by bind name."""
+
+    def __init__(self, clients: Iterable[Client]) -> None:
+        self._clients = tuple(clients)
+        self._askers: dict[str | tuple[object, ...], Asker] = {}
+        for client in self._clients:
+            if client.bind and client.password_hash:
+                self._askers.setdefault(_account_key(client.bind), Asker.of(client))
+
+    def find(self, name: str, address: PeerAddress) -> Asker | None:
+        """Return who may bind under `name` from `address`.
+
+        Args:
+            name: a DN, compared as one; or any other text (`user@domain`), compared without regard
+                to case.
+            address: where the peer comes from; a client outside its own networks is nobody.
+        """
+        asker = self._askers.get(_account_key(name))
+        if asker is None or not asker.client.admits(address):
+            return None
+        return asker
+
+    def knows(self, address: PeerAddress) -> bool:
+        """Tell whether an address is local or in a network that some client is said to be in."""
+        return address is None or any(
+            client.networks and client.admits(address) for client in self._clients
+        )
+
+    def renewed(self, asker: Asker, address: PeerAddress) -> Asker | None:
+        """Return the present form of a bound client after a reload, None if it may ask no more.
+
+        A new password does not end a connection, a removed client, another bind name or another
+        network does.
+        """
+        for fresh in self._askers.values():
+            if fresh.client.name == asker.client.name:
+                same_name = _account_key(fresh.client.bind) == _account_key(asker.client.bind)
+                return fresh if same_name and fresh.client.admits(address) else None
+        return None
+
+
+class FailedBinds:
+    """Counts failed binds per address, so that a guesser waits and nobody else does."""
+
+    def __init__(self) -> None:
+        self._times_s: dict[PeerAddress, deque[float]] = {}
+
+    def record(self, address: PeerAddress, now_s: float) -> None:
+        """Count a failed bind."""
+        times_s = self._times_s.pop(address, None)
+        if times_s is None:
+            times_s = deque(maxlen=MAX_FAILURES)
+            if len(self._times_s) >= MAX_REMEMBERED_ADDRESSES:
+                del self._times_s[next(iter(self._times_s))]
+        times_s.append(now_s)
+        self._times_s[address] = times_s
+
+    def forget(self, address: PeerAddress) -> None:
+        """Forget an address: it has bound with a right password."""
+        self._times_s.pop(address, None)
+
+    def must_wait(self, address: PeerAddress, now_s: float) -> bool:
+        """Tell whether an address has failed `MAX_FAILURES` times within the window."""
+        times_s = self._times_s.get(address)
+        if times_s is None or len(times_s) < MAX_FAILURES:
+            return False
+        return now_s - times_s[0] < FAILURE_WINDOW_S
+
+
+class BindCheck(msgspec.Struct, frozen=True, eq=False):
+    """A password to be verified before a bind can be answered.
+
+    Attributes:
+        message_id: the bind's.
+        asker: whom it would bind; None = nobody, verified all the same.
+        stored: the hash to verify against.
+        password: as sent.
+        fingerprint: of this attempt, for `Verified`.
+    """
+
+    message_id: int
+    asker: Asker | None
+    stored: str
+    password: bytes
+    fingerprint: bytes
+
+
+def stored_hash(asker: Asker | None) -> str:
+    """Return the hash to verify: for nobody one that costs the same and that nothing fits."""
+    return asker.client.password_hash if asker else DUMMY_HASH
+
+
+class PasswordPool:
+    """Verifies passwords in threads of its own; at most `MAX_WAITING` wait."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(VERIFYING_THREADS, thread_name_prefix="password")
+        self._places = threading.BoundedSemaphore(VERIFYING_THREADS + MAX_WAITING)
+
+    def submit(self, check: BindCheck, done: Callable[[bool], None]) -> bool:
+        """Verify in a thread and call `done(right)` there.
+
+        Returns:
+            False if the queue is full: nothing was done, answer `busy`.
+        """
+        if not self._places.acquire(blocking=False):
+            return False
+
+        def finished(future: Future[bool]) -> None:
+            self._places.release()
+            if not future.cancelled():
+                done(future.exception() is None and future.result())
+
+        try:
+            self._threads.submit(_verify, check).add_done_callback(finished)
+        except RuntimeError:  # closed: the server is draining
+            self._places.release()
+            return False
+        return True
+
+    def close(self) -> None:
+        """Drop what waits and end the threads, without waiting for them."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _verify(check: BindCheck) -> bool:
+    """Verify; a malformed stored hash lets nobody in (`rufname check` names it)."""
+    try:
+        right = verify_password(check.stored, check.password)
+    except InvalidCredential:
+        return False
+    return right and check.asker is not None
+
+
+def _account_key(name: str) -> str | tuple[object, ...]:
+    """Return what equal bind names share: the normal form of a DN, else the text without case."""
+    try:
+        return normal_dn(name)
+    except InvalidDn:
+        return name.strip().casefold()
+
+
+def _is_loopback(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback

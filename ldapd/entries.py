@@ -1,0 +1,237 @@
+"""A contact as an LDAP entry: names, values in the client's spelling, and which of them are sent.
+
+Law: pure code. What is asked for is worked out once per list of attributes and kept; an answer then
+costs a few calls, not a whole entry. A caller's answer is shown under the *match's* name: where
+several share a line, the entry carries what they share and nothing of any one of them.
+
+Sources: RFC 4511 4.5.1.8 (`*`, `1.1`), RFC 3673 (`+`), RFC 4530 (entryUUID), RFC 4514 (DNs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from engine.contact import Address, Contact, ContactId, PhoneLine, contact_uuid
+from engine.phone import DialPlan, NumberFormat, PhoneNumber, format_number, own_extension
+from engine.query import CallerMatch
+from ldapd.protocol.messages import encode_entry
+from ldapd.schema import OPERATIONAL, TYPES, AttributeType, attribute_type, common_name
+
+SUBSCHEMA_DN = "cn=subschema"
+
+MAX_REMEMBERED_SELECTIONS = 256
+"""Lists of attributes kept per client; devices send one or two, people's tools a few more."""
+
+MAX_REMEMBERED_NAMES = 16_384
+"""Entry names kept in one process, about 5 MB: so many entries can be read by their DN later."""
+
+
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """One contact as it is shown in one answer.
+
+    Attributes:
+        contact: what is shown.
+        dn: the entry's name.
+        number: the number that was found; None if no number was asked for.
+        asked: the number as the client wrote it, for the number format `echo`.
+        attribute: the number attribute the filter named: it carries the found number in any case,
+            since the client compares its own question with it.
+        match_class: 1-5 as in `CallerMatch`, 0 for none.
+        runners_up: others that fitted as well.
+    """
+
+    contact: Contact
+    dn: str
+    number: PhoneNumber | None = None
+    asked: str = ""
+    attribute: str = ""
+    match_class: int = 0
+    runners_up: int = 0
+
+
+Read = Callable[[Shown], Sequence[bytes]]
+Column = tuple[str, Read]
+"""An attribute as the client named it, and how its values are read; no values: not sent."""
+
+
+class EntryNames:
+    """The names of the entries this process has shown, so that they can be read by DN.
+
+    The UUID is a hash of source and key (RFC 9562 5.5), from which no contact can be found; the
+    newest `MAX_REMEMBERED_NAMES` are remembered. Not locked: one thread.
+    """
+
+    def __init__(self, capacity: int = MAX_REMEMBERED_NAMES) -> None:
+        self._capacity = capacity
+        self._uuids: dict[ContactId, str] = {}
+        self._identities: dict[str, ContactId] = {}
+
+    def uuid_of(self, identity: ContactId) -> str:
+        """Return the entryUUID of a contact, in lower case."""
+        known = self._uuids.get(identity)
+        if known is not None:
+            return known
+        made = str(contact_uuid(identity))
+        if len(self._uuids) >= self._capacity:
+            oldest = next(iter(self._uuids))
+            del self._identities[self._uuids.pop(oldest)]
+        self._uuids[identity] = made
+        self._identities[made] = identity
+        return made
+
+    def identity_of(self, entry_uuid: str) -> ContactId | None:
+        """Return whose UUID that is, None if this process has not shown it lately."""
+        return self._identities.get(entry_uuid.lower())
+
+
+class EntryWriter:
+    """Writes entries for one client: its dial plan and its number format."""
+
+    def __init__(self, plan: DialPlan, number_format: NumberFormat) -> None:
+        self._plan = plan
+        self._format = number_format
+        self._selections: dict[tuple[str, ...], tuple[Column, ...]] = {}
+
+    def columns(self, attributes: tuple[str, ...]) -> tuple[Column, ...]:
+        """Return what is read for a list of attributes.
+
+        Args:
+            attributes: as the client sent them; empty or `*` = all user attributes, `+` = all
+                operational ones, `1.1` = none. Unknown names are passed over; known ones are
+                returned under the spelling the client used, each once.
+        """
+        known = self._selections.get(attributes)
+        if known is not None:
+            return known
+        made = self._select(attributes)
+        if len(self._selections) >= MAX_REMEMBERED_SELECTIONS:
+            self._selections.clear()
+        self._selections[attributes] = made
+        return made
+
+    def encode(
+        self, message_id: int, shown: Shown, columns: tuple[Column, ...], *, types_only: bool
+    ) -> bytes:
+        """Return the SearchResultEntry; attributes without a value are left out."""
+        attributes: list[tuple[str, Sequence[bytes]]] = []
+        for name, read in columns:
+            values = read(shown)
+            if values:
+                attributes.append((name, () if types_only else values))
+        return encode_entry(message_id, shown.dn, attributes)
+
+    def number_text(self, number: PhoneNumber, shown: Shown) -> str:
+        """Write a number as the client wants it; with `echo` the found one as it was asked."""
+        asked = shown.asked if number == shown.number else ""
+        return format_number(number, self._plan, self._format, asked)
+
+    def _select(self, attributes: tuple[str, ...]) -> tuple[Column, ...]:
+        wanted: list[tuple[str, AttributeType]] = []
+        if not attributes or "*" in attributes:
+            wanted += [(each.name, each) for each in TYPES]
+        if "+" in attributes:
+            wanted += [(each.name, each) for each in OPERATIONAL]
+        for name in attributes:
+            found = attribute_type(name)
+            if found is not None and found.shown:
+                wanted.append((name, found))
+        columns: dict[str, Column] = {}
+        for name, found in wanted:
+            columns.setdefault(name.lower(), (name, self._reader(found)))
+        return tuple(columns.values())
+
+    def _reader(self, found: AttributeType) -> Read:
+        if found.kind == "number":
+            return self._number_reader(found)
+        special = _SPECIAL.get(found.name)
+        if special is not None:
+            return special
+        texts = found.texts
+        return lambda shown: [text.encode() for text in texts(shown.contact)]
+
+    def _number_reader(self, found: AttributeType) -> Read:
+        name, kinds = found.name, found.lines
+        derived = {"ipPhone": self._extensions, "msRTCSIP-Line": _line_uri}.get(name)
+
+        def read(shown: Shown) -> Sequence[bytes]:
+            texts: list[str] = []
+            if shown.attribute == name and shown.number is not None and _holds(shown):
+                texts.append(self.number_text(shown.number, shown))
+            if derived is not None:
+                texts += derived(shown.contact)
+            else:
+                lines = _lines(shown.contact, kinds)
+                if not lines and name == "telephoneNumber":
+                    lines = _lines(shown.contact, ("other",))
+                texts += [self.number_text(line.number, shown) for line in lines]
+            return [text.encode() for text in dict.fromkeys(texts)]
+
+        return read
+
+    def _extensions(self, contact: Contact) -> list[str]:
+        """The extensions of business lines behind the client's own trunks."""
+        own = [own_extension(line.number, self._plan) for line in _lines(contact, ("work",))]
+        return [extension for extension in own if extension]
+
+
+def _holds(shown: Shown) -> bool:
+    """Tell whether the contact has the number: among several holders of a tail not all have."""
+    return any(line.number == shown.number for line in shown.contact.phones)
+
+
+def _lines(contact: Contact, kinds: Sequence[str]) -> list[PhoneLine]:
+    return [line for kind in kinds for line in contact.phones if line.kind == kind]
+
+
+def _line_uri(contact: Contact) -> list[str]:
+    """The first business line as a `tel` URI (RFC 3966), as AD keeps it for Teams and Lync."""
+    lines = _lines(contact, ("work",))
+    if not lines:
+        return []
+    number = lines[0].number
+    return [f"tel:+{number.digits}" + (f";ext={number.extension}" if number.extension else "")]
+
+
+def _match_class(shown: Shown) -> Sequence[bytes]:
+    return [b"%d" % shown.match_class] if shown.match_class else []
+
+
+def _runners_up(shown: Shown) -> Sequence[bytes]:
+    return [b"%d" % shown.runners_up] if shown.match_class else []
+
+
+_SPECIAL: dict[str, Read] = {
+    "name": lambda shown: [common_name(shown.contact).encode()],
+    "entryDN": lambda shown: [shown.dn.encode()],
+    "subschemaSubentry": lambda _shown: [SUBSCHEMA_DN.encode()],
+    "rufnameClass": _match_class,
+    "rufnameRunnersUp": _runners_up,
+}
+
+
+def entry_dn(entry_uuid: str, base: str) -> str:
+    """Return the name of an entry under the base that was asked."""
+    return f"entryUUID={entry_uuid},{base}"
+
+
+def answer_of(match: CallerMatch) -> Contact:
+    """Return what is shown for a caller: the record found, or what its line says of its holders.
+
+    A name other than the record's own (a company for a shared line, "Name +2", "~Company") means
+    that the answer is no single person: it then carries that name and the line, the company's
+    address if it is the company's name, and an id of its own.
+    """
+    contact = match.contact
+    if match.name == contact.name:
+        return contact
+    line = next((line for line in contact.phones if line.number == match.number), None)
+    is_company = match.name.removeprefix("~") == contact.company
+    return Contact(
+        id=ContactId(contact.id.source, f"{contact.id.key}\x1f{match.number.key}"),
+        display_name=match.name,
+        company=contact.company if is_company else "",
+        address=contact.address if is_company else Address(),
+        phones=(line or PhoneLine(match.kind, match.number),),
+    )

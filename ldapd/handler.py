@@ -1,0 +1,330 @@
+"""One request in, its answer out: one function per operation.
+
+Law: pure but for the index it asks: no socket, no loop, no log. Time is handed in. A bind whose
+password must be verified comes out as a `BindCheck`; the shell has it verified elsewhere and hands
+the outcome to `finish_bind`. Whoever is not bound reads the root DSE and the subschema, no more.
+
+Sources: RFC 4511 4 (operations), RFC 4513 5.1 and 6.3.1 (simple bind), RFC 4532 (who am I).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import msgspec
+
+from engine.client import Client
+from engine.credentials import Verified
+from ldapd import planner
+from ldapd.auth import Accounts, BindCheck, FailedBinds, Peer, PeerAddress, stored_hash
+from ldapd.counters import Counters
+from ldapd.entries import EntryNames
+from ldapd.errors import InvalidDn
+from ldapd.naming import Naming
+from ldapd.own_entries import SUPPORTED_CONTROLS, WHO_AM_I
+from ldapd.protocol.dn import parse_dn
+from ldapd.protocol.filters import Equality
+from ldapd.protocol.messages import (
+    BIND_REQUEST,
+    BIND_RESPONSE,
+    COMPARE_REQUEST,
+    COMPARE_RESPONSE,
+    EXTENDED_REQUEST,
+    RESPONSE_TAGS,
+    SEARCH_REQUEST,
+    AbandonRequest,
+    BindRequest,
+    CompareRequest,
+    ExtendedRequest,
+    LdapMessage,
+    RefusedRequest,
+    Request,
+    ResultCode,
+    SearchRequest,
+    UnbindRequest,
+    UnknownRequest,
+    WriteRequest,
+    encode_extended,
+    encode_result,
+    notice_of_disconnection,
+)
+from ldapd.search import Directory, Searcher
+from ldapd.settings import LdapSettings
+
+VERSION = 3
+
+
+class Hangup(msgspec.Struct, frozen=True):
+    """The session is over: send `reply` (may be b""), then close."""
+
+    reply: bytes = b""
+
+
+Answer = bytes | BindCheck | Hangup
+"""Octets to send (b"" for an abandon), a password to verify first, or the end."""
+
+_R = TypeVar("_R", bound=Request)
+_Operation = Callable[[Peer, int, Request], Answer]
+
+
+class LdapHandler:
+    """Answers requests for every connection of one process."""
+
+    def __init__(
+        self,
+        index: Directory,
+        settings: LdapSettings,
+        clients: tuple[Client, ...],
+        clock: Callable[[], float],
+    ) -> None:
+        """Answer from `index`.
+
+        Args:
+            index: asked on the calling thread.
+            settings: see there.
+            clients: who may bind; those without a bind name or a hash may not.
+            clock: monotonic seconds.
+
+        Raises:
+            InvalidDn: the base or an alias is no distinguished name.
+        """
+        self.counters = Counters()
+        self._index = index
+        self._clock = clock
+        self._verified = Verified()
+        self._failures = FailedBinds()
+        self._names = EntryNames()
+        self._operations: dict[type[Request], _Operation] = {
+            BindRequest: _typed(self._bind),
+            SearchRequest: _typed(self._search),
+            CompareRequest: _typed(self._compare),
+            ExtendedRequest: _typed(self._extended),
+            WriteRequest: _typed(self._write),
+            RefusedRequest: _typed(self._refused),
+        }
+        self.replace(settings, clients)
+
+    def replace(self, settings: LdapSettings, clients: tuple[Client, ...]) -> None:
+        """Take new settings and clients; remembered passwords and entry names stay.
+
+        Raises:
+            InvalidDn: as above; the old settings stay in force.
+        """
+        naming = Naming(settings.base, settings.aliases)
+        self._naming = naming
+        self._settings = settings
+        self._accounts = Accounts(clients)
+        self._searcher = Searcher(
+            self._index,
+            settings.limits,
+            naming,
+            names=self._names,
+            counters=self.counters,
+            clock=self._clock,
+        )
+
+    def renew(self, peer: Peer) -> bool:
+        """Give a peer its client as it is after `replace`.
+
+        Returns:
+            False if the client it is bound as is gone: end the connection.
+        """
+        if peer.asker is None:
+            return True
+        peer.asker = self._accounts.renewed(peer.asker, peer.address)
+        return peer.asker is not None
+
+    def is_known(self, address: PeerAddress) -> bool:
+        """Tell whether an address is one that some client is said to come from."""
+        return self._accounts.knows(address)
+
+    def handle(self, peer: Peer, message: LdapMessage) -> Answer:
+        """Return the answer to one request.
+
+        Args:
+            peer: who sent it; a bind changes it.
+            message: the request.
+        """
+        request = message.request
+        operation = self._operations.get(type(request))
+        if operation is None:
+            return _without_response(request)
+        if message.controls and any(
+            control.critical and control.oid not in SUPPORTED_CONTROLS
+            for control in message.controls
+        ):
+            return _failure(
+                peer, message, ResultCode.UNAVAILABLE_CRITICAL_EXTENSION, "unknown control"
+            )
+        return operation(peer, message.message_id, request)
+
+    def failed(self, peer: Peer, message: LdapMessage) -> bytes:
+        """Return the answer to a request that `handle` raised on; other requests are unharmed."""
+        self.counters.faults += 1
+        return _failure(peer, message, ResultCode.OTHER, "internal error")
+
+    def busy(self, check: BindCheck) -> bytes:
+        """Return the answer to a bind whose password finds no place in the queue."""
+        self.counters.binds_delayed += 1
+        return _bound(check.message_id, ResultCode.BUSY, "too many binds at once")
+
+    def finish_bind(self, peer: Peer, check: BindCheck, *, right: bool) -> bytes:
+        """Return the answer to a bind whose password has been verified; `right`: it fits."""
+        asker = check.asker
+        if asker is not None and right:
+            asker = self._accounts.renewed(asker, peer.address)  # a reload may lie in between
+        if asker is None or not right:
+            self.counters.binds_failed += 1
+            self._failures.record(peer.address, self._clock())
+            return _bound(check.message_id, ResultCode.INVALID_CREDENTIALS)
+        self._verified.remember(check.fingerprint, self._clock())
+        self._failures.forget(peer.address)
+        self.counters.binds += 1
+        peer.asker = asker
+        return _bound(check.message_id, ResultCode.SUCCESS)
+
+    # --- operations -----------------------------------------------------------------------------
+
+    def _bind(self, peer: Peer, message_id: int, request: BindRequest) -> Answer:
+        """RFC 4511 4.2: whoever binds anew is nobody until it succeeds."""
+        peer.asker = None
+        refusal = self._bind_refusal(peer, request)
+        if refusal is not None:
+            return _bound(message_id, *refusal)
+        if not request.name:
+            return _bound(message_id, ResultCode.SUCCESS)
+        now_s = self._clock()
+        asker = self._accounts.find(request.name, peer.address)
+        stored = stored_hash(asker)
+        account = asker.client.name if asker else ""
+        fingerprint = self._verified.fingerprint(account, request.credentials, stored)
+        check = BindCheck(message_id, asker, stored, request.credentials, fingerprint)
+        if asker is not None and self._verified.knows(fingerprint, now_s):
+            self.counters.binds += 1
+            peer.asker = asker
+            return _bound(message_id, ResultCode.SUCCESS)
+        if self._failures.must_wait(peer.address, now_s) and not self.is_known(peer.address):
+            self.counters.binds_delayed += 1
+            return _bound(message_id, ResultCode.BUSY, "too many failed binds: wait a minute")
+        return check
+
+    def _bind_refusal(self, peer: Peer, request: BindRequest) -> tuple[ResultCode, str] | None:
+        """Return why a bind is refused before any name is looked at; None if it is not."""
+        if request.version != VERSION:
+            return ResultCode.PROTOCOL_ERROR, "LDAP version 3 only"
+        if request.mechanism:
+            return ResultCode.AUTH_METHOD_NOT_SUPPORTED, "simple bind only"
+        if request.name and not request.credentials:
+            # RFC 4513 5.1.2: a client that forgot the password would take success for a right one
+            return ResultCode.UNWILLING_TO_PERFORM, "a name without a password"
+        if not request.name:
+            return (ResultCode.INVALID_CREDENTIALS, "") if request.credentials else None
+        if not (peer.secure or self._settings.allow_plain):
+            return ResultCode.CONFIDENTIALITY_REQUIRED, "passwords over TLS only"
+        return None
+
+    def _search(self, peer: Peer, message_id: int, request: SearchRequest) -> bytes:
+        return self._searcher.search(peer, message_id, request)
+
+    def _compare(self, peer: Peer, message_id: int, request: CompareRequest) -> bytes:
+        """RFC 4511 4.10, on the entries of contacts; by the same rules as an equality filter."""
+        asker = peer.asker
+        if asker is None or asker.client.profile == "sbc":
+            return _compared(message_id, ResultCode.INSUFFICIENT_ACCESS_RIGHTS)
+        place = self._naming.locate(request.name)
+        contact = None
+        if place.kind == "entry":
+            contact = self._searcher.contact_at(place, asker.principal)
+        elif place.kind == "invalid":
+            return _compared(message_id, ResultCode.INVALID_DN_SYNTAX)
+        elif place.own is not None:
+            return _compared(message_id, ResultCode.UNWILLING_TO_PERFORM)
+        if contact is None:
+            code = ResultCode.NO_SUCH_OBJECT
+            return encode_result(message_id, COMPARE_RESPONSE, code, matched=place.matched)
+        term = planner.compile_filter(Equality(request.attribute, request.value), asker.client.plan)
+        outcome = term.check(contact)
+        if outcome is None:
+            return _compared(message_id, ResultCode.UNDEFINED_ATTRIBUTE_TYPE)
+        code = ResultCode.COMPARE_TRUE if outcome else ResultCode.COMPARE_FALSE
+        return _compared(message_id, code)
+
+    def _extended(self, peer: Peer, message_id: int, request: ExtendedRequest) -> bytes:
+        """RFC 4511 4.12: who am I (RFC 4532); anything else is unknown."""
+        if request.name != WHO_AM_I:
+            code = ResultCode.PROTOCOL_ERROR
+            return encode_extended(message_id, code, message="unknown extended operation")
+        identity = "" if peer.asker is None else _authorization_id(peer.asker.client.bind)
+        return encode_extended(message_id, ResultCode.SUCCESS, value=identity.encode())
+
+    def _write(self, _peer: Peer, message_id: int, request: WriteRequest) -> bytes:
+        """RFC 4511 4.6-4.9: sources are written, not this directory."""
+        tag = RESPONSE_TAGS[request.tag]
+        return encode_result(
+            message_id, tag, ResultCode.UNWILLING_TO_PERFORM, "the directory is read-only"
+        )
+
+    def _refused(self, peer: Peer, message_id: int, request: RefusedRequest) -> bytes:
+        """Answer what the decoder refused."""
+        if request.tag == BIND_REQUEST:
+            peer.asker = None
+        tag = RESPONSE_TAGS.get(request.tag)
+        if tag is None:
+            return b""
+        return encode_result(message_id, tag, request.code, request.message)
+
+
+def _typed(operation: Callable[[Peer, int, _R], Answer]) -> _Operation:
+    """Let a function for one kind of request stand in the table of all."""
+    return cast("_Operation", operation)
+
+
+_REQUEST_TAGS: dict[type[Request], int] = {
+    BindRequest: BIND_REQUEST,
+    SearchRequest: SEARCH_REQUEST,
+    CompareRequest: COMPARE_REQUEST,
+    ExtendedRequest: EXTENDED_REQUEST,
+}
+
+
+def _failure(peer: Peer, message: LdapMessage, code: ResultCode, text: str) -> bytes:
+    """Return the response to a request that is not done, whatever its kind."""
+    request = message.request
+    if isinstance(request, (WriteRequest, RefusedRequest)):
+        tag = RESPONSE_TAGS.get(request.tag)
+    else:
+        tag = RESPONSE_TAGS.get(_REQUEST_TAGS.get(type(request), 0))
+    if tag is None:
+        return b""
+    if tag == BIND_RESPONSE:
+        peer.asker = None
+    return encode_result(message.message_id, tag, code, text)
+
+
+def _without_response(request: Request) -> Answer:
+    """Abandon: every answer is out already; unbind: the end; unknown: RFC 4511 4.1.1."""
+    if isinstance(request, AbandonRequest):
+        return b""
+    if isinstance(request, UnknownRequest):
+        reason = "an operation that LDAP does not know"
+        return Hangup(notice_of_disconnection(ResultCode.PROTOCOL_ERROR, reason))
+    assert isinstance(request, UnbindRequest)
+    return Hangup()
+
+
+def _bound(message_id: int, code: ResultCode, text: str = "") -> bytes:
+    return encode_result(message_id, BIND_RESPONSE, code, text)
+
+
+def _compared(message_id: int, code: ResultCode) -> bytes:
+    return encode_result(message_id, COMPARE_RESPONSE, code)
+
+
+def _authorization_id(bind: str) -> str:
+    """Return a bind name as an authzId (RFC 4513 5.2.1.8)."""
+    try:
+        parse_dn(bind)
+    except InvalidDn:
+        return f"u:{bind}"
+    return f"dn:{bind}"
