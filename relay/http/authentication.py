@@ -81,8 +81,11 @@ class Authenticator:
         stored = client.password_hash if client is not None and admitted else ""
         stored = stored or DUMMY_HASH
         mark = self._accepted.fingerprint(name, password, stored)
-        right = self._accepted.knows(mark, self._now_s())
-        if not right and not self._refused.knows(mark, self._now_s()):
+        now_s = self._now_s()
+        if self._refused.knows(mark, now_s):  # said and logged a moment ago
+            raise NotAuthenticated("refused a moment ago")
+        right = self._accepted.knows(mark, now_s)
+        if not right:
             right = await self._verify(mark, stored, password, peer)
         if client is None:
             raise NotAuthenticated("no such client")

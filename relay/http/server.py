@@ -80,6 +80,11 @@ async def serve_http(sockets: Sequence[socket.socket], app: Litestar) -> HttpSer
     Raises:
         OSError: a socket cannot be served.
     """
+    for listener in sockets:
+        if listener.family in (socket.AF_INET, socket.AF_INET6):
+            # what it accepts inherits this; head and body are two writes, which Nagle's algorithm
+            # would hold apart by 40 ms (asyncio sets it for some sockets only)
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = Config(
         app,
         http=_Connection,
