@@ -5,6 +5,8 @@ microseconds. The hyphen, the bracket and the URI parts are read before they are
 libphonenumber only groups digits for people (`international`, `national`) and knows the prefixes
 of a region.
 
+Reading and writing stand together, since each output format must read back under the same plan.
+
 Sources: ITU-T E.164 (at most 15 digits), E.123 (notation), RFC 3966 (`tel:`), RFC 3261 19.1.
 """
 
@@ -54,8 +56,12 @@ _STRIP = dict.fromkeys(
 )  # fmt: skip
 _SEPARATORS = re.compile(r"[\s\-./()]")
 _EXTENSION = re.compile(
-    r"(?:;\s*ext\s*=|#|\b(?:ext(?:ension)?|app|durchwahl|dw|nst|x)\b\.?:?|(?<=[\d\s)])x)"
+    r"(?:;\s*ext\s*=|#|\b(?:ext(?:ension)?|x)\b\.?:?|(?<=[\d\s)])x)"
     r"\s*(\d{1,8})\s*$",
+    re.IGNORECASE,
+)
+_DIRECT_DIAL = re.compile(
+    r"[\s,;(-]*\b(?:durchwahl|dw|nebenstelle|nst|app(?:arat)?)\b\.?:?\s*(?=\d{1,6}\)?\s*$)",
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"^\s*[^\W\d]{1,20}\.?(?:\s[^\W\d]{1,20}\.?)?\s*[:.]\s*(?=[+(\d])")
@@ -236,6 +242,14 @@ def has_country_code(digits: str) -> bool:
     return digits[:2] in COUNTRY_CODES or digits[:1] in COUNTRY_CODES or digits[:3] in COUNTRY_CODES
 
 
+def country_code_of(digits: str) -> str:
+    """Return the country calling code E.164 digits begin with, "" if none is assigned."""
+    for length in (1, 2, 3):
+        if digits[:length] in COUNTRY_CODES:
+            return digits[:length]
+    return ""
+
+
 def _clean(raw: str) -> tuple[str, str]:
     """Cut URI parts, label, extension; return digits (perhaps with a "+") and extension."""
     if len(raw) > MAX_RAW_CHARS:
@@ -249,7 +263,7 @@ def _clean(raw: str) -> tuple[str, str]:
         text, context = _cut_uri(rest)
     if text.lower() in _NOBODY:
         raise InvalidNumber("no number: the caller is anonymous or the field is empty")
-    text = _LABEL.sub("", text)
+    text = join_direct_dial(_LABEL.sub("", text))
     extension = ""
     found = _EXTENSION.search(text)
     if found and any(map(str.isdigit, text[: found.start()])):
@@ -302,7 +316,22 @@ def _explicit(digits: str, extension: str, rule: str) -> Reading:
         )
     if not has_country_code(digits):
         raise InvalidNumber("no such country code")
+    if "0" in digits[1:4]:
+        digits = _without_stray_zero(digits)
     return Reading((PhoneNumber(digits, extension),), rule, explicit_country=True)
+
+
+def join_direct_dial(text: str) -> str:
+    """Write `089 99998 Durchwahl 12` as `089 99998-12`: direct dialling is part of the number."""
+    return _DIRECT_DIAL.sub("-", text)
+
+
+def _without_stray_zero(digits: str) -> str:
+    """Drop a national prefix that was kept behind the country code (+49 089 …)."""
+    country = country_code_of(digits)
+    if digits[len(country)] == "0" and country not in KEEPS_ZERO:
+        return country + digits[len(country) + 1 :]
+    return digits
 
 
 def _unprefixed(digits: str, extension: str, plan: DialPlan) -> Reading:
