@@ -1,0 +1,283 @@
+"""The worker that writes: reads sources when they are due or asked for, lets the index follow.
+
+Law: the loop here keeps lifeline, schedules and control socket; the work is done by one thread
+(`rufname.hand`). It runs at low priority, and nobody who asks for a name ever waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from connectors.settings import SourceSettings
+from connectors.sync import RunReport
+from rufname.config import Config, load_config
+from rufname.control import (
+    ControlServer,
+    Progress,
+    Refused,
+    Reply,
+    Report,
+    Request,
+    Status,
+    SyncRequest,
+)
+from rufname.errors import ConfigError, UnknownName
+from rufname.hand import Hand, drop_absent
+from rufname.lifeline import Start, unpack
+from rufname.priority import lower_priority
+from rufname.schedule import jitter_of, next_start
+from rufname.writing import Tell, Writing
+
+TICK_S = 0.5
+
+END_LIMIT_S = 8.0
+"""A commit under way gets so long at the end; below the supervisor's patience."""
+
+_log = logging.getLogger("rufname.writer")
+
+
+class Run:
+    """One run of one source, waiting or under way: its future report, and who is told."""
+
+    def __init__(self, source: SourceSettings, report: asyncio.Future[RunReport]) -> None:
+        self.source = source
+        self.report = report
+        self.tells: list[Tell] = []
+
+    def say(self, progress: Progress) -> None:
+        """Tell everybody how far it is."""
+        for tell in self.tells:
+            tell(progress)
+
+
+class Scribe:
+    """The work of the worker that writes."""
+
+    def __init__(self, config: Config, hand: Hand) -> None:
+        self._config = config
+        self._hand = hand
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[str, Run] = {}
+        self._running: Run | None = None
+        self._began: dict[str, datetime | None] = {}
+        self._done = 0
+        self._control = ControlServer(config.control_path, self.answer)
+        self._learn()
+
+    async def start(self) -> None:
+        """Take requests on the control socket."""
+        await self._control.start()
+
+    async def run(self) -> None:
+        """Read sources when they are due; an end of the thread that writes ends this too."""
+        while self._hand.is_alive():
+            self._begin_due(datetime.now())  # noqa: DTZ005 - schedules are in local time
+            await asyncio.sleep(TICK_S)
+        raise RuntimeError("the thread that writes has ended") from self._hand.failure
+
+    async def reload(self, settings: bytes) -> None:
+        """Take other sources and schedules; what left the configuration is dropped."""
+        config = self._config = unpack(settings, Config)
+        self._hand.put(lambda writing: drop_absent(writing, config))
+        self._learn()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Cancel the run under way, finish the commit, close the store.
+
+        A driver that does not come back is left behind with the process: everything is whole.
+        """
+        self._hand.finish()
+        await self._control.stop()
+        await asyncio.to_thread(self._hand.join, max(timeout_s, END_LIMIT_S))
+        if self._hand.is_alive():
+            _log.warning("left behind a run that does not end")
+            os._exit(0)
+
+    def metrics(self) -> dict[str, int]:
+        """Return how many runs are done, under way, waiting."""
+        return {
+            "runs": self._done,
+            "running": int(self._running is not None),
+            "waiting": len(self._waiting),
+        }
+
+    async def answer(self, request: Request) -> AsyncGenerator[Reply, None]:
+        """Answer one request of the control socket."""
+        if not isinstance(request, SyncRequest):
+            yield self._status()
+            return
+        if request.dry_run:
+            yield Refused("a dry run needs no writer: `rufname sync --dry-run` does it itself")
+            return
+        try:
+            # as the file says now: whoever has just changed it means the change
+            config = load_config(self._config.path)
+            sources = config.sources if request.source is None else (config.source(request.source),)
+        except (ConfigError, UnknownName) as error:
+            yield Refused(str(error))
+            return
+        async for reply in self._read_all(sources):
+            yield reply
+
+    async def _read_all(self, sources: Sequence[SourceSettings]) -> AsyncGenerator[Reply, None]:
+        """Read sources one after the other; the runs go on if nobody listens any more."""
+        news: asyncio.Queue[Progress | RunReport | BaseException] = asyncio.Queue()
+
+        async def follow(source: SourceSettings) -> None:
+            try:
+                news.put_nowait(await self.sync(source, news.put_nowait))
+            except Exception as error:  # noqa: BLE001 - told to the client; the thread has logged it
+                news.put_nowait(error)
+
+        tasks = [asyncio.create_task(follow(source)) for source in sources]
+        try:
+            left = len(tasks)
+            while left:
+                match await news.get():
+                    case Progress() as progress:
+                        yield progress
+                    case RunReport() as report:
+                        left -= 1
+                        yield Report(report)
+                    case error:
+                        yield Refused(f"the run broke off: {type(error).__name__}; see the log")
+                        return
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def _status(self) -> Status:
+        now = datetime.now()  # noqa: DTZ005 - schedules are in local time
+        next_reads = {}
+        for source in self._config.sources:
+            if source.id in self._began:
+                last = self._began[source.id]
+                due = next_start(source.schedule, last, now, jitter_of(source.id))
+                if due is not None:
+                    next_reads[source.name] = due.timestamp()
+        return Status(
+            pid=os.getpid(),
+            reading=self._running.source.name if self._running else "",
+            waiting=tuple(run.source.name for run in self._waiting.values()),
+            next_reads=next_reads,
+        )
+
+    async def sync(self, source: SourceSettings, tell: Tell) -> RunReport:
+        """Read a source once; a run of it that still waits is shared.
+
+        Args:
+            source: as configured now.
+            tell: told how far it is.
+        """
+        run = self._waiting.get(source.id)
+        if run is None or run.source != source:
+            run = self._queue(source)
+        run.tells.append(tell)
+        return await asyncio.shield(run.report)
+
+    def _queue(self, source: SourceSettings) -> Run:
+        run = Run(source, self._loop.create_future())
+        self._waiting[source.id] = run
+        self._hand.put(lambda writing: self._carry_out(run, writing))
+        return run
+
+    def _carry_out(self, run: Run, writing: Writing) -> None:
+        """Do a run; in the thread that writes."""
+        self._call(self._begun, run)
+        try:
+            report = writing.sync(
+                run.source,
+                lambda progress: self._call(run.say, progress),
+                self._hand.cancelled.is_set,
+            )
+        except BaseException as error:
+            self._call(self._broke, run, error)
+            raise
+        self._call(self._ended, run, report)
+
+    def _call(self, function: Callable[..., object], *arguments: object) -> None:
+        """Let the loop call a function; a loop that has ended needs no news."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _begun(self, run: Run) -> None:
+        if self._waiting.get(run.source.id) is run:
+            del self._waiting[run.source.id]
+        self._running = run
+        self._began[run.source.id] = datetime.now()  # noqa: DTZ005 - as schedules are
+
+    def _ended(self, run: Run, report: RunReport) -> None:
+        self._running = None
+        self._done += 1
+        if not run.report.done():
+            run.report.set_result(report)
+        level = logging.INFO if report.state == "done" else logging.WARNING
+        fields = msgspec.structs.asdict(report)
+        fields["seconds"] = round(report.seconds, 3)
+        _log.log(level, "source read", extra={"fields": fields})
+
+    def _broke(self, run: Run, error: BaseException) -> None:
+        self._running = None
+        if not run.report.done():
+            run.report.set_exception(error)
+            run.report.exception()  # nobody may be waiting; the thread logs it
+
+    def _begin_due(self, now: datetime) -> None:
+        """Queue every source that is due and neither waits nor runs."""
+        for source in self._config.sources:
+            if source.id not in self._began or source.id in self._waiting:
+                continue
+            if self._running is not None and self._running.source.id == source.id:
+                continue
+            due = next_start(source.schedule, self._began[source.id], now, jitter_of(source.id))
+            if due is not None and due <= now:
+                self._queue(source)
+
+    def _learn(self) -> None:
+        """Ask the store when each source was last read; until then none of them is due."""
+        sources = [source.id for source in self._config.sources if source.id not in self._began]
+
+        def ask(writing: Writing) -> None:
+            for source in sources:
+                run = writing.store.last_run(source)
+                self._call(self._began.setdefault, source, run and _local_time(run.began_at))
+
+        if sources:
+            self._hand.put(ask)
+
+
+async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]]) -> Scribe:
+    """Wait for the right to write, and for a whole index; then follow the schedules."""
+    lower_priority()
+    config = unpack(start.settings, Config)
+    loop = asyncio.get_running_loop()
+    opened = asyncio.Event()
+    hand = Hand(config, lambda: _set(loop, opened), rebuild=start.rebuild)
+    hand.start()
+    try:
+        await opened.wait()
+    except asyncio.CancelledError:
+        hand.finish()
+        raise
+    if hand.failure is not None:
+        raise hand.failure
+    scribe = Scribe(config, hand)
+    await scribe.start()
+    return scribe
+
+
+def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(event.set)
+
+
+def _local_time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds)  # noqa: DTZ006 - schedules are in local time

@@ -1,0 +1,179 @@
+"""`rufname sync`: read sources now, by the process that writes for `serve`, else in this one.
+
+Law: exit code 0 only if every source was read to its end and nothing was refused; what was not is
+one line on standard error. A progress bar on a terminal, plain lines elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from connectors.settings import SourceSettings
+from connectors.sync import RunReport, SyncProgress, sync_source
+from engine.errors import StoreUnavailable, WriterBusy
+from engine.store import ContactStore
+from rufname.config import Config
+from rufname.control import Progress, Refused, Report, SyncRequest, ask
+from rufname.errors import RufnameError, ServerAbsent
+from rufname.exits import DONE, FAULT
+from rufname.options import config_option
+from rufname.priority import lower_priority
+from rufname.progress import ProgressView
+from rufname.writing import Tell, Writing
+
+LOCK_PATIENCE_S = 600.0
+"""How long to wait for another `rufname sync`: longer than most first runs."""
+
+RETRY_S = 0.25
+
+
+class NotCarriedOut(RufnameError):
+    """The process that writes refused the request; the text is its reason."""
+
+
+@click.command()
+@config_option
+@click.option("--source", "names", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Say what would change; store nothing.")
+def sync(config: Config, names: tuple[str, ...], *, dry_run: bool) -> int:
+    """Read sources into the directory now."""
+    sources = tuple(map(config.source, names)) if names else config.sources
+    if not sources:
+        click.echo(f"{config.path}: no [[source]] to read", err=True)
+        return DONE
+    with ProgressView() as view:
+        if dry_run:
+            return _dry_run(config, sources, view)
+        reports = read_now(config, sources, view.tell, view.note, everything=not names)
+        return print_reports(reports, view)
+
+
+def read_now(
+    config: Config,
+    sources: Sequence[SourceSettings],
+    tell: Tell,
+    note: Callable[[str], None],
+    *,
+    everything: bool,
+) -> list[RunReport]:
+    """Read sources one after the other, by whoever may write.
+
+    Args:
+        config: the configuration.
+        sources: which of its sources.
+        tell: told how far it is.
+        note: told once if another process has to end first.
+        everything: `sources` are all there are: what other sources left behind is dropped.
+
+    Raises:
+        WriterBusy: another process did not end within ten minutes.
+        NotCarriedOut: the process that writes refused.
+        ConnectionLost: it went away meanwhile.
+    """
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    noted = False
+    while True:
+        try:
+            return _ask_writer(config, [None] if everything else [s.name for s in sources], tell)
+        except ServerAbsent:
+            pass
+        try:
+            writing = Writing.open(config)
+        except WriterBusy as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not noted:
+                note(f"waiting: {error}")
+                noted = True
+            time.sleep(RETRY_S)
+            continue
+        try:
+            return _write_here(config, writing, sources, tell, everything=everything)
+        finally:
+            writing.close()
+
+
+def print_reports(reports: Sequence[RunReport], view: ProgressView) -> int:
+    """Print what came of each source; return the exit code of it all."""
+    code = DONE
+    for report in reports:
+        if report.state == "done":
+            view.line(summary(report))
+        else:
+            view.complain(f"{report.reason} (still served: what was read before)")
+            code = FAULT
+    return code
+
+
+def summary(report: RunReport) -> str:
+    """Return what a run did, in one line."""
+    rate = f", {report.read / report.seconds:,.0f}/s" if report.seconds >= 1 else ""
+    fields = f", {report.rejected_fields:,} fields dropped" if report.rejected_fields else ""
+    return (
+        f"{report.name}: {report.read:,} read, {report.added:,} added, {report.changed:,} changed, "
+        f"{report.unchanged:,} unchanged, {report.removed:,} removed, "
+        f"{report.rejected:,} rejected{fields} ({report.seconds:.1f} s{rate})"
+    )
+
+
+def _ask_writer(config: Config, names: Sequence[str | None], tell: Tell) -> list[RunReport]:
+    reports: list[RunReport] = []
+    for name in names:
+        for reply in ask(config.control_path, SyncRequest(source=name)):
+            match reply:
+                case Progress():
+                    tell(reply)
+                case Report(run):
+                    reports.append(run)
+                case Refused(reason):
+                    raise NotCarriedOut(reason)
+                case _:
+                    continue
+    return reports
+
+
+def _write_here(
+    config: Config,
+    writing: Writing,
+    sources: Sequence[SourceSettings],
+    tell: Tell,
+    *,
+    everything: bool,
+) -> list[RunReport]:
+    lower_priority()
+    reports = [writing.sync(source, tell) for source in sources]
+    if everything:
+        writing.drop_absent(source.id for source in config.sources)
+    return reports
+
+
+def _dry_run(config: Config, sources: Sequence[SourceSettings], view: ProgressView) -> int:
+    """Read sources and compare them with the store, which nobody writes to."""
+    with TemporaryDirectory(prefix="rufname-") as folder:
+        try:
+            store = ContactStore.open(config.store_path, read_only=True)
+        except StoreUnavailable:
+            if config.store_path.exists():
+                raise
+            store = ContactStore.open(Path(folder) / "empty.sqlite")
+        try:
+            reports = [_compare(source, store, view) for source in sources]
+        finally:
+            store.close()
+    code = print_reports(reports, view)
+    view.line("dry run: nothing was stored")
+    return code
+
+
+def _compare(source: SourceSettings, store: ContactStore, view: ProgressView) -> RunReport:
+    def tell(progress: SyncProgress) -> None:
+        read, rejected = progress.counts.read, progress.counts.rejected
+        total = round(read / progress.share) if progress.share else 0
+        view.tell(Progress(source.name, "read", read, total, rejected))
+
+    return sync_source(source, store, progress=tell, dry_run=True)

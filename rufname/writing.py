@@ -1,0 +1,171 @@
+"""Writing to the directory: the lock, the contact store, and the index that follows it.
+
+Law: whoever writes holds one of these: the writing process of `serve`, `rufname sync` where nobody
+serves, the demo. Blocking; one thread at a time. What it commits is whole at every instant, so that
+it may be killed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from connectors.settings import SourceSettings
+from connectors.sync import RunReport, SyncProgress, sync_source
+from engine.errors import EngineError
+from engine.store import ContactStore, RunCounts
+from rufname.config import Config
+from rufname.control import Progress
+from rufname.indexer import Indexer, IndexingFailed
+from rufname.rundir import Lock, make_private, take_writer_lock
+
+FOLLOW_ROWS = 10_000
+"""During a long run the index follows after so many changes: commits cost more than rows."""
+
+PROGRESS_INTERVAL_S = 0.1
+
+
+Tell = Callable[[Progress], None]
+
+
+def nobody_listens(_progress: Progress) -> None:
+    """Take a step and tell nobody."""
+
+
+def never() -> bool:
+    """Return False: this run is never cancelled."""
+    return False
+
+
+class Writing:
+    """The right to write, and what it takes: made by `open`, ended by `close`."""
+
+    def __init__(self, lock: Lock, store: ContactStore, indexer: Indexer) -> None:
+        self._lock = lock
+        self._indexer = indexer
+        self.store = store
+
+    @classmethod
+    def open(cls, config: Config, patience_s: float = 0.0) -> Writing:
+        """Take the lock and open the store; waits at most `patience_s` for another writer.
+
+        Raises:
+            WriterBusy: another process writes.
+            CorruptStore: the store is damaged or of a newer format.
+            StoreUnavailable: it cannot be opened.
+        """
+        make_private(config.data_dir)
+        lock = take_writer_lock(config.run_dir, patience_s)
+        try:
+            store = ContactStore.open(config.store_path)
+        except BaseException:
+            lock.release()
+            raise
+        indexer = Indexer(config.store_path, config.index_dir, lock.descriptor)
+        return cls(lock, store, indexer)
+
+    def sync(
+        self,
+        source: SourceSettings,
+        tell: Tell = nobody_listens,
+        cancelled: Callable[[], bool] = never,
+    ) -> RunReport:
+        """Read one source into store and index.
+
+        Args:
+            source: what to read.
+            tell: told how far it is, a few times a second.
+            cancelled: asked between batches; what was read before stays.
+
+        Returns:
+            What came of it: a source that fails, and a store or index that cannot be written, are
+            told in the report as well.
+        """
+        follower = _Follower(self._indexer, source.name, tell)
+        began = time.monotonic()
+        try:
+            report = sync_source(
+                source,
+                self.store,
+                progress=follower.read,
+                cancelled=cancelled,
+                on_batch=follower.stored,
+            )
+            self._indexer.catch_up(follower.indexed)
+        except (EngineError, IndexingFailed) as error:
+            counts = msgspec.structs.asdict(follower.counts)
+            reason = f"source {source.name}: {error}"
+            seconds = time.monotonic() - began
+            return RunReport(
+                source.id, source.name, "failed", **counts, reason=reason, seconds=seconds
+            )
+        return report
+
+    def drop_absent(self, configured: Iterable[str]) -> dict[str, int]:
+        """Drop the contacts of sources that left the configuration; return how many, by id."""
+        kept = frozenset(configured)
+        gone = [
+            source for source, live in self.store.sources().items() if live and source not in kept
+        ]
+        dropped = {source: self.store.drop_source(source) for source in gone}
+        self.catch_up()
+        return dropped
+
+    def catch_up(self) -> None:
+        """Let the index follow the store.
+
+        Raises:
+            IndexingFailed: it cannot; what was committed is served on.
+        """
+        self._indexer.catch_up()
+
+    def rebuild(self, tell: Tell = nobody_listens) -> None:
+        """Build the index anew from the store; raises like `catch_up`."""
+        self._indexer.rebuild(lambda done, total: tell(Progress("", "index", done, total)))
+
+    def rest(self) -> None:
+        """Let go of the memory that indexing took; the next change takes it again."""
+        self._indexer.close()
+
+    def close(self) -> None:
+        """Finish the commit under way, close the store, give up the lock."""
+        self._indexer.close()
+        self.store.close()
+        self._lock.release()
+
+
+class _Follower:
+    """Tells how far a run is, not too often, and lets the index follow meanwhile."""
+
+    def __init__(self, indexer: Indexer, name: str, tell: Tell) -> None:
+        self._indexer = indexer
+        self._name = name
+        self._tell = tell
+        self._told_at = 0.0
+        self._follow_at = 0
+        self.counts = RunCounts()
+
+    def read(self, progress: SyncProgress) -> None:
+        self.counts = progress.counts
+        read = progress.counts.read
+        total = round(read / progress.share) if progress.share else 0
+        self._say(Progress(self._name, "read", read, total, progress.counts.rejected), total)
+
+    def stored(self, seq: int) -> None:
+        """Let the index follow, in its own process, whenever enough has come together."""
+        if not self._follow_at:
+            self._follow_at = seq + FOLLOW_ROWS
+        elif seq >= self._follow_at and not self._indexer.busy:
+            self._indexer.begin_catch_up()
+            self._follow_at = seq + FOLLOW_ROWS
+
+    def indexed(self, done: int, total: int) -> None:
+        self._say(Progress(self._name, "index", done, total), total)
+
+    def _say(self, progress: Progress, total: int) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= PROGRESS_INTERVAL_S or progress.done == total:
+            self._told_at = now
+            self._tell(progress)
