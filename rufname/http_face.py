@@ -53,8 +53,8 @@ class HttpWork:
         self._index.close()
 
     def metrics(self) -> dict[str, int]:
-        """Return nothing: the server keeps no counts."""
-        return {}
+        """Return the server's counts."""
+        return self._server.metrics()
 
 
 async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) -> HttpWork:

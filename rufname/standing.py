@@ -20,13 +20,19 @@ from engine.errors import CorruptIndex, CorruptStore, StoreUnavailable
 from engine.index import ContactIndex, IndexStatus
 from engine.source import RejectedRecord
 from engine.store import ContactStore, Run
+from rufname import control
 from rufname.config import Config
+from rufname.errors import RufnameError
 from rufname.exits import DONE, FAULT
 from rufname.options import config_option
 from rufname.rundir import ServeStatus, read_status
 
 SHOWN_REJECTED = 5
+WRITER_PATIENCE_S = 3.0
+PIPE_WIDTH = 160
+"""Columns of output that goes into a file or a pipe."""
 
+_COUNTS = ("read", "added", "changed", "removed", "rejected", "rejected_fields")
 _STATE_STYLE = {"done": "green", "running": "cyan", "refused": "yellow", "failed": "red"}
 
 
@@ -46,7 +52,8 @@ class Status(msgspec.Struct, frozen=True):
     """The whole as `status --json` prints it.
 
     `faults` names what could not be read; `behind` counts the changes that the index has not
-    followed yet; `index_age_s` are the seconds since its last commit, None without one.
+    followed yet; `index_age_s` are the seconds since its last commit, None without one; `serve` and
+    `writer` are None where they do not run.
     """
 
     sources: tuple[SourceStatus, ...]
@@ -54,6 +61,7 @@ class Status(msgspec.Struct, frozen=True):
     index_age_s: float | None
     behind: int
     serve: ServeStatus | None
+    writer: control.Status | None = None
     faults: tuple[str, ...] = ()
 
 
@@ -66,7 +74,10 @@ def status(config: Config, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
-        _print(found, Console(highlight=False))
+        console = Console(highlight=False)
+        _print(
+            found, console if console.is_terminal else Console(width=PIPE_WIDTH, highlight=False)
+        )
     return FAULT if found.faults else DONE
 
 
@@ -92,14 +103,27 @@ def read_standing(config: Config) -> Status:
         opened.close()
     except CorruptIndex as error:
         faults.append(str(error))
+    serving = read_status(config.run_dir)
     return Status(
         sources=sources,
         index=index,
         index_age_s=round(time.time() - index.committed_at, 1) if index.generation else None,
         behind=max(last_seq - index.seq, 0),
-        serve=read_status(config.run_dir),
+        serve=serving,
+        writer=_ask_writer(config) if serving else None,
         faults=tuple(faults),
     )
+
+
+def _ask_writer(config: Config) -> control.Status | None:
+    """Return what the writing process does now; None if it does not say."""
+    try:
+        for reply in control.ask(config.control_path, control.StatusRequest(), WRITER_PATIENCE_S):
+            if isinstance(reply, control.Status):
+                return reply
+    except RufnameError:
+        return None
+    return None
 
 
 def _source_status(source: SourceSettings, store: ContactStore | None) -> SourceStatus:
@@ -136,9 +160,10 @@ def _print(found: Status, console: Console) -> None:
 
 def _source_table(found: Status) -> Table:
     table = Table("source", "kind", box=None, pad_edge=False)
-    for column in ("contacts", "read", "added", "changed", "removed", "rejected"):
-        table.add_column(column, justify="right")
+    for column in ("contacts", *_COUNTS):
+        table.add_column(column.replace("rejected_", "rej. "), justify="right")
     table.add_column("last run")
+    table.add_column("next")
     for source in found.sources:
         run = source.last_run
         counts = run.counts if run else None
@@ -146,13 +171,24 @@ def _source_table(found: Status) -> Table:
             escape(source.name),
             source.kind,
             f"{source.contacts:,}",
-            *(
-                f"{getattr(counts, name):,}" if counts else "-"
-                for name in ("read", "added", "changed", "removed", "rejected")
-            ),
+            *(f"{getattr(counts, name):,}" if counts else "-" for name in _COUNTS),
             _last_run(run),
+            _next_run(source, found.writer),
         )
     return table
+
+
+def _next_run(source: SourceStatus, writer: control.Status | None) -> str:
+    if not source.schedule:
+        return "by hand"
+    if writer is None:
+        return "-"
+    if writer.reading == source.name:
+        return "[cyan]now[/]"
+    due = writer.next_reads.get(source.name)
+    if due is None or source.name in writer.waiting:
+        return "waiting"
+    return f"in {_age(due - time.time())}"
 
 
 def _last_run(run: Run | None) -> str:
