@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import msgspec
 
@@ -28,6 +29,7 @@ TIMEOUT_S = 30.0
 
 _BIND_RESPONSE = 0x61
 _ENTRY, _DONE = 0x64, 0x65
+_SUCCESS = b"\x0a\x01\x00"
 _SUBTREE = b"\x0a\x01\x02"
 _NEVER_DEREF = b"\x0a\x01\x00"
 _NO_LIMITS = b"\x02\x01\x00\x02\x01\x00"
@@ -144,19 +146,25 @@ class _Connection:
 
     __slots__ = ("due", "entries", "expected", "message_id", "name", "rest", "socket")
 
-    def __init__(self, load: Load) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", load.port), timeout=TIMEOUT_S)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.sendall(encode_bind(load.bind, load.password))
-        (_, operation, message), *_ = split_messages(self.socket.recv(4096))[0] or [(0, 0, b"")]
-        if operation != _BIND_RESPONSE or b"\x0a\x01\x00" not in message:
-            raise WrongAnswer(f"the bind as {load.bind!r} was refused: {message!r}")
+    def __init__(self, peer: socket.socket) -> None:
+        self.socket = peer
         self.message_id = 1
         self.due = 0.0
         self.entries = 0
         self.rest = b""
         self.name = ""
         self.expected = b""
+
+    def bind(self, load: Load) -> None:
+        """Bind, and wait for the answer.
+
+        Raises:
+            WrongAnswer: the server refused.
+        """
+        self.socket.sendall(encode_bind(load.bind, load.password))
+        (_, operation, message), *_ = split_messages(self.socket.recv(4096))[0] or [(0, 0, b"")]
+        if operation != _BIND_RESPONSE or _SUCCESS not in message:
+            raise WrongAnswer(f"the bind as {load.bind!r} was refused: {message!r}")
 
     def ask(self, load: Load, question: Question, due: float) -> None:
         """Send one question; `due` is when it should have been sent."""
@@ -185,7 +193,7 @@ class _Connection:
                 if not self.expected or self.expected not in message:
                     raise WrongAnswer(f"expected {self.name!r}, got {message!r}")
             elif operation == _DONE:
-                if b"\x0a\x01\x00" not in message or self.entries != bool(self.name):
+                if _SUCCESS not in message or self.entries != bool(self.name):
                     raise WrongAnswer(f"{self.entries} entries for {self.name!r}, then {message!r}")
                 return True
         return False
@@ -198,8 +206,11 @@ def run(load: Load) -> LoadResult:
         WrongAnswer: the first wrong answer ends the run.
         TimeoutError: no answer for `TIMEOUT_S`.
     """
-    connections = [_Connection(load) for _ in range(load.connections)]
-    try:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(_connect(load)) for _ in range(load.connections)]
+        connections = list(map(_Connection, sockets))
+        for connection in connections:
+            connection.bind(load)
         cpu, started = time.process_time(), time.perf_counter()
         latencies = sorted(_drive(load, connections))
         seconds = time.perf_counter() - started
@@ -212,9 +223,12 @@ def run(load: Load) -> LoadResult:
             p999_us=percentile(latencies, 0.999) * 1e6,
             max_us=latencies[-1] * 1e6,
         )
-    finally:
-        for connection in connections:
-            connection.socket.close()
+
+
+def _connect(load: Load) -> socket.socket:
+    peer = socket.create_connection(("127.0.0.1", load.port), timeout=TIMEOUT_S)
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return peer
 
 
 def _drive(load: Load, connections: list[_Connection]) -> Iterator[float]:

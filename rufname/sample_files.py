@@ -43,6 +43,7 @@ CRM_MAP: dict[str, str | tuple[str, ...]] = {
     "emails": ("mail",),
     "notes": "notes",
     "custom.1": "customer_no",
+    "changed": "updated_at",
 }
 """The field mapping of `[source.map]` that fits `CRM_COLUMNS`."""
 

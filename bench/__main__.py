@@ -1,0 +1,83 @@
+"""`python -m bench [QUESTION ...]`: answer the questions, print a table, keep the run as JSON.
+
+QUICK=1 shortens; CONTACTS=N changes the size (100,000). A wrong answer ends a run with an error; a
+missed goal is said, but is no error, since machines differ.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import bench_caller, bench_ldap, bench_normalise, bench_sample, bench_sync
+from bench.report import RESULTS, Measure, Report, machine, markdown, write_json
+
+CONTACTS = 100_000
+QUICK_CONTACTS = 10_000
+
+Bench = Callable[..., Iterator[Measure]]
+
+QUESTIONS: dict[str, Bench] = {
+    "sample": bench_sample.measure,
+    "normalise": bench_normalise.measure,
+    "caller": bench_caller.measure,
+    "sync": bench_sync.measure,
+    "ldap": bench_ldap.measure,
+}
+PYTEST_FILES = {"normalise": "bench/bench_normalise.py", "caller": "bench/bench_caller.py"}
+
+
+def answer(names: list[str], count: int, *, quick: bool) -> Report:
+    """Answer the named questions one after another, telling progress on standard error."""
+    facts = machine()
+    measures: list[Measure] = []
+    for name in names:
+        started = time.perf_counter()
+        print(f"{name} ...", end=" ", flush=True, file=sys.stderr)
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f"{name}-", dir=RESULTS) as folder:
+            measures += QUESTIONS[name](count, Path(folder), quick=quick)
+        print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    return Report(facts, count, quick, tuple(measures))
+
+
+def run_pytest(names: list[str], count: int) -> int:
+    """Let pytest-benchmark measure what it can, beside our own percentiles; give its exit code."""
+    files = [PYTEST_FILES[name] for name in names if name in PYTEST_FILES]
+    if not files:
+        return 0
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly",
+         "--benchmark-columns=min,median,mean,max,ops", "--benchmark-warmup=on",
+         "--benchmark-warmup-iterations=2000",
+         f"--benchmark-json={RESULTS / 'pytest-benchmark.json'}", *files],
+        env={**os.environ, "BENCH_CONTACTS": str(count)},
+        cwd=Path(__file__).parent.parent,
+        check=False,
+    ).returncode  # fmt: skip
+
+
+def main(arguments: list[str]) -> int:
+    """Run; return the exit code."""
+    quick = os.environ.get("QUICK", "0") not in {"", "0"}
+    count = int(os.environ.get("CONTACTS") or (QUICK_CONTACTS if quick else CONTACTS))
+    names = arguments or list(QUESTIONS)
+    if unknown := [name for name in names if name not in QUESTIONS]:
+        print(f"no such question: {', '.join(unknown)}; there are {', '.join(QUESTIONS)}")
+        return 2
+    report = answer(names, count, quick=quick)
+    path = write_json(report)
+    failed = 0 if quick else run_pytest(names, count)
+    print(markdown(report))
+    missed = sum(not each.met for each in report.measures)
+    print(f"\n{missed or 'no'} goals missed; kept in {os.path.relpath(path)}")
+    return failed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.bench_ldap import SHAPES
+from bench.ldap_load import (
+    Load,
+    Question,
+    WrongAnswer,
+    encode_bind,
+    encode_search,
+    encode_tlv,
+    run,
+    split_messages,
+)
+from bench.questions import missing, work_numbers
+from bench.servers import SERVER_CORE, Server, has_slapd, put_load, running_slapd
+from ldapd.protocol.filters import format_filter
+from ldapd.protocol.messages import BindRequest, SearchRequest
+from ldapd.protocol.requests import DecodeLimits, decode_message
+from rufname.sample import contacts
+
+COUNT = 300
+
+
+@given(st.integers(0, 255), st.binary(max_size=70_000))
+def test_lengths_are_definite_and_the_shortest(tag: int, content: bytes) -> None:
+    encoded = encode_tlv(tag, content)
+    assert encoded[0] == tag
+    assert encoded.endswith(content)
+    assert len(encoded) - len(content) == (
+        2 if len(content) < 128 else 3 if len(content) < 256 else 4
+    )
+
+
+@given(st.lists(st.binary(max_size=300), max_size=6), st.integers(0, 400))
+def test_messages_are_split_wherever_the_stream_is_cut(bodies: list[bytes], cut: int) -> None:
+    stream = b"".join(
+        encode_tlv(0x30, bytes((2, 1, number)) + encode_tlv(0x64, body))
+        for number, body in enumerate(bodies, 1)
+    )
+    first, rest = split_messages(stream[:cut])
+    second, end = split_messages(rest + stream[cut:])
+    assert end == b""
+    assert [(number, tag) for number, tag, _ in first + second] == [
+        (number, 0x64) for number in range(1, len(bodies) + 1)
+    ]
+
+
+def test_the_daemon_reads_what_the_tool_writes() -> None:
+    octets = encode_search(77, "dc=meta", SHAPES["OR of two"], "+49879100000")
+    message = decode_message(octets, 2, len(octets), DecodeLimits())
+    assert message.message_id == 77
+    assert isinstance(message.request, SearchRequest)
+    assert (message.request.base, message.request.attributes) == ("dc=meta", ("displayName",))
+    assert format_filter(message.request.filter) == (
+        "(|(telephoneNumber=+49879100000)(mobile=+49879100000))"
+    )
+    octets = encode_bind("cn=sbc,dc=meta", "secret")
+    bind = decode_message(octets, 2, len(octets), DecodeLimits()).request
+    assert isinstance(bind, BindRequest)
+    assert bind.name == "cn=sbc,dc=meta"
+
+
+def test_something_else_than_ldap_is_refused() -> None:
+    with pytest.raises(WrongAnswer, match="no LDAPMessage"):
+        split_messages(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if not has_slapd():
+        pytest.skip("slapd is not installed (Debian package slapd)")
+    with running_slapd(tmp_path_factory.mktemp("slapd") / "peer", contacts(COUNT)) as running:
+        yield running
+
+
+def _load(server: Server, questions: list[Question], **settings: object) -> Load:
+    load = Load(
+        port=server.port,
+        bind=server.bind,
+        password=server.password,
+        base=server.base,
+        attributes=("telephoneNumber",),
+        questions=tuple(questions),
+        connections=4,
+    )
+    return msgspec.structs.replace(load, **settings)
+
+
+def _questions() -> list[Question]:
+    asked = work_numbers(contacts(COUNT))
+    known = [Question(each.number, each.name) for each in asked]
+    return known + [Question(missing(each.number), "") for each in asked]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("attributes", SHAPES.values())
+def test_slapd_answers_every_question_rightly(server: Server, attributes: tuple[str, ...]) -> None:
+    questions = _questions()
+    result = run(_load(server, questions, attributes=attributes))
+    assert result.answered == len(questions)
+    assert 0 < result.p50_us <= result.p99_us <= result.p999_us <= result.max_us
+
+
+@pytest.mark.e2e
+def test_an_open_loop_takes_as_long_as_its_rate_says(server: Server) -> None:
+    questions = _questions()[:100]
+    result = run(_load(server, questions, rate=1_000.0))
+    assert result.answered == 100
+    assert result.seconds >= 0.099
+
+
+@pytest.mark.e2e
+def test_the_load_runs_as_a_program_of_its_own_and_the_servers_time_is_read(
+    server: Server,
+) -> None:
+    questions = _questions()
+    result, cpu_s = put_load(server, _load(server, questions))
+    assert result.answered == len(questions)
+    assert 0 <= cpu_s <= result.seconds + 1
+    assert server.cpu_s() > 0
+    allowed = Path(f"/proc/{server.pid}/status").read_text(encoding="utf-8")
+    assert f"Cpus_allowed_list:\t{SERVER_CORE}\n" in allowed
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda asked: Question(asked.number, "Somebody Else"), "expected 'Somebody Else'"),
+        (lambda asked: Question(asked.number, ""), "expected ''"),
+        (lambda asked: Question(missing(asked.number), "Somebody"), "0 entries for 'Somebody'"),
+    ],
+)
+def test_a_wrong_answer_ends_the_run(server: Server, wrong: object, words: str) -> None:
+    assert callable(wrong)
+    questions = _questions()
+    questions[5] = wrong(questions[5])
+    with pytest.raises(WrongAnswer, match=words):
+        run(_load(server, questions))
+    with pytest.raises(RuntimeError, match=words):
+        put_load(server, _load(server, questions))
+
+
+@pytest.mark.e2e
+def test_a_refused_bind_is_told(server: Server) -> None:
+    with pytest.raises(WrongAnswer, match="was refused"):
+        run(_load(server, _questions(), password="wrong"))
+
+
+@pytest.mark.e2e
+def test_a_server_that_is_gone_is_told(server: Server) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        run(_load(server, _questions(), port=1))
+
+
+def test_the_program_refuses_a_load_it_cannot_read() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.ldap_load", "0"],
+        input=b"{}",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0

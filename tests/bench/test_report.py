@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.report import Measure, Report, machine, markdown, percentile, write_json
+
+
+def test_a_percentile_is_the_nearest_rank_from_above() -> None:
+    values = [float(value) for value in range(100)]
+    assert percentile(values, 0.5) == 50
+    assert percentile(values, 0.99) == 99
+    assert percentile([7.0], 0.999) == 7
+
+
+def test_percentiles_of_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="nothing was measured"):
+        percentile([], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("measure", "met"),
+    [
+        (Measure("q", "c", 3, "µs", "at most", 3), True),
+        (Measure("q", "c", 3.1, "µs", "at most", 3), False),
+        (Measure("q", "c", 3, "1/s", "at least", 3), True),
+        (Measure("q", "c", 2.9, "1/s", "at least", 3), False),
+        (Measure("q", "c", 0, "MiB"), True),
+    ],
+)
+def test_a_goal_is_a_bound_from_one_side(measure: Measure, met: bool) -> None:  # noqa: FBT001 - a table
+    assert measure.met is met
+
+
+def test_a_run_is_kept_as_json_and_told_as_a_table(tmp_path: Path) -> None:
+    measures = (
+        Measure("caller", "hits, p50", 17.26, "µs", "at most", 20),
+        Measure("sync", "first run", 7_999, "contacts/s", "at least", 8_000),
+        Measure("sync", "index on disk", 33.3, "MiB"),
+    )
+    report = Report(machine(), 100, quick=True, measures=measures)
+    kept = write_json(report, tmp_path / "results")
+    assert msgspec.json.decode(kept.read_bytes(), type=Report) == report
+    text = markdown(report)
+    assert "| caller | hits, p50 | 17.3 µs | at most 20 | reached |" in text
+    assert "| sync | first run | 7,999 contacts/s | at least 8,000 | **missed** |" in text
+    assert "| sync | index on disk | 33.3 MiB |  |  |" in text
+    assert "100 contacts, QUICK." in text
+    assert report.machine.cpu in text
+    assert report.machine.packages["tantivy"] in text
