@@ -24,3 +24,7 @@ class UnknownKind(ConnectorError):
 
 class DriverMissing(ConnectorError):
     """The kind needs a driver or library that is not on this machine: install it, try again."""
+
+
+class Cancelled(ConnectorError):
+    """The caller asked the run to stop: nothing is wrong with the source."""

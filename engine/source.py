@@ -91,7 +91,7 @@ class ContactSource(Protocol):
         """Stream the source; b"" asks for a full read. Raises `connectors.errors.SourceFailed`."""
 
     def cancel(self) -> None:
-        """Make a `read` that blocks in another thread end soon, if that can be done; never waits."""
+        """Make a `read` that blocks in another thread end soon where it can; never waits."""
 
     def share_read(self) -> float | None:
         """Return how much of the source `read` has passed, 0 to 1; None where it cannot know."""

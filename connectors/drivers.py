@@ -1,0 +1,256 @@
+"""ODBC drivers: what each needs beyond the standard, which there are, and their connection strings.
+
+Law: no driver is loaded here. What a driver needs was found by trying it (a driver that cuts texts,
+one that hangs, one that holds the whole table in memory), so it stands in one table by driver.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from connectors.errors import SourceFailed
+
+SYSTEM_FOLDER = Path("/etc")
+"""Where the system keeps its `odbcinst.ini` and `odbc.ini`."""
+
+LIBRARY_GLOB = "/usr/lib/*/odbc/{library}"
+MARKER = "# Made by Rufname at each start; change the system's odbcinst.ini instead.\n"
+
+Attributes = tuple[tuple[str, str], ...]
+
+
+class DriverProfile(msgspec.Struct, frozen=True):
+    """What one driver needs.
+
+    In `attributes` and `session`, {fetch} stands for rows, {seconds} and {milliseconds} for the
+    timeout of a statement, {connect_seconds} for that of the connection.
+
+    Attributes:
+        name: the database.
+        marks: parts of the driver's name or library, lower case.
+        package: the Debian package that brings it.
+        library: the driver's library as Debian names it.
+        title: the driver's name in `odbcinst.ini`.
+        attributes: added to the connection string where it does not set them itself.
+        session: statements run behind the connection; they make the session read-only.
+        utf8: pyodbc's three text settings are set to UTF-8.
+        own_timeout: the driver takes `Connection.timeout`.
+        rights: a query that returns a row with a number above 0 if the login can write; "" = none.
+    """
+
+    name: str
+    marks: tuple[str, ...] = ()
+    package: str = ""
+    library: str = ""
+    title: str = ""
+    attributes: Attributes = ()
+    session: tuple[str, ...] = ()
+    utf8: bool = False
+    own_timeout: bool = True
+    rights: str = ""
+
+
+POSTGRESQL = DriverProfile(
+    name="PostgreSQL",
+    marks=("psqlodbc", "postgres"),
+    package="odbc-postgresql",
+    library="psqlodbcw.so",
+    title="PostgreSQL Unicode",
+    # Without a declared cursor the driver holds the whole result in memory. A peer that vanished
+    # is given up after a minute.
+    attributes=(
+        ("UseDeclareFetch", "1"),
+        ("Fetch", "{fetch}"),
+        ("pqopt", "keepalives_idle=30 keepalives_interval=10 keepalives_count=3"),
+    ),
+    session=(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        "SET statement_timeout = {milliseconds}",
+        "SET TIME ZONE 'UTC'",
+    ),
+    own_timeout=False,  # it answers "not supported"
+    rights=(
+        "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname NOT LIKE 'pg\\_%'"
+        " AND n.nspname <> 'information_schema'"
+        " AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+    ),
+)
+MARIADB = DriverProfile(
+    name="MariaDB",
+    marks=("maodbc", "mariadb", "myodbc", "mysql"),
+    package="odbc-mariadb",
+    library="libmaodbc.so",
+    title="MariaDB Unicode",
+    # It ignores the login timeout of ODBC and would wait for a mute server for ever.
+    attributes=(("CONN_TIMEOUT", "{connect_seconds}"),),
+    session=(
+        "SET SESSION TRANSACTION READ ONLY",
+        "SET SESSION max_statement_time = {seconds}",
+        "SET time_zone = '+00:00'",
+    ),
+    # With pyodbc's UTF-16, version 3.1.15 drops the last character behind Ø, Ú, 付 and others.
+    utf8=True,
+    own_timeout=False,
+    rights=(
+        "SELECT count(*) FROM"
+        " (SELECT grantee, privilege_type FROM information_schema.user_privileges"
+        " UNION ALL SELECT grantee, privilege_type FROM information_schema.schema_privileges"
+        " UNION ALL SELECT grantee, privilege_type FROM information_schema.table_privileges) g"
+        " WHERE g.privilege_type IN ('INSERT', 'UPDATE', 'DELETE')"
+        " AND g.grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
+    ),
+)
+SQLITE = DriverProfile(
+    name="SQLite",
+    marks=("sqlite",),
+    package="libsqliteodbc",
+    library="libsqlite3odbc.so",
+    title="SQLite3",
+    # StepAPI streams instead of holding the result; NoCreat: a wrong path makes no empty database.
+    attributes=(("StepAPI", "1"), ("NoCreat", "1"), ("Timeout", "{milliseconds}")),
+    session=("PRAGMA query_only = 1",),
+)
+_OTHERS = (
+    DriverProfile(
+        name="SQL Server",
+        marks=("freetds", "tdsodbc", "msodbcsql", "sql server"),
+        package="tdsodbc",
+        library="libtdsodbc.so",
+        title="FreeTDS",
+        session=("SET LOCK_TIMEOUT {milliseconds}",),
+    ),
+    DriverProfile(
+        name="Access",
+        marks=("mdbtools", "mdbodbc"),
+        package="odbc-mdbtools",
+        library="libmdbodbc.so",
+        title="MDBTools",
+    ),
+)
+PROFILES = (POSTGRESQL, MARIADB, SQLITE, *_OTHERS)
+UNKNOWN = DriverProfile(name="the database")
+
+
+def profile_of(driver: str) -> DriverProfile:
+    """Return the profile of a driver by its name, library or path; UNKNOWN for all others."""
+    name = driver.lower()
+    return next((p for p in PROFILES if any(mark in name for mark in p.marks)), UNKNOWN)
+
+
+def parse_connection(text: str) -> Attributes:
+    """Split a connection string into attributes; {braces} are removed, "}}" in them is "}".
+
+    Raises:
+        SourceFailed: it is malformed; never quotes it.
+    """
+    found: list[tuple[str, str]] = []
+    rest = text.strip()
+    while rest:
+        part = _ATTRIBUTE.match(rest)
+        if part is None:
+            raise SourceFailed(
+                "the connection string is malformed: it is made of name=value parts with ; between;"
+                " a value with ; or } in it stands in { }, with each } in it doubled"
+            )
+        braced, plain = part["braced"], part["plain"]
+        value = braced.replace("}}", "}") if braced is not None else plain.strip()
+        found.append((part["name"].strip(), value))
+        rest = rest[part.end() :].lstrip("; \r\n\t")
+    return tuple(found)
+
+
+_ATTRIBUTE = re.compile(
+    r"\s*(?P<name>[^=;{}]+)=\s*(?:\{(?P<braced>(?:[^}]|\}\})*)\}\s*(?=;|$)|(?P<plain>[^;{][^;]*|))"
+)
+
+
+def format_connection(attributes: Iterable[tuple[str, str]]) -> str:
+    """Write a connection string; a value that needs braces gets them."""
+    return ";".join(
+        f"{name}={{{value.replace('}', '}}')}}}"
+        if _NEEDS_BRACES.search(value)
+        else f"{name}={value}"
+        for name, value in attributes
+    )
+
+
+_NEEDS_BRACES = re.compile(r"[;{}\[\]()?*=!@,]|^\s|\s$")
+_SECRETS = frozenset({"pwd", "password"})
+
+
+def secrets_in(attributes: Attributes) -> tuple[str, ...]:
+    """Return the passwords in a connection string; () if it has none."""
+    return tuple(value for name, value in attributes if name.lower() in _SECRETS and value)
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return a driver's words on one line, without passwords, in whatever form they stand there."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***").replace(secret.replace("}", "}}"), "***")
+    text = re.sub(r"(?i)\b(pwd|password)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;\s]*)", r"\1=***", text)
+    return " ".join(text.split())
+
+
+def prepare_drivers(run_dir: Path, system_dir: Path = SYSTEM_FOLDER) -> Path:
+    """Write an own list of ODBC drivers and make the driver manager use it.
+
+    It holds the system's drivers without their logging (Debian's list makes the PostgreSQL driver
+    leave world-readable logs), those of Debian's packages that the list lacks, and no pooling. Call
+    it before the first connection of the process; child processes inherit it.
+
+    Args:
+        run_dir: `<data_dir>/run`, which exists.
+        system_dir: where the system keeps its list, unless ODBCSYSINI names another folder.
+
+    Returns:
+        The written file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    named = os.environ.get("ODBCSYSINI", "")
+    if named and Path(named).absolute() != run_dir.absolute():
+        system_dir = Path(named)
+    drivers = configparser.RawConfigParser(strict=False, interpolation=None)
+    drivers.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their case
+    try:
+        drivers.read(system_dir / "odbcinst.ini", encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        drivers.clear()  # a broken list: Debian's own drivers are found by their place
+    for section in drivers.sections():
+        for option in drivers.options(section):
+            if option.lower() in {"commlog", "debug", "trace", "tracefile"}:
+                drivers.remove_option(section, option)
+    for profile in PROFILES:
+        if profile.title not in drivers and _installed(profile.library):
+            drivers[profile.title] = {"Driver": profile.library}
+    drivers["ODBC"] = {"Trace": "No", "Pooling": "No"}
+    path = run_dir / "odbcinst.ini"
+    temporary = run_dir / f"odbcinst.ini.{os.getpid()}"
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(MARKER)
+        drivers.write(file, space_around_delimiters=False)
+    temporary.replace(path)
+    _link_sources(run_dir / "odbc.ini", system_dir / "odbc.ini")
+    os.environ["ODBCSYSINI"] = str(run_dir.absolute())
+    return path
+
+
+def _installed(library: str) -> bool:
+    pattern = LIBRARY_GLOB.format(library=library)
+    return any(Path("/").glob(pattern.lstrip("/")))
+
+
+def _link_sources(link: Path, target: Path) -> None:
+    """Keep the system's data sources (DSN=…) reachable: their list lies beside that of drivers."""
+    if link.is_symlink():
+        link.unlink()
+    if target.exists() and not link.exists():
+        link.symlink_to(target.absolute())

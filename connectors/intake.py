@@ -1,0 +1,308 @@
+"""The work of one run: events of a source → store, and at the very end the deletions.
+
+Law: upserts are stored as they stream; nothing is removed before an earned `Complete` and the
+guard's consent. Memory does not grow with the source: one byte marks a row that was met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from connectors.errors import Cancelled, SourceFailed
+from connectors.guard import refusal
+from connectors.mapping import Mapping
+from connectors.rules import key_fault
+from connectors.settings import SourceSettings
+from engine.contact import encode_contact
+from engine.source import Bookmark, Checkpoint, Complete, Delete, Event, RejectedRecord, Upsert
+from engine.store import MAX_BATCH, MAX_REJECTED, ContactStore, RunCounts
+
+DIGEST_BYTES = 16
+"""blake2b-128: two of a million records are the same by chance once in 10^26."""
+
+SURELY_SHORT = 64
+"""Keys up to this length need no closer look."""
+
+_UNSEEN, _KEPT, _SEEN = 0, 1, 2
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Tally:
+    """The running counts of a run."""
+
+    def __init__(self) -> None:
+        self.read = self.added = self.changed = self.unchanged = 0
+        self.removed = self.rejected = self.rejected_fields = 0
+
+    def counts(self) -> RunCounts:
+        """Return the counts as they are now."""
+        return RunCounts(
+            read=self.read,
+            added=self.added,
+            changed=self.changed,
+            unchanged=self.unchanged,
+            removed=self.removed,
+            rejected=self.rejected,
+            rejected_fields=self.rejected_fields,
+        )
+
+
+class _Marks:
+    """Which rows of the store the run has met, by rowid: one byte each (10 MB for 10 million)."""
+
+    def __init__(self) -> None:
+        self._marks = bytearray()
+        self.met = 0
+
+    def get(self, rowid: int) -> int:
+        return self._marks[rowid] if rowid < len(self._marks) else _UNSEEN
+
+    def put(self, rowid: int, mark: int) -> None:
+        marks = self._marks
+        if rowid >= len(marks):
+            marks.extend(bytes(rowid + 65_536 - len(marks)))
+        if not marks[rowid]:
+            self.met += 1
+        if not mark:
+            self.met -= 1
+        marks[rowid] = mark
+
+
+class Intake:
+    """Takes the events of one run, batch by batch.
+
+    Attributes:
+        served: contacts of the source that were served before the run.
+        since: the bookmark from which an incremental source may go on, b"" for a full read.
+        complete: the `Complete` that the source sent, None until then.
+    """
+
+    def __init__(
+        self,
+        settings: SourceSettings,
+        store: ContactStore,
+        tally: Tally,
+        *,
+        dry_run: bool,
+        on_batch: Callable[[int], None] | None,
+    ) -> None:
+        self._settings = settings
+        self._source = settings.id
+        self._store = store
+        self._tally = tally
+        self._dry_run = dry_run
+        self._on_batch = on_batch
+        self._mapping = Mapping(settings)
+        self._marks = _Marks()
+        self._accepted = 0
+        self._new_keys: set[str] = set()  # of a dry run, which stores none
+        self._deletes: dict[str, None] = {}
+        self._room = MAX_REJECTED
+        self.served = store.count(settings.id)
+        self.complete: Complete | None = None
+        # A bookmark of another mapping would leave old records as they were mapped then.
+        self._tag = self._mapping.digest_key[:DIGEST_BYTES]
+        kept = store.bookmark(settings.id)
+        self.since: Bookmark = kept[DIGEST_BYTES:] if kept.startswith(self._tag) else b""
+
+    def take(self, batch: Sequence[Event]) -> None:
+        """Store one batch of at most 2,000 events.
+
+        Raises:
+            SourceFailed: the source goes on behind its own end.
+        """
+        upserts: dict[str, Upsert] = {}
+        rejected: list[RejectedRecord] = []
+        for event in batch:
+            if self.complete is not None:
+                raise SourceFailed("it sent more behind its own end; nothing was removed")
+            if type(event) is Upsert:
+                key = event.key
+                if not (key.isprintable() and 0 < len(key) <= SURELY_SHORT):
+                    fault = key_fault(key)
+                    if fault:
+                        rejected.append(RejectedRecord(event.locator, fault))
+                        continue
+                if key in upserts:
+                    rejected.append(RejectedRecord(event.locator or key, "duplicate key"))
+                else:
+                    upserts[key] = event
+            elif type(event) is RejectedRecord:
+                rejected.append(event)
+            else:
+                self._store_records(upserts, rejected)
+                upserts, rejected = {}, []
+                self._note(event)
+        self._store_records(upserts, rejected)
+        self._tally.read += sum(type(event) in _RECORDS for event in batch)
+
+    def finish(self, cancelled: Callable[[], bool]) -> str:
+        """Remove what is gone, if the guard allows it, and keep the source's bookmark.
+
+        Returns:
+            Why nothing was removed, in one line; "" when all is done.
+
+        Raises:
+            SourceFailed: the source ended without `Complete`.
+            Cancelled: `cancelled` said so between two batches.
+        """
+        complete = self.complete
+        if complete is None:
+            raise SourceFailed("it ended before it was complete; nothing was removed")
+        dropped = len(self._deletes)
+        if complete.full:
+            dropped = self._store.count(self._source) - self._marks.met
+        refused = refusal(
+            self._settings.max_drop,
+            served=self.served,
+            accepted=self._accepted,
+            dropped=dropped,
+            full=complete.full,
+        )
+        if refused:
+            return refused
+        if self._dry_run:
+            self._tally.removed = dropped
+        elif complete.full:
+            if dropped:
+                self._sweep(cancelled)
+        else:
+            self._remove(list(self._deletes))
+        if complete.bookmark:
+            self._keep(complete.bookmark)
+        return ""
+
+    def _note(self, event: Event) -> None:
+        """Take an event that is neither record nor rejection."""
+        if type(event) is Complete:
+            self.complete = event
+        elif type(event) is Delete:
+            # Remembered for the end of the run, where the guard sees all of them.
+            row = self._store.digests(self._source, [event.key]).get(event.key)
+            if row is not None and row[1]:
+                self._marks.put(row[0], _UNSEEN)
+                self._deletes[event.key] = None
+        elif type(event) is Checkpoint and not self._deletes:
+            self._keep(event.bookmark)
+
+    def _keep(self, bookmark: Bookmark) -> None:
+        if not self._dry_run:
+            self._store.keep_bookmark(self._source, self._tag + bookmark, self._store.last_seq())
+
+    def _store_records(self, upserts: dict[str, Upsert], rejected: list[RejectedRecord]) -> None:
+        if upserts:
+            for key in self._deletes.keys() & upserts.keys():
+                del self._deletes[key]
+            self._apply(self._changed_rows(upserts, rejected))
+        if rejected:
+            self._reject(rejected)
+
+    def _changed_rows(
+        self, upserts: dict[str, Upsert], rejected: list[RejectedRecord]
+    ) -> list[tuple[str, bytes, bytes]]:
+        """Return the rows to write: where record, mapping or dial plan changed."""
+        known = self._store.digests(self._source, list(upserts))
+        digest_key, contact_of = self._mapping.digest_key, self._mapping.contact
+        marks, pack = self._marks, _pack
+        rows: list[tuple[str, bytes, bytes]] = []
+        unchanged = 0
+        for key, event in upserts.items():
+            try:
+                packed = pack(event.record)
+            except UnicodeEncodeError:
+                rejected.append(RejectedRecord(event.locator or key, "broken Unicode", key=key))
+                continue
+            digest = blake2b(packed, digest_size=DIGEST_BYTES, key=digest_key).digest()
+            row = known.get(key)
+            if row is not None:
+                rowid, stored = row
+                if marks.get(rowid) == _SEEN:
+                    rejected.append(RejectedRecord(event.locator or key, "duplicate key"))
+                    continue
+                if stored == digest:
+                    marks.put(rowid, _SEEN)
+                    unchanged += 1
+                    continue
+            contact, faults = contact_of(key, event.record, event.locator)
+            if faults:
+                rejected.extend(faults)
+                # One byte short: mapped again in every run, so that each report names the faults.
+                digest = digest[:-1]
+            if contact is not None:
+                rows.append((key, digest, encode_contact(contact)))
+        self._tally.unchanged += unchanged
+        self._accepted += unchanged
+        return rows
+
+    def _apply(self, rows: list[tuple[str, bytes, bytes]]) -> None:
+        if not rows:
+            return
+        if self._dry_run:
+            self._weigh(rows)
+            return
+        applied = self._store.apply(self._source, rows)
+        for rowid in applied.rowids:
+            self._marks.put(rowid, _SEEN)
+        tally = self._tally
+        tally.added += applied.added
+        tally.changed += applied.changed
+        tally.unchanged += len(rows) - applied.added - applied.changed
+        self._accepted += len(rows)
+        if self._on_batch is not None and applied.added + applied.changed:
+            self._on_batch(applied.seq)
+
+    def _weigh(self, rows: list[tuple[str, bytes, bytes]]) -> None:
+        """Count what `apply` would do (a dry run)."""
+        states = self._store.states(self._source, [key for key, _, _ in rows])
+        for key, _, body in rows:
+            state = states.get(key)
+            if state is not None and state[2] is not None:
+                self._marks.put(state[0], _SEEN)
+                if state[2] == body:
+                    self._tally.unchanged += 1
+                else:
+                    self._tally.changed += 1
+            elif key in self._new_keys:
+                self._reject([RejectedRecord(key, "duplicate key")])
+                continue
+            else:
+                self._new_keys.add(key)
+                self._tally.added += 1
+            self._accepted += 1
+
+    def _reject(self, rejected: list[RejectedRecord]) -> None:
+        """Count rejected records, keep the first thousand, and let known contacts stay."""
+        fields = sum(1 for record in rejected if record.field)
+        self._tally.rejected_fields += fields
+        self._tally.rejected += len(rejected) - fields
+        if self._room and not self._dry_run:
+            self._store.add_rejected(self._source, rejected[: self._room])
+        self._room = max(0, self._room - len(rejected))
+        known = {record.key for record in rejected if record.key and not record.field}
+        keys = [key for key in known if not key_fault(key)]
+        for rowid, digest in self._store.digests(self._source, keys).values():
+            if digest and self._marks.get(rowid) == _UNSEEN:
+                self._marks.put(rowid, _KEPT)
+
+    def _sweep(self, cancelled: Callable[[], bool]) -> None:
+        """Remove every contact that the full read did not meet."""
+        after = ""
+        while page := self._store.live_keys(self._source, after, MAX_BATCH):
+            if cancelled():
+                raise Cancelled("cancelled while removing what is gone; the next run goes on")
+            after = page[-1][1]
+            self._remove([key for rowid, key in page if self._marks.get(rowid) == _UNSEEN])
+
+    def _remove(self, keys: Sequence[str]) -> None:
+        for start in range(0, len(keys), MAX_BATCH):
+            applied = self._store.apply(self._source, (), keys[start : start + MAX_BATCH])
+            self._tally.removed += applied.removed
+            if self._on_batch is not None:
+                self._on_batch(applied.seq)
+
+
+_RECORDS = frozenset({Upsert, Delete, RejectedRecord})

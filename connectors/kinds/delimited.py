@@ -1,0 +1,305 @@
+"""`csv`: delimited text files, streamed. A bad line is rejected by its number and the read goes on.
+
+Law: reads the file, never writes beside it. `Complete` is earned: the file is read to its end, its
+end is not inside a quoted field, and it is the same file as at the start.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import msgspec
+from typing_extensions import override
+
+from connectors.errors import SourceFailed
+from connectors.mapping import Mapping
+from connectors.rules import compile_key, key_fault, require_columns
+from connectors.settings import SourceSettings
+from connectors.textlines import (
+    CHUNK_BYTES,
+    REPLACED,
+    TextLines,
+    found_encoding,
+    found_separator,
+)
+from connectors.texts import clean
+from engine.source import (
+    Bookmark,
+    CheckReport,
+    Complete,
+    ContactSource,
+    Event,
+    RejectedRecord,
+    Upsert,
+)
+
+_HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
+"""What some spreadsheets write in front of the header."""
+
+
+class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of `kind = "csv"`.
+
+    Attributes:
+        path: the file; relative to the configuration's folder.
+        separator: one character, "tab", or "" to find it among ; , tab and |.
+        encoding: a name such as "utf-8" or "cp1252"; "" finds it (byte order mark, UTF-8, then
+            what the bytes look like).
+        header: whether the first line names the columns; without, they are called 1, 2, 3 …
+        quote: what quotes a field, "" for nothing.
+    """
+
+    path: Path
+    separator: Annotated[
+        str, msgspec.Meta(description='one character, "tab", or "" to find it in the file')
+    ] = ""
+    encoding: Annotated[
+        str, msgspec.Meta(description='a name such as "utf-8" or "cp1252", "" to find it')
+    ] = ""
+    header: bool = True
+    quote: Annotated[str, msgspec.Meta(description='one character, or "" for no quotes')] = '"'
+
+    def __post_init__(self) -> None:
+        if self.separator != "tab" and (len(self.separator) > 1 or self.separator in {"\n", "\r"}):
+            raise ValueError(f"separator = {self.separator!r}: one character, or tab")
+        if len(self.quote) > 1 or self.quote in {"\n", "\r"}:
+            raise ValueError(f"quote = {self.quote!r}: one character, or nothing")
+        if self.quote and self.quote == self.delimiter:
+            raise ValueError("quote and separator are the same character")
+        if self.encoding:
+            try:
+                "".encode(self.encoding)
+            except LookupError:
+                raise ValueError(f"encoding = {self.encoding!r} is not known") from None
+
+    @property
+    def delimiter(self) -> str:
+        """The separator as a character, "" to find it."""
+        return "\t" if self.separator == "tab" else self.separator
+
+
+class DelimitedSource(ContactSource):
+    """One delimited file."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        assert isinstance(settings.options, DelimitedOptions)
+        self._settings = settings
+        self._options = settings.options
+        self._file: BinaryIO | None = None
+        self._all_bytes = 0
+
+    @override
+    def check(self) -> CheckReport:
+        """Read the beginning of the file: its columns, encoding, separator."""
+        path = self._options.path
+        try:
+            mapping = Mapping(self._settings)
+            with _open(path) as file:
+                table = _Table(file, self._settings, mapping.columns)
+                require_columns(mapping.columns, table.columns, str(path))
+                first = next(table.events(mapping.columns, self._settings.key), None)
+        except SourceFailed as failure:
+            return CheckReport(faults=(str(failure),))
+        warnings = []
+        if first is None:
+            warnings.append(f"{path}: there are no records behind the header")
+        if not self._options.encoding and not table.encoding.startswith("utf"):
+            warnings.append(
+                f"{path}: read as {table.encoding}, which was guessed from its bytes;"
+                f' set encoding = "{table.encoding}" if that is right'
+            )
+        return CheckReport(warnings=tuple(warnings))
+
+    @override
+    def discover(self) -> tuple[str, ...]:
+        """Return the columns of the header, or 1, 2, 3 … without one."""
+        with _open(self._options.path) as file:
+            return _Table(file, self._settings, ()).columns
+
+    @override
+    def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
+        """Return the first records with all their columns."""
+        found: list[Upsert | RejectedRecord] = []
+        with _open(self._options.path) as file:
+            table = _Table(file, self._settings, Mapping(self._settings).columns)
+            for event in table.events(table.columns, self._settings.key):
+                found.append(event)
+                if len(found) >= rows:
+                    break
+        return found
+
+    @override
+    def read(self, bookmark: Bookmark) -> Iterator[Event]:
+        """Stream the whole file; its records hold the mapped columns only.
+
+        Raises:
+            SourceFailed: missing, empty, unreadable, no regular file, a mapped column is lost,
+                changed while it was read, or cut off inside a quoted field.
+        """
+        path = self._options.path
+        mapping = Mapping(self._settings)
+        with _open(path) as file:
+            before = os.fstat(file.fileno())
+            self._file, self._all_bytes = file, before.st_size
+            table = _Table(file, self._settings, mapping.columns)
+            require_columns(mapping.columns, table.columns, str(path))
+            yield from table.events(mapping.columns, self._settings.key)
+            if table.ends_open:
+                raise SourceFailed(
+                    f"{path}: the file ends inside the quoted field that begins on line "
+                    f"{table.line}: cut off, or a quote is missing"
+                )
+            if {_identity(os.fstat(file.fileno())), _identity(path.stat())} != {_identity(before)}:
+                raise SourceFailed(f"{path}: the file changed while it was read; try again")
+        yield Complete(full=True)
+
+    @override
+    def cancel(self) -> None:
+        """Do nothing: a file never blocks for long."""
+
+    @override
+    def share_read(self) -> float | None:
+        """Return how much of the file was read."""
+        file = self._file
+        if file is None or not self._all_bytes:
+            return None
+        try:
+            return min(file.tell() / self._all_bytes, 1.0)
+        except ValueError:  # closed: the read is over
+            return 1.0
+
+
+class _Table:
+    """A file that is being read: its encoding, separator and columns, then its rows.
+
+    Attributes:
+        columns: the names of the columns, in the file's order.
+        line: the first line of the row that was handed out last.
+        ends_open: the file ended inside a quoted field.
+    """
+
+    def __init__(self, file: BinaryIO, source: SourceSettings, wanted: Sequence[str]) -> None:
+        options = source.options
+        assert isinstance(options, DelimitedOptions)
+        self._path = options.path
+        self.encoding = options.encoding or found_encoding(file, source.plan.country_code)
+        file.seek(0)
+        self._lines = TextLines(file, self.encoding)
+        sample = self._lines.sample()
+        if not any(line.strip("\r\n\0 ") for line in sample):
+            raise SourceFailed(f"{self._path}: the file is empty")
+        hint = _HINT.fullmatch(sample[0])
+        delimiter = (
+            options.delimiter
+            or (hint[1] if hint else "")
+            or found_separator(sample, options.quote, wanted if options.header else ())
+        )
+        self._reader = csv.reader(
+            self._lines.texts(),
+            delimiter=delimiter,
+            quotechar=options.quote or None,
+            quoting=csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE,
+        )
+        if hint:
+            next(self._reader)
+        self.line = 0
+        self.ends_open = False
+        self._pending: list[list[str]] = []
+        self.columns = self._header() if options.header else self._numbered()
+
+    def events(
+        self, columns: Sequence[str], key: Sequence[str]
+    ) -> Iterator[Upsert | RejectedRecord]:
+        """Yield a record of these columns for each row, or what is wrong with the row."""
+        key_of = compile_key(key)
+        places = [self.columns.index(column) for column in columns]
+        pick: Callable[[Sequence[str]], Sequence[str]] = (
+            itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
+        )
+        for row, fault in self._rows():
+            if fault:
+                known = key_of(dict(zip(self.columns, row, strict=False)))
+                readable = "" if key_fault(known) or REPLACED in known else known
+                yield RejectedRecord(self._place(), fault, key=readable)
+                continue
+            record = dict(zip(columns, pick(row), strict=True))
+            yield Upsert(key_of(record), record, f"line {self.line}")
+
+    def _rows(self) -> Iterator[tuple[list[str], str]]:
+        """Yield each row, with a cell for each column, and why it cannot be taken ("": it can)."""
+        width = len(self.columns)
+        lines, reader = self._lines, self._reader
+        for row in self._pending:
+            yield row, ""
+        while True:
+            self.line = reader.line_num + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                lines.bad_line = 0
+                yield [], f"no row of a table: {error}"
+                continue
+            if lines.ended:
+                self.ends_open = True
+                return
+            if lines.bad_line:
+                lines.bad_line = 0
+                yield row, f"not {self.encoding}, or too long"
+            elif len(row) == width:
+                yield row, ""
+            elif row:
+                # A separator behind the last cell is how many programs end a line.
+                fits = len(row) > width and not any(row[width:])
+                yield row[:width], "" if fits else f"{len(row)} fields instead of {width}"
+
+    def _header(self) -> tuple[str, ...]:
+        row = self._first_row()
+        if self._lines.bad_line:
+            raise SourceFailed(f"{self._path}: the header is not {self.encoding}")
+        if self._lines.ended:
+            raise SourceFailed(f"{self._path}: a quote in the header is never closed")
+        return tuple(clean(name) for name in row)
+
+    def _numbered(self) -> tuple[str, ...]:
+        row = self._first_row()
+        self.line = self._reader.line_num
+        self._pending.append(row)
+        return tuple(str(number) for number in range(1, len(row) + 1))
+
+    def _first_row(self) -> list[str]:
+        try:
+            return next((row for row in self._reader if any(row)), [])
+        except csv.Error as error:
+            raise SourceFailed(f"{self._path}: no table: {error}") from error
+
+    def _place(self) -> str:
+        last = self._reader.line_num
+        return f"line {self.line}" if last <= self.line else f"lines {self.line}-{last}"
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file for a `with` block; what the system says against it names the path."""
+    try:
+        # Looked at before it is opened: opening a pipe would wait for its other end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            word = "a folder" if path.is_dir() else "no regular file"
+            raise SourceFailed(f"{path}: is {word}")
+        with path.open("rb", buffering=CHUNK_BYTES) as file:
+            yield file
+    except OSError as error:
+        raise SourceFailed(f"{path}: {error.strerror}") from error
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

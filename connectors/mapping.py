@@ -1,0 +1,260 @@
+"""The field mapping: one raw record → one clean `Contact`, compiled once per source.
+
+Law: pure; nothing is ever dropped in silence: what cannot be taken comes back as a
+`RejectedRecord`, and no reason quotes what the record says. Nothing that breaks a line, reverses it
+or hides in it gets past this module (`connectors.texts`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from connectors.errors import SourceFailed
+from connectors.rules import (
+    ADDRESS_FIELDS,
+    CUSTOM_FIELDS,
+    MAX_TEXT_CHARS,
+    REFERENCE_FIELDS,
+    TEXT_FIELDS,
+    columns_of,
+    compile_text,
+    compile_values,
+    rule_faults,
+)
+from connectors.settings import MapRule, SourceSettings
+from connectors.texts import clean, email_addresses, utc_time
+from engine.contact import PHONE_KINDS, Address, Contact, ContactId, PhoneKind, PhoneLine
+from engine.errors import InvalidNumber
+from engine.phone import (
+    MAX_RAW_CHARS,
+    NORMALISER_VERSION,
+    DialPlan,
+    PhoneNumber,
+    normalise,
+    split_numbers,
+)
+from engine.source import Record, RejectedRecord
+
+MAPPING_VERSION = 1
+"""Part of every digest: raise it whenever the same record maps to another contact."""
+
+MAX_REFERENCE_CHARS = 2_048
+"""Web addresses: a cut one is wrong, so a longer one is dropped."""
+
+MAX_VALUES = 64
+"""Numbers, or e-mail addresses, of one contact: real records have below twenty."""
+
+CACHED_FIELDS = 16_384
+"""Phone fields remembered: shared company lines repeat, and some MiB hold them."""
+
+_FLOAT = re.compile(r"\s*\d([.,]\d+)?E\+?\d{1,2}\s*", re.IGNORECASE)
+_WHOLE_FLOAT = re.compile(r"\s*(\d{5,15})\.0\s*")
+_FINDABLE = frozenset({"display_name", "given_name", "surname", "company", "phones"})
+
+Numbers = tuple[tuple[tuple[PhoneNumber, str], ...], tuple[str, ...]]
+"""What a phone field holds: (number, as written), and why other parts of it are no number."""
+
+
+class Mapping:
+    """The compiled mapping of one source.
+
+    Attributes:
+        columns: every column that key and rules name, each once.
+        digest_key: 64 bytes that stand for mapping, dial plan and normaliser: the key of the keyed
+            digests, so that a change of any of them maps every record again.
+    """
+
+    def __init__(self, settings: SourceSettings) -> None:
+        """Compile the rules of a source.
+
+        Raises:
+            SourceFailed: a rule names no contact field or is no rule.
+        """
+        rules = dict(settings.map)
+        changed = getattr(settings.options, "changed", "")
+        if changed:
+            rules.setdefault("changed", changed)
+        faults = rule_faults(rules)
+        if faults:
+            raise SourceFailed("; ".join(faults))
+        mapped = (column for rule in rules.values() for column in columns_of(rule))
+        self.columns = tuple(dict.fromkeys([*settings.key, *mapped]))
+        self.digest_key = _digest_key(settings, rules)
+        self._source = settings.id
+        texts = {field: compile_text(rule) for field, rule in rules.items()}
+        self._texts = [(f, texts[f], cap) for f, cap in TEXT_FIELDS.items() if f in rules]
+        self._address = [(f, texts[f]) for f in ADDRESS_FIELDS if f in rules]
+        self._custom = [(f, texts[f]) for f in CUSTOM_FIELDS if f in rules]
+        self._references = [(f, texts[f]) for f in REFERENCE_FIELDS if f in rules]
+        self._changed = texts.get("changed")
+        self._emails = compile_values(rules["emails"]) if "emails" in rules else None
+        self._phones: list[tuple[PhoneKind, str, Callable[[Record], list[str]]]] = [
+            (kind, f"phones.{kind}", compile_values(rules[f"phones.{kind}"]))
+            for kind in PHONE_KINDS
+            if f"phones.{kind}" in rules
+        ]
+        self._numbers = _compile_numbers(settings.plan)
+
+    def contact(
+        self, key: str, record: Record, locator: str = ""
+    ) -> tuple[Contact | None, list[RejectedRecord]]:
+        """Map one record.
+
+        Args:
+            key: the record's key, already checked (`connectors.rules.key_fault`).
+            record: column → text; a column that is missing counts as empty.
+            locator: where it stands for a human; "" = the key.
+
+        Returns:
+            The contact, or None if it says nothing that can be looked up; and what was rejected
+            (whole or by field), in the order of the fields.
+        """
+        rejected: list[RejectedRecord] = []
+        values: dict[str, Any] = {}
+        place = locator or key
+        for field, read, cap in self._texts:
+            text = read(record)
+            if text:
+                if len(text) > cap:
+                    text = _cut(text, field, cap, place, rejected)
+                values[field] = text
+        if self._phones:
+            self._read_phones(record, values, place, rejected)
+        if not values.keys() & _FINDABLE:
+            rejected.append(RejectedRecord(place, "neither a name nor a company nor a number"))
+            return None, rejected
+        self._read_details(record, values, place, rejected)
+        return Contact(ContactId(self._source, key), **values), rejected
+
+    def _read_details(
+        self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]
+    ) -> None:
+        if self._emails is not None:
+            self._read_emails(self._emails(record), values, place, rejected)
+        if self._address:
+            parts = self._read_short(self._address, record, place, rejected)
+            if parts:
+                values["address"] = Address(**parts)
+        if self._custom:
+            custom = self._read_short(self._custom, record, place, rejected)
+            values["custom"] = {
+                field.removeprefix("custom."): text for field, text in custom.items()
+            }
+        if self._references or self._changed is not None:
+            self._read_rest(record, values, place, rejected)
+
+    def _read_phones(
+        self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]
+    ) -> None:
+        lines: dict[tuple[str, str], PhoneLine] = {}
+        for kind, field, read in self._phones:
+            for raw in read(record):
+                numbers, faults = self._numbers(raw)
+                for number, written in numbers:
+                    lines.setdefault((kind, number.key), PhoneLine(kind, number, written))
+                for fault in faults:
+                    rejected.append(RejectedRecord(place, fault, field))  # noqa: PERF401 - empty for most rows, where a loop costs nothing
+        if len(lines) > MAX_VALUES:
+            rejected.append(RejectedRecord(place, f"more than {MAX_VALUES} numbers", "phones"))
+        if lines:
+            values["phones"] = tuple(lines.values())[:MAX_VALUES]
+
+    def _read_emails(
+        self, texts: list[str], values: dict[str, Any], place: str, rejected: list[RejectedRecord]
+    ) -> None:
+        found: dict[str, str] = {}
+        for text in texts:
+            addresses = email_addresses(text)
+            for address in addresses:
+                found.setdefault(address.lower(), address)
+            if not addresses and clean(text):
+                rejected.append(RejectedRecord(place, "no e-mail address", "emails"))
+        if len(found) > MAX_VALUES:
+            rejected.append(RejectedRecord(place, f"more than {MAX_VALUES} addresses", "emails"))
+        if found:
+            values["emails"] = tuple(found.values())[:MAX_VALUES]
+
+    def _read_short(
+        self,
+        fields: list[tuple[str, Callable[[Record], str]]],
+        record: Record,
+        place: str,
+        rejected: list[RejectedRecord],
+    ) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for field, read in fields:
+            text = read(record)
+            if text:
+                if len(text) > MAX_TEXT_CHARS:
+                    text = _cut(text, field, MAX_TEXT_CHARS, place, rejected)
+                found[field] = text
+        return found
+
+    def _read_rest(
+        self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]
+    ) -> None:
+        for field, read in self._references:
+            text = read(record)
+            if len(text) > MAX_REFERENCE_CHARS:
+                reason = f"longer than {MAX_REFERENCE_CHARS} characters, dropped"
+                rejected.append(RejectedRecord(place, reason, field))
+            elif text:
+                values[field] = text
+        text = self._changed(record) if self._changed is not None else ""
+        if text:
+            try:
+                values["changed"] = utc_time(text)
+            except ValueError:
+                reason = "not a time such as 2026-11-05T14:30:00+01:00 (ISO 8601)"
+                rejected.append(RejectedRecord(place, reason, "changed"))
+
+
+def _digest_key(settings: SourceSettings, rules: dict[str, MapRule]) -> bytes:
+    plan = msgspec.structs.replace(settings.plan, name="")  # a new name reads no number anew
+    version = [MAPPING_VERSION, NORMALISER_VERSION, sorted(rules.items()), settings.key, plan]
+    return blake2b(msgspec.json.encode(version), digest_size=64).digest()
+
+
+def _compile_numbers(plan: DialPlan) -> Callable[[str], Numbers]:
+    """Return a reader of phone fields that remembers the last of them."""
+
+    @lru_cache(maxsize=CACHED_FIELDS)
+    def read(field: str) -> Numbers:
+        digits = field.replace(" ", "").replace("-", "").replace("/", "")
+        # Digits and these three separators alone: no parts to split, no URI, bracket or extension
+        # to read, and the same answer without four regular expressions.
+        body = digits[1:] if digits[:1] == "+" else digits
+        if body.isdigit() and body.isascii() and len(field) <= MAX_RAW_CHARS:
+            try:
+                number = normalise(digits, plan)
+            except InvalidNumber as error:
+                return (), (error.reason,)
+            return ((number, clean(field)),), ()
+        return _read_parts(field, plan)
+
+    return read
+
+
+def _read_parts(field: str, plan: DialPlan) -> Numbers:
+    if _FLOAT.fullmatch(field):
+        return (), ("a spreadsheet rounded the number (like 4,98941E+11): export it as text",)
+    whole = _WHOLE_FLOAT.fullmatch(field)
+    numbers: list[tuple[PhoneNumber, str]] = []
+    faults: list[str] = []
+    for part in split_numbers(whole[1] if whole else field):
+        try:
+            numbers.append((normalise(part, plan), clean(part)[:MAX_TEXT_CHARS]))
+        except InvalidNumber as error:
+            faults.append(error.reason)
+    return tuple(numbers), tuple(faults)
+
+
+def _cut(text: str, field: str, cap: int, place: str, rejected: list[RejectedRecord]) -> str:
+    rejected.append(RejectedRecord(place, f"longer than {cap} characters, cut", field))
+    return text[:cap].rstrip()

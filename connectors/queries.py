@@ -1,0 +1,46 @@
+"""Which SQL an ODBC source may run: one statement that reads.
+
+Law: pure; a check against accidents and pasted scripts, no barrier against an administrator who
+means harm. The barrier is a login that may only SELECT; the session is set read-only besides.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_QUERY_CHARS = 100_000
+
+_QUIET = re.compile(
+    r"(?P<comment>--[^\n]*|/\*.*?\*/)"
+    r"|'(?:[^']|'')*'"  # 'text', '' inside
+    r'|"(?:[^"]|"")*"'  # "name"
+    r"|`[^`]*`"  # `name` (MariaDB)
+    r"|\[[^\]]*\]",  # [name] (SQL Server, Access)
+    re.DOTALL,
+)
+_OPEN = re.compile(r"['\"`]|/\*")
+_WRITES = re.compile(
+    r"\b(insert|update|delete|merge|into|drop|alter|create|truncate|grant|revoke|call|execute)\b",
+    re.IGNORECASE,
+)
+
+
+def query_fault(query: str) -> str:
+    """Return why a text is no query that may run, "" if it is one.
+
+    Allowed: one SELECT, or one WITH … SELECT, perhaps with one ";" at its end.
+    """
+    if len(query) > MAX_QUERY_CHARS:
+        return f"longer than {MAX_QUERY_CHARS:,} characters"
+    bare = _QUIET.sub(lambda found: " " if found["comment"] else " x ", query)
+    if _OPEN.search(bare):
+        return "a quote or comment is never closed"
+    bare = bare.strip().removesuffix(";").strip()
+    if ";" in bare:
+        return "more than one statement; allowed: one SELECT"
+    if not re.match(r"[\s(]*(select|with)\b", bare, re.IGNORECASE):
+        return "it begins with neither SELECT nor WITH; allowed: one SELECT"
+    writes = _WRITES.search(bare)
+    if writes:
+        return f"{writes[1].upper()} writes; allowed: one SELECT (quote a column of that name)"
+    return ""

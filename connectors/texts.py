@@ -1,0 +1,70 @@
+"""Cleaning: any text of a source → one line that hides nothing.
+
+Law: pure; the same text always gives the same answer, and cleaning twice changes nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from functools import lru_cache
+
+MAX_EMAIL_CHARS = 254
+"""RFC 5321 4.5.3.1.3: a path of 256 octets with its angle brackets."""
+
+_HIDDEN = re.compile("[\u034f\u115f\u1160\u2800\u3164\uffa0]")
+"""Letters and marks that show nothing (fillers, joiners): printable to Unicode, not to people."""
+
+_SIGNS = r"@\s<>\"(),;:"
+_EMAIL = re.compile(f"(?<![^{_SIGNS[1:]}])[^{_SIGNS}]+@[^{_SIGNS}]+(?![^{_SIGNS[1:]}])")
+"""An address between separators, brackets and labels such as `mailto:`; quoted local parts are not
+read (RFC 5321 4.1.2 itself advises against them)."""
+
+
+def clean(text: str) -> str:
+    """Return the text on one line, NFC, without anything invisible; idempotent.
+
+    Line breaks, tabs, control characters and odd spaces become one space; bidirectional controls,
+    zero-width characters, fillers and lone surrogates go; ends are trimmed.
+    """
+    if text.isascii() and text.isprintable():
+        if "  " in text or text[:1] == " " or text[-1:] == " ":
+            return " ".join(text.split())
+        return text
+    if not text.isprintable() or _HIDDEN.search(text):
+        text = "".join(map(_visible, text))
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+@lru_cache(maxsize=4_096)
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in {"Cc", "Zs", "Zl", "Zp"}:
+        return " "
+    if category in {"Cf", "Cs"} or _HIDDEN.match(character):
+        return ""
+    return character
+
+
+def email_addresses(text: str) -> list[str]:
+    """Return the e-mail addresses in a field of any form (`Name <a@b>`, lists, `mailto:`)."""
+    if not (text.isascii() and text.isprintable()):
+        text = clean(text)
+    return [address for address in _EMAIL.findall(text) if len(address) <= MAX_EMAIL_CHARS]
+
+
+def utc_time(text: str) -> str:
+    """Return a time in UTC to the second; one without a zone is taken as UTC.
+
+    Raises:
+        ValueError: it is no ISO 8601 time.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("outside the calendar") from error
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
