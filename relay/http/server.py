@@ -120,16 +120,21 @@ class _Connection(H11Protocol):
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
             return
-        self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, transport.abort)
+        self._set_deadline()
 
     @override
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
-            if self._deadline is None:
-                self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.abort)
+            self._set_deadline()
         else:
             self._lift_deadline()
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._set_deadline()  # the beginning of a request came together with the last one
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -143,6 +148,10 @@ class _Connection(H11Protocol):
         for event in (h11.Response(status_code=400, headers=fields), h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+    def _set_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.abort)
 
     def _lift_deadline(self) -> None:
         if self._deadline is not None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 import uvloop
 from litestar import Litestar
 
+from relay.http import authentication
 from relay.http import server as server_module
 from relay.http.app import create_app
 from relay.http.server import MAX_HEAD_BYTES, HttpServer, serve_http
@@ -151,7 +153,15 @@ def test_what_is_no_http_closes_that_connection_without_words(
     run(main())
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HT", get("/healthz", "Content-Length: 9") + b"1"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        get("/healthz", "Content-Length: 9") + b"1",
+        get("/healthz") + get("/healthz") + b"GET / HT",
+    ],
+)
 def test_who_does_not_finish_a_request_is_cut_off(
     app: Litestar, run: Runner, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
@@ -235,16 +245,27 @@ def test_a_drain_ends_running_requests_and_closes_the_listener(
     run(main())
 
 
-def test_a_drain_does_not_wait_for_ever(app: Litestar, run: Runner) -> None:
+def test_a_drain_cuts_what_does_not_end_in_time(
+    local: LocalDirectory, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified = threading.Event()
+
+    def slow(_stored: str, _password: bytes) -> bool:
+        return verified.wait(20)
+
+    monkeypatch.setattr(authentication, "verify_password", slow)
+
     async def main() -> None:
-        async with serving(app) as (server, port):
+        async with serving(create_app(local, lambda: CLIENTS, SETTINGS)) as (server, port):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(get("/healthz", "Content-Length: 9") + b"1")  # its body never ends
-            await reader.readline()
-            began = asyncio.get_running_loop().time()
-            await server.drain(0.2)
-            assert asyncio.get_running_loop().time() - began < 3
+            writer.write(get(f"/v1/caller/{NUMBER}", f"Authorization: {basic('sbc', PASSWORD)}"))
+            await until(lambda: bool(server._server.server_state.tasks))
+            async with asyncio.timeout(10):
+                await server.drain(0.2)
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
             writer.close()
+            verified.set()
 
     run(main())
 
