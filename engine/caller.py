@@ -10,16 +10,27 @@ from collections.abc import Callable, Sequence
 from time import perf_counter_ns
 
 import msgspec
+import tantivy
 
 from engine.contact import KIND_RANK, Contact, PhoneLine
 from engine.errors import InvalidNumber
 from engine.phone import PhoneNumber, Reading, read_number
 from engine.query import CallerMatch, CallerQuery, Explanation, ExplanationStep
 from engine.reader import Reader
-from engine.schema import NUMBER, TAIL, TAIL_CLASS_DIGITS, term
+from engine.schema import (
+    NUMBER,
+    TAIL,
+    TAIL_CLASS_DIGITS,
+    TRUNK,
+    TRUNK_COMPANY,
+    company_of,
+    term,
+    trunk_company_term,
+)
 from engine.tokens import fold, name_key
+from engine.trunk import MARK, longest_of, possible_trunks
 
-EXTENSION, EXACT, SHARED, TRUNK, TAIL_CLASS = 1, 2, 3, 4, 5
+EXTENSION, EXACT, SHARED, TRUNK_CLASS, TAIL_CLASS = 1, 2, 3, 4, 5
 
 FIRST_WINDOW = 4
 """Hits fetched at first: nearly every number has one holder, and a larger limit costs time."""
@@ -95,17 +106,28 @@ class CallerLookup:
             return None
         if trace:
             trace("read", _describe_reading(reading, query))
+        found = self._holders_of(reading, query, trace)
+        if found is None and TRUNK_CLASS in query.classes:
+            found = self._trunk(reading, query, trace)
+        if found is None and TAIL_CLASS in query.classes:
+            found = self._tail(reading, query, trace)
+        return found
+
+    def _holders_of(
+        self, reading: Reading, query: CallerQuery, trace: Trace | None
+    ) -> Found | None:
+        """Classes 1 to 3: who holds exactly one of the numbers that the text may mean."""
         for number in reading.numbers:
             exact = self._exact(number, query)
             if trace:
                 trace(f"exact {number.key}", f"{len(exact)} visible")
             if exact:
-                if _is_shared(exact):
-                    return Found(SHARED, exact)
-                return Found(EXTENSION if reading.internal else EXACT, exact)
-        if trace:
-            trace("class 4", "trunks are not looked up by this version")
-        return self._tail(reading, query, trace)
+                found = _exact_class(exact, internal=reading.internal)
+                if found.match_class in query.classes:
+                    return found
+                if trace:
+                    trace(f"class {found.match_class}", "switched off for this client")
+        return None
 
     def _exact(self, number: PhoneNumber, query: CallerQuery) -> list[Candidate]:
         """Return the visible holders of exactly this number, best first."""
@@ -115,6 +137,65 @@ class CallerLookup:
             hits = self._reader.search(question, query.principal, WINDOW, ordered=True)
         contacts = [self._reader.contact(address) for _, address in hits]
         return self._ranked(contacts, lambda line: line.number == number)
+
+    def _trunk(self, reading: Reading, query: CallerQuery, trace: Trace | None) -> Found | None:
+        """Class 4: the company behind whose line an unknown extension stands."""
+        for number in reading.numbers:
+            trunks = possible_trunks(number)
+            trunk = self._longest_trunk(trunks, query) if trunks else ""
+            best, where = self._company_behind(trunk, query) if trunk else (None, "")
+            if trace:
+                trace("class 4", _describe_trunk(number, trunks, trunk, best, where))
+            if best is not None:
+                line = PhoneLine("company", PhoneNumber(trunk))
+                return Found(TRUNK_CLASS, [Candidate(best, line, _ALONE)])
+        return None
+
+    def _longest_trunk(self, trunks: list[str], query: CallerQuery) -> str:
+        """Return the longest of the trunks with a visible record behind it, "" for none."""
+        parts = [
+            (tantivy.Occur.Should, tantivy.Query.const_score_query(term(TRUNK, trunk), len(trunk)))
+            for trunk in trunks
+        ]
+        hits = self._reader.search(tantivy.Query.boolean_query(parts), query.principal, 1)
+        return longest_of(self._reader.contact(hits[0][1]), trunks) if hits else ""
+
+    def _company_behind(self, trunk: str, query: CallerQuery) -> tuple[Contact | None, str]:
+        """Return the record whose company answers for a trunk, and why it does.
+
+        The record on the trunk line itself decides; else all visible records behind it must name
+        one company. One query finds a record that disagrees, however many there are.
+        """
+        must, must_not = tantivy.Occur.Must, tantivy.Occur.MustNot
+        behind = term(TRUNK, trunk)
+        nameless = (must_not, term(TRUNK_COMPANY, trunk_company_term(trunk, "")))
+        own_line = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Should, term(NUMBER, trunk)),
+                (tantivy.Occur.Should, term(NUMBER, f"{trunk}0")),
+            ]
+        )
+        for parts, where in (
+            ([(must, behind), (must, own_line), nameless], "on the trunk line"),
+            ([(must, behind), nameless], "the same for all"),
+        ):
+            question = tantivy.Query.boolean_query(parts)
+            hits = self._reader.search(question, query.principal, FIRST_WINDOW, ordered=True)
+            if hits:
+                contacts = [self._reader.contact(address) for _, address in hits]
+                best = min(contacts, key=self._priority_rank)
+                agreed = (
+                    must_not,
+                    term(TRUNK_COMPANY, trunk_company_term(trunk, company_of(best))),
+                )
+                if where == "on the trunk line" or not self._reader.search(
+                    tantivy.Query.boolean_query([*parts, agreed]), query.principal, 1
+                ):
+                    return best, where
+        return None, ""
+
+    def _priority_rank(self, contact: Contact) -> tuple[int, str, str]:
+        return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
 
     def _tail(self, reading: Reading, query: CallerQuery, trace: Trace | None) -> Found | None:
         """Class 5: equal last digits, if one person or company alone fits."""
@@ -192,7 +273,9 @@ def _match(found: Found) -> CallerMatch:
     candidates = found.candidates
     best = candidates[0]
     name = best.contact.name
-    if len(candidates) > 1 and _is_shared(candidates):
+    if found.match_class == TRUNK_CLASS:
+        name = MARK + company_of(best.contact)
+    elif len(candidates) > 1 and _is_shared(candidates):
         others = len({name_key(candidate.contact.name) for candidate in candidates}) - 1
         name = _shared_company(candidates) or f"{name} +{others}"
     return CallerMatch(
@@ -203,6 +286,12 @@ def _match(found: Found) -> CallerMatch:
         kind=best.line.kind,
         runners_up=len(candidates) - 1,
     )
+
+
+def _exact_class(candidates: list[Candidate], *, internal: bool) -> Found:
+    if _is_shared(candidates):
+        return Found(SHARED, candidates)
+    return Found(EXTENSION if internal else EXACT, candidates)
 
 
 def _is_shared(candidates: list[Candidate]) -> bool:
@@ -221,20 +310,28 @@ def _is_shared(candidates: list[Candidate]) -> bool:
 
 def _shared_company(candidates: list[Candidate]) -> str:
     """Return the company all candidates name (as the best one that has it writes it), else ""."""
-    names = [candidate.contact.company or _company_of(candidate) for candidate in candidates]
+    names = [company_of(candidate.contact) for candidate in candidates]
     if not all(names) or len(set(map(fold, names))) != 1:
         return ""
     return names[0]
-
-
-def _company_of(candidate: Candidate) -> str:
-    return candidate.contact.display_name if candidate.contact.is_company else ""
 
 
 def _describe_reading(reading: Reading, query: CallerQuery) -> str:
     numbers = " or ".join(number.key for number in reading.numbers)
     plan = query.plan.name or f"country {query.plan.country_code}"
     return f"{reading.rule} (dial plan {plan}) -> {numbers}"
+
+
+def _describe_trunk(
+    number: PhoneNumber, trunks: list[str], trunk: str, best: Contact | None, where: str
+) -> str:
+    if not trunks:
+        return f"not tried: no trunk can stand behind {number.key}"
+    if not trunk:
+        return f"no visible trunk before {number.key}"
+    if best is None:
+        return f"trunk {trunk}: its records name no company, or several: no answer"
+    return f"trunk {trunk}: company {company_of(best)!r} ({where}, from {best.id})"
 
 
 def _describe(candidate: Candidate, reader: Reader) -> str:

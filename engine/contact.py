@@ -51,11 +51,19 @@ def contact_uuid(identity: ContactId) -> uuid.UUID:
 
 
 class PhoneLine(msgspec.Struct, frozen=True, array_like=True):
-    """One number of a contact: its kind, the number, and how the source wrote it (may be "")."""
+    """One number of a contact.
+
+    Attributes:
+        kind: what the source calls it.
+        number: the subscriber.
+        written: how the source wrote it; may be "".
+        trunk: E.164 digits of the company trunk that its spelling gave away; "" for none.
+    """
 
     kind: PhoneKind
     number: PhoneNumber
     written: str = ""
+    trunk: str = ""
 
 
 class Address(msgspec.Struct, frozen=True, array_like=True):

@@ -400,7 +400,8 @@ def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
     if not fitting:
         return None
     numbers = tuple(PhoneNumber(number, extension) for number, _ in fitting)
-    return Reading(numbers, ", or ".join(rule for _, rule in fitting))
+    rule = ", or ".join(rule for _, rule in fitting)
+    return Reading(numbers, rule, explicit_country=fitting[0] is international)
 
 
 def _fits(digits: str) -> bool:

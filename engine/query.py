@@ -13,12 +13,20 @@ MAX_HITS = 1_000
 limit and aborts the process on the largest LDAP size limit."""
 
 
+EVERY_CLASS = frozenset({1, 2, 3, 4, 5})
+
+
 class CallerQuery(msgspec.Struct, frozen=True):
-    """Who is calling? `number` in any spelling, read under the asking client's dial plan."""
+    """Who is calling? `number` in any spelling, read under the asking client's dial plan.
+
+    `classes` are the classes (DESIGN section 4) that may answer; what only a class left out of it
+    would find is not found.
+    """
 
     number: str
     plan: DialPlan
     principal: Principal
+    classes: frozenset[int] = EVERY_CLASS
 
 
 class CallerMatch(msgspec.Struct, frozen=True):

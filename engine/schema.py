@@ -11,12 +11,15 @@ store, never read.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import tantivy
 
 from engine.contact import Contact, ContactId
-from engine.tokens import index_words, sort_rank
+from engine.phone import country_code_of
+from engine.servicenumbers import may_be_trunk
+from engine.tokens import fold, index_words, sort_rank
 
 FORMAT = 1
 
@@ -24,6 +27,8 @@ ID = "id"
 SOURCE = "source"
 NUMBER = "number"
 TAIL = "tail"
+TRUNK = "trunk"
+TRUNK_COMPANY = "trunk_company"
 NAME = "name"
 OTHER = "other"
 WORD = "word"
@@ -55,6 +60,8 @@ def schema() -> tantivy.Schema:
         (SOURCE, "raw"),
         (NUMBER, "raw"),
         (TAIL, "tail"),
+        (TRUNK, "raw"),
+        (TRUNK_COMPANY, "raw"),
         (NAME, "prefix"),
         (OTHER, "prefix"),
         (WORD, "raw"),
@@ -98,11 +105,39 @@ def searchable_texts(contact: Contact) -> tuple[list[str], list[str]]:
     return [text for text in names if text], [text for text in others if text]
 
 
+def trunks_of(contact: Contact) -> Iterator[str]:
+    """Give the trunks a contact stands behind: before its hyphen, and a company's own main lines.
+
+    A person's number without a hint is no trunk: what is dialled behind it reaches nobody's
+    company for certain.
+    """
+    company = contact.is_company
+    for line in contact.phones:
+        if line.trunk:
+            yield line.trunk
+        if (company or line.kind == "company") and not line.number.extension:
+            digits = line.number.digits
+            if may_be_trunk(digits, country_code_of(digits)):
+                yield digits
+
+
+def company_of(contact: Contact) -> str:
+    """Return the company a record names; "" for a person without one."""
+    return contact.company or (contact.display_name if contact.is_company else "")
+
+
+def trunk_company_term(trunk: str, company: str) -> str:
+    """Return the term for "stands behind this trunk and names this company" ("" = none)."""
+    return f"{trunk}\x1f{fold(company)}"
+
+
 def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
     """Return the document of one contact; `body` is its encoded form, kept as it is."""
     names, others = searchable_texts(contact)
     name_words = list(dict.fromkeys(word for text in names for word in index_words(text)))
     other_words = list(dict.fromkeys(word for text in others for word in index_words(text)))
+    trunks = list(dict.fromkeys(trunks_of(contact)))
+    company = company_of(contact) if trunks else ""
     numbers = {line.number.key: line.number.digits for line in contact.phones}
     return tantivy.Document.from_dict(
         {
@@ -110,6 +145,8 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             SOURCE: contact.id.source,
             NUMBER: list(numbers),
             TAIL: [digits[::-1] for key, digits in numbers.items() if "x" not in key],
+            TRUNK: trunks,
+            TRUNK_COMPANY: [trunk_company_term(trunk, company) for trunk in trunks],
             NAME: name_words,
             OTHER: other_words,
             WORD: list(dict.fromkeys((*name_words, *other_words))),

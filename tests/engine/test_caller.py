@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.phone import DialPlan
+from engine.contact import PhoneKind, PhoneLine
+from engine.phone import DialPlan, PhoneNumber
 from engine.query import CallerMatch, CallerQuery
 from engine.rights import LOCAL_ADMIN, Principal
 from tests.engine.building import MUNICH, Directory, contact, line
@@ -82,6 +83,83 @@ def test_a_switchboard_of_hundreds_still_shows_its_company(directory: Directory)
         *(contact(str(n), f"Person {n}", "493023125000", company="ACME") for n in range(200))
     )
     assert shown(directory, "+493023125000") == ("ACME", 3)
+
+
+def behind(number: str, trunk: str, kind: PhoneKind = "work") -> PhoneLine:
+    return PhoneLine(kind, PhoneNumber(number), "", trunk)
+
+
+def test_class_4_shows_the_company_on_the_trunk_line(directory: Directory) -> None:
+    directory.hold(
+        contact("0", "", behind("4930231250", "493023125"), company="ACME GmbH"),
+        contact("1", "Anna Abel", behind("493023125001", "493023125"), company="Other Name"),
+    )
+    assert shown(directory, "+493023125777") == ("~ACME GmbH", 4)
+    assert shown(directory, "030 23125-7") == ("~ACME GmbH", 4)
+    assert shown(directory, "+493023125001") == ("Anna Abel", 2)
+
+
+def test_class_4_shows_the_company_all_records_behind_the_trunk_name(directory: Directory) -> None:
+    behind_it = [
+        contact(str(n), f"P{n}", behind(f"493023125{n:03d}", "493023125"), company="ACME")
+        for n in range(150)
+    ]
+    directory.hold(*behind_it, contact("x", "No Company", behind("493023125900", "493023125")))
+    assert shown(directory, "+493023125777") == ("~ACME", 4)
+    directory.hold(contact("y", "Y", behind("493023125901", "493023125"), company="Lodger AG"))
+    assert shown(directory, "+493023125777") is None
+
+
+def test_class_4_takes_the_main_number_of_a_company_as_its_trunk(directory: Directory) -> None:
+    directory.hold(contact("0", "", "4930231250", company="ACME"))
+    assert shown(directory, "+493023125012345") == ("~ACME", 4)
+    assert shown(directory, "+4930231250123456") is None
+
+
+def test_class_4_takes_the_longest_trunk(directory: Directory) -> None:
+    directory.hold(
+        contact("0", "", behind("4930231250", "493023125"), company="ACME"),
+        contact("1", "", behind("4930231257770", "493023125777"), company="ACME Lab"),
+    )
+    assert shown(directory, "+49302312577712") == ("~ACME Lab", 4)
+    assert shown(directory, "+493023125712") == ("~ACME", 4)
+
+
+@pytest.mark.parametrize("number", ["491713920012", "498003301000", "12125550123"])
+def test_class_4_never_answers_for_mobiles_service_numbers_and_north_america(
+    directory: Directory, number: str
+) -> None:
+    directory.hold(contact("0", "", behind(number, number), company="ACME"))
+    assert shown(directory, f"+{number}7") is None
+
+
+def test_class_4_keeps_hidden_records_hidden(directory: Directory) -> None:
+    directory.hold(contact("0", "", behind("4930231250", "493023125"), company="ACME", source="hr"))
+    assert shown(directory, "+493023125777") is None
+    assert shown(directory, "+493023125777", LOCAL_ADMIN) == ("~ACME", 4)
+    directory.hold(contact("1", "Ben", behind("493023125001", "493023125"), company="Beck KG"))
+    assert shown(directory, "+493023125777") == ("~Beck KG", 4)
+
+
+@pytest.mark.parametrize(
+    ("off", "number"), [(1, "123"), (2, "+498999998123"), (3, "+493023125000"), (4, "+4930231777"),
+                        (5, "089 99998777")],
+)  # fmt: skip
+def test_each_class_can_be_switched_off(directory: Directory, off: int, number: str) -> None:
+    directory.hold(
+        contact("1", "Anna Abel", "498999998123"),
+        contact("2", "Ben Beck", "493023125000"),
+        contact("3", "Cem Celik", "493023125000"),
+        contact("4", "", behind("4930231000", "4930231"), company="ACME"),
+        contact("5", "Eva Eck", "494099998777"),
+    )
+    full = CallerQuery(number, MUNICH, SBC)
+    match = directory.index.caller(full)
+    assert match is not None
+    assert match.match_class == off
+    less = CallerQuery(number, MUNICH, SBC, frozenset({1, 2, 3, 4, 5}) - {off})
+    other = directory.index.caller(less)
+    assert other is None or other.match_class != off
 
 
 def test_class_5_needs_eight_equal_digits_and_one_person(directory: Directory) -> None:
