@@ -20,6 +20,7 @@ import msgspec
 from engine.client import Client
 from engine.credentials import DUMMY_HASH, verify_password
 from engine.errors import InvalidCredential
+from engine.phone import DialPlan
 from engine.rights import Principal
 from ldapd.entries import EntryWriter
 from ldapd.errors import InvalidDn
@@ -46,17 +47,23 @@ class Asker(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         client: the configuration's entry.
         principal: who it is to the rights.
+        plan: the client's dial plan.
         entries: writes entries in its formats.
+        is_sbc: its profile is `sbc`.
     """
 
     client: Client
     principal: Principal
+    plan: DialPlan
     entries: EntryWriter
+    is_sbc: bool
 
     @classmethod
     def of(cls, client: Client) -> Asker:
         """Return the asker of a client."""
-        return cls(client, client.principal(), EntryWriter(client.plan, client.number_format))
+        plan = client.plan
+        writer = EntryWriter(plan, client.number_format)
+        return cls(client, client.principal(), plan, writer, client.profile == "sbc")
 
 
 class Peer:

@@ -16,7 +16,7 @@ import msgspec
 from engine.contact import Address, Contact, ContactId, PhoneLine, contact_uuid
 from engine.phone import DialPlan, NumberFormat, PhoneNumber, format_number, own_extension
 from engine.query import CallerMatch
-from ldapd.protocol.messages import encode_entry
+from ldapd.protocol.messages import SearchRequest, encode_entry
 from ldapd.schema import OPERATIONAL, TYPES, AttributeType, attribute_type, common_name
 
 SUBSCHEMA_DN = "cn=subschema"
@@ -111,15 +111,21 @@ class EntryWriter:
         self._selections[attributes] = made
         return made
 
-    def encode(
-        self, message_id: int, shown: Shown, columns: tuple[Column, ...], *, types_only: bool
-    ) -> bytes:
-        """Return the SearchResultEntry; attributes without a value are left out."""
+    def encode(self, message_id: int, shown: Shown, request: SearchRequest) -> bytes:
+        """Return the SearchResultEntry a search asks for; attributes without a value are left out.
+
+        Flat, since every answered call passes here.
+        """
+        columns = self._selections.get(request.attributes)
+        if columns is None:
+            columns = self.columns(request.attributes)
         attributes: list[tuple[str, Sequence[bytes]]] = []
         for name, read in columns:
             values = read(shown)
             if values:
-                attributes.append((name, () if types_only else values))
+                attributes.append((name, values))
+        if request.types_only:
+            attributes = [(name, ()) for name, _ in attributes]
         return encode_entry(message_id, shown.dn, attributes)
 
     def number_text(self, number: PhoneNumber, shown: Shown) -> str:
@@ -154,19 +160,21 @@ class EntryWriter:
     def _number_reader(self, found: AttributeType) -> Read:
         name, kinds = found.name, found.lines
         derived = {"ipPhone": self._extensions, "msRTCSIP-Line": _line_uri}.get(name)
+        spare: Sequence[str] = ("other",) if name == "telephoneNumber" else ()
 
         def read(shown: Shown) -> Sequence[bytes]:
+            contact = shown.contact
             texts: list[str] = []
             if shown.attribute == name and shown.number is not None and _holds(shown):
                 texts.append(self.number_text(shown.number, shown))
             if derived is not None:
-                texts += derived(shown.contact)
+                texts += derived(contact)
             else:
-                lines = _lines(shown.contact, kinds)
-                if not lines and name == "telephoneNumber":
-                    lines = _lines(shown.contact, ("other",))
+                lines = _lines(contact, kinds) or (_lines(contact, spare) if spare else ())
                 texts += [self.number_text(line.number, shown) for line in lines]
-            return [text.encode() for text in dict.fromkeys(texts)]
+            if len(texts) > 1:
+                texts = list(dict.fromkeys(texts))
+            return [text.encode() for text in texts]
 
         return read
 
@@ -194,6 +202,11 @@ def _line_uri(contact: Contact) -> list[str]:
     return [f"tel:+{number.digits}" + (f";ext={number.extension}" if number.extension else "")]
 
 
+def _common_name(shown: Shown) -> Sequence[bytes]:
+    contact = shown.contact
+    return [(contact.display_name or common_name(contact)).encode()]
+
+
 def _match_class(shown: Shown) -> Sequence[bytes]:
     return [b"%d" % shown.match_class] if shown.match_class else []
 
@@ -203,7 +216,9 @@ def _runners_up(shown: Shown) -> Sequence[bytes]:
 
 
 _SPECIAL: dict[str, Read] = {
-    "name": lambda shown: [common_name(shown.contact).encode()],
+    "cn": _common_name,
+    "displayName": _common_name,
+    "name": _common_name,
     "entryDN": lambda shown: [shown.dn.encode()],
     "subschemaSubentry": lambda _shown: [SUBSCHEMA_DN.encode()],
     "rufnameClass": _match_class,

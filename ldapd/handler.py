@@ -230,7 +230,7 @@ class LdapHandler:
     def _compare(self, peer: Peer, message_id: int, request: CompareRequest) -> bytes:
         """RFC 4511 4.10, on the entries of contacts; by the same rules as an equality filter."""
         asker = peer.asker
-        if asker is None or asker.client.profile == "sbc":
+        if asker is None or asker.is_sbc:
             return _compared(message_id, ResultCode.INSUFFICIENT_ACCESS_RIGHTS)
         place = self._naming.locate(request.name)
         contact = None
@@ -243,7 +243,7 @@ class LdapHandler:
         if contact is None:
             code = ResultCode.NO_SUCH_OBJECT
             return encode_result(message_id, COMPARE_RESPONSE, code, matched=place.matched)
-        term = planner.compile_filter(Equality(request.attribute, request.value), asker.client.plan)
+        term = planner.compile_filter(Equality(request.attribute, request.value), asker.plan)
         outcome = term.check(contact)
         if outcome is None:
             return _compared(message_id, ResultCode.UNDEFINED_ATTRIBUTE_TYPE)

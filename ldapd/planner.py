@@ -86,12 +86,16 @@ def plan(search_filter: Filter, dial_plan: DialPlan) -> SearchPlan:
         search_filter: bounded in depth and leaves by the decoder.
         dial_plan: how the asking client writes numbers.
     """
-    if type(search_filter) is Equality:  # what every SBC sends
+    if type(search_filter) is Equality:  # what every SBC sends: flat, 1 µs instead of 3
         found = attribute_type(search_filter.attribute)
-        if found is not None and found.kind in ("number", "search_number"):
-            term = _number_leaf(search_filter, found)
-            if term is not None and number_terms.has_digit(term.value):
-                return NumberQuestion((term.value,), term.attribute)
+        if found is not None and found.is_number:
+            try:
+                value = search_filter.value.decode()
+            except UnicodeDecodeError:
+                return SetQuestion(NOBODY)
+            if number_terms.has_digit(value):
+                return NumberQuestion((value,), found.name if found.shown else "")
+            return NumberQuestion(())
     question = _number_question(search_filter)
     return question or set_question(search_filter, dial_plan)
 
@@ -205,7 +209,7 @@ def _is_decoration(part: Filter, checks: list[Check]) -> bool:
         found = attribute_type(part.attribute)
         if found is None:
             return False
-        if not found.always and found.kind not in ("number", "search_number"):
+        if not found.always and not found.is_number:
             checks.append(presence(found).check)
         return True
     if isinstance(part, (Equality, Approx)):

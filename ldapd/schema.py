@@ -61,12 +61,16 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         kind: how a term on it is understood.
         aliases: further names.
         texts: the values of a contact, for filters and, with kind "text", for entries.
+        found_by: further texts a term may match, which are not shown.
         lines: kind "number": which lines of a contact it shows, in this order.
         always: every entry has it, so that a presence test is free.
         indexed: the words of its values are in the index's text fields.
         operational: shown only if asked by name or by `+` (RFC 4512 3.4).
-        subtype_of_name: a subtype of `name` (RFC 4519 2.18).
+        subtype_of_name: a subtype of `name` (RFC 4519 2.18); `c` is one as well, but nobody looks
+            for a country by `(name=de)`, and its values are not indexed.
         syntax: OID of its syntax, for the subschema.
+        shown: an entry may carry it; the pseudo-attributes only stand in filters.
+        is_number: kind "number" or "search_number".
     """
 
     name: str
@@ -74,17 +78,19 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     kind: AttributeKind = "text"
     aliases: tuple[str, ...] = ()
     texts: Texts = _nothing
+    found_by: Texts = _nothing
     lines: tuple[PhoneKind, ...] = ()
     always: bool = False
     indexed: bool = False
     operational: bool = False
     subtype_of_name: bool = False
     syntax: str = DIRECTORY_STRING
+    shown: bool = True
+    is_number: bool = False
 
-    @property
-    def shown(self) -> bool:
-        """Whether an entry may carry it; the pseudo-attributes only stand in filters."""
-        return self.kind not in ("search_number", "search_text")
+    def asked(self, contact: Contact) -> tuple[str, ...]:
+        """Return every text of a contact that a term on this attribute is compared with."""
+        return self.texts(contact) + self.found_by(contact)
 
 
 def common_name(contact: Contact) -> str:
@@ -95,6 +101,17 @@ def common_name(contact: Contact) -> str:
 def surname(contact: Contact) -> str:
     """Return the surname, else the common name: a `person` must have an `sn` (RFC 4519 3.12)."""
     return contact.surname or common_name(contact)
+
+
+def _surname_guesses(contact: Contact) -> tuple[str, ...]:
+    """Where a source has one name column only: "Meier" of "Bernd Meier", "van Dyk" and "Dyk".
+
+    Desk phones ask for `(sn=mei*)`; whoever is listed under a display name alone must be found.
+    """
+    if contact.surname:
+        return ()
+    parts = contact.name.split()
+    return tuple(" ".join(parts[start:]) for start in range(1, min(len(parts), 8)))
 
 
 def _optional(field: Callable[[Contact], str]) -> Texts:
@@ -129,7 +146,7 @@ def _postal_address(contact: Contact) -> tuple[str, ...]:
 
 
 def _name_subtypes(contact: Contact) -> tuple[str, ...]:
-    return tuple(text for each in TYPES if each.subtype_of_name for text in each.texts(contact))
+    return tuple(text for each in TYPES if each.subtype_of_name for text in each.asked(contact))
 
 
 def _modified(contact: Contact) -> tuple[str, ...]:
@@ -151,7 +168,23 @@ def _custom(number: int) -> AttributeType:
 
 
 def _number(name: str, oid: str, *lines: PhoneKind, aliases: tuple[str, ...] = ()) -> AttributeType:
-    return AttributeType(name, oid, "number", aliases=aliases, lines=lines, syntax=TELEPHONE_NUMBER)
+    return AttributeType(
+        name, oid, "number", aliases=aliases, lines=lines, syntax=TELEPHONE_NUMBER, is_number=True
+    )
+
+
+def _pseudo(name: str, oid: str, kind: AttributeKind) -> AttributeType:
+    """A name for filters alone; presence on a search for anything is true."""
+    is_number = kind == "search_number"
+    return AttributeType(
+        name,
+        oid,
+        kind,
+        always=not is_number,
+        syntax=TELEPHONE_NUMBER if is_number else DIRECTORY_STRING,
+        shown=False,
+        is_number=is_number,
+    )
 
 
 _Type = AttributeType
@@ -168,6 +201,7 @@ TYPES: tuple[AttributeType, ...] = (
     _Type(
         "sn", "2.5.4.4", aliases=("surname",), always=True, indexed=True, subtype_of_name=True,
         texts=_required(surname),
+        found_by=_surname_guesses,
     ),
     _Type(
         "givenName", "2.5.4.42", aliases=("gn",), indexed=True, subtype_of_name=True,
@@ -226,7 +260,7 @@ TYPES: tuple[AttributeType, ...] = (
         "l", "2.5.4.7", aliases=("localityName",), indexed=True, subtype_of_name=True,
         texts=_optional(lambda contact: contact.address.city),
     ),
-    _Type("c", "2.5.4.6", aliases=("countryName",), texts=_country_code, subtype_of_name=True),
+    _Type("c", "2.5.4.6", aliases=("countryName",), texts=_country_code),
     _Type(
         "co", "0.9.2342.19200300.100.1.43", aliases=("friendlyCountryName",),
         texts=_optional(lambda contact: contact.address.country),
@@ -260,12 +294,12 @@ OPERATIONAL: tuple[AttributeType, ...] = (
 """RFC 4512 3.4; the last two say how a caller was found: class 1-5, others that fitted too."""
 
 SEARCH_ONLY: tuple[AttributeType, ...] = (
-    _Type("searchNumber", f"{OWN_ARC}.4.1", "search_number", syntax=TELEPHONE_NUMBER),
-    _Type("metaSearchNumber", f"{OWN_ARC}.4.2", "search_number", syntax=TELEPHONE_NUMBER),
-    _Type("searchContact", f"{OWN_ARC}.4.3", "search_text", always=True),
-    _Type("searchIndividual", f"{OWN_ARC}.4.4", "search_text", always=True),
-    _Type("anr", f"{_AD4}.1208", "search_text", always=True),
-    _Type("objectCategory", f"{_AD4}.782", "object_class", always=True),
+    _pseudo("searchNumber", f"{OWN_ARC}.4.1", "search_number"),
+    _pseudo("metaSearchNumber", f"{OWN_ARC}.4.2", "search_number"),
+    _pseudo("searchContact", f"{OWN_ARC}.4.3", "search_text"),
+    _pseudo("searchIndividual", f"{OWN_ARC}.4.4", "search_text"),
+    _pseudo("anr", f"{_AD4}.1208", "search_text"),
+    _pseudo("objectCategory", f"{_AD4}.782", "object_class"),
 )  # fmt: skip
 """Names for filters alone: estos's and innovaphone's pseudo-attributes, and AD's."""
 

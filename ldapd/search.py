@@ -45,7 +45,8 @@ CHECKS_BETWEEN_CLOCKS = 64
 FIRST_WINDOW_FACTOR = 4
 """Candidates fetched at first, per entry wanted: most terms pass most of their candidates."""
 
-_SUCCESS = ResultCode.SUCCESS
+_SUCCESS = 0
+"""`ResultCode.SUCCESS` as a plain integer: an enumeration hashes ten times slower."""
 
 
 class Directory(Protocol):
@@ -72,14 +73,10 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     request: SearchRequest
     base: str
 
-    def encode(self, entries: Sequence[Shown], code: ResultCode) -> bytes:
+    def encode(self, entries: Sequence[Shown], code: int) -> bytes:
         """Return entries and result as one run of octets."""
-        request, writer = self.request, self.asker.entries
-        columns = writer.columns(request.attributes)
-        parts = [
-            writer.encode(self.message_id, each, columns, types_only=request.types_only)
-            for each in entries
-        ]
+        encode = self.asker.entries.encode
+        parts = [encode(self.message_id, each, self.request) for each in entries]
         parts.append(encode_result(self.message_id, SEARCH_DONE, code))
         return b"".join(parts)
 
@@ -112,14 +109,12 @@ class Searcher:
         if asker is None:
             return _unbound(message_id, request, place)
         if place.kind == "context" and request.scope != SCOPE_BASE:
+            if asker.is_sbc:
+                return self._call(asker, message_id, request, place.base)
             return self._below(Asked(asker, message_id, request, place.base))
-        if place.own is not None:
-            return _own_entry(message_id, request, place)
         if place.kind == "entry":
             return self._single(Asked(asker, message_id, request, place.base), place)
-        if place.kind == "invalid":
-            return encode_result(message_id, SEARCH_DONE, ResultCode.INVALID_DN_SYNTAX, "no DN")
-        return _no_such_object(message_id, place)
+        return _elsewhere(message_id, request, place)
 
     def contact_at(self, place: Place, principal: Principal) -> Contact | None:
         """Return the contact an entry's place names, None if it is unknown, gone or hidden."""
@@ -129,59 +124,86 @@ class Searcher:
     def _single(self, asked: Asked, place: Place) -> bytes:
         """Answer a search whose base is one entry."""
         asker, request = asked.asker, asked.request
-        if asker.client.profile == "sbc":
-            return self._refuse(asked)
+        if asker.is_sbc:
+            return self._refuse(asked.message_id)
         contact = self.contact_at(place, asker.principal)
         if contact is None:
             return _no_such_object(asked.message_id, place)
-        compiled = planner.compile_filter(request.filter, asker.client.plan)
+        compiled = planner.compile_filter(request.filter, asker.plan)
         if request.scope == SCOPE_ONE or compiled.check(contact) is not True:
             return asked.encode((), _SUCCESS)
         self._counters.entries += 1
         return asked.encode([Shown(contact, place.base)], _SUCCESS)
 
     def _below(self, asked: Asked) -> bytes:
-        """Answer a search for contacts."""
-        client, principal = asked.asker.client, asked.asker.principal
-        question = planner.plan(asked.request.filter, client.plan)
+        """Answer a client that is no SBC: names, and everybody who has a number."""
+        asker = asked.asker
+        question = planner.plan(asked.request.filter, asker.plan)
         if isinstance(question, SetQuestion):
-            return self._refuse(asked) if client.profile == "sbc" else self._set(asked, question)
+            return self._set(asked, question)
         self._counters.lookups += 1
         for value in question.values:
-            match = self._index.caller(CallerQuery(value, client.plan, principal))
+            match = self._index.caller(CallerQuery(value, asker.plan, asker.principal))
             if match is not None:
                 self._counters.lookups_found += 1
-                return self._found(asked, question, match, value)
-        if question.is_partial and client.profile != "sbc":
-            return self._set(asked, planner.set_question(asked.request.filter, client.plan))
+                return self._holders(asked, question, match, value)
+        if question.is_partial:
+            return self._set(asked, planner.set_question(asked.request.filter, asker.plan))
         return asked.encode((), _SUCCESS)
 
-    def _refuse(self, asked: Asked) -> bytes:
+    def _call(self, asker: Asker, message_id: int, request: SearchRequest, base: str) -> bytes:
+        """Answer an SBC: one number, one entry. Flat, since every call passes here.
+
+        Beside the index and the codec it takes some 5 µs for three attributes (2-core x86, 3.11).
+        """
+        question = planner.plan(request.filter, asker.plan)
+        if isinstance(question, SetQuestion):
+            return self._refuse(message_id)
+        counters = self._counters
+        counters.lookups += 1
+        for value in question.values:
+            match = self._index.caller(CallerQuery(value, asker.plan, asker.principal))
+            if match is None:
+                continue
+            counters.lookups_found += 1
+            counters.entries += 1
+            contact = answer_of(match)
+            shown = Shown(
+                contact,
+                entry_dn(self._names.uuid_of(contact.id), base),
+                match.number,
+                value,
+                question.attribute,
+                match.match_class,
+                match.runners_up,
+            )
+            entry = asker.entries.encode(message_id, shown, request)
+            return entry + encode_result(message_id, SEARCH_DONE, _SUCCESS)
+        return encode_result(message_id, SEARCH_DONE, _SUCCESS)
+
+    def _refuse(self, message_id: int) -> bytes:
         """Answer what is outside an SBC's profile: nothing found."""
         self._counters.searches_refused += 1
-        return asked.encode((), _SUCCESS)
+        return encode_result(message_id, SEARCH_DONE, _SUCCESS)
 
-    def _found(
+    def _holders(
         self, asked: Asked, question: NumberQuestion, match: CallerMatch, value: str
     ) -> bytes:
-        """Answer a look-up that found somebody: one entry for an SBC, all holders for others."""
-        client = asked.asker.client
-        answer = answer_of(match)
-        code = _SUCCESS
-        if client.profile == "sbc":
-            contacts = [answer]
-        else:
-            wanted = self._wanted(asked.request)
-            query = CallerQuery(value, client.plan, asked.asker.principal)
-            contacts = self._index.holders(query, wanted + 1)
-            if client.profile == "phone":
-                contacts = [answer, *(each for each in contacts if each.id != answer.id)]
-            if question.check is not None:
-                contacts = [each for each in contacts if question.check(each)]
-            if len(contacts) > wanted:
-                code = ResultCode.SIZE_LIMIT_EXCEEDED
-                self._counters.searches_limited += 1
-                del contacts[wanted:]
+        """Answer a look-up that found somebody: the caller's answer to a phone, all holders."""
+        client, plan = asked.asker.client, asked.asker.plan
+        wanted = self._wanted(asked.request)
+        query = CallerQuery(value, plan, asked.asker.principal)
+        contacts = self._index.holders(query, wanted + 1)
+        if client.profile == "phone":
+            answer = answer_of(match)
+            contacts = [answer, *(each for each in contacts if each.id != answer.id)]
+        if question.check is not None:
+            contacts = [each for each in contacts if question.check(each)]
+        code: int = _SUCCESS
+        if len(contacts) > wanted:
+            code = ResultCode.SIZE_LIMIT_EXCEEDED
+            self._counters.searches_limited += 1
+            del contacts[wanted:]
         self._counters.entries += len(contacts)
         shown = [
             Shown(
@@ -206,7 +228,7 @@ class Searcher:
         try:
             contacts, code = self._examine(asked, question)
         except UnsupportedQuery:
-            contacts, code = [], ResultCode.ADMIN_LIMIT_EXCEEDED
+            contacts, code = [], int(ResultCode.ADMIN_LIMIT_EXCEEDED)
         if code != _SUCCESS:
             self._counters.searches_limited += 1
         self._counters.entries += len(contacts)
@@ -215,7 +237,7 @@ class Searcher:
             [Shown(each, entry_dn(uuid_of(each.id), asked.base)) for each in contacts], code
         )
 
-    def _examine(self, asked: Asked, question: SetQuestion) -> tuple[list[Contact], ResultCode]:
+    def _examine(self, asked: Asked, question: SetQuestion) -> tuple[list[Contact], int]:
         """Return what passes the check, and success or the limit that ended the search."""
         request, principal = asked.request, asked.asker.principal
         wanted, check = self._wanted(request), question.check
@@ -257,6 +279,15 @@ def _own_entry(message_id: int, request: SearchRequest, place: Place) -> bytes:
     if own is None or request.scope == SCOPE_ONE or own.matches(request.filter) is not True:
         return done
     return own.encode(message_id, request) + done
+
+
+def _elsewhere(message_id: int, request: SearchRequest, place: Place) -> bytes:
+    """Answer a search whose base is no contact and holds none."""
+    if place.own is not None:
+        return _own_entry(message_id, request, place)
+    if place.kind == "invalid":
+        return encode_result(message_id, SEARCH_DONE, ResultCode.INVALID_DN_SYNTAX, "no DN")
+    return _no_such_object(message_id, place)
 
 
 def _no_such_object(message_id: int, place: Place) -> bytes:

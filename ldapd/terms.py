@@ -99,7 +99,7 @@ def presence(found: AttributeType) -> Compiled:
     """`(attribute=*)`. On number attributes: any number, as every term on a number asks for any."""
     if found.always:
         return TRUE
-    if found.kind in ("number", "search_number"):
+    if found.is_number:
         return Compiled(EVERYONE, lambda contact: bool(contact.phones))
     texts = found.texts
     return Compiled(EVERYONE, lambda contact: bool(texts(contact)))
@@ -174,7 +174,7 @@ def _identity(leaf: Leaf, found: AttributeType) -> Compiled:
 
 def _text(leaf: Leaf, found: AttributeType) -> Compiled:
     """A term on a text: candidates by the beginnings of words, where the index holds them."""
-    texts = found.texts
+    texts = found.asked
     sought, any_test = "", None
     match leaf:
         case Equality(_, value) | Extensible(_, _, value, _):

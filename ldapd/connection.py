@@ -1,0 +1,309 @@
+"""One connection: octets in, answers out, and what holds it back or ends it.
+
+Law: thin shell around `LdapSession` (octets to requests) and `LdapHandler` (requests to answers).
+No task and no future per request: requests are answered where they are read, in their order, and
+joined to one write. Three things make requests wait in `_inbox`, with reading paused so that a peer
+cannot make it grow: a password being verified (RFC 4511 4.2.1: a bind is answered before anything
+behind it), a peer that does not read its answers, and a turn that has lasted `max_pending` requests
+while other connections wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from functools import partial
+from ipaddress import ip_address
+from typing import Protocol, cast
+
+from typing_extensions import override
+
+from ldapd.auth import BindCheck, PasswordPool, Peer, PeerAddress
+from ldapd.errors import ProtocolViolation
+from ldapd.handler import Answer, Hangup, LdapHandler
+from ldapd.protocol.messages import BindRequest, LdapMessage, ResultCode, notice_of_disconnection
+from ldapd.protocol.session import LdapSession
+
+HIGH_WATER_BYTES = 256 * 1024
+"""Unsent octets at which a peer counts as not reading; two full answers of a phone fit."""
+
+JOIN_BYTES = 64 * 1024
+"""Answers are written together up to this size, so that back-pressure is noticed in between."""
+
+KEEPALIVE_IDLE_S = 60
+KEEPALIVE_INTERVAL_S = 15
+KEEPALIVE_PROBES = 4
+"""A peer that vanished without a word is noticed after two minutes, whatever the idle limit."""
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    handler: LdapHandler
+    passwords: PasswordPool
+    loop: asyncio.AbstractEventLoop
+    max_pending: int
+
+    def open_session(self) -> LdapSession:
+        """Return the decoder for a new connection, with the limits in force."""
+
+    def admit(self, connection: Connection) -> str:
+        """Count a new connection in; return why it must go, "" if it may stay."""
+
+    def leave(self, connection: Connection) -> None:
+        """Count a connection out; it may never have been admitted."""
+
+    def note_bind(self, connection: Connection) -> None:
+        """Take notice that a connection may have changed between bound and unbound."""
+
+    def note_fault(self, error: BaseException) -> None:
+        """Log that a request failed inside."""
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection.
+
+    Attributes:
+        peer: where it comes from, and as whom it is bound.
+        heard_s: when it last sent something (loop time).
+        unbound_since_s: since when nobody is bound; None while somebody is.
+        blocked_since_s: since when it does not read its answers; None while it does.
+        closing_since_s: since when it is being closed; None = it is not.
+    """
+
+    __slots__ = (
+        "_binding",
+        "_farewell",
+        "_host",
+        "_inbox",
+        "_reading",
+        "_scheduled",
+        "_session",
+        "_tls",
+        "_transport",
+        "blocked_since_s",
+        "closing_since_s",
+        "heard_s",
+        "peer",
+        "unbound_since_s",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, host: Host, *, tls: bool) -> None:
+        self._host = host
+        self._tls = tls
+        self._session = host.open_session()
+        self._inbox: deque[LdapMessage] = deque()
+        self._farewell: bytes | None = None
+        self._binding = False
+        self._reading = True
+        self._scheduled = False
+        self.peer = Peer(None, tls=tls)
+        self.heard_s = host.loop.time()
+        self.unbound_since_s: float | None = self.heard_s
+        self.blocked_since_s: float | None = None
+        self.closing_since_s: float | None = None
+
+    # --- what the loop calls --------------------------------------------------------------------
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
+        self.peer = Peer(_address(transport.get_extra_info("peername")), tls=self._tls)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        _tune(transport.get_extra_info("socket"))
+        refusal = self._host.admit(self)
+        if refusal:
+            self._close(notice_of_disconnection(ResultCode.BUSY, refusal))
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self.closing_since_s is not None:
+            return
+        self.heard_s = self._host.loop.time()
+        try:
+            messages = self._session.receive(data)
+        except ProtocolViolation as violation:
+            self._host.handler.counters.violations += 1
+            self._inbox.extend(violation.messages)
+            self._farewell = violation.reply
+            self._work()
+            return
+        if len(messages) == 1 and not self._inbox and not self._is_held():
+            answer = self._answer(messages[0])
+            if isinstance(answer, bytes):  # nearly every call
+                if answer:
+                    self._transport.write(answer)
+            else:
+                self._take(answer)
+                self._work()
+        elif messages:
+            self._inbox.extend(messages)
+            self._work()
+
+    @override
+    def eof_received(self) -> bool:
+        return False  # closes; a client that half-closes has nobody left to answer
+
+    @override
+    def pause_writing(self) -> None:
+        self.blocked_since_s = self._host.loop.time()
+
+    @override
+    def resume_writing(self) -> None:
+        self.blocked_since_s = None
+        self._work()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closing_since_s = self._host.loop.time()
+        self._inbox.clear()
+        self._host.leave(self)
+
+    # --- what the server calls ------------------------------------------------------------------
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request of this connection is still to be answered."""
+        return self._binding or bool(self._inbox)
+
+    def end(self, code: ResultCode, reason: str) -> None:
+        """Answer what has been read, then send the notice of disconnection and close."""
+        if self.closing_since_s is None and self._farewell is None:
+            self._farewell = notice_of_disconnection(code, reason)
+            self._work()
+
+    def abort(self) -> None:
+        """Close at once; unsent octets are lost."""
+        self._transport.abort()
+
+    # --- requests -------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        """Answer what waits, as far as nothing holds it; pause or resume reading to fit."""
+        if self.closing_since_s is not None:
+            return
+        budget = self._host.max_pending
+        parts: list[bytes] = []
+        size = 0
+        while self._inbox and budget and not self._is_held():
+            budget -= 1
+            answer = self._answer(self._inbox.popleft())
+            if isinstance(answer, bytes):
+                parts.append(answer)
+                size += len(answer)
+            else:
+                self._write(parts)
+                size = 0
+                self._take(answer)
+            if size >= JOIN_BYTES:
+                self._write(parts)
+                size = 0
+        self._write(parts)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Decide what happens after a turn: nothing, the next turn, or the end."""
+        if self.closing_since_s is not None:
+            return
+        if self._inbox and not self._is_held() and not self._scheduled:
+            self._scheduled = True
+            self._host.loop.call_soon(self._next_turn)
+        if self._farewell is not None and not self.is_busy:
+            self._close(self._farewell)
+            return
+        wanted = not self._inbox and self.blocked_since_s is None and self._farewell is None
+        if wanted and not self._reading:
+            self._reading = True
+            self._transport.resume_reading()
+        elif not wanted and self._reading:
+            self._reading = False
+            self._transport.pause_reading()
+
+    def _next_turn(self) -> None:
+        self._scheduled = False
+        self._work()
+
+    def _is_held(self) -> bool:
+        return self._binding or self.blocked_since_s is not None or self.closing_since_s is not None
+
+    def _answer(self, message: LdapMessage) -> Answer:
+        """Answer one request; whatever goes wrong inside harms this request alone.
+
+        tantivy raises `PanicException`, which is no `Exception` but a `BaseException`.
+        """
+        handler = self._host.handler
+        try:
+            answer = handler.handle(self.peer, message)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - see above
+            self._host.note_fault(error)
+            answer = handler.failed(self.peer, message)
+        if type(message.request) is BindRequest:
+            self._note_bind()
+        return answer
+
+    def _take(self, answer: BindCheck | Hangup) -> None:
+        """Have a password verified, or close."""
+        if isinstance(answer, Hangup):
+            self._close(answer.reply)
+            return
+        finish = partial(self._finish_bind, answer)
+        loop = self._host.loop
+
+        def verified(right: bool) -> None:  # noqa: FBT001 - called in the pool's thread
+            try:
+                loop.call_soon_threadsafe(finish, right)
+            except RuntimeError:
+                return  # the loop is closed: the process ends
+
+        self._binding = True
+        if not self._host.passwords.submit(answer, verified):
+            self._binding = False
+            self._transport.write(self._host.handler.busy(answer))
+
+    def _finish_bind(self, check: BindCheck, right: bool) -> None:  # noqa: FBT001 - a callback
+        self._binding = False
+        if self.closing_since_s is not None:
+            return
+        reply = self._host.handler.finish_bind(self.peer, check, right=right)
+        self._note_bind()
+        self._transport.write(reply)
+        self._work()
+
+    def _note_bind(self) -> None:
+        self._session.bound = self.peer.asker is not None
+        self._host.note_bind(self)
+
+    def _write(self, parts: list[bytes]) -> None:
+        if parts:
+            self._transport.write(b"".join(parts))
+            parts.clear()
+
+    def _close(self, reply: bytes) -> None:
+        self.closing_since_s = self._host.loop.time()
+        self._inbox.clear()
+        if reply:
+            self._transport.write(reply)
+        self._transport.close()
+
+
+def _address(peername: object) -> PeerAddress:
+    """Return where a connection comes from; None for a local socket."""
+    if isinstance(peername, tuple) and peername:
+        return ip_address(str(peername[0]))
+    return None
+
+
+def _tune(sock: socket.socket | None) -> None:
+    """No delay for small answers; probes for peers that vanished."""
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_IDLE_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_PROBES)

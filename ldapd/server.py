@@ -1,0 +1,288 @@
+"""The LDAP server of one worker process: listening, caps, time limits, reload and drain.
+
+Law: no protocol (`connection`, `handler`) and no index (it is handed in; the worker refreshes it).
+One sweep a second looks after every connection: no timer per connection, none per request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.client import Client
+from ldapd.auth import PasswordPool, PeerAddress
+from ldapd.connection import Connection
+from ldapd.handler import LdapHandler
+from ldapd.protocol.messages import ResultCode
+from ldapd.protocol.requests import DecodeLimits
+from ldapd.protocol.session import LdapSession
+from ldapd.search import Directory
+from ldapd.settings import LdapLimits, LdapSettings, Listener, TlsSettings
+
+BACKLOG = 1_024
+"""Connections the kernel holds for us: a site's SBCs and phones that all return after a restart."""
+
+SWEEP_S = 1.0
+FAULT_LOG_S = 1.0
+"""Least time between two log lines on failed requests; the counter counts them all."""
+
+UNBOUND_SHARE = 4
+ADDRESS_SHARE = 16
+"""Unbound connections from addresses that belong to no client's networks may take a fourth of all
+places, and from one address a sixteenth: strangers cannot lock the clients out."""
+
+_log = logging.getLogger(__name__)
+
+
+async def serve_ldap(
+    listeners: Sequence[tuple[socket.socket, Listener]],
+    index: Directory,
+    settings: LdapSettings,
+    clients: tuple[Client, ...],
+) -> LdapServer:
+    """Answer LDAP on listening sockets from now on.
+
+    Args:
+        listeners: bound sockets (they may be shared with other processes) and what they are.
+        index: asked on the loop's thread; the caller refreshes it.
+        settings: see there; `listen` is not looked at.
+        clients: who may bind.
+
+    Raises:
+        InvalidDn: the base or an alias is no distinguished name.
+        OSError: the certificate or its key cannot be read (`ssl.SSLError`: they do not fit).
+        ValueError: a TLS listener without `settings.tls`.
+    """
+    server = LdapServer(index, settings, clients)
+    await server.listen(listeners)
+    return server
+
+
+class LdapServer:
+    """Every connection of one process.
+
+    Attributes:
+        handler: answers requests.
+        passwords: verifies passwords.
+        loop: the running loop.
+        max_pending: requests of one connection answered in one turn.
+    """
+
+    def __init__(
+        self, index: Directory, settings: LdapSettings, clients: tuple[Client, ...]
+    ) -> None:
+        """Use `serve_ldap`."""
+        self.loop = asyncio.get_running_loop()
+        self.handler = LdapHandler(index, settings, clients, self.loop.time)
+        self.passwords = PasswordPool()
+        self._connections: set[Connection] = set()
+        self._unbound: Counter[PeerAddress] = Counter()
+        self._unbound_count = 0
+        self._servers: list[asyncio.Server] = []
+        self._tls: ssl.SSLContext | None = None
+        self._emptied = asyncio.Event()
+        self._fault_logged_s = -FAULT_LOG_S
+        self._limits = settings.limits
+        self._decode_limits = _decode_limits(settings.limits)
+        self.max_pending = settings.limits.max_pending
+        self._tls_settings = settings.tls
+        self._sweeping = self.loop.call_later(SWEEP_S, self._sweep)
+
+    async def listen(self, listeners: Sequence[tuple[socket.socket, Listener]]) -> None:
+        """Accept connections on further sockets; raises as `serve_ldap` does."""
+        try:
+            for sock, listener in listeners:
+                await self._listen(sock, tls=listener.tls)
+        except BaseException:
+            self._stop()
+            raise
+
+    async def _listen(self, sock: socket.socket, *, tls: bool) -> None:
+        context = None
+        if tls:
+            if self._tls is None:
+                if self._tls_settings is None:
+                    raise ValueError("an ldaps:// listener without [ldap.tls]")
+                self._tls = _tls_context(self._tls_settings)
+            context = self._tls
+        self._servers.append(
+            await self.loop.create_server(
+                lambda: Connection(self, tls=tls),
+                sock=sock,
+                ssl=context,
+                ssl_handshake_timeout=float(self._limits.bind_time_s) if tls else None,
+                backlog=BACKLOG,
+            )
+        )
+
+    def replace(self, settings: LdapSettings, clients: tuple[Client, ...]) -> None:
+        """Take new settings and clients; open connections stay, those of removed clients end.
+
+        Limits on octets and filters hold for new connections. Listeners do not change.
+
+        Raises:
+            InvalidDn, OSError, ssl.SSLError: as `serve_ldap`; the old settings stay in force.
+        """
+        if self._tls is not None and settings.tls is not None:
+            _tls_context(settings.tls)  # a bad file must be noticed before the live one is touched
+        self.handler.replace(settings, clients)
+        if self._tls is not None and settings.tls is not None:
+            self._tls.load_cert_chain(settings.tls.certificate, settings.tls.key)
+        self._limits = settings.limits
+        self._decode_limits = _decode_limits(settings.limits)
+        self.max_pending = settings.limits.max_pending
+        for connection in list(self._connections):
+            if not self.handler.renew(connection.peer):
+                self.note_bind(connection)
+                connection.end(ResultCode.UNAVAILABLE, "the client is no longer configured")
+
+    async def drain(self, timeout_s: float) -> None:
+        """Accept nothing new, answer what has been read, tell every peer, close.
+
+        Args:
+            timeout_s: how long peers may take to read their last answers; then they are cut.
+        """
+        self._stop()
+        self._emptied.clear()
+        for connection in list(self._connections):
+            connection.end(ResultCode.UNAVAILABLE, "the server is shutting down")
+        if self._connections:
+            try:
+                await asyncio.wait_for(self._emptied.wait(), timeout_s)
+            except TimeoutError:
+                for connection in list(self._connections):
+                    connection.abort()
+        self.passwords.close()
+
+    def metrics(self) -> dict[str, int]:
+        """Return counts since the start, and the connections that are open now."""
+        return {
+            **self.handler.counters.as_dict(),
+            "connections_open": len(self._connections),
+            "connections_unbound": self._unbound_count,
+        }
+
+    # --- what connections call ------------------------------------------------------------------
+
+    def open_session(self) -> LdapSession:
+        """Return the decoder for a new connection."""
+        return LdapSession(
+            max_message_bytes_unbound=self._limits.max_message_bytes_unbound,
+            max_message_bytes_bound=self._limits.max_message_bytes_bound,
+            limits=self._decode_limits,
+        )
+
+    def admit(self, connection: Connection) -> str:
+        """Count a connection in, unless a cap is reached; return why it must go, or ""."""
+        counters = self.handler.counters
+        counters.connections += 1
+        most = self._limits.max_connections
+        address = connection.peer.address
+        if len(self._connections) >= most or not (
+            self.handler.is_known(address) or self._has_place_for_stranger(address)
+        ):
+            counters.connections_refused += 1
+            return "too many connections"
+        self._connections.add(connection)
+        self._count_unbound(address, 1)
+        return ""
+
+    def leave(self, connection: Connection) -> None:
+        """Count a connection out."""
+        if connection not in self._connections:
+            return
+        self._connections.discard(connection)
+        if connection.unbound_since_s is not None:
+            self._count_unbound(connection.peer.address, -1)
+        if not self._connections:
+            self._emptied.set()
+
+    def note_bind(self, connection: Connection) -> None:
+        """Keep the count of unbound connections, and since when each is."""
+        if connection not in self._connections:
+            return
+        bound = connection.peer.asker is not None
+        if bound and connection.unbound_since_s is not None:
+            connection.unbound_since_s = None
+            self._count_unbound(connection.peer.address, -1)
+        elif not bound and connection.unbound_since_s is None:
+            connection.unbound_since_s = self.loop.time()
+            self._count_unbound(connection.peer.address, 1)
+
+    def note_fault(self, error: BaseException) -> None:
+        """Log where a request failed; never the error's text, which may quote what was asked."""
+        now_s = self.loop.time()
+        if now_s - self._fault_logged_s < FAULT_LOG_S:
+            return
+        self._fault_logged_s = now_s
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = "?"
+        if place is not None:
+            where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}"
+        _log.error("a request failed inside: %s at %s", type(error).__name__, where)
+
+    def _has_place_for_stranger(self, address: PeerAddress) -> bool:
+        most = self._limits.max_connections
+        return self._unbound_count < max(most // UNBOUND_SHARE, 16) and (
+            self._unbound[address] < max(most // ADDRESS_SHARE, 8)
+        )
+
+    def _count_unbound(self, address: PeerAddress, change: int) -> None:
+        self._unbound_count += change
+        self._unbound[address] += change
+        if not self._unbound[address]:
+            del self._unbound[address]
+
+    # --- time -----------------------------------------------------------------------------------
+
+    def _sweep(self) -> None:
+        """End connections that stay unbound, idle, or do not read; once a second."""
+        self._sweeping = self.loop.call_later(SWEEP_S, self._sweep)
+        limits, now_s = self._limits, self.loop.time()
+        for connection in list(self._connections):
+            stuck_s = connection.closing_since_s or connection.blocked_since_s
+            if stuck_s is not None:
+                if now_s - stuck_s > limits.blocked_write_s:
+                    self._drop(connection, "")
+            elif connection.unbound_since_s is not None:
+                if now_s - connection.unbound_since_s > limits.bind_time_s:
+                    self._drop(connection, "no bind in time")
+            elif limits.idle_time_s and now_s - connection.heard_s > limits.idle_time_s:
+                self._drop(connection, "idle")
+
+    def _drop(self, connection: Connection, reason: str) -> None:
+        self.handler.counters.connections_dropped += 1
+        if reason:
+            connection.end(ResultCode.UNAVAILABLE, reason)
+        else:
+            connection.abort()
+
+    def _stop(self) -> None:
+        self._sweeping.cancel()
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+
+
+def _decode_limits(limits: LdapLimits) -> DecodeLimits:
+    return DecodeLimits(
+        max_filter_depth=limits.max_filter_depth,
+        max_filter_leaves=limits.max_filter_leaves,
+        max_controls=limits.max_controls,
+        max_attributes=limits.max_attributes,
+    )
+
+
+def _tls_context(settings: TlsSettings) -> ssl.SSLContext:
+    """Return a server's context: TLS 1.2 and 1.3 (RFC 9325), tickets for cheap reconnects."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(settings.certificate, settings.key)
+    return context
