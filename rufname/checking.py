@@ -21,6 +21,7 @@ from connectors.settings import SourceSettings
 from engine.contact import Contact
 from engine.source import RejectedRecord, Upsert
 from rufname.config import Config, load_config
+from rufname.drivers import prepare
 from rufname.errors import ConfigError
 from rufname.exits import DONE, NO
 from rufname.listening import CannotListen, listen_on
@@ -53,6 +54,7 @@ def check(path: Path) -> int:
     click.echo(f"ok: {config.path}")
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
+    prepare(config)
     whole = True
     for source in config.sources:
         whole &= _check_source(source)
@@ -75,6 +77,7 @@ def check(path: Path) -> int:
 def preview(source: str, config: Config, rows: int) -> None:
     """Show the first records of SOURCE: raw beside the contact that the mapping makes of each."""
     settings = config.source(source)
+    prepare(config)
     mapping = Mapping(settings)
     records = open_source(settings).preview(rows)
     console = Console(highlight=False)

@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import IO
 
 from rufname.lifeline import (
     Beat,
@@ -85,7 +86,11 @@ class Child:
     """The place of one worker: holds one process after the other until it is drained."""
 
     def __init__(
-        self, spec: WorkerSpec, start: Callable[[], Start], changed: Callable[[], None]
+        self,
+        spec: WorkerSpec,
+        start: Callable[[], Start],
+        changed: Callable[[], None],
+        log: IO[str] | None = None,
     ) -> None:
         """Keep a place.
 
@@ -93,10 +98,12 @@ class Child:
             spec: what to run.
             start: makes the first order, anew for each process.
             changed: called after every change of `status`.
+            log: the process's standard error; None: as ours.
         """
         self.spec = spec
         self._start = start
         self._changed = changed
+        self._log = log
         self._process: asyncio.subprocess.Process | None = None
         self._line: asyncio.StreamWriter | None = None
         self._draining = asyncio.Event()
@@ -211,6 +218,7 @@ class Child:
         return await asyncio.create_subprocess_exec(
             *self.spec.command(theirs.fileno()),
             stdin=asyncio.subprocess.DEVNULL,
+            stderr=self._log,
             pass_fds=(theirs.fileno(), *inherited),
         )
 

@@ -29,6 +29,7 @@ from rufname.control import (
     Status,
     SyncRequest,
 )
+from rufname.drivers import prepare
 from rufname.errors import ConfigError, UnknownName
 from rufname.hand import Hand, drop_absent
 from rufname.lifeline import Start, unpack
@@ -86,6 +87,7 @@ class Scribe:
     async def reload(self, settings: bytes) -> None:
         """Take other sources and schedules; what left the configuration is dropped."""
         config = self._config = unpack(settings, Config)
+        prepare(config)
         self._hand.put(lambda writing: drop_absent(writing, config))
         self._learn()
 
@@ -121,7 +123,8 @@ class Scribe:
             # as the file says now: whoever has just changed it means the change
             config = load_config(self._config.path)
             sources = config.sources if request.source is None else (config.source(request.source),)
-        except (ConfigError, UnknownName) as error:
+            prepare(config)
+        except (ConfigError, UnknownName, OSError) as error:
             yield Refused(str(error))
             return
         async for reply in self._read_all(sources):
@@ -258,6 +261,7 @@ async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]])
     """Wait for the right to write, and for a whole index; then follow the schedules."""
     lower_priority()
     config = unpack(start.settings, Config)
+    prepare(config)
     loop = asyncio.get_running_loop()
     opened = asyncio.Event()
     hand = Hand(config, lambda: _set(loop, opened), rebuild=start.rebuild)

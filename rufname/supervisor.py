@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -45,15 +46,22 @@ _log = logging.getLogger("rufname.supervisor")
 class Supervisor:
     """One `rufname serve`: from the lock on its data folder to the last worker's end."""
 
-    def __init__(self, config: Config, ready: Callable[[ServeStatus], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ready: Callable[[ServeStatus], None] | None = None,
+        log: IO[str] | None = None,
+    ) -> None:
         """Prepare; nothing is opened before `run`.
 
         Args:
             config: as loaded.
             ready: called once, when every worker does its work.
+            log: where the workers log; None: standard error.
         """
         self._config = config
         self._tell_ready = ready
+        self._log = log
         self._began = time.time()
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
@@ -150,7 +158,7 @@ class Supervisor:
         self._children = [writer, *self._faces]
 
     def _child(self, spec: WorkerSpec) -> Child:
-        return Child(spec, lambda: self._start_order(spec.role), self._changed.set)
+        return Child(spec, lambda: self._start_order(spec.role), self._changed.set, self._log)
 
     def _start_order(self, role: str) -> Start:
         return Start(self._settings(role), rebuild=role == "writer" and self._damaged)

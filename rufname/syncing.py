@@ -19,6 +19,7 @@ from engine.errors import StoreUnavailable, WriterBusy
 from engine.store import ContactStore
 from rufname.config import Config
 from rufname.control import Progress, Refused, Report, SyncRequest, ask
+from rufname.drivers import prepare
 from rufname.errors import RufnameError, ServerAbsent
 from rufname.exits import DONE, FAULT
 from rufname.options import config_option
@@ -146,6 +147,7 @@ def _write_here(
     everything: bool,
 ) -> list[RunReport]:
     lower_priority()
+    prepare(config)
     reports = [writing.sync(source, tell) for source in sources]
     if everything:
         writing.drop_absent(source.id for source in config.sources)
@@ -154,6 +156,7 @@ def _write_here(
 
 def _dry_run(config: Config, sources: Sequence[SourceSettings], view: ProgressView) -> int:
     """Read sources and compare them with the store, which nobody writes to."""
+    prepare(config)
     with TemporaryDirectory(prefix="rufname-") as folder:
         try:
             store = ContactStore.open(config.store_path, read_only=True)
