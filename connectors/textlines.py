@@ -34,6 +34,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WIDE_BOMS = tuple(mark for mark, encoding in _BOMS if encoding != "utf-8")
 _LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp850", "cp852", "cp866", "koi8_r",
     "mac_roman",
@@ -68,6 +69,9 @@ class TextLines:
         self._peeked: deque[bytes] = deque()
         start = file.read(SAMPLE_BYTES)
         file.seek(0)
+        name = codecs.lookup(encoding).name
+        if name in {"utf-16", "utf-32"} and not start.startswith(_WIDE_BOMS):
+            self._encoding = f"{name}-le"  # Windows and its programs
         only_returns = b"\r" in start and b"\n" not in start
         self._splits_bytes = keeps_ascii(encoding) and not only_returns
 

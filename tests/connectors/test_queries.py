@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.queries import MAX_QUERY_CHARS, query_fault
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM contact_view",
+        "select a from b;",
+        "  -- people only\nSELECT name FROM people -- that's all\n",
+        "/* ; drop */ WITH a AS (SELECT 1) SELECT * FROM a",
+        "(SELECT 1) UNION (SELECT 2)",
+        "SELECT 'a;b' AS x, \"update\", `delete`, [into] FROM t",
+        "SELECT 'it''s; fine' FROM t",
+        "SELECT deleted, updated_at, created FROM t",
+    ],
+)
+def test_one_select_may_run(query: str) -> None:
+    assert query_fault(query) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "neither SELECT nor WITH"),
+        ("-- nothing", "neither SELECT nor WITH"),
+        ("DELETE FROM t", "neither SELECT nor WITH"),
+        ("selected", "neither SELECT nor WITH"),
+        ("SELECT 1; SELECT 2", "more than one statement"),
+        ("SELECT 1;; ", "more than one statement"),
+        ("SELECT 1; DROP TABLE t", "more than one statement"),
+        ("WITH x AS (INSERT INTO t VALUES (1) RETURNING 1) SELECT * FROM x", "INSERT writes"),
+        ("SELECT * INTO copy FROM t", "INTO writes"),
+        ("SELECT * FROM t FOR UPDATE", "UPDATE writes"),
+        ("SELECT 'open FROM t", "never closed"),
+        ("SELECT /* open FROM t", "never closed"),
+        ("SELECT " + "x" * MAX_QUERY_CHARS, "longer than"),
+    ],
+)
+def test_anything_else_is_refused_with_its_reason(query: str, words: str) -> None:
+    assert words in query_fault(query)
+
+
+@given(st.text(max_size=200))
+def test_a_second_statement_outside_quotes_never_passes(text: str) -> None:
+    assert query_fault(f"SELECT 1; {text.replace('-', '').replace('/', '')} x") != ""
