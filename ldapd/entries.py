@@ -9,6 +9,7 @@ Sources: RFC 4511 4.5.1.8 (`*`, `1.1`), RFC 3673 (`+`), RFC 4530 (entryUUID), RF
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -65,7 +66,8 @@ class EntryNames:
 
     def __init__(self, capacity: int = MAX_REMEMBERED_NAMES) -> None:
         self._capacity = capacity
-        self._uuids: dict[ContactId, str] = {}
+        # ordered: the first key of a plain dict that loses its first keys is found in linear time
+        self._uuids: OrderedDict[ContactId, str] = OrderedDict()
         self._identities: dict[str, ContactId] = {}
 
     def uuid_of(self, identity: ContactId) -> str:
@@ -75,8 +77,8 @@ class EntryNames:
             return known
         made = str(contact_uuid(identity))
         if len(self._uuids) >= self._capacity:
-            oldest = next(iter(self._uuids))
-            del self._identities[self._uuids.pop(oldest)]
+            _, oldest = self._uuids.popitem(last=False)
+            del self._identities[oldest]
         self._uuids[identity] = made
         self._identities[made] = identity
         return made
