@@ -15,7 +15,7 @@ from connectors.settings import DropLimit
 from engine.errors import InvalidNumber
 from engine.phone import MAX_E164_DIGITS, DialPlan, read_number
 from ldapd.settings import Listener
-from rufname.tomltables import quote
+from rufname.tomltables import quote, shown
 
 MIN_PERIOD_S = 1
 MAX_PERIOD_S = 31 * 24 * 3600
@@ -76,7 +76,7 @@ def drop_limit(value: str | int) -> DropLimit:
         found = _PERCENT.fullmatch(value.strip())
         if found and float(found[1]) <= 100:  # noqa: PLR2004 - a percentage
             return DropLimit(percent=float(found[1]))
-    raise ValueError(f"got {quote(value)}; allowed: {SHARE}")
+    raise ValueError(f"got {shown(value)}; allowed: {SHARE}")
 
 
 def network(text: str) -> IPv4Network | IPv6Network:
