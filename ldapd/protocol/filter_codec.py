@@ -9,6 +9,7 @@ Source: RFC 4511 4.5.1.7.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from ldapd.errors import ProtocolError, RequestRefused
 from ldapd.protocol.ber import (
@@ -269,6 +270,8 @@ def encode_filter(item: Filter) -> bytes:  # noqa: PLR0911 - one line a kind
             return _encode_substrings(item)
         case Extensible():
             return _encode_extensible(item)
+        case _:
+            assert_never(item)
 
 
 def _encode_substrings(item: Substrings) -> bytes:

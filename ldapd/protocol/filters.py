@@ -9,6 +9,7 @@ Sources: RFC 4511 4.5.1.7 (bytes), RFC 4515 (text), RFC 4526 (`(&)` is true, `(|
 from __future__ import annotations
 
 import re
+from typing import assert_never
 
 import msgspec
 
@@ -269,6 +270,8 @@ def format_filter(item: Filter) -> str:  # noqa: PLR0911 - one line a kind
             if rule:
                 head += f":{_printable(rule)}"
             return f"({head}:={_escape(value)})"
+        case _:
+            assert_never(item)
 
 
 def _printable(name: str) -> str:

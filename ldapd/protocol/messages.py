@@ -14,6 +14,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 import msgspec
+from typing_extensions import override
 
 from ldapd.protocol.ber import (
     ENUMERATED,
@@ -159,13 +160,20 @@ class BindRequest(msgspec.Struct, frozen=True, gc=False):
         version: 1-127; only 3 is this protocol.
         name: any text; "" = anonymous or SASL.
         mechanism: "" = simple, else the SASL mechanism as sent.
-        credentials: the password or the SASL credentials; b"" also where absent.
+        credentials: the password or the SASL credentials; b"" also where absent. Never printed.
     """
 
     version: int
     name: str
     mechanism: str
     credentials: bytes
+
+    @override
+    def __repr__(self) -> str:
+        return (
+            f"BindRequest(version={self.version}, name={self.name!r}, "
+            f"mechanism={self.mechanism!r}, credentials=...)"
+        )
 
 
 class UnbindRequest(msgspec.Struct, frozen=True, gc=False):

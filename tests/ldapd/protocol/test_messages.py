@@ -12,7 +12,9 @@ from ldapd.protocol.messages import (
     RESPONSE_TAGS,
     SEARCH_DONE,
     SEARCH_REQUEST,
+    BindRequest,
     Control,
+    LdapMessage,
     ResultCode,
     encode_entry,
     encode_extended,
@@ -102,6 +104,12 @@ def test_a_notice_of_disconnection_is_unsolicited() -> None:
     assert response == Result(
         0, EXTENDED_RESPONSE, ResultCode.UNAVAILABLE, "", "going down", NOTICE_OF_DISCONNECTION
     )
+
+
+def test_a_password_is_never_printed() -> None:
+    message = LdapMessage(1, BindRequest(3, "cn=a", "", b"SECRET"))
+    assert "cn=a" in repr(message)
+    assert "SECRET" not in repr(message)
 
 
 def test_message_ids_take_the_fewest_octets() -> None:
