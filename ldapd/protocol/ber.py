@@ -112,7 +112,9 @@ def read_element(data: bytes, pos: int, end: int, tag: int) -> tuple[int, int]:
         ProtocolError: as `read_header`, or another tag.
     """
     start = pos + 2
-    if start <= end and data[pos] == tag and data[pos + 1] < _SHORT:  # nearly always: 0.2 µs less
+    if (
+        start <= end and data[pos] == tag and data[pos + 1] < _SHORT
+    ):  # a third faster, fifteen times a search
         stop = start + data[pos + 1]
         if stop <= end:
             return start, stop

