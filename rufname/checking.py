@@ -26,6 +26,7 @@ from rufname.errors import ConfigError
 from rufname.exits import DONE, NO
 from rufname.listening import CannotListen, listen_on
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG, config_option
+from rufname.progress import wide_console
 from rufname.rundir import read_status
 
 MAX_PREVIEW_ROWS = 1_000
@@ -80,7 +81,7 @@ def preview(source: str, config: Config, rows: int) -> None:
     prepare(config)
     mapping = Mapping(settings)
     records = open_source(settings).preview(rows)
-    console = Console(highlight=False)
+    console = wide_console()
     for record in records:
         if isinstance(record, RejectedRecord):
             console.print(f"[red]rejected[/] {escape(record.locator)}: {escape(record.reason)}\n")

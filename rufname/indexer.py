@@ -4,8 +4,8 @@ Two processes, since reading and indexing each fill a core.
 
 Law: started only by a process that holds `run/writer.lock`, whose open file it inherits: the lock
 is free only once both are gone. It takes one order a line on standard input and answers by lines
-on standard output; the end of its input is its end. The store is the truth: killed at any point,
-the next one goes on from the last commit.
+on standard output; the end of its input is its end; its priority is its owner's. The store is the
+truth: killed at any point, the next one goes on from the last commit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from engine.errors import EngineError
 from engine.store import ContactStore
 from engine.writer import IndexWriter
 from rufname.errors import RufnameError
-from rufname.priority import lower_priority
 
 IndexProgress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
@@ -200,7 +199,6 @@ def index(store_path: Path, index_dir: Path) -> None:
     """Follow the store; only a process that writes starts it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the end of the input ends it
-    lower_priority()
     answers = sys.stdout.buffer
     store: ContactStore | None = None
     writer: IndexWriter | None = None

@@ -24,6 +24,9 @@ from rufname.control import Progress as Step
 
 PLAIN_INTERVAL_S = 10.0
 
+PIPE_WIDTH = 160
+"""Columns of tables that go into a file or a pipe."""
+
 _PHASES = {"read": "reading", "index": "indexing"}
 
 
@@ -86,6 +89,14 @@ class ProgressView:
             self._tasks[key] = self._bars.add_task(_title(step), total=None, note="")
         total = step.total or None
         self._bars.update(self._tasks[key], completed=step.done, total=total, note=_note(step))
+
+
+def wide_console() -> Console:
+    """Return a console for tables on standard output: as wide as the terminal, wide without one."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    return console
 
 
 def _title(step: Step) -> str:

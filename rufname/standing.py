@@ -25,12 +25,11 @@ from rufname.config import Config
 from rufname.errors import RufnameError
 from rufname.exits import DONE, FAULT
 from rufname.options import config_option
+from rufname.progress import wide_console
 from rufname.rundir import ServeStatus, read_status
 
 SHOWN_REJECTED = 5
 WRITER_PATIENCE_S = 3.0
-PIPE_WIDTH = 160
-"""Columns of output that goes into a file or a pipe."""
 
 _COUNTS = ("read", "added", "changed", "removed", "rejected", "rejected_fields")
 _STATE_STYLE = {"done": "green", "running": "cyan", "refused": "yellow", "failed": "red"}
@@ -74,10 +73,7 @@ def status(config: Config, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
-        console = Console(highlight=False)
-        _print(
-            found, console if console.is_terminal else Console(width=PIPE_WIDTH, highlight=False)
-        )
+        _print(found, wide_console())
     return FAULT if found.faults else DONE
 
 

@@ -23,7 +23,6 @@ from rufname.drivers import prepare
 from rufname.errors import RufnameError, ServerAbsent
 from rufname.exits import DONE, FAULT
 from rufname.options import config_option
-from rufname.priority import lower_priority
 from rufname.progress import ProgressView
 from rufname.writing import Tell, Writing
 
@@ -146,7 +145,6 @@ def _write_here(
     *,
     everything: bool,
 ) -> list[RunReport]:
-    lower_priority()
     prepare(config)
     reports = [writing.sync(source, tell) for source in sources]
     if everything:
