@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
@@ -192,17 +192,20 @@ class PasswordPool:
         if not self._places.acquire(blocking=False):
             return False
 
-        def finished(future: Future[bool]) -> None:
-            self._places.release()
-            if not future.cancelled():
-                done(future.exception() is None and future.result())
-
         try:
-            self._threads.submit(_verify, check).add_done_callback(finished)
+            self._threads.submit(self._work, check, done)
         except RuntimeError:  # closed: the server is draining
             self._places.release()
             return False
         return True
+
+    def _work(self, check: BindCheck, done: Callable[[bool], None]) -> None:
+        right = False
+        try:
+            right = _verify(check)
+        finally:
+            self._places.release()
+            done(right)
 
     def close(self) -> None:
         """Drop what waits and end the threads, without waiting for them."""

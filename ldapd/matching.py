@@ -28,6 +28,7 @@ def prepare(text: str) -> str:
     """Return a text as it is compared: NFKC, case folded, runs of spaces one, none at the ends."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", text.casefold())
     return " ".join(text.casefold().split())
 
 

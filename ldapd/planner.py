@@ -12,7 +12,9 @@ Law: pure code: no socket, no clock, no index. Two kinds of plan come out:
 The candidates of `*mei*` are the entries in which *a word begins* with "mei", in whatever field;
 only then the real term is checked. So "*mei*" finds "Anna Meier", not "Schlotmeier": words are
 indexed by their beginnings. `(sn=*meier)` alone has no beginning and examines entries in turn, up
-to the limit of the settings.
+to the limit of the settings; so does a term on a street or a note, whose words are not indexed,
+but not beside others in an OR: there it finds only what has the word in an indexed field too, lest
+one such term (iPhones send one) makes every search a scan.
 """
 
 from __future__ import annotations
@@ -272,12 +274,14 @@ def _disjunction(parts: list[Compiled]) -> Compiled:
         return FALSE
     if len(parts) == 1:
         return parts[0]
+    is_selective = any(not isinstance(part.selection, Everyone) for part in parts)
     selections: list[Selection] = []
     for part in parts:
-        if isinstance(part.selection, AnyOf):
-            selections.extend(part.selection.parts)
+        chosen = part.beside if is_selective and part.beside is not None else part.selection
+        if isinstance(chosen, AnyOf):
+            selections.extend(chosen.parts)
         else:
-            selections.append(part.selection)
+            selections.append(chosen)
     unique = tuple(dict.fromkeys(selections))
     selection: Selection = AnyOf(unique)
     if any(isinstance(each, Everyone) for each in unique):

@@ -108,7 +108,7 @@ def _surname_guesses(contact: Contact) -> tuple[str, ...]:
 
     Desk phones ask for `(sn=mei*)`; whoever is listed under a display name alone must be found.
     """
-    if contact.surname:
+    if contact.surname or contact.is_company:
         return ()
     parts = contact.name.split()
     return tuple(" ".join(parts[start:]) for start in range(1, min(len(parts), 8)))

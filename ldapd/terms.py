@@ -55,12 +55,17 @@ EVERYONE = Everyone()
 class Compiled(msgspec.Struct, frozen=True, eq=False):
     """A filter made ready: candidates where it can be true, and the filter itself as a check.
 
-    `exact`: the check is true for every candidate, so that it need not be run.
+    Attributes:
+        selection: a superset of the contacts the check is true for.
+        check: the filter itself.
+        exact: the check is true for every candidate, so that it need not be run.
+        beside: what to select instead in an OR whose other parts are selective; None = `selection`.
     """
 
     selection: Selection
     check: Check
     exact: bool = False
+    beside: Selection | None = None
 
 
 TRUE = Compiled(EVERYONE, lambda _contact: True, exact=True)
@@ -195,10 +200,11 @@ def _text(leaf: Leaf, found: AttributeType) -> Compiled:
         case _:
             return UNDEFINED
     sought = sought[:MAX_PREFIX_CHARS]
-    selection = Prefix(sought) if found.indexed and words(sought) else EVERYONE
+    near = Prefix(sought) if words(sought) else EVERYONE
+    selection = near if found.indexed else EVERYONE
     if any_test is not None:
-        return Compiled(selection, lambda contact: any_test(texts(contact)))
-    return Compiled(selection, lambda contact: any(map(test, texts(contact))))
+        return Compiled(selection, lambda contact: any_test(texts(contact)), beside=near)
+    return Compiled(selection, lambda contact: any(map(test, texts(contact))), beside=near)
 
 
 def _is_bare_star(leaf: Leaf) -> bool:

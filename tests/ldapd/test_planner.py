@@ -1,0 +1,268 @@
+"""What each client's filter becomes: the templates of manuals and of public source code."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from engine.query import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, Prefix
+from ldapd import planner
+from ldapd.planner import NumberQuestion, SetQuestion, compile_filter, plan
+from ldapd.protocol.filters import And, Equality, Filter, Not, Or, Present, parse_filter
+from ldapd.terms import FALSE, NOBODY, TRUE, UNDEFINED
+from tests.ldapd.house import ANNA, BERND, DORA, MUNICH
+
+N = "+493023125001"
+IOS = (
+    "(|(o=foo*)(cn=foo*)(ou=foo*)(sn=foo*)(mail=foo*)(IMHandle=foo*)(givenname=foo*)"
+    "(postalAddress=foo*)(telephoneNumber=foo*))"
+)
+
+
+def number_question(text: str) -> NumberQuestion:
+    question = plan(parse_filter(text), MUNICH)
+    assert isinstance(question, NumberQuestion), question
+    return question
+
+
+NUMBER_TEMPLATES = [
+    ("AudioCodes request key", f"(telephoneNumber={N})", N),
+    ("AudioCodes mobile", f"(mobile={N})", N),
+    ("AudioCodes trailing star", f"(telephoneNumber={N}*)", N),
+    ("AudioCodes numeric attribute", "(telephoneNumber=5*0*3*8*2*3*4*5*6*7)", "5038234567"),
+    ("AudioCodes numeric with plus", "(telephoneNumber=+*4*9*3*0*1*2)", "+493012"),
+    ("Ribbon", f"(msRTCSIP-Line=tel:{N})", f"tel:{N}"),
+    (
+        "Oracle OR",
+        f"(|(ipPhone=tel:{N})(msRTCSIP-Line=tel:{N})(telephoneNumber=tel:{N})(mobile=tel:{N}))",
+        f"tel:{N}",
+    ),
+    ("innovaphone", "(metaSearchNumber=+493023125001)", N),
+    ("innovaphone without plus", "(metaSearchNumber=493023125001)", "493023125001"),
+    ("Asterisk LDAPget", f"(&(objectClass=person)(telephoneNumber={N}))", N),
+    (
+        "Superfecta",
+        "(|(telephoneNumber=*3023125001)(mobile=*3023125001)(homeTelephoneNumber=*3023125001))",
+        "3023125001",
+    ),
+    ("MiVoice", "(telephoneNumber=23125001)", "23125001"),
+    ("Kamailio", f"(|(telephoneNumber={N})(mobile={N}))", N),
+    ("Yealink", f"(|(telephoneNumber={N})(mobile={N})(ipPhone={N}))", N),
+    ("Yealink presence", f"(&(telephoneNumber=*)(mobile={N}))", N),
+    ("Yealink approximate", f"(|(telephoneNumber=*{N}*)(mobile=*{N}*))", N),
+    ("snom", f"(&(telephoneNumber={N})(sn=*))", N),
+    ("Grandstream", f"(|(telephoneNumber={N})(Mobile={N}))", N),
+    ("Gigaset", f"(|(telephoneNumber={N})(mobile={N})(homePhone={N}))", N),
+    ("Agfeo", f"(|(telephoneNumber=*{N}*)(mobile=*{N}*))", N),
+    ("estos", f"(searchNumber={N}*)", N),
+    ("estos searchContact", f"(searchContact={N})", N),
+    ("AD ANR", "(anr=030 23125001)", "030 23125001"),
+    ("AD", f"(&(objectClass=user)(objectCategory=person)(telephoneNumber={N}))", N),
+    ("nested", f"(&(&(objectClass=*)(cn=*))(|(|(mobile={N}))(pager={N})))", N),
+    ("unknown attribute beside", f"(|(customPhone={N})(telephoneNumber={N}))", N),
+    ("digitless term beside", f"(|(telephoneNumber={N})(mobile=anonymous))", N),
+    ("repeated in AND", f"(&(telephoneNumber={N})(mobile={N}))", N),
+    ("NBSP and brackets", "(telephoneNumber=\\28030\\29\u00a023125001)", "(030)\u00a023125001"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [pytest.param(*rest, id=client) for client, *rest in NUMBER_TEMPLATES]
+)
+def test_number_templates_become_one_look_up(text: str, value: str) -> None:
+    question = number_question(text)
+    assert question.values == (value,)
+    assert question.check is None
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "partial"),
+    [
+        (f"(telephoneNumber={N})", "telephoneNumber", False),
+        (f"(MOBILETELEPHONENUMBER={N})", "mobile", False),
+        (f"(searchNumber={N})", "", False),
+        (f"(|(searchNumber={N})(mobile={N}))", "mobile", False),
+        (f"(telephoneNumber={N}*)", "telephoneNumber", True),
+        (f"(|(mobile={N})(telephoneNumber=*{N}))", "mobile", True),
+        ("(telephoneNumber=5*0*3)", "telephoneNumber", False),
+    ],
+)
+def test_a_look_up_knows_its_attribute_and_whether_a_part_would_do(
+    text: str,
+    attribute: str,
+    partial: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    question = number_question(text)
+    assert (question.attribute, question.is_partial) == (attribute, partial)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(telephoneNumber=)",
+        "(telephoneNumber=anonymous)",
+        "(|(telephoneNumber=*foo*)(mobile=foo))",
+        "(&(objectClass=*)(telephoneNumber=unavailable))",
+        "(telephoneNumber=\\2a)",
+    ],
+)
+def test_a_number_without_a_digit_is_nobody_and_never_everybody(text: str) -> None:
+    assert number_question(text).values == ()
+
+
+def test_a_number_that_is_no_utf8_is_nobody() -> None:
+    assert plan(Equality("telephoneNumber", b"\xff1"), MUNICH) == SetQuestion(NOBODY)
+
+
+def test_different_numbers_in_an_or_are_looked_up_in_turn() -> None:
+    question = number_question("(|(telephoneNumber=111111)(mobile=222222)(pager=111111))")
+    assert question.values == ("111111", "222222")
+
+
+def test_other_presence_beside_a_number_is_checked_on_the_contact() -> None:
+    question = number_question(f"(&(mail=*)(telephoneNumber={N}))")
+    assert question.check is not None
+    assert question.check(ANNA) is True
+    assert question.check(BERND) is False
+
+
+OTHER_TEMPLATES = [
+    ("Yealink name", "(|(cn=mei*)(sn=mei*))", Prefix("mei")),
+    ("Yealink both", "(&(cn=*)(sn=mei*))", Prefix("mei")),
+    ("Yealink not", "(!(cn=mei*))", Everyone()),
+    ("snom", "(&(telephoneNumber=*)(sn=mei*))", Prefix("mei")),
+    ("Gigaset name", "(|(displayName=mei*)(sn=mei*))", Prefix("mei")),
+    (
+        "Gigaset mail",
+        "(&(givenName=an*)(mail=an.*))",
+        AllOf((Prefix("an"), Prefix("an."))),
+    ),
+    ("Poly order", "(&(sn>=mei)(sn<=mej))", Everyone()),
+    ("Cisco", "(sn=*mei*)", Prefix("mei")),
+    ("Linphone", "(sn=*mei*)", Prefix("mei")),
+    ("Linphone empty", "(sn=**)", Everyone()),
+    (
+        "Outlook",
+        "(&(mail=*)(|(mail=mei*)(|(cn=mei*)(|(sn=mei*)(givenName=mei*)))))",
+        Prefix("mei"),
+    ),
+    ("Outlook ANR", "(anr=anna mei)", Prefix("anna mei")),
+    (
+        "Thunderbird",
+        "(|(cn=*anna*meier*)(mail=*anna meier*)(givenName=*anna*)(sn=*anna meier*))",
+        AnyOf((Prefix("anna meier"), Prefix("anna"))),
+    ),
+    ("macOS", "(|(givenname=mei)(sn=mei)(cn=mei)(mail=mei))", Prefix("mei")),
+    (
+        "iOS",
+        IOS,
+        Prefix("foo"),
+    ),
+    ("Evolution", "(|(displayName=*x*)(sn=*x*)(givenName=*x*))", Prefix("x")),
+    ("Evolution empty", "(displayName=*)", Everyone()),
+    ("Entourage", "(&(showInAddressBook=x)(displayName=*))", NOBODY),
+    ("everything", "(objectClass=*)", Everyone()),
+    ("absolute true", "(&)", Everyone()),
+    ("absolute false", "(|)", NOBODY),
+    (
+        "name or number",
+        "(|(sn=0302*)(telephoneNumber=0302*))",
+        AnyOf((Prefix("0302"), NumberIs("0302", MUNICH), NumberPrefix("49302"))),
+    ),
+    (
+        "number and name",
+        f"(&(telephoneNumber={N})(sn=mei*))",
+        AllOf((NumberIs(N, MUNICH), Prefix("mei"))),
+    ),
+    (
+        "two numbers of one contact",
+        "(&(telephoneNumber=0301234567)(mobile=0171392000))",
+        AllOf((NumberIs("0301234567", MUNICH), NumberIs("0171392000", MUNICH))),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "selection"), [pytest.param(*rest, id=client) for client, *rest in OTHER_TEMPLATES]
+)
+def test_other_templates_become_bounded_candidates(text: str, selection: object) -> None:
+    question = plan(parse_filter(text), MUNICH)
+    assert isinstance(question, SetQuestion)
+    assert question.selection == selection
+
+
+def test_filters_that_hold_for_everybody_need_no_check() -> None:
+    for text in ("(objectClass=*)", "(cn=*)", "(&(objectClass=person)(cn=*))", "(|(cn=*)(x=1))"):
+        assert plan(parse_filter(text), MUNICH) == SetQuestion(Everyone())
+
+
+def test_an_ios_search_without_digits_does_not_match_by_its_number_term() -> None:
+    question = plan(parse_filter("(|(cn=foo*)(telephoneNumber=foo*))"), MUNICH)
+    assert isinstance(question, SetQuestion)
+    assert question.selection == Prefix("foo")
+
+
+def test_an_active_user_filter_of_ad_is_undefined_and_finds_nobody() -> None:
+    text = f"(&(!(userAccountControl:1.2.840.113556.1.4.803:=2))(telephoneNumber={N}))"
+    question = plan(parse_filter(text), MUNICH)
+    assert isinstance(question, SetQuestion)
+    assert question.selection == NOBODY
+
+
+# --- three-valued logic (RFC 4511 4.5.1.7) ------------------------------------------------------
+
+T: Filter = Equality("sn", "Müller".encode())
+F: Filter = Equality("sn", b"Meier")
+U: Filter = Equality("unheardOf", b"x")
+VALUES: dict[bool | None, Filter] = {True: T, False: F, None: U}
+
+
+def outcome(search_filter: Filter) -> bool | None:
+    return compile_filter(search_filter, MUNICH).check(ANNA)
+
+
+@pytest.mark.parametrize("parts", list(itertools.product((True, False, None), repeat=3)), ids=str)
+def test_and_or_and_not_follow_the_three_valued_tables(parts: tuple[bool | None, ...]) -> None:
+    filters = tuple(VALUES[each] for each in parts)
+    expected_and = False if False in parts else None if None in parts else True
+    expected_or = True if True in parts else None if None in parts else False
+    assert outcome(And(filters)) is expected_and
+    assert outcome(Or(filters)) is expected_or
+    first = parts[0]
+    expected_not = None if first is None else not first
+    assert outcome(Not(filters[0])) is expected_not
+    assert outcome(Not(Not(filters[0]))) is first
+    assert outcome(Not(And(filters))) is (None if expected_and is None else not expected_and)
+    assert outcome(Not(Or(filters))) is (None if expected_or is None else not expected_or)
+
+
+def test_constants_are_folded() -> None:
+    known, unknown, wrong = Present("cn"), Present("unheardOf"), Equality("objectClass", b"printer")
+    assert compile_filter(And((known, known)), MUNICH) is TRUE
+    assert compile_filter(And((known, wrong, T)), MUNICH) is FALSE
+    assert compile_filter(Or((wrong, known, T)), MUNICH) is TRUE
+    assert compile_filter(Or((wrong,)), MUNICH) is FALSE
+    assert compile_filter(Not(known), MUNICH) is FALSE
+    assert compile_filter(Not(wrong), MUNICH) is TRUE
+    assert compile_filter(Not(unknown), MUNICH) is UNDEFINED
+    assert compile_filter(And((unknown, T)), MUNICH).selection == NOBODY
+
+
+def test_a_negated_conjunction_with_an_unknown_attribute_can_still_be_true() -> None:
+    negated = compile_filter(Not(And((U, F))), MUNICH)
+    assert negated.selection == Everyone()
+    assert negated.check(ANNA) is True
+    assert negated.check(BERND) is None
+
+
+def test_a_negated_number_uses_the_same_predicate() -> None:
+    negated = compile_filter(parse_filter("(!(telephoneNumber=0171 39200007))"), MUNICH)
+    assert negated.check(DORA) is False
+    assert negated.check(ANNA) is True
+
+
+def test_every_filter_gives_a_plan_and_a_set_question() -> None:
+    for text in ("(cn=a)", f"(telephoneNumber={N}*)", "(!(|(cn=a)(x=1)))"):
+        parsed = parse_filter(text)
+        assert isinstance(planner.set_question(parsed, MUNICH), SetQuestion)
