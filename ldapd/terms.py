@@ -191,8 +191,10 @@ def _text(leaf: Leaf, found: AttributeType) -> Compiled:
             sought = begin or " ".join(between)
             test = matching.substrings_test(begin, between, (final or b"").decode())
         case GreaterOrEqual(_, value):
+            texts = found.texts  # a guess on either side would make any range hold
             test = matching.ordering_test(value.decode(), least=True)
         case LessOrEqual(_, value):
+            texts = found.texts
             test = matching.ordering_test(value.decode(), least=False)
         case Approx(_, value):
             sought = value.decode()
