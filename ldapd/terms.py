@@ -27,7 +27,7 @@ from ldapd.protocol.filters import (
     Present,
     Substrings,
 )
-from ldapd.schema import ASSUMED_CLASSES, TYPES, AttributeType, attribute_type
+from ldapd.schema import ASSUMED_CLASSES, TYPES, AttributeType, Texts, attribute_type
 
 Leaf = Equality | Substrings | GreaterOrEqual | LessOrEqual | Present | Approx | Extensible
 """A filter without parts."""
@@ -179,7 +179,7 @@ def _identity(leaf: Leaf, found: AttributeType) -> Compiled:
 
 def _text(leaf: Leaf, found: AttributeType) -> Compiled:
     """A term on a text: candidates by the beginnings of words, where the index holds them."""
-    texts = found.asked
+    texts: Texts = found.asked
     sought, any_test = "", None
     match leaf:
         case Equality(_, value) | Extensible(_, _, value, _):
