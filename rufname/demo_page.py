@@ -161,7 +161,7 @@ def _reading(shown: Shown) -> str:
     fields = sum(report.rejected_fields for report in shown.reports)
     return (
         f"{read:,} contacts read and indexed in {shown.read_s:.1f} s "
-        f"({read / shown.read_s:,.0f} a second); {fields:,} unreadable numbers named and left out."
+        f"({read / shown.read_s:,.0f} a second); {fields:,} numbers unreadable."
     )
 
 

@@ -101,7 +101,8 @@ class Writing:
             return RunReport(
                 source.id, source.name, "failed", **counts, reason=reason, seconds=seconds
             )
-        return report
+        # until it can be found: what people wait for
+        return msgspec.structs.replace(report, seconds=time.monotonic() - began)
 
     def drop_absent(self, configured: Iterable[str]) -> dict[str, int]:
         """Drop the contacts of sources that left the configuration; return how many, by id."""
