@@ -14,7 +14,7 @@ from rufname.errors import RufnameError
 
 
 class NoPassword(RufnameError):
-    """Nothing to hash was given."""
+    """What was given cannot be a password."""
 
 
 @click.command()
@@ -31,4 +31,7 @@ def password(*, from_stdin: bool) -> None:
         text = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     if not text:
         raise NoPassword("an empty password is none: clients bind with a password of their own")
-    click.echo(hash_password(text))
+    try:
+        click.echo(hash_password(text))
+    except ValueError as error:
+        raise NoPassword(str(error)) from None

@@ -60,7 +60,8 @@ class ProgressView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bars.stop()
+        if self._bars.live.is_started:  # stopping what never ran prints an empty line
+            self._bars.stop()
 
     def tell(self, step: Step) -> None:
         """Show how far a run is."""

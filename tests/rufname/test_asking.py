@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.rufname.place import Place
+
+KNOWN = "+493023125001"
+
+
+def test_lookup_prints_the_name_alone_in_its_first_line(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("lookup", KNOWN) == 0
+    said = capfd.readouterr()
+    assert said.out.splitlines() == [
+        "Jürgen Groß",
+        "  Beispiel GmbH · work +49 30 23125001 · class 2: exact number",
+        "  from phonelist (phonelist:1)",
+    ]
+    assert said.err == ""
+
+
+def test_lookup_as_json_prints_one_object(synced: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    assert synced.run("lookup", "030 23125-001", "--client", "sbc", "--json") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {
+            "name": "Jürgen Groß",
+            "class": 2,
+            "number": KNOWN,
+            "id": "phonelist:1",
+            "source": "phonelist",
+            "runners_up": 0,
+        }
+    ]
+
+
+def test_lookup_reads_the_number_as_the_client_writes_it(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("lookup", "001", "--client", "sbc", "--json") == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert (answer["name"], answer["class"]) == ("Jürgen Groß", 1)
+    assert synced.run("lookup", "001", "--json") == 1
+
+
+def test_lookup_explains_every_step(synced: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    assert synced.run("lookup", KNOWN, "--explain") == 0
+    assert "E.164 with +" in capfd.readouterr().out
+    assert synced.run("lookup", KNOWN, "--explain", "--json") == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert answer["name"] == "Jürgen Groß"
+    assert {"step", "result", "duration_us"} == set(answer["explanation"][0])
+
+
+@pytest.mark.parametrize("number", ["+493023125999", "", "anonymous", "no number", "0" * 500])
+@pytest.mark.parametrize("options", [[], ["--json"], ["--explain"]])
+def test_nobody_is_exit_code_1_and_no_output(
+    synced: Place, capfd: pytest.CaptureFixture[str], number: str, options: list[str]
+) -> None:
+    assert synced.run("lookup", number, *options) == 1
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert bool(said.err) == ("--explain" in options)
+
+
+def test_search_prints_hits_for_people(synced: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    assert synced.run("search", "gross jur") == 0
+    assert capfd.readouterr().out.splitlines() == [
+        "Jürgen Groß",
+        "  Beispiel GmbH",
+        "  work +49 30 23125001 · j.gross@beispiel.example",
+        "  from phonelist (phonelist:1)",
+    ]
+
+
+def test_search_as_json_prints_one_hit_a_line(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("search", "beispiel", "--json", "--explain") == 0
+    hits = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert {hit["name"] for hit in hits} == {"Jürgen Groß", "Ada Muster"}
+    hit = next(hit for hit in hits if hit["id"] == "phonelist:1")
+    assert hit["company"] == "Beispiel GmbH"
+    assert hit["numbers"] == [{"kind": "work", "e164": KNOWN, "display": "+49 30 23125001"}]
+    assert hit["emails"] == ["j.gross@beispiel.example"]
+    assert hit["source"] == "phonelist"
+    assert hit["matched"]
+    assert hit["explanation"]["steps"]
+
+
+def test_search_gives_no_more_hits_than_asked_for(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("search", "beispiel", "--limit", "1", "--json") == 0
+    assert len(capfd.readouterr().out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["", "nobody has this name", "*"])
+def test_a_search_that_finds_nobody_is_exit_code_1(
+    synced: Place, capfd: pytest.CaptureFixture[str], text: str
+) -> None:
+    assert synced.run("search", text, "--json") == 1
+    assert capfd.readouterr().out == ""
+
+
+def test_a_user_sees_only_the_sources_that_are_visible_to_it(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.write_config(more='visible_to = ["anna"]')
+    assert synced.run("search", "ada", "--user", "anna") == 0
+    assert synced.run("search", "ada", "--user", "bert") == 1
+    assert synced.run("search", "ada") == 0
+    assert synced.run("lookup", KNOWN, "--client", "sbc") == 1
+    capfd.readouterr()
+
+
+def test_an_unknown_client_is_wrong_use_and_names_those_there_are(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("lookup", KNOWN, "--client", "sbx") == 2
+    assert 'did you mean "sbc"' in capfd.readouterr().err
+
+
+def test_a_directory_that_was_never_synced_is_a_fault_that_says_what_to_do(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("lookup", KNOWN) == 3
+    assert "rufname sync" in capfd.readouterr().err

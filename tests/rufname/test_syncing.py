@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from engine.store import ContactStore
+from rufname import syncing
+from rufname.rundir import take_writer_lock
+from tests.rufname.place import PEOPLE, Place
+
+NEW = ("9", "Nina Neu", "", "+49 30 23125 009", "")
+
+
+def test_a_sync_tells_what_it_did_in_one_line(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("sync") == 0
+    said = capfd.readouterr()
+    assert said.out.startswith("phonelist: 3 read, 3 added, 0 changed, 0 unchanged, 0 removed")
+    assert said.err == ""
+    assert place.run("sync", "--source", "phonelist") == 0
+    assert "3 unchanged" in capfd.readouterr().out
+
+
+def test_what_is_synced_is_found_and_what_is_gone_is_not(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.write_people([*PEOPLE[:2], NEW])
+    synced.write_config(more="max_drop = 1")
+    assert synced.run("sync") == 0
+    assert synced.run("lookup", "+493023125009") == 0
+    assert synced.run("lookup", "+493023125000") == 1
+    assert "1 removed" in capfd.readouterr().out
+
+
+def test_a_source_that_fails_is_one_line_with_its_name_and_exit_code_3(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.people.unlink()
+    assert synced.run("sync") == 3
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert said.err.startswith("source phonelist: ")
+    assert synced.run("lookup", "+493023125001") == 0
+
+
+def test_a_refused_run_is_exit_code_3(synced: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    synced.write_people(PEOPLE[:1])
+    assert synced.run("sync") == 3
+    assert "max_drop" in capfd.readouterr().err
+    assert synced.run("lookup", "+493023125000") == 0
+
+
+def test_a_dry_run_tells_what_would_change_and_stores_nothing(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.write_people([*PEOPLE, NEW])
+    assert synced.run("sync", "--dry-run") == 0
+    said = capfd.readouterr().out
+    assert "1 added" in said
+    assert "nothing was stored" in said
+    assert synced.run("lookup", "+493023125009") == 1
+    store = ContactStore.open(synced.config.store_path, read_only=True)
+    assert len(store.runs("phonelist", 10)) == 1
+    store.close()
+
+
+def test_a_dry_run_works_before_the_first_sync_and_makes_no_store(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("sync", "--dry-run") == 0
+    assert "3 added" in capfd.readouterr().out
+    assert not place.config.store_path.exists()
+
+
+def test_an_unknown_source_is_wrong_use(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    assert place.run("sync", "--source", "crm") == 2
+    assert "there is: phonelist" in capfd.readouterr().err
+
+
+def test_a_source_that_left_the_configuration_is_dropped_by_a_sync_of_everything(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = synced.path.read_text(encoding="utf-8")
+    synced.path.write_text(text.replace('"phonelist"', '"other"'), encoding="utf-8")
+    assert synced.run("sync", "--source", "other") == 0
+    store = ContactStore.open(synced.config.store_path, read_only=True)
+    assert store.sources() == {"phonelist": 3, "other": 3}
+    assert synced.run("sync") == 0
+    assert store.sources() == {"phonelist": 0, "other": 3}
+    store.close()
+    capfd.readouterr()
+    assert synced.run("lookup", "+493023125001", "--json") == 0
+    assert '"id":"other:1"' in capfd.readouterr().out
+
+
+def test_a_second_sync_waits_for_the_first_and_says_so(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lock = take_writer_lock(place.config.run_dir)
+    timer = threading.Timer(0.6, lock.release)
+    timer.start()
+    assert place.run("sync") == 0
+    timer.join()
+    said = capfd.readouterr()
+    assert said.err.startswith("waiting: process ")
+    assert "3 added" in said.out
+
+
+def test_a_sync_that_waited_too_long_says_who_writes(
+    place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "LOCK_PATIENCE_S", 0.0)
+    lock = take_writer_lock(place.config.run_dir)
+    assert place.run("sync") == 3
+    assert "is writing to" in capfd.readouterr().err
+    lock.release()
+
+
+def test_a_configuration_without_sources_has_nothing_to_read(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.path.write_text("", encoding="utf-8")
+    assert place.run("sync") == 0
+    assert "no [[source]]" in capfd.readouterr().err
+
+
+def test_an_interrupted_sync_leaves_no_process_and_no_lock(place: Place) -> None:
+    code = (
+        "import signal, sys, threading, os\n"
+        "from rufname.cli import run\n"
+        "threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "sys.exit(run(['sync', '-c', sys.argv[1]]))\n"
+    )
+    place.write_people([(str(n), f"Person {n}", "", "", "") for n in range(400_000)])
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(place.path)],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 130
+    take_writer_lock(place.config.run_dir).release()
