@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from engine.credentials import hash_password
@@ -72,10 +73,9 @@ class Place:
         with self.people.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("id", "name", "company", "phone", "mail"), *people])
 
-    def write_config(self, more: str = "", end: str = "") -> Config:
+    def write_config(self, more: str = "", end: str = "") -> None:
         """Write the configuration; `more` goes into the source, `end` behind all."""
         self.path.write_text(CONFIG.format(more=more) + end, encoding="utf-8")
-        return self.config
 
     @property
     def config(self) -> Config:
@@ -84,3 +84,10 @@ class Place:
     def run(self, *arguments: str) -> int:
         """Run a command of this installation in this process; returns its exit code."""
         return run([*arguments, "-c", str(self.path)])
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait until `condition` is truthy; fails after 20 s."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.02)

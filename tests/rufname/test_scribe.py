@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.sync import RunReport
+from engine.errors import CorruptStore
+from engine.index import ContactIndex
+from engine.store import ContactStore
+from rufname import scribe as module
+from rufname.control import Progress, Refused, Report, Status, StatusRequest, SyncRequest, ask
+from rufname.lifeline import Start, pack
+from rufname.rundir import take_writer_lock
+from rufname.scribe import Scribe, open_work
+from tests.rufname.place import PEOPLE, Place, eventually
+
+
+@pytest.fixture(autouse=True)
+def kept_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "lower_priority", lambda: None)
+
+
+@pytest.fixture
+async def scribe(place: Place) -> AsyncIterator[Scribe]:
+    opened = await open_work(Start(pack(place.config)), [])
+    running = asyncio.create_task(opened.run())
+    yield opened
+    running.cancel()
+    await opened.drain(5.0)
+
+
+def documents(place: Place) -> int:
+    index = ContactIndex.open(place.config.index_dir, {})
+    try:
+        return index.status().documents
+    finally:
+        index.close()
+
+
+async def asked(path: Path, source: str | None = None) -> list[object]:
+    """Ask over the control socket as `rufname sync` does, from another thread."""
+    request = SyncRequest(source=source)
+    return await asyncio.to_thread(lambda: list(ask(path, request)))
+
+
+def reports(replies: list[object]) -> list[RunReport]:
+    return [reply.run for reply in replies if isinstance(reply, Report)]
+
+
+async def test_a_source_is_read_when_asked_for(place: Place, scribe: Scribe) -> None:
+    (report,) = reports(await asked(place.config.control_path))
+    assert (report.state, report.added) == ("done", 3)
+    assert documents(place) == 3
+    assert scribe.metrics()["runs"] == 1
+
+
+async def test_two_requests_at_once_are_both_answered(place: Place, scribe: Scribe) -> None:
+    path = place.config.control_path
+    first, second = await asyncio.gather(asked(path), asked(path, "phonelist"))
+    assert {report.state for report in reports(first) + reports(second)} == {"done"}
+    assert scribe.metrics()["waiting"] == 0
+
+
+async def test_a_run_that_still_waits_is_shared(place: Place, scribe: Scribe) -> None:
+    source = place.config.sources[0]
+    told: list[Progress] = []
+    runs = [asyncio.create_task(scribe.sync(source, told.append)) for _ in range(5)]
+    found = await asyncio.gather(*runs)
+    assert len({id(report) for report in found}) == 1
+    assert scribe.metrics()["runs"] == 1
+
+
+async def test_what_the_file_says_now_is_read(place: Place, scribe: Scribe) -> None:
+    assert scribe.metrics()["runs"] == 0
+    place.people.rename(place.folder / "moved.csv")
+    text = place.path.read_text(encoding="utf-8")
+    place.path.write_text(text.replace("people.csv", "moved.csv"), encoding="utf-8")
+    (report,) = reports(await asked(place.config.control_path))
+    assert report.state == "done"
+
+
+async def test_a_bad_configuration_or_name_is_refused_in_words(
+    place: Place, scribe: Scribe
+) -> None:
+    path = place.config.control_path
+    replies = await asked(path, "crm")
+    assert isinstance(replies[-1], Refused)
+    assert "there is: phonelist" in replies[-1].reason
+    place.path.write_text("nonsense", encoding="utf-8")
+    replies = await asked(path)
+    assert isinstance(replies[-1], Refused)
+    assert scribe.metrics()["runs"] == 0
+
+
+async def test_the_status_tells_what_is_due(place: Place, scribe: Scribe) -> None:
+    place.write_config(more='every = "1h"')
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: scribe.metrics()["runs"] == 1)  # never read before: due at once
+    path = place.config.control_path
+    (status, _done) = await asyncio.to_thread(lambda: list(ask(path, StatusRequest())))
+    assert isinstance(status, Status)
+    assert status.next_reads["phonelist"] > datetime.now().timestamp() + 3000  # noqa: DTZ005 - local
+
+
+async def test_a_source_without_schedule_is_read_only_when_asked_for(
+    place: Place, scribe: Scribe
+) -> None:
+    scribe._begin_due(datetime(2100, 1, 1))  # noqa: DTZ001 - local
+    assert scribe.metrics() == {"runs": 0, "running": 0, "waiting": 0}
+    assert place.config.sources
+
+
+async def test_a_source_that_left_is_dropped_at_a_reload(place: Place, scribe: Scribe) -> None:
+    await asked(place.config.control_path)
+    text = place.path.read_text(encoding="utf-8")
+    place.path.write_text(text.replace('"phonelist"', '"other"'), encoding="utf-8")
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: documents(place) == 0)
+
+
+async def test_a_source_that_left_is_dropped_at_the_start(synced: Place) -> None:
+    text = synced.path.read_text(encoding="utf-8")
+    synced.path.write_text(text.replace('"phonelist"', '"other"'), encoding="utf-8")
+    opened = await open_work(Start(pack(synced.config)), [])
+    assert documents(synced) == 0
+    await opened.drain(5.0)
+
+
+async def test_a_damaged_index_is_whole_before_the_work_is_ready(synced: Place) -> None:
+    index_dir = synced.config.index_dir
+    generation = (index_dir / "current").resolve()
+    for path in generation.glob("*.store"):
+        path.write_bytes(path.read_bytes()[:-20])
+    opened = await open_work(Start(pack(synced.config), rebuild=True), [])
+    assert documents(synced) == 3
+    assert (index_dir / "current").resolve() != generation
+    await opened.drain(5.0)
+
+
+async def test_the_work_waits_for_another_writer_and_can_be_called_off(place: Place) -> None:
+    lock = take_writer_lock(place.config.run_dir)
+    opening = asyncio.create_task(open_work(Start(pack(place.config)), []))
+    done, _ = await asyncio.wait({opening}, timeout=0.5)
+    assert not done
+    lock.release()
+    opened = await asyncio.wait_for(opening, 10)
+    await opened.drain(5.0)
+
+    lock = take_writer_lock(place.config.run_dir)
+    opening = asyncio.create_task(open_work(Start(pack(place.config)), []))
+    await asyncio.wait({opening}, timeout=0.2)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    lock.release()
+
+
+async def test_a_damaged_store_ends_the_work_with_its_reason(place: Place) -> None:
+    place.config.data_dir.mkdir()
+    place.config.store_path.write_bytes(b"no database" * 1000)
+    with pytest.raises(CorruptStore):
+        await open_work(Start(pack(place.config)), [])
+
+
+async def test_a_run_under_way_is_cancelled_by_the_drain_and_nothing_is_lost(
+    place: Place,
+) -> None:
+    opened = await open_work(Start(pack(place.config)), [])
+    await opened.sync(place.config.sources[0], lambda _progress: None)
+    place.write_people([*PEOPLE, *((f"m{n}", f"Person {n}", "", "", "") for n in range(200_000))])
+    begun = asyncio.Event()
+    run = asyncio.create_task(opened.sync(place.config.sources[0], lambda _progress: begun.set()))
+    await asyncio.wait_for(begun.wait(), 20)
+    await opened.drain(5.0)
+    await asyncio.wait({run}, timeout=1.0)
+    run.cancel()
+    store = ContactStore.open(place.config.store_path, read_only=True)
+    last = store.last_run("phonelist")
+    assert last is not None
+    assert last.state == "failed"
+    assert store.count() >= 3
+    store.close()
+    take_writer_lock(place.config.run_dir).release()

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import pytest
+
+from rufname.rundir import ServeStatus, WorkerStatus, take_serve_lock, write_status
+from rufname.standing import _age
+from tests.rufname.place import PEOPLE, Place
+
+
+def test_before_the_first_sync_everything_is_told_as_absent(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("status") == 0
+    said = capfd.readouterr().out
+    assert "never" in said
+    assert "index: none yet" in said
+    assert "serve: not running" in said
+
+
+def test_after_a_sync_counts_age_and_rejected_records_are_told(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.write_people([*PEOPLE, ("4", "[b]Eva", "", "12", "no address"), ("", "", "", "", "")])
+    assert place.run("sync") == 0
+    capfd.readouterr()
+    assert place.run("status") == 0
+    said = capfd.readouterr().out
+    assert "rejected: line 5, emails: " in said
+    assert "index: 4 contacts" in said
+
+
+def test_json_is_one_object_with_the_whole_state(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("status", "--json") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 1
+    state = json.loads(lines[0])
+    (source,) = state["sources"]
+    assert (source["id"], source["contacts"]) == ("phonelist", 3)
+    assert source["last_run"]["state"] == "done"
+    assert source["last_run"]["counts"]["added"] == 3
+    assert (state["index"]["documents"], state["behind"]) == (3, 0)
+    assert state["index_age_s"] >= 0
+    assert state["serve"] is None
+
+
+def test_a_failed_run_is_told_with_its_reason(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.people.unlink()
+    assert synced.run("sync") == 3
+    capfd.readouterr()
+    assert synced.run("status") == 0
+    said = capfd.readouterr().out
+    assert "failed" in said
+    assert "people.csv" in said
+
+
+def test_the_workers_of_a_running_serve_are_told(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = synced.config.run_dir
+    lock = take_serve_lock(run_dir)
+    worker = WorkerStatus("ldapd-0", 4711, "ready", 2, time.time() - 90, {"binds": 7})
+    listens = ("ldap://127.0.0.1:1389",)
+    write_status(
+        run_dir,
+        ServeStatus(os.getpid(), "x.toml", 0.0, ready=True, listens=listens, workers=(worker,)),
+    )
+    assert synced.run("status") == 0
+    said = capfd.readouterr().out
+    assert "binds=7" in said
+    assert "4711" in said
+    assert "ldap://127.0.0.1:1389" in said
+    lock.release()
+
+
+def test_what_cannot_be_read_is_a_fault_and_the_rest_is_told(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.config.store_path.write_bytes(b"no database at all" * 100)
+    assert synced.run("status") == 3
+    said = capfd.readouterr().out
+    assert "fault: " in said
+    assert "index: 3 contacts" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"),
+     (7800, "2 h 10 min"), (86_400, "1 d"), (97_200, "1 d 3 h")],
+)  # fmt: skip
+def test_ages_are_told_in_their_largest_units(seconds: float, text: str) -> None:
+    assert _age(seconds) == text

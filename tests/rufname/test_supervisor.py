@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rufname.config import Config
+from rufname.supervisor import Supervisor, keep_what_needs_a_restart, usable_cores
+from tests.rufname.place import SERVICES, Place
+
+
+@pytest.fixture
+def config(place: Place) -> Config:
+    place.write_config(end=SERVICES)
+    return place.config
+
+
+def test_clients_sources_and_limits_change_in_place(place: Place, config: Config) -> None:
+    place.write_config(more='priority = 7\nvisible_to = ["anna"]', end=SERVICES)
+    kept, left_out = keep_what_needs_a_restart(config, place.config)
+    assert kept == place.config
+    assert left_out == ()
+
+
+def test_addresses_workers_and_data_folder_stay_until_a_restart(
+    place: Place, config: Config
+) -> None:
+    text = place.path.read_text(encoding="utf-8")
+    text = text.replace("127.0.0.1:0", "127.0.0.1:9").replace("workers = 1", "workers = 2")
+    place.path.write_text(text.replace('"var"', '"elsewhere"'), encoding="utf-8")
+    kept, left_out = keep_what_needs_a_restart(config, place.config)
+    assert left_out == ("directory.data_dir", "ldap.listen", "ldap.workers", "relay.listen")
+    assert kept == config
+
+
+def test_a_section_that_comes_or_goes_waits_for_a_restart(config: Config) -> None:
+    bare = msgspec.structs.replace(config, ldap=None, relay=None)
+    assert keep_what_needs_a_restart(config, bare) == (config, ("ldap", "relay"))
+    assert keep_what_needs_a_restart(bare, config) == (bare, ("ldap", "relay"))
+
+
+def test_a_prepared_supervisor_has_opened_nothing(config: Config) -> None:
+    status = Supervisor(config).status()
+    assert not status.ready
+    assert status.workers == ()
+    assert not Path(config.run_dir).exists()
+
+
+def test_there_is_at_least_one_core() -> None:
+    assert usable_cores() >= 1

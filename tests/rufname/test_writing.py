@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from engine.errors import WriterBusy
+from engine.index import ContactIndex
+from rufname.control import Progress
+from rufname.writing import Writing
+from tests.rufname.place import PEOPLE, Place
+
+
+@pytest.fixture
+def writing(place: Place) -> Iterator[Writing]:
+    opened = Writing.open(place.config)
+    yield opened
+    opened.close()
+
+
+def documents(place: Place) -> int:
+    index = ContactIndex.open(place.config.index_dir, {})
+    try:
+        return index.status().documents
+    finally:
+        index.close()
+
+
+def test_only_one_writes_at_a_time(place: Place, writing: Writing) -> None:
+    with pytest.raises(WriterBusy):
+        Writing.open(place.config)
+    assert writing.store.count() == 0
+
+
+def test_a_run_ends_when_the_index_has_followed(place: Place, writing: Writing) -> None:
+    told: list[Progress] = []
+    report = writing.sync(place.config.sources[0], told.append)
+    assert (report.state, report.added) == ("done", 3)
+    assert documents(place) == 3
+    assert told[-1].phase in ("read", "index")
+
+
+def test_the_index_follows_during_a_long_run(place: Place, writing: Writing) -> None:
+    place.write_people((str(n), f"Person {n}", "", "", "") for n in range(30_000))
+    seen: list[int] = []
+
+    def tell(progress: Progress) -> None:
+        if progress.phase == "read":
+            seen.append(documents(place))
+
+    assert writing.sync(place.config.sources[0], tell).added == 30_000
+    assert documents(place) == 30_000
+    assert seen
+
+
+def test_a_source_that_fails_is_told_in_the_report(place: Place, writing: Writing) -> None:
+    place.people.unlink()
+    report = writing.sync(place.config.sources[0])
+    assert report.state == "failed"
+    assert report.reason.startswith("source phonelist: ")
+
+
+def test_a_cancelled_run_keeps_what_is_served(place: Place, writing: Writing) -> None:
+    writing.sync(place.config.sources[0])
+    place.write_people(PEOPLE[:1])
+    report = writing.sync(place.config.sources[0], cancelled=lambda: True)
+    assert report.state == "failed"
+    assert documents(place) == 3
+
+
+def test_an_index_that_cannot_follow_makes_the_run_fail_in_words(
+    place: Place, writing: Writing
+) -> None:
+    writing.sync(place.config.sources[0])
+    writing.store.apply("phonelist", [("bad", b"d", b"\xc1 no contact")])
+    report = writing.sync(place.config.sources[0])
+    assert report.state == "failed"
+    assert "contact phonelist" in report.reason
+
+
+def test_sources_that_left_are_dropped_from_store_and_index(place: Place, writing: Writing) -> None:
+    writing.sync(place.config.sources[0])
+    assert writing.drop_absent(["phonelist"]) == {}
+    assert writing.drop_absent([]) == {"phonelist": 3}
+    assert documents(place) == 0
+    assert writing.drop_absent([]) == {}
+
+
+def test_after_a_rest_and_after_a_rebuild_writing_goes_on(place: Place, writing: Writing) -> None:
+    writing.sync(place.config.sources[0])
+    writing.rest()
+    place.write_people([*PEOPLE, ("9", "Nina Neu", "", "", "")])
+    assert writing.sync(place.config.sources[0]).added == 1
+    writing.rebuild()
+    assert documents(place) == 4
