@@ -205,9 +205,14 @@ _MATCHING_RULES = (
 )
 
 _SERVER_TYPES = (
+    ("2.5.18.1", "createTimestamp", GENERALIZED_TIME),
+    ("2.5.21.1", "dITStructureRules", DIRECTORY_STRING),
+    ("2.5.21.2", "dITContentRules", DIRECTORY_STRING),
     ("1.3.6.1.4.1.1466.101.120.5", "namingContexts", DN_SYNTAX),
+    ("1.3.6.1.4.1.1466.101.120.6", "altServer", IA5_STRING),
     ("1.3.6.1.4.1.1466.101.120.7", "supportedExtension", OID_SYNTAX),
     ("1.3.6.1.4.1.1466.101.120.13", "supportedControl", OID_SYNTAX),
+    ("1.3.6.1.4.1.1466.101.120.14", "supportedSASLMechanisms", DIRECTORY_STRING),
     ("1.3.6.1.4.1.1466.101.120.15", "supportedLDAPVersion", INTEGER),
     ("1.3.6.1.4.1.4203.1.3.5", "supportedFeatures", OID_SYNTAX),
     ("1.3.6.1.1.4", "vendorName", DIRECTORY_STRING),
@@ -215,8 +220,12 @@ _SERVER_TYPES = (
     ("2.5.21.4", "matchingRules", DIRECTORY_STRING),
     ("2.5.21.5", "attributeTypes", DIRECTORY_STRING),
     ("2.5.21.6", "objectClasses", DIRECTORY_STRING),
+    ("2.5.21.7", "nameForms", DIRECTORY_STRING),
+    ("2.5.21.8", "matchingRuleUse", DIRECTORY_STRING),
     ("1.3.6.1.4.1.1466.101.120.16", "ldapSyntaxes", DIRECTORY_STRING),
 )
+"""Attributes of own entries, and those that clients ask a server for unseen: ldap3 refuses to send
+a name that the schema it has read does not hold."""
 
 
 _DC_TYPE = f"( 0.9.2342.19200300.100.1.25 NAME 'dc' SYNTAX {IA5_STRING} SINGLE-VALUE )"

@@ -106,3 +106,9 @@ def test_the_subschema_is_understood_by_a_client_library() -> None:
         assert schema.attribute_types[each.name].oid == each.oid
     assert schema.object_classes["inetOrgPerson"].superior == ["organizationalPerson"]
     assert "telephoneNumberMatch" in schema.matching_rules
+
+
+def test_the_subschema_names_what_client_libraries_ask_for_unseen() -> None:
+    described = " ".join(shown(subschema().attributes)["attributeTypes"])
+    for name in ("createTimestamp", "matchingRuleUse", "dITContentRules", "nameForms", "altServer"):
+        assert f"'{name}'" in described

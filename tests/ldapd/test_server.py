@@ -1,0 +1,435 @@
+"""The server whole: foreign clients, TLS, caps, time limits, reload, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from engine.contact import contact_uuid
+from engine.index import ContactIndex
+from ldapd.errors import InvalidDn
+from ldapd.protocol.client import Result, encode_bind, encode_search
+from ldapd.protocol.filters import Equality
+from ldapd.protocol.messages import NOTICE_OF_DISCONNECTION, ResultCode
+from ldapd.server import serve_ldap
+from ldapd.settings import LdapLimits, LdapSettings, Listener, TlsSettings
+from tests.engine.building import Directory, contact
+from tests.ldapd.house import ANNA, BOOK, CLIENTS, PASSWORD, PHONE, SBC, VISIBLE
+from tests.ldapd.serving import LoopFactory, Serving, Wire
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of ldap3 itself, about pyasn1
+    import ldap3
+
+SBC_NAME = "cn=sbc,dc=meta"
+
+either_loop = pytest.mark.parametrize(
+    "loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"]
+)
+
+
+def lookup(message_id: int, number: str = "+493023125001") -> bytes:
+    return encode_search(
+        message_id, "dc=meta", Equality("telephoneNumber", number.encode()), ("cn",)
+    )
+
+
+def settings_of(**limits: int) -> LdapSettings:
+    return LdapSettings(listen=(), limits=msgspec.structs.replace(LdapLimits(), **limits))
+
+
+def farewell(wire: Wire) -> tuple[int, str]:
+    """Return code and words of the notice with which the server closes."""
+    notice = wire.next()
+    assert isinstance(notice, Result)
+    assert (notice.message_id, notice.name) == (0, NOTICE_OF_DISCONNECTION)
+    assert wire.next() is None
+    return notice.code, notice.message
+
+
+# --- foreign clients ----------------------------------------------------------------------------
+
+
+@either_loop
+def test_ldap3_reads_all_it_wants_to_know_and_searches(
+    index: ContactIndex, loop: LoopFactory
+) -> None:
+    with Serving(index, loop_factory=loop) as serving:
+        server = ldap3.Server("127.0.0.1", port=serving.port, get_info=ldap3.ALL)
+        with ldap3.Connection(server, "cn=phone,dc=meta", PASSWORD) as client:
+            assert client.bound
+            assert server.info.naming_contexts == ["dc=meta"]
+            assert server.info.vendor_name == ["Rufname"]
+            assert server.schema.object_classes["inetOrgPerson"].superior == [
+                "organizationalPerson"
+            ]
+            assert client.extend.standard.who_am_i() == "dn:cn=phone,dc=meta"
+            assert client.search("dc=meta", "(|(cn=mei*)(sn=mei*))", attributes=["cn", "sn"])
+            assert [each.cn.value for each in client.entries] == ["Bernd Meier"]
+            assert client.search("dc=meta", "(searchNumber=030 23125001)", attributes=["*", "+"])
+            (anna,) = client.entries
+            assert anna.entry_dn == f"entryUUID={contact_uuid(ANNA.id)},dc=meta"
+            assert anna.displayName.value == "Anna Müller"
+            assert anna.rufnameClass.value == 2
+            assert client.compare(anna.entry_dn, "sn", "mueller")
+            assert not client.search("dc=elsewhere", "(cn=*)")
+            assert client.result["result"] == ResultCode.NO_SUCH_OBJECT
+            assert not client.delete(anna.entry_dn)
+            assert client.result["result"] == ResultCode.UNWILLING_TO_PERFORM
+
+
+def test_ldap3_is_refused_with_a_wrong_password(serving: Serving) -> None:
+    client = ldap3.Connection(
+        ldap3.Server("127.0.0.1", port=serving.port), "cn=phone,dc=meta", "wrong"
+    )
+    assert not client.bind()
+    assert client.result["result"] == ResultCode.INVALID_CREDENTIALS
+    client.unbind()
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+49 30 23125001", "493023125001", "004930 23125001", "03023125001", "(030) 23125-001",
+     "tel:+49-30-23125-001"],
+)  # fmt: skip
+def test_ldapsearch_finds_the_name_for_a_number(serving: Serving, number: str) -> None:
+    escaped = number.replace("(", "\\28").replace(")", "\\29")
+    done = serving.ldapsearch(
+        *("-D", SBC_NAME, "-w", PASSWORD, "-b", "dc=meta"),
+        *(f"(|(telephoneNumber={escaped})(mobile={escaped}))", "givenName", "rufnameClass"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        f"dn: entryUUID={contact_uuid(ANNA.id)},dc=meta\ngivenName: Anna\nrufnameClass: 2\n\n"
+    )
+
+
+def test_ldapsearch_reads_the_root_dse_without_a_name(serving: Serving) -> None:
+    done = serving.ldapsearch("-b", "", "-s", "base", "(objectClass=*)", "+")
+    assert done.returncode == 0, done.stderr
+    assert "namingContexts: dc=meta\n" in done.stdout
+    assert "supportedLDAPVersion: 3\n" in done.stdout
+
+
+def test_ldapsearch_without_a_name_reads_nobody(serving: Serving) -> None:
+    done = serving.ldapsearch("-b", "dc=meta", "(cn=*)")
+    assert done.returncode == ResultCode.INSUFFICIENT_ACCESS_RIGHTS
+    assert "dn:" not in done.stdout
+
+
+def test_ldapsearch_is_told_of_limits_and_critical_controls(serving: Serving) -> None:
+    bound = ("-D", "cn=phone,dc=meta", "-w", PASSWORD, "-b", "dc=meta")
+    limited = serving.ldapsearch(*bound, "-z", "2", "(objectClass=*)", "1.1")
+    assert limited.returncode == ResultCode.SIZE_LIMIT_EXCEEDED
+    assert limited.stdout.count("dn:") == 2
+    listed = serving.ldapsearch(*bound, "(objectClass=*)", "1.1")
+    assert (listed.returncode, listed.stdout.count("dn:")) == (0, VISIBLE)
+    paged = serving.ldapsearch(*bound, "-E", "!pr=5/noprompt", "(objectClass=*)")
+    assert paged.returncode == ResultCode.UNAVAILABLE_CRITICAL_EXTENSION
+
+
+def test_answers_follow_the_index(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    try:
+        index = directory.hold(contact("1", "Vorher", "493023125020"))
+        with Serving(index) as serving, serving.bound(SBC_NAME) as wire:
+            wire.send(lookup(2, "+493023125020"), lookup(3, "+493023125021"))
+            assert [each.values("cn") for each in wire.answer(2)[0]] == [(b"Vorher",)]
+            assert wire.answer(3)[0] == []
+            serving.call(lambda: directory.hold(contact("1", "Nachher", "493023125021")))
+            wire.send(lookup(4, "+493023125020"), lookup(5, "+493023125021"))
+            assert wire.answer(4)[0] == []
+            assert [each.values("cn") for each in wire.answer(5)[0]] == [(b"Nachher",)]
+    finally:
+        directory.close()
+
+
+def test_an_absent_index_answers_nobody(tmp_path: Path) -> None:
+    index = ContactIndex.open(tmp_path / "index", {})
+    with Serving(index) as serving, serving.bound(SBC_NAME) as wire:
+        wire.send(lookup(2))
+        assert wire.answer(2)[0] == []
+    index.close()
+
+
+# --- TLS ----------------------------------------------------------------------------------------
+
+
+def make_certificate(folder: Path, name: str) -> TlsSettings:
+    """Write a self-signed certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    made = TlsSettings(folder / f"{name}.pem", folder / f"{name}.key")
+    made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    made.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return made
+
+
+def secure_wire(port: int, certificate: Path) -> Wire:
+    context = ssl.create_default_context(cafile=str(certificate))
+    wire = Wire(port)
+    wire.socket = context.wrap_socket(wire.socket, server_hostname="127.0.0.1")
+    return wire
+
+
+@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def secured(
+    request: pytest.FixtureRequest, index: ContactIndex, tmp_path: Path
+) -> Iterator[Serving]:
+    settings = LdapSettings(listen=(), tls=make_certificate(tmp_path, "first"))
+    with Serving(index, settings, loop_factory=request.param, tls=True) as running:
+        yield running
+
+
+def test_calls_are_answered_over_tls(secured: Serving) -> None:
+    assert secured.settings.tls is not None
+    with secure_wire(secured.port, secured.settings.tls.certificate) as wire:
+        wire.send(encode_bind(1, SBC_NAME, PASSWORD.encode()), *(lookup(n) for n in range(2, 300)))
+        assert wire.result(1).code == 0
+        for message_id in range(2, 300):
+            assert len(wire.answer(message_id)[0]) == 1
+
+
+def test_what_is_no_tls_is_closed(secured: Serving) -> None:
+    with secured.connect() as wire:
+        wire.send(lookup(1))
+        with contextlib.suppress(ConnectionResetError):
+            assert wire.socket.recv(1024)[:1] != b"\x30"  # an alert or nothing, never an answer
+
+
+def test_a_new_certificate_is_taken_without_losing_a_connection(
+    secured: Serving, tmp_path: Path
+) -> None:
+    first = secured.settings.tls
+    assert first is not None
+    second = make_certificate(tmp_path, "second")
+    with secure_wire(secured.port, first.certificate) as kept:
+        kept.send(encode_bind(1, SBC_NAME, PASSWORD.encode()))
+        assert kept.result(1).code == 0
+        fresh = msgspec.structs.replace(secured.settings, tls=second)
+        secured.call(lambda: secured.server.replace(fresh, CLIENTS))
+        kept.send(lookup(2))
+        assert len(kept.answer(2)[0]) == 1
+        secure_wire(secured.port, second.certificate).close()
+
+
+def test_a_bad_certificate_leaves_the_old_one_in_force(secured: Serving, tmp_path: Path) -> None:
+    first = secured.settings.tls
+    assert first is not None
+    broken = TlsSettings(tmp_path / "absent.pem", first.key)
+    fresh = msgspec.structs.replace(secured.settings, tls=broken, base="dc=other")
+    with pytest.raises(FileNotFoundError):
+        secured.call(lambda: secured.server.replace(fresh, CLIENTS))
+    with secure_wire(secured.port, first.certificate) as wire:
+        wire.send(encode_bind(1, SBC_NAME, PASSWORD.encode()), lookup(2))
+        assert wire.result(1).code == 0
+        assert len(wire.answer(2)[0]) == 1
+
+
+# --- settings that cannot be served -------------------------------------------------------------
+
+
+async def test_a_base_that_is_no_dn_is_refused(index: ContactIndex) -> None:
+    with pytest.raises(InvalidDn):
+        await serve_ldap((), index, LdapSettings(listen=(), base="meta"), CLIENTS)
+
+
+async def test_tls_without_a_certificate_is_refused(index: ContactIndex) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        listeners = [(sock, Listener("127.0.0.1", 0, tls=True))]
+        with pytest.raises(ValueError, match=r"\[ldap\.tls\]"):
+            await serve_ldap(listeners, index, LdapSettings(listen=()), CLIENTS)
+
+
+# --- caps and time limits -----------------------------------------------------------------------
+
+
+def test_connections_beyond_the_cap_are_told_and_closed(index: ContactIndex) -> None:
+    with Serving(index, settings_of(max_connections=3)) as serving:
+        wires = [serving.bound(SBC_NAME) for _ in range(3)]
+        with serving.connect() as refused:
+            assert farewell(refused) == (ResultCode.BUSY, "too many connections")
+        wires[0].close()
+        serving.until(lambda counts: counts["connections_open"] == 2)
+        serving.bound(SBC_NAME).close()
+        for wire in wires[1:]:
+            wire.close()
+        assert serving.metrics()["connections_refused"] == 1
+
+
+def test_strangers_who_do_not_bind_take_no_more_than_their_share(index: ContactIndex) -> None:
+    with Serving(index, settings_of(max_connections=200)) as serving:
+        bound = [serving.bound(SBC_NAME) for _ in range(20)]  # bound ones do not count
+        strangers = [serving.connect() for _ in range(12)]
+        serving.until(lambda counts: counts["connections_unbound"] == 12)
+        with serving.connect() as refused:
+            assert farewell(refused)[0] == ResultCode.BUSY
+        strangers.pop().close()
+        serving.until(lambda counts: counts["connections_unbound"] == 11)
+        serving.bound(SBC_NAME).close()
+        for wire in (*bound, *strangers):
+            wire.close()
+        serving.until(lambda counts: counts["connections_open"] == 0)
+        assert serving.metrics()["connections_unbound"] == 0
+
+
+@pytest.fixture
+def _swift_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ldapd.server.SWEEP_S", 0.02)
+
+
+@pytest.mark.usefixtures("_swift_sweeps")
+def test_a_connection_that_does_not_bind_in_time_is_ended(index: ContactIndex) -> None:
+    with Serving(index, settings_of(bind_time_s=1)) as serving:
+        with serving.bound(SBC_NAME) as bound:
+            with serving.connect() as unbound:
+                unbound.send(encode_search(1, "", Equality("objectClass", b"top"), scope=0))
+                assert unbound.answer(1)[1].code == 0
+                assert farewell(unbound) == (ResultCode.UNAVAILABLE, "no bind in time")
+            bound.send(lookup(2))
+            assert len(bound.answer(2)[0]) == 1
+            bound.send(encode_bind(3, SBC_NAME, b"wrong"))  # nobody again: the time runs anew
+            assert bound.result(3).code == ResultCode.INVALID_CREDENTIALS
+            assert farewell(bound)[0] == ResultCode.UNAVAILABLE
+        assert serving.metrics()["connections_dropped"] == 2
+
+
+@pytest.mark.usefixtures("_swift_sweeps")
+def test_an_idle_connection_is_ended_only_where_the_settings_say_so(index: ContactIndex) -> None:
+    with Serving(index, settings_of(idle_time_s=1)) as serving, serving.bound(SBC_NAME) as wire:
+        assert farewell(wire) == (ResultCode.UNAVAILABLE, "idle")
+    with Serving(index, settings_of(bind_time_s=1)) as serving, serving.bound(SBC_NAME) as kept:
+        with serving.connect() as unbound:
+            assert farewell(unbound)[1] == "no bind in time"  # more than a second has passed
+        kept.send(lookup(2))
+        assert len(kept.answer(2)[0]) == 1
+
+
+# --- reload and drain ---------------------------------------------------------------------------
+
+
+def test_a_reload_keeps_connections_and_ends_those_of_removed_clients(index: ContactIndex) -> None:
+    with Serving(index) as serving:
+        staying, leaving = serving.bound("cn=phone,dc=meta"), serving.bound(SBC_NAME)
+        with staying, leaving, serving.connect() as unbound:
+            fresh = msgspec.structs.replace(PHONE, number_format="national")
+            settings = msgspec.structs.replace(serving.settings, aliases=("dc=new",))
+            serving.call(lambda: serving.server.replace(settings, (fresh, BOOK)))
+            assert farewell(leaving) == (
+                ResultCode.UNAVAILABLE,
+                "the client is no longer configured",
+            )
+            wanted = Equality("mobile", b"017139200007")
+            staying.send(encode_search(2, "dc=new", wanted, ("mobile",)))
+            entries, _ = staying.answer(2)
+            assert entries[0].values("mobile") == (b"0171 39200007",)
+            unbound.send(encode_bind(1, SBC_NAME, PASSWORD.encode()))
+            assert unbound.result(1).code == ResultCode.INVALID_CREDENTIALS
+
+
+def test_a_bad_reload_leaves_the_old_settings_in_force(index: ContactIndex) -> None:
+    with Serving(index) as serving, serving.bound(SBC_NAME) as wire:
+        bad = msgspec.structs.replace(serving.settings, base="meta")
+        with pytest.raises(InvalidDn):
+            serving.call(lambda: serving.server.replace(bad, (BOOK,)))
+        wire.send(lookup(2))
+        assert len(wire.answer(2)[0]) == 1
+
+
+@either_loop
+def test_a_drain_answers_what_was_read_says_goodbye_and_accepts_no_more(
+    index: ContactIndex, loop: LoopFactory
+) -> None:
+    with Serving(index, loop_factory=loop) as serving:
+        idle, binding = serving.bound(SBC_NAME), serving.connect()
+        with idle, binding:
+            binding.send(encode_bind(1, SBC_NAME, b"wrong"), lookup(2))
+            serving.until(
+                lambda _: (
+                    any(each.is_busy for each in serving.server._connections)
+                    or serving.server.handler.counters.binds_failed > 0
+                )
+            )
+            serving.wait(serving.server.drain(10))
+            assert farewell(idle) == (ResultCode.UNAVAILABLE, "the server is shutting down")
+            assert binding.result(1).code == ResultCode.INVALID_CREDENTIALS
+            assert binding.answer(2)[1].code == ResultCode.INSUFFICIENT_ACCESS_RIGHTS
+            assert farewell(binding)[0] == ResultCode.UNAVAILABLE
+        with pytest.raises(ConnectionRefusedError):
+            serving.connect()
+        assert serving.metrics()["connections_open"] == 0
+
+
+def test_a_drain_cuts_a_peer_that_does_not_read(index: ContactIndex) -> None:
+    with Serving(index) as serving, serving.bound("cn=phone,dc=meta") as wire:
+        wire.socket.setblocking(False)  # noqa: FBT003 - a socket's own signature
+        listing = encode_search(2, "dc=meta", Equality("objectClass", b"top")) * 200
+        serving.until(lambda _: _sent_all_it_takes(wire, listing, serving))
+        wire.socket.settimeout(20)
+        serving.wait(serving.server.drain(0.05))
+        serving.until(lambda counts: counts["connections_open"] == 0)
+
+
+def _sent_all_it_takes(wire: Wire, octets: bytes, serving: Serving) -> bool:
+    """Send once more; tell whether the server holds the connection for not being read."""
+    try:
+        wire.socket.send(octets)
+    except BlockingIOError:
+        return True
+    return any(each.blocked_since_s for each in serving.server._connections)
+
+
+def test_counts_say_what_happened(index: ContactIndex) -> None:
+    with Serving(index, clients=(SBC,)) as serving:
+        with serving.bound(SBC_NAME) as wire:
+            wire.send(lookup(2), lookup(3, "+493023125555"), lookup(4, "anonymous"))
+            for message_id in (2, 3, 4):
+                wire.answer(message_id)
+            counts = serving.metrics()
+            assert (counts["connections_open"], counts["connections_unbound"]) == (1, 0)
+        counts = serving.until(lambda counts: counts["connections_open"] == 0)
+    assert {name: count for name, count in counts.items() if count} == {
+        "binds": 1,
+        "connections": 1,
+        "entries": 1,
+        "lookups": 3,
+        "lookups_found": 1,
+        "searches": 3,
+    }
