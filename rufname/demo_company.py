@@ -39,6 +39,7 @@ BIND = "cn=sbc,dc=meta"
 USER = "sbc"
 PASSWORD = "demo"  # noqa: S105 - shown on the page, and good for made-up names on loopback only
 LDAP_PORT, HTTP_PORT = 1389, 8080
+CRM_DRIVER = "SQLite3"
 LOOPBACK = "127.0.0.1"
 
 _Rule = str | tuple[str, ...]
@@ -70,7 +71,7 @@ def make_company(folder: Path, count: int) -> Company:
     keys = folder / "keys"
     keys.mkdir(mode=0o700)
     _keep(keys / "sbc.hash", hash_password(PASSWORD))
-    _keep(keys / "crm.dsn", f"Driver=SQLite3;Database={(folder / 'crm.sqlite').absolute()}")
+    _keep(keys / "crm.dsn", f"Driver={CRM_DRIVER};Database={(folder / 'crm.sqlite').absolute()}")
     ports = _free_port(LDAP_PORT), _free_port(HTTP_PORT)
     path = folder / CONFIG_NAME
     path.write_text(_configuration(_CRM_OVER_ODBC, ports), encoding="utf-8")

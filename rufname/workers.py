@@ -98,11 +98,18 @@ class WorkerLife:
         try:
             while await self._take(await self._events.get()):
                 pass
+            await self._end_tasks()
+            if self._work is not None:
+                await self._drain(self._work)
         finally:
-            for task in self._tasks:
-                task.cancel()
-        if self._work is not None:
-            await self._drain(self._work)
+            await self._end_tasks()
+            self._line.close()
+
+    async def _end_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take(self, event: Event) -> bool:
         """Act on one event; False ends the worker."""
@@ -157,11 +164,8 @@ class WorkerLife:
 
     async def _drain(self, work: Work) -> None:
         """Drain, still beating: the supervisor waits for it."""
-        beat = asyncio.create_task(self._beat())
-        try:
-            await work.drain(DRAIN_S)
-        finally:
-            beat.cancel()
+        self._spawn(self._beat())
+        await work.drain(DRAIN_S)
 
     def _spawn(self, job: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(job)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from rufname import hand as module
+from rufname.hand import Hand
+from rufname.rundir import take_writer_lock
+from rufname.writing import Writing
+from tests.rufname.place import Place
+
+
+@pytest.fixture
+def hand(place: Place) -> Iterator[Hand]:
+    opened = threading.Event()
+    made = Hand(place.config, opened.set)
+    made.start()
+    assert opened.wait(20)
+    yield made
+    made.finish()
+    made.join(20)
+    assert not made.is_alive()
+
+
+def test_jobs_are_done_one_after_the_other_in_its_thread(hand: Hand) -> None:
+    done: list[int | None] = []
+    last = threading.Event()
+
+    def note(_writing: Writing) -> None:
+        done.append(threading.get_ident())
+
+    for _ in range(3):
+        hand.put(note)
+    hand.put(lambda _writing: last.set())
+    assert last.wait(10)
+    assert done == [hand.ident] * 3
+
+
+def test_a_job_that_fails_is_logged_and_the_next_one_begins(
+    hand: Hand, caplog: pytest.LogCaptureFixture
+) -> None:
+    last = threading.Event()
+    with caplog.at_level(logging.ERROR):
+        hand.put(lambda _writing: 1 / 0)  # type: ignore[arg-type,return-value]  # a broken job
+        hand.put(lambda _writing: last.set())
+        assert last.wait(10)
+    assert "a job of the writer failed" in caplog.text
+
+
+def test_idle_it_gives_memory_back(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REST_AFTER_S", 0.01)
+    rested = threading.Event()
+    monkeypatch.setattr(Writing, "rest", lambda _self: rested.set())
+    hand.put(lambda _writing: None)
+    assert rested.wait(10)
+
+
+def test_the_end_gives_the_lock_back_and_forgets_waiting_jobs(place: Place, hand: Hand) -> None:
+    begun, goes_on, forgotten = threading.Event(), threading.Event(), threading.Event()
+
+    def wait(_writing: Writing) -> None:
+        begun.set()
+        goes_on.wait(10)
+
+    hand.put(wait)
+    hand.put(lambda _writing: forgotten.set())
+    assert begun.wait(10)
+    hand.finish()
+    goes_on.set()
+    hand.join(20)
+    assert not forgotten.is_set()
+    take_writer_lock(place.config.run_dir).release()
+
+
+def test_what_prevents_the_opening_is_kept_for_the_loop(place: Place) -> None:
+    place.config.data_dir.mkdir()
+    place.config.store_path.write_bytes(b"no database" * 1000)
+    opened = threading.Event()
+    failing = Hand(place.config, opened.set)
+    failing.start()
+    failing.join(20)
+    assert opened.is_set()
+    assert failing.failure is not None
+    take_writer_lock(place.config.run_dir).release()

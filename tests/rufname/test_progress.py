@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from rufname import progress as module
+from rufname.control import Progress
+from rufname.progress import PIPE_WIDTH, ProgressView, wide_console
+
+STEP = Progress("crm", "read", 1200, 5000, 3)
+
+
+def test_without_a_terminal_short_work_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    with ProgressView() as view:
+        view.tell(STEP)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_terminal_long_work_prints_a_line_now_and_then(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PLAIN_INTERVAL_S", 0.0)
+    with ProgressView() as view:
+        view.tell(STEP)
+        view.tell(Progress("crm", "index", 10))
+    said = capfd.readouterr()
+    assert said.err == "reading crm: 1,200 of 5,000 3 rejected\nindexing crm: 10\n"
+    assert said.out == ""
+
+
+def test_on_a_terminal_there_is_a_bar() -> None:
+    with ProgressView() as view:
+        view._errors = view._bars.live.console = Console(
+            force_terminal=True,
+            width=100,
+            record=True,
+            file=open("/dev/null", "w"),  # noqa: PTH123, SIM115 - closed below
+        )
+        view.tell(STEP)
+        view.tell(Progress("crm", "read", 5000, 5000))
+        (task,) = view._bars.tasks
+        assert (task.description, task.completed, task.total) == ("reading crm", 5000, 5000)
+        view._errors.file.close()
+
+
+def test_results_and_complaints_go_to_their_own_streams(capfd: pytest.CaptureFixture[str]) -> None:
+    with ProgressView() as view:
+        view.line("read [b]3[/b] of them")
+        view.note("a note")
+        view.complain("wrong " + "x" * 300)
+    said = capfd.readouterr()
+    assert said.out == "read [b]3[/b] of them\n"
+    assert said.err == f"a note\nwrong {'x' * 300}\n"
+
+
+def test_tables_are_wide_where_nobody_looks_at_a_terminal() -> None:
+    assert wide_console().width == PIPE_WIDTH
