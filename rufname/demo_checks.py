@@ -48,15 +48,16 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class LdapAsker:
-    """A bound LDAP connection that asks for names by number."""
+    """A bound LDAP connection to this machine that asks for names by number."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, password: str = PASSWORD) -> None:
         self._line = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
         self._pending = b""
         self._id = 1
-        self._line.sendall(encode_bind(1, BIND, PASSWORD.encode()))
+        self._line.sendall(encode_bind(1, BIND, password.encode()))
         code = self._result([])
         if code:
+            self._line.close()
             raise ConnectionError(f"LDAP bind refused with code {code}")
 
     def name(self, number: str) -> str:

@@ -88,8 +88,7 @@ def print_answers(shown: Shown, console: Console) -> None:
 
 def print_page(shown: Shown, console: Console) -> None:
     """Print the page of a running demo."""
-    if console.width > WIDTH:
-        console = Console(highlight=False, width=WIDTH)
+    console.width = min(console.width, WIDTH)
     right = sum(check.right for check in shown.checks)
     console.print()
     console.print(Panel(_services(shown), title="[bold]Rufname is running[/]", title_align="left"))
