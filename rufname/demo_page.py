@@ -100,6 +100,12 @@ def print_page(shown: Shown, console: Console) -> None:
     for check in shown.checks:
         if not check.right:
             console.print(f"  [red]{escape(check.asked)}: {escape(check.answer or 'nobody')}[/]")
+    if shown.company.no_odbc:
+        console.print(
+            "  The CRM was exported to a CSV file, since it cannot be read over ODBC here\n"
+            f"  ({escape(shown.company.no_odbc)});\n"
+            "  for that: apt-get install unixodbc libsqliteodbc"
+        )
     console.print()
     for number, trial in enumerate(trials(shown), 1):
         _print_trial(number, trial, console)
@@ -187,9 +193,6 @@ def _services(shown: Shown) -> Table:
     )
     table.add_row("settings", str(shown.company.config), "read it: it is short")
     table.add_row("log", str(shown.log), f"supervisor, {', '.join(workers)}")
-    if shown.company.no_odbc:
-        fault = f"the CRM was handed over as a file: {shown.company.no_odbc}"
-        table.add_row("no ODBC", Text("apt-get install unixodbc libsqliteodbc"), Text(fault))
     return table
 
 
