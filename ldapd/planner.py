@@ -88,16 +88,13 @@ def plan(search_filter: Filter, dial_plan: DialPlan) -> SearchPlan:
         search_filter: bounded in depth and leaves by the decoder.
         dial_plan: how the asking client writes numbers.
     """
-    if type(search_filter) is Equality:  # what every SBC sends: flat, 1 µs instead of 3
-        found = attribute_type(search_filter.attribute)
-        if found is not None and found.is_number:
-            try:
-                value = search_filter.value.decode()
-            except UnicodeDecodeError:
-                return SetQuestion(NOBODY)
-            if number_terms.has_digit(value):
-                return NumberQuestion((value,), found.name if found.shown else "")
-            return NumberQuestion(())
+    question = None
+    if isinstance(search_filter, Equality):  # what every SBC sends: below 1 µs instead of 3
+        question = _one_value((search_filter,))
+    elif isinstance(search_filter, Or):  # one value over several attributes: 1 µs instead of 7
+        question = _one_value(search_filter.parts)
+    if question is not None:
+        return question
     question = _number_question(search_filter)
     return question or set_question(search_filter, dial_plan)
 
@@ -106,6 +103,26 @@ def set_question(search_filter: Filter, dial_plan: DialPlan) -> SetQuestion:
     """Return the filter as a set question, number terms included."""
     compiled = compile_filter(search_filter, dial_plan)
     return SetQuestion(compiled.selection, None if compiled.exact else compiled.check)
+
+
+def _one_value(parts: tuple[Filter, ...]) -> NumberQuestion | None:
+    """Return the look-up of one value that stands in every part; None for anything less plain."""
+    value = b""
+    attribute = ""
+    for part in parts:
+        if type(part) is not Equality:
+            return None
+        found = attribute_type(part.attribute)
+        if found is None or not found.is_number or (value and part.value != value):
+            return None
+        value = part.value
+        if not attribute and found.shown:
+            attribute = found.name
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return None
+    return NumberQuestion((text,), attribute) if number_terms.has_digit(text) else None
 
 
 # --- number look-ups ----------------------------------------------------------------------------
