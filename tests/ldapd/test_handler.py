@@ -6,12 +6,15 @@ from ipaddress import ip_network
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from engine.client import Client
 from engine.credentials import verify_password
 from engine.index import ContactIndex
 from ldapd.auth import MAX_FAILURES, BindCheck, Peer
 from ldapd.handler import Hangup, LdapHandler
-from ldapd.protocol.client import decode_response
+from ldapd.protocol.client import Result, decode_response, decode_responses
 from ldapd.protocol.filters import parse_filter
 from ldapd.protocol.messages import (
     ADD_REQUEST,
@@ -41,6 +44,7 @@ from ldapd.protocol.messages import (
 )
 from tests.ldapd.asking import SETTINGS, ask, handler_of, peer_of, responses, result, search
 from tests.ldapd.house import BOOK, CLIENTS, PASSWORD, PHONE, SBC
+from tests.ldapd.protocol.strategies import messages
 
 FAR_AWAY = "198.51.100.7"
 SEARCH = SearchRequest("dc=meta", 2, 0, 0, 0, False, parse_filter("(cn=*)"), ())  # noqa: FBT003 - a wire field
@@ -368,3 +372,16 @@ def test_every_client_of_the_house_binds_or_is_told_why(handler: LdapHandler) ->
         client.name: complete(handler, peer_of(None), bind(client.bind)) for client in CLIENTS
     }
     assert outcomes == {"sbc": 0, "phone": 0, "book": 0, "far": 49, "unset": 49}
+
+
+@given(st.sampled_from([None, *CLIENTS]), messages)
+def test_any_request_gets_answers_under_its_own_id(
+    index: ContactIndex, client: Client | None, message: LdapMessage
+) -> None:
+    answer = handler_of(index).handle(peer_of(client), message)
+    if isinstance(answer, bytes):
+        found, used = decode_responses(answer)
+        assert used == len(answer)
+        assert all(each.message_id == message.message_id for each in found)
+        ends = [each for each in found if isinstance(each, Result)]
+        assert len(ends) == (not isinstance(message.request, AbandonRequest))

@@ -5,13 +5,31 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from engine.contact import Contact
+from engine.index import ContactIndex
 from engine.query import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, Prefix
+from engine.rights import LOCAL_ADMIN
 from ldapd import planner
+from ldapd.number_terms import has_digit
 from ldapd.planner import NumberQuestion, SetQuestion, compile_filter, plan
-from ldapd.protocol.filters import And, Equality, Filter, Not, Or, Present, parse_filter
-from ldapd.terms import FALSE, NOBODY, TRUE, UNDEFINED
-from tests.ldapd.house import ANNA, BERND, DORA, MUNICH
+from ldapd.protocol.filters import (
+    And,
+    Approx,
+    Equality,
+    Filter,
+    GreaterOrEqual,
+    Not,
+    Or,
+    Present,
+    Substrings,
+    parse_filter,
+)
+from ldapd.terms import FALSE, NOBODY, TRUE, UNDEFINED, compile_term
+from tests.ldapd.house import ANNA, BERND, DORA, EVERYBODY, MUNICH
+from tests.ldapd.protocol.strategies import filters as any_filters
 
 N = "+493023125001"
 IOS = (
@@ -266,3 +284,95 @@ def test_every_filter_gives_a_plan_and_a_set_question() -> None:
     for text in ("(cn=a)", f"(telephoneNumber={N}*)", "(!(|(cn=a)(x=1)))"):
         parsed = parse_filter(text)
         assert isinstance(planner.set_question(parsed, MUNICH), SetQuestion)
+
+
+# --- any filter at all --------------------------------------------------------------------------
+
+NAMES = st.sampled_from(
+    ["cn", "sn", "telephoneNumber", "mobile", "anr", "objectClass", "street", "mail", "unheardOf"]
+)
+WORDS = st.sampled_from(
+    [b"anna", b"mei", b"meier", b"M\xc3\xbcller", b"030", b"+493023125001", b"0171", b"12", b"",
+     b" ", b"person", b"\xff", b"am ring", b"x"]
+)  # fmt: skip
+LEAVES: st.SearchStrategy[Filter] = st.one_of(
+    st.builds(Equality, NAMES, WORDS),
+    st.builds(Present, NAMES),
+    st.builds(Approx, NAMES, WORDS),
+    st.builds(GreaterOrEqual, NAMES, WORDS),
+    st.builds(
+        Substrings,
+        NAMES,
+        st.none() | WORDS.filter(bool),
+        st.lists(WORDS, max_size=2).map(tuple),
+        st.none() | WORDS.filter(bool),
+    ),
+)
+FILTERS = st.recursive(
+    LEAVES,
+    lambda part: st.one_of(
+        st.builds(And, st.lists(part, max_size=3).map(tuple)),
+        st.builds(Or, st.lists(part, max_size=3).map(tuple)),
+        st.builds(Not, part),
+    ),
+    max_leaves=6,
+)
+
+
+def evaluate(search_filter: Filter, contact: Contact) -> bool | None:
+    """The three-valued logic of RFC 4511 written out: the oracle."""
+    match search_filter:
+        case And(parts):
+            results = [evaluate(part, contact) for part in parts]
+            return False if False in results else None if None in results else True
+        case Or(parts):
+            results = [evaluate(part, contact) for part in parts]
+            return True if True in results else None if None in results else False
+        case Not(part):
+            result = evaluate(part, contact)
+            return None if result is None else not result
+        case _:
+            return compile_term(search_filter, MUNICH).check(contact)
+
+
+@given(FILTERS)
+def test_a_compiled_filter_says_what_the_logic_says(search_filter: Filter) -> None:
+    compiled = compile_filter(search_filter, MUNICH)
+    for contact in EVERYBODY:
+        assert compiled.check(contact) is evaluate(search_filter, contact)
+
+
+def is_sought_by_beginnings(search_filter: Filter) -> bool:
+    """Whether every term's candidates are a superset: no middles, no street beside others."""
+    match search_filter:
+        case And(parts) | Or(parts):
+            return all(map(is_sought_by_beginnings, parts))
+        case Not(part):
+            return is_sought_by_beginnings(part)
+        case Substrings(_, initial, middle, _):
+            return initial is not None or not any(middle)
+        case _:
+            return True
+
+
+@given(FILTERS)
+def test_candidates_hold_all_that_the_filter_finds(
+    index: ContactIndex, search_filter: Filter
+) -> None:
+    assume(is_sought_by_beginnings(search_filter))
+    assume("street" not in repr(search_filter))
+    question = planner.set_question(search_filter, MUNICH)
+    selected = index.select(question.selection, LOCAL_ADMIN, 1_000)
+    found = {
+        each.id for each in selected.contacts if question.check is None or question.check(each)
+    }
+    assert found == {each.id for each in EVERYBODY if evaluate(search_filter, each)}
+
+
+@given(FILTERS | any_filters)
+def test_any_filter_is_planned(search_filter: Filter) -> None:
+    question = plan(search_filter, MUNICH)
+    if isinstance(question, NumberQuestion):
+        assert all(map(has_digit, question.values))
+    else:
+        assert compile_filter(search_filter, MUNICH).selection == question.selection
