@@ -40,6 +40,8 @@ class DriverProfile(msgspec.Struct, frozen=True):
         attributes: added to the connection string where it does not set them itself.
         session: statements run behind the connection; they make the session read-only.
         utf8: pyodbc's three text settings are set to UTF-8.
+        utf8_queries: queries are sent as UTF-8, and names of columns may come back as its bytes.
+        autocommit: the query runs outside a transaction.
         own_timeout: the driver takes `Connection.timeout`.
         rights: a query that returns a row with a number above 0 if the login can write; "" = none.
     """
@@ -52,7 +54,9 @@ class DriverProfile(msgspec.Struct, frozen=True):
     attributes: Attributes = ()
     session: tuple[str, ...] = ()
     utf8: bool = False
+    utf8_queries: bool = False
     own_timeout: bool = True
+    autocommit: bool = False
     rights: str = ""
 
 
@@ -113,9 +117,13 @@ SQLITE = DriverProfile(
     package="libsqliteodbc",
     library="libsqlite3odbc.so",
     title="SQLite3",
-    # StepAPI streams instead of holding the result; NoCreat: a wrong path makes no empty database.
+    # StepAPI streams instead of holding the result, but outside a transaction only (inside, an
+    # endless result ended in a segmentation fault). NoCreat: a wrong path makes no empty database.
     attributes=(("StepAPI", "1"), ("NoCreat", "1"), ("Timeout", "{milliseconds}")),
     session=("PRAGMA query_only = 1",),
+    autocommit=True,
+    # Of a query in UTF-16 it keeps the low byte of each character.
+    utf8_queries=True,
 )
 _OTHERS = (
     DriverProfile(

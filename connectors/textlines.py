@@ -135,7 +135,8 @@ class TextLines:
                     self.bad_line = self.bad_line or self.number
                 yield text
         finally:
-            wrapped.detach()
+            if not wrapped.closed:  # else the run ended early and closed the file under us
+                wrapped.detach()
 
 
 def keeps_ascii(encoding: str) -> bool:

@@ -113,7 +113,7 @@ class OdbcSource(ContactSource):
             mapping = Mapping(self._settings)
             with self._session() as connection:
                 cursor = self._execute(connection, self._options.query)
-                require_columns(mapping.columns, _columns(cursor), "the query")
+                require_columns(mapping.columns, self._columns(cursor), "the query")
                 cursor.fetchone()
                 cursor.close()
                 warnings += self._doubts(connection)
@@ -130,14 +130,14 @@ class OdbcSource(ContactSource):
     def discover(self) -> tuple[str, ...]:
         """Return the columns of the query."""
         with self._session() as connection:
-            return tuple(_columns(self._execute(connection, self._options.query)))
+            return tuple(self._columns(self._execute(connection, self._options.query)))
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
         """Return the first rows with all their columns."""
         with self._session() as connection:
             cursor = self._execute(connection, self._options.query)
-            columns = _columns(cursor)
+            columns = self._columns(cursor)
             require_columns(Mapping(self._settings).columns, columns, "the query")
             found = self._records(cursor, columns)
             return [event for _, event in zip(range(rows), found, strict=False)]
@@ -155,7 +155,7 @@ class OdbcSource(ContactSource):
         mapping = Mapping(self._settings)
         with self._session() as connection:
             cursor = self._execute(connection, self._options.query)
-            require_columns(mapping.columns, _columns(cursor), "the query")
+            require_columns(mapping.columns, self._columns(cursor), "the query")
             yield from self._records(cursor, mapping.columns)
         yield Complete(full=True)
 
@@ -173,7 +173,7 @@ class OdbcSource(ContactSource):
         return None
 
     def _records(self, cursor: Any, columns: Sequence[str]) -> Iterator[Upsert | RejectedRecord]:
-        offered = _columns(cursor)
+        offered = self._columns(cursor)
         places = [offered.index(column) for column in columns]
         pick: Callable[[Any], tuple[Any, ...]] = (
             itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
@@ -209,8 +209,11 @@ class OdbcSource(ContactSource):
             yield connection
         finally:
             with self._lock:
-                self._cursor = None
+                cursor, self._cursor = self._cursor, None
             # A connection that is broken cannot be closed in an orderly way.
+            with contextlib.suppress(self._driver.Error):
+                if cursor is not None:
+                    cursor.close()  # an open one keeps a SQLite file locked
             with contextlib.suppress(self._driver.Error):
                 connection.close()
 
@@ -251,6 +254,7 @@ class OdbcSource(ContactSource):
                 format_connection([*attributes, *added]),
                 timeout=self._options.connect_timeout_s,
                 readonly=True,
+                autocommit=self._profile.autocommit,
             )
         except self._driver.Error as error:
             raise self._failure(error, "cannot connect") from None
@@ -269,6 +273,7 @@ class OdbcSource(ContactSource):
         if profile.utf8:
             connection.setdecoding(driver.SQL_CHAR, encoding="utf-8")
             connection.setdecoding(driver.SQL_WCHAR, encoding="utf-8")
+        if profile.utf8 or profile.utf8_queries:
             connection.setencoding(encoding="utf-8")
         if profile.own_timeout:
             with contextlib.suppress(driver.Error):  # a hint that a driver may refuse
@@ -307,6 +312,11 @@ class OdbcSource(ContactSource):
                 yield "the login can write to tables: give it the right to SELECT, and no other"
         except self._driver.Error:
             yield "whether the login can write could not be found out"
+
+    def _columns(self, cursor: Any) -> list[str]:
+        # Drivers count a name's bytes where characters are asked for: NULs fill the rest.
+        names = [str(column[0]).rstrip("\0") for column in cursor.description]
+        return [_mended(name) for name in names] if self._profile.utf8_queries else names
 
     def _failure(self, error: Exception, when: str) -> ConnectorError:
         """Return a driver's error in one line, without what it says about secrets."""
@@ -350,8 +360,12 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 }
 
 
-def _columns(cursor: Any) -> list[str]:
-    return [column[0] for column in cursor.description]
+def _mended(name: str) -> str:
+    """Return a name whose UTF-8 was read byte by byte (by a driver manager without locale)."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 def _require_file(database: str) -> None:
