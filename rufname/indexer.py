@@ -32,8 +32,8 @@ IndexProgress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
 
 PROGRESS_ROWS = 2_000
-END_LIMIT_S = 30.0
-"""The longest a commit may take after the end of the input."""
+END_LIMIT_S = 3.0
+"""How long it may go on after the end of its input; killed then, it is caught up with later."""
 
 
 class IndexingFailed(RufnameError):
@@ -113,7 +113,7 @@ class Indexer:
         return self._carry_out(_Order("rebuild"), progress)
 
     def close(self) -> None:
-        """End the process: it finishes what it is committing. A later order starts another."""
+        """End the process, which may finish a short commit first. A later order starts another."""
         process, self._process, self._busy, self._pending = self._process, None, False, b""
         if process is None:
             return

@@ -133,10 +133,10 @@ def test_an_interrupted_sync_leaves_no_process_and_no_lock(place: Place) -> None
     code = (
         "import signal, sys, threading, os\n"
         "from rufname.cli import run\n"
-        "threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "threading.Timer(1.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "sys.exit(run(['sync', '-c', sys.argv[1]]))\n"
     )
-    place.write_people([(str(n), f"Person {n}", "", "", "") for n in range(400_000)])
+    place.write_people([(str(n), f"Person {n}", "", "", "") for n in range(150_000)])
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(place.path)],
         capture_output=True,
