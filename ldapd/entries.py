@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from engine.contact import Address, Contact, ContactId, PhoneLine, contact_uuid
+from engine.contact import Address, Contact, ContactId, PhoneLine, contact_uuid_text
 from engine.phone import DialPlan, NumberFormat, PhoneNumber, format_number, own_extension
 from engine.query import CallerMatch
 from ldapd.protocol.messages import SearchRequest, encode_entry
@@ -75,7 +75,7 @@ class EntryNames:
         known = self._uuids.get(identity)
         if known is not None:
             return known
-        made = str(contact_uuid(identity))
+        made = contact_uuid_text(identity)
         if len(self._uuids) >= self._capacity:
             _, oldest = self._uuids.popitem(last=False)
             del self._identities[oldest]

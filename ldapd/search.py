@@ -19,7 +19,7 @@ from typing import Protocol
 
 import msgspec
 
-from engine.contact import Contact, ContactId
+from engine.contact import Contact, ContactId, contact_uuid_text
 from engine.errors import UnsupportedQuery
 from engine.query import CallerMatch, CallerQuery, Selected, Selection
 from engine.rights import Principal
@@ -170,7 +170,7 @@ class Searcher:
             contact = answer_of(match)
             shown = Shown(
                 contact,
-                entry_dn(self._names.uuid_of(contact.id), base),
+                entry_dn(contact_uuid_text(contact.id), base),  # an SBC never reads it by DN
                 match.number,
                 value,
                 question.attribute,

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.contact import ContactId, contact_uuid, decode_contact, encode_contact
+from engine.contact import (
+    ContactId,
+    contact_uuid,
+    contact_uuid_text,
+    decode_contact,
+    encode_contact,
+)
 from tests.engine.building import contact, line
 
 
@@ -50,3 +58,9 @@ def test_the_uuid_belongs_to_source_and_key() -> None:
         len({first, contact_uuid(ContactId("cr", "m1")), contact_uuid(ContactId("hr", "1"))}) == 3
     )
     assert str(ContactId("crm", "1")) == "crm:1"
+
+
+@given(st.text(), st.text())
+def test_the_uuid_as_text_is_that_of_the_standard_library(source: str, key: str) -> None:
+    identity = ContactId(source, key)
+    assert contact_uuid_text(identity) == str(contact_uuid(identity))
