@@ -78,14 +78,19 @@ class SourceReader:
 
     def _run(self) -> None:
         end: _End = None
+        batch: list[Event] = []
         try:
             events = self._source.read(self._bookmark)
-            while batch := list(islice(events, self._batch_events)):
-                if not self._hand_over(batch):
+            while True:
+                batch = []
+                batch.extend(islice(events, self._batch_events))  # keeps what came before an error
+                if not batch or not self._hand_over(batch):
                     break
             del events  # an open cursor or file is closed here, by the thread that opened it
         except Exception as error:  # noqa: BLE001 - whatever a driver raises fails its run only
             end = error
+            if batch:
+                self._hand_over(batch)
         self._hand_over(end)
 
     def _hand_over(self, item: list[Event] | _End) -> bool:

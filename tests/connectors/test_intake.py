@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connectors.errors import Cancelled, SourceFailed
+from connectors.intake import Intake, Tally
+from engine.source import Checkpoint, Complete, Delete, Event, RejectedRecord, Upsert
+from engine.store import ContactStore, RunCounts
+from tests.connectors.making import ANY_DROP, people, person, settings, stored
+
+
+def never() -> bool:
+    return False
+
+
+def take(
+    store: ContactStore, *batches: list[Event], dry_run: bool = False, **changes: Any
+) -> tuple[str, RunCounts]:
+    """One run of these batches; what `finish` said, and the counts."""
+    tally = Tally()
+    intake = Intake(settings(**changes), store, tally, dry_run=dry_run, on_batch=None)
+    for batch in batches:
+        intake.take(batch)
+    return intake.finish(never), tally.counts()
+
+
+END = Complete(full=True)
+PART = Complete(full=False)
+
+
+def test_records_become_contacts_as_they_stream(store: ContactStore) -> None:
+    tally = Tally()
+    intake = Intake(settings(), store, tally, dry_run=False, on_batch=None)
+    intake.take(people(3))
+    assert sorted(stored(store)) == ["0", "1", "2"]
+    assert tally.counts() == RunCounts(read=3, added=3)
+
+
+def test_an_unchanged_record_is_not_written_again(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    seq = store.last_seq()
+    assert take(store, people(10), [END]) == ("", RunCounts(read=10, unchanged=10))
+    assert store.last_seq() == seq
+
+
+def test_a_changed_record_is_written_and_the_others_are_not(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    seq = store.last_seq()
+    events = people(10)
+    events[4] = person("4", "Changed")
+    assert take(store, events, [END])[1] == RunCounts(read=10, unchanged=9, changed=1)
+    assert [change.key for change in store.changes(seq, 10)] == ["4"]
+    assert stored(store)["4"].display_name == "Changed"
+
+
+def test_a_record_that_maps_to_the_same_contact_only_gets_a_new_digest(store: ContactStore) -> None:
+    take(store, [person("1", "Anna")], [END])
+    before = store.digests("crm", ["1"])
+    padded = [person("1", "  Anna ")]
+    assert take(store, padded, [END])[1] == RunCounts(read=1, unchanged=1)
+    assert store.last_seq() == 1
+    assert store.digests("crm", ["1"]) != before
+
+
+def test_another_mapping_maps_every_record_again(store: ContactStore) -> None:
+    take(store, people(5), [END])
+    changed = take(store, people(5), [END], map={"company": "name"})[1]
+    assert changed == RunCounts(read=5, changed=5)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_of_records_with_the_same_key_the_first_stays(store: ContactStore, *, apart: bool) -> None:
+    first, second = person("1", "First"), person("1", "Second", locator="line 3")
+    batches: list[list[Event]] = [[first], [second]] if apart else [[first, second]]
+    for _ in range(2):  # new, then known
+        reason, counts = take(store, *batches, [END])
+        assert (reason, counts.rejected) == ("", 1)
+        assert stored(store)["1"].display_name == "First"
+        store.begin_run("crm", "CRM")
+    take(store, *batches, [END])
+    assert store.rejected("crm") == [RejectedRecord("line 3", "duplicate key")]
+
+
+def test_a_rejected_first_record_does_not_shadow_a_good_second_one(store: ContactStore) -> None:
+    empty = Upsert("1", {"id": "1", "name": "", "phone": ""})
+    counts = take(store, [empty], [person("1", "Anna")], [END])[1]
+    assert (counts.added, counts.rejected) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("", "no key"), ("x" * 300, "longer"), ("a\0b", "control"), ("\ud800", "co")]
+)
+def test_a_record_without_a_usable_key_is_rejected(
+    store: ContactStore, key: str, words: str
+) -> None:
+    event = Upsert(key, {"name": "Anna"}, "line 2")
+    counts = take(store, [event, person("1")], [END])[1]
+    assert (counts.added, counts.rejected) == (1, 1)
+    (record,) = store.rejected("crm")
+    assert record.locator == "line 2"
+    assert words in record.reason
+
+
+def test_broken_unicode_rejects_its_record_and_keeps_the_contact_it_had(
+    store: ContactStore,
+) -> None:
+    take(store, people(2), [END])
+    broken = Upsert("1", {"name": "\ud800"})
+    reason, counts = take(store, [person("0"), broken], [END])
+    assert (reason, counts.rejected, counts.removed) == ("", 1, 0)
+    assert sorted(stored(store)) == ["0", "1"]
+
+
+def test_faults_of_fields_are_reported_in_every_run_and_write_nothing(store: ContactStore) -> None:
+    events: list[Event] = [person("1", phone="110"), person("2")]
+    for run in range(3):
+        store.begin_run("crm", "CRM")
+        counts = take(store, events, [END])[1]
+        assert counts.rejected_fields == 1
+        assert [record.field for record in store.rejected("crm")] == ["phones.work"]
+        assert counts.unchanged == (2 if run else 0)
+        assert store.last_seq() == 2
+
+
+def test_what_a_full_read_does_not_hold_is_removed(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    assert take(store, people(9), [END]) == ("", RunCounts(read=9, unchanged=9, removed=1))
+    assert "9" not in stored(store)
+
+
+def test_an_unreadable_record_whose_key_is_known_keeps_its_contact(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    bad = RejectedRecord("line 9", "bad", key="9")
+    assert take(store, [*people(9), bad], [END]) == (
+        "",
+        RunCounts(read=10, unchanged=9, rejected=1),
+    )
+    assert "9" in stored(store)
+    unknown = RejectedRecord("line 9", "bad", key="\ud800")
+    assert take(store, [*people(9), unknown], [END])[1].removed == 1
+
+
+def test_an_unreadable_record_may_be_followed_by_a_good_one_of_its_key(store: ContactStore) -> None:
+    take(store, people(2), [END])
+    counts = take(store, [RejectedRecord("x", "bad", key="1")], people(2), [END])[1]
+    assert (counts.unchanged, counts.rejected) == (2, 1)
+
+
+def test_a_record_that_says_nothing_any_more_takes_its_contact_away(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    emptied = Upsert("9", {"id": "9", "name": "", "phone": ""})
+    assert take(store, [*people(9), emptied], [END])[1].removed == 1
+    assert "9" not in stored(store)
+
+
+def test_other_sources_are_not_touched(store: ContactStore) -> None:
+    take(store, people(5), [END], id="erp")
+    take(store, people(3), [END])
+    assert len(stored(store, "erp")) == 5
+    take(store, people(1), [END], max_drop=ANY_DROP)
+    assert (len(stored(store, "erp")), len(stored(store))) == (5, 1)
+
+
+def test_without_complete_nothing_is_removed(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    with pytest.raises(SourceFailed, match="before it was complete"):
+        take(store, people(9))
+    assert len(stored(store)) == 10
+
+
+@pytest.mark.parametrize("late", [person("9"), END, Delete("1")])
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_source_that_goes_on_behind_its_end_fails(
+    store: ContactStore, late: Event, *, apart: bool
+) -> None:
+    batches: list[list[Event]] = [[END], [late]] if apart else [[END, late]]
+    with pytest.raises(SourceFailed, match="behind its own end"):
+        take(store, *batches)
+
+
+def test_an_incremental_read_removes_what_it_names_and_nothing_else(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    reason, counts = take(store, [person("3", "New"), Delete("5"), Delete("unknown"), PART])
+    assert (reason, counts) == ("", RunCounts(read=3, changed=1, removed=1))
+    assert sorted(stored(store)) == [str(n) for n in range(10) if n != 5]
+
+
+def test_a_record_that_comes_back_behind_its_deletion_stays(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    assert take(store, [Delete("5"), person("5", "Back"), PART])[1].removed == 0
+    assert stored(store)["5"].display_name == "Back"
+
+
+@pytest.mark.parametrize("end", [END, PART])
+def test_a_deletion_behind_its_record_counts(store: ContactStore, end: Complete) -> None:
+    take(store, people(10), [END])
+    assert take(store, people(10), [Delete("5"), end])[1].removed == 1
+    assert "5" not in stored(store)
+
+
+def test_too_many_named_deletions_are_refused(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    reason, counts = take(store, [*(Delete(str(n)) for n in range(3)), PART])
+    assert "remove 3 of 10" in reason
+    assert counts.removed == 0
+    assert len(stored(store)) == 10
+
+
+def test_a_bookmark_is_kept_for_the_same_mapping_only(store: ContactStore) -> None:
+    take(store, people(3), [Complete(full=True, bookmark=b"one")])
+    tally = Tally()
+    assert Intake(settings(), store, tally, dry_run=False, on_batch=None).since == b""
+    store.settle(store.last_seq())
+    assert Intake(settings(), store, tally, dry_run=False, on_batch=None).since == b"one"
+    other = settings(map={"company": "name"})
+    assert Intake(other, store, tally, dry_run=False, on_batch=None).since == b""
+
+
+def test_a_bookmark_never_passes_a_deletion_that_waits_for_the_guard(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    take(store, [Checkpoint(b"before"), person("1", "New")], [PART])
+    deletions: list[Event] = [Delete(str(n)) for n in range(9)]
+    reason, _ = take(
+        store, [*deletions, Checkpoint(b"behind"), Complete(full=False, bookmark=b"z")]
+    )
+    assert reason
+    store.settle(store.last_seq())
+    since = Intake(settings(), store, Tally(), dry_run=False, on_batch=None).since
+    assert since == b"before"
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(store: ContactStore) -> None:
+    take(store, [*people(9), person("9", phone="110")], [END])
+    before = (store.last_seq(), stored(store), store.digests("crm", ["1"]), store.rejected("crm"))
+    events: list[Event] = [
+        person("1", "Changed"),
+        person("2", " Name  2 ", "+49 89 99998 002"),
+        *people(6, start=3),
+        person("new"),
+        person("bad", phone="110"),
+    ]
+    reason, counts = take(store, events, [person("new"), END], dry_run=True)
+    assert reason == ""
+    assert counts == RunCounts(
+        read=11, added=2, changed=1, unchanged=7, removed=2, rejected=1, rejected_fields=1
+    )
+    after = (store.last_seq(), stored(store), store.digests("crm", ["1"]), store.rejected("crm"))
+    assert after == before
+    assert store.bookmark("crm") == b""
+
+
+def test_a_dry_run_is_refused_as_the_run_would_be(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    assert "remove 5 of 10" in take(store, people(5), [END], dry_run=True)[0]
+
+
+def test_only_the_first_thousand_rejected_records_are_kept(store: ContactStore) -> None:
+    bad: list[Event] = [RejectedRecord(f"line {n}", "bad") for n in range(1_500)]
+    counts = take(store, bad, [person("1"), END])[1]
+    assert counts.rejected == 1_500
+    assert len(store.rejected("crm")) == 1_000
+
+
+def test_the_index_may_follow_every_batch(store: ContactStore) -> None:
+    seqs: list[int] = []
+    for events in (people(10), people(10), people(9)):
+        tally = Tally()
+        intake = Intake(settings(), store, tally, dry_run=False, on_batch=seqs.append)
+        intake.take(events)
+        intake.take([END])
+        intake.finish(never)
+    assert seqs == [10, 11]
+
+
+def test_a_cancelled_sweep_stops_between_two_batches(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    intake = Intake(settings(), store, Tally(), dry_run=False, on_batch=None)
+    intake.take([*people(9), END])
+    with pytest.raises(Cancelled):
+        intake.finish(lambda: True)
+    assert len(stored(store)) == 10
