@@ -40,6 +40,9 @@ WINDOW = 64
 
 _ALONE = (0, 0, (), "", "")
 
+MAX_REMEMBERED_ANSWERS = 8_192
+"""Answers kept for one state of the index: some ten MiB of contacts at the most."""
+
 Trace = Callable[[str, str], None]
 
 
@@ -63,11 +66,24 @@ class CallerLookup:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._answers: dict[CallerQuery, CallerMatch | None] = {}
 
     def answer(self, query: CallerQuery) -> CallerMatch | None:
-        """Return the one answer, or None."""
+        """Return the one answer, or None.
+
+        Answers are remembered as long as this state of the index lasts: an SBC asks for one call
+        several times (two servers, several bases), and callers repeat.
+        """
+        try:
+            return self._answers[query]
+        except KeyError:
+            pass
         found = self._find(query, None)
-        return _match(found) if found else None
+        match = _match(found) if found else None
+        if len(self._answers) >= MAX_REMEMBERED_ANSWERS:
+            self._answers.clear()
+        self._answers[query] = match
+        return match
 
     def explain(self, query: CallerQuery) -> tuple[CallerMatch | None, Explanation]:
         """Return the answer and every step that led to it."""

@@ -224,6 +224,15 @@ def test_a_source_that_left_the_configuration_is_seen_by_the_administrator_alone
     assert shown(directory, "123", LOCAL_ADMIN) == ("Anna Abel", 1)
 
 
+def test_a_remembered_answer_ends_with_the_commit_that_changes_it(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna Abel", "498999998123"))
+    assert shown(directory, "123") == shown(directory, "123") == ("Anna Abel", 1)
+    directory.hold(contact("1", "Anna Berg", "498999998123"))
+    assert shown(directory, "123") == ("Anna Berg", 1)
+    directory.index.set_policies({})
+    assert shown(directory, "123") is None
+
+
 def test_an_explanation_tells_every_step(directory: Directory) -> None:
     directory.hold(contact("1", "Anna Abel", "498999998123"))
     match, explanation = directory.index.explain_caller(CallerQuery("123", MUNICH, SBC))
