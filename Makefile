@@ -30,8 +30,8 @@ test: setup  ## format, lint, types, layers, unit and end-to-end tests
 test-long: setup  ## the tests that take minutes
 	@$(BIN)/python -m pytest -q -m long $(TESTS)
 
-bench: setup  ## one question a file, against real peers
-	@$(BIN)/python -m pytest -q bench $(BENCH)
+bench: setup  ## one question a file, against real peers (QUICK=1 shortens)
+	@$(BIN)/python -m bench $(BENCH)
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks \
