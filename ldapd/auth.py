@@ -1,25 +1,22 @@
 """Who is at the other end: bind names, networks, passwords, and peers that guess.
 
-Law: no LDAP message and no event loop here; time is an argument. Hashing takes tens of milliseconds
-of CPU, so that it runs in two threads of its own behind a bounded queue, never in the loop: a flood
-of binds delays binds, not calls. An unknown name costs the same time as a wrong password.
+Law: pure code: no LDAP message, no event loop, no thread; time is an argument. What a password is
+worth is only found out in `passwords`; here stands who would be bound by it. An unknown name costs
+the same time as a wrong password.
 
-Sources: RFC 4513 5.1, 6.3.1; OWASP (Argon2id); GLAuth's defaults for failed binds.
+Sources: RFC 4513 5.1, 6.3.1; GLAuth's defaults for failed binds.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
 
 from engine.client import Client
-from engine.credentials import DUMMY_HASH, verify_password
-from engine.errors import InvalidCredential
+from engine.credentials import DUMMY_HASH
 from engine.phone import DialPlan
 from engine.rights import Principal
 from ldapd.entries import EntryWriter
@@ -35,10 +32,6 @@ FAILURE_WINDOW_S = 60.0
 
 MAX_REMEMBERED_ADDRESSES = 4_096
 """Addresses whose failures are counted; the longest quiet one is forgotten first."""
-
-VERIFYING_THREADS = 2
-MAX_WAITING = 16
-"""Each Argon2id verification takes 19 MiB and 50 ms of a core: two at a time, 16 in the queue."""
 
 
 class Asker(msgspec.Struct, frozen=True, eq=False):
@@ -174,51 +167,6 @@ class BindCheck(msgspec.Struct, frozen=True, eq=False):
 def stored_hash(asker: Asker | None) -> str:
     """Return the hash to verify: for nobody one that costs the same and that nothing fits."""
     return asker.client.password_hash if asker else DUMMY_HASH
-
-
-class PasswordPool:
-    """Verifies passwords in threads of its own; at most `MAX_WAITING` wait."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(VERIFYING_THREADS, thread_name_prefix="password")
-        self._places = threading.BoundedSemaphore(VERIFYING_THREADS + MAX_WAITING)
-
-    def submit(self, check: BindCheck, done: Callable[[bool], None]) -> bool:
-        """Verify in a thread and call `done(right)` there.
-
-        Returns:
-            False if the queue is full: nothing was done, answer `busy`.
-        """
-        if not self._places.acquire(blocking=False):
-            return False
-
-        try:
-            self._threads.submit(self._work, check, done)
-        except RuntimeError:  # closed: the server is draining
-            self._places.release()
-            return False
-        return True
-
-    def _work(self, check: BindCheck, done: Callable[[bool], None]) -> None:
-        right = False
-        try:
-            right = _verify(check)
-        finally:
-            self._places.release()
-            done(right)
-
-    def close(self) -> None:
-        """Drop what waits and end the threads, without waiting for them."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _verify(check: BindCheck) -> bool:
-    """Verify; a malformed stored hash lets nobody in (`rufname check` names it)."""
-    try:
-        right = verify_password(check.stored, check.password)
-    except InvalidCredential:
-        return False
-    return right and check.asker is not None
 
 
 def _account_key(name: str) -> str | tuple[object, ...]:

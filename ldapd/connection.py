@@ -19,9 +19,10 @@ from typing import Protocol, cast
 
 from typing_extensions import override
 
-from ldapd.auth import BindCheck, PasswordPool, Peer, PeerAddress
+from ldapd.auth import BindCheck, Peer, PeerAddress
 from ldapd.errors import ProtocolViolation
 from ldapd.handler import Answer, Hangup, LdapHandler
+from ldapd.passwords import PasswordPool
 from ldapd.protocol.messages import BindRequest, LdapMessage, ResultCode, notice_of_disconnection
 from ldapd.protocol.session import LdapSession
 

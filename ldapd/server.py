@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.client import Client
-from ldapd.auth import PasswordPool, PeerAddress
+from ldapd.auth import PeerAddress
 from ldapd.connection import Connection
 from ldapd.handler import LdapHandler
+from ldapd.passwords import PasswordPool
 from ldapd.protocol.messages import ResultCode
 from ldapd.protocol.requests import DecodeLimits
 from ldapd.protocol.session import LdapSession

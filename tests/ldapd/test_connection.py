@@ -17,8 +17,8 @@ from engine.contact import Contact, ContactId
 from engine.index import ContactIndex
 from engine.query import CallerMatch, CallerQuery, Selected, Selection
 from engine.rights import Principal
-from ldapd.auth import MAX_WAITING, VERIFYING_THREADS
 from ldapd.connection import HIGH_WATER_BYTES, JOIN_BYTES
+from ldapd.passwords import MAX_WAITING, VERIFYING_THREADS
 from ldapd.protocol.client import (
     Entry,
     Result,
