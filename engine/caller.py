@@ -46,7 +46,7 @@ MAX_REMEMBERED_ANSWERS = 8_192
 Trace = Callable[[str, str], None]
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A visible contact and the line of it that was found; `rank` sorts the best first."""
 
     contact: Contact
@@ -54,7 +54,7 @@ class Candidate(msgspec.Struct, frozen=True):
     rank: tuple[int, int, tuple[int, ...], str, str]
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """The class that answers and its candidates, best first; never empty."""
 
     match_class: int

@@ -70,7 +70,7 @@ _SPLIT = re.compile(
 )
 
 
-class PhoneNumber(msgspec.Struct, frozen=True, array_like=True):
+class PhoneNumber(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A subscriber: E.164 digits without "+", and an extension that is dialled afterwards ("")."""
 
     digits: str
@@ -111,7 +111,7 @@ class DialPlan(msgspec.Struct, frozen=True):
         return bool(self.trunks) and low <= len(digits) <= high
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What one spelling may mean under a plan.
 
     Attributes:

@@ -16,7 +16,7 @@ limit and aborts the process on the largest LDAP size limit."""
 EVERY_CLASS = frozenset({1, 2, 3, 4, 5})
 
 
-class CallerQuery(msgspec.Struct, frozen=True):
+class CallerQuery(msgspec.Struct, frozen=True, gc=False):
     """Who is calling? `number` in any spelling, read under the asking client's dial plan.
 
     `classes` are the classes (DESIGN section 4) that may answer; what only a class left out of it
@@ -29,7 +29,7 @@ class CallerQuery(msgspec.Struct, frozen=True):
     classes: frozenset[int] = EVERY_CLASS
 
 
-class CallerMatch(msgspec.Struct, frozen=True):
+class CallerMatch(msgspec.Struct, frozen=True, gc=False):
     """The one answer to a `CallerQuery`.
 
     Attributes:
@@ -71,7 +71,7 @@ class PeopleQuery(msgspec.Struct, frozen=True):
     limit: int = 10
 
 
-class PersonHit(msgspec.Struct, frozen=True):
+class PersonHit(msgspec.Struct, frozen=True, gc=False):
     """One hit of a `PeopleQuery`; `matched` names the fields that matched, best first."""
 
     contact: Contact
