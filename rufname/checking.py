@@ -26,6 +26,7 @@ from rufname.errors import ConfigError
 from rufname.exits import DONE, NO
 from rufname.listening import CannotListen, listen_on
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG, config_option
+from rufname.preflight import require_servable
 from rufname.progress import wide_console
 from rufname.rundir import read_status
 
@@ -48,6 +49,7 @@ def check(path: Path) -> int:
     """Try the configuration, each source's connection and each listener; name every fault."""
     try:
         config = load_config(path)
+        require_servable(config)
     except ConfigError as error:
         for fault in error.faults:
             click.echo(f"fault: {fault}", err=True)

@@ -24,6 +24,7 @@ from rufname.config import Config, load_config
 from rufname.errors import ConfigError
 from rufname.lifeline import FaceSettings, Start, pack
 from rufname.listening import bound_port, listen_on
+from rufname.preflight import require_servable
 from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
 
 TICK_S = 0.25
@@ -77,9 +78,11 @@ class Supervisor:
         """Serve until a signal or `stop` ends it; returns after the last worker.
 
         Raises:
+            ConfigError: a certificate cannot be used.
             AlreadyServing: another one works on the data folder.
             CannotListen: an address is taken or not allowed.
         """
+        require_servable(self._config)
         make_private(self._config.data_dir)
         lock = take_serve_lock(self._config.run_dir)
         self._take_signals()
@@ -107,6 +110,7 @@ class Supervisor:
         """Read the configuration anew; a bad one changes nothing."""
         try:
             fresh = load_config(self._config.path)
+            require_servable(fresh)
         except ConfigError as error:
             _log.error(
                 "configuration not reloaded", extra={"fields": {"faults": len(error.faults)}}

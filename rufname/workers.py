@@ -120,7 +120,7 @@ class WorkerLife:
                 if self._work is None:
                     self._late_settings = settings
                 else:
-                    await self._work.reload(settings)
+                    await self._reload(self._work, settings)
             case None | Drain():
                 return False
             case BaseException():
@@ -132,10 +132,17 @@ class WorkerLife:
     async def _begin(self, work: Work) -> None:
         self._work = work
         if self._late_settings is not None:
-            await work.reload(self._late_settings)
+            await self._reload(work, self._late_settings)
         gc.freeze()  # what is loaded stays; collections need not look at it again
         self._say(Ready())
         self._spawn(work.run())
+
+    async def _reload(self, work: Work, settings: bytes) -> None:
+        """Take other settings; what cannot be taken leaves the old ones in force."""
+        try:
+            await work.reload(settings)
+        except Exception:  # noqa: BLE001 - a worker that answers is worth more than its new settings
+            _log.exception("new settings not taken: the old ones stay")
 
     async def _open(self, start: Start) -> None:
         self._events.put_nowait(await self._role.open_work(start, self._sockets))

@@ -44,6 +44,8 @@ class Recorder:
 
     async def reload(self, settings: bytes) -> None:
         self.notes.append(f"reload {settings.decode()}")
+        if settings == b"bad":
+            raise OSError("no such certificate")
 
     async def drain(self, timeout_s: float) -> None:
         assert timeout_s > 0
@@ -112,6 +114,16 @@ async def test_it_beats_before_its_work_is_open_and_takes_late_settings(held: He
     held.role.opens.set()
     await held.until(Ready)
     assert held.role.notes == ["open one", "reload two"]
+
+
+async def test_settings_that_cannot_be_taken_do_not_end_it(held: Held) -> None:
+    held.order(Start(b"one"))
+    await held.until(Ready)
+    held.order(Reload(b"bad"))
+    held.order(Reload(b"two"))
+    held.order(Drain())
+    await held.task
+    assert held.role.notes == ["open one", "reload bad", "reload two", "drain"]
 
 
 async def test_the_end_of_the_supervisor_drains_it(held: Held) -> None:
