@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import select
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -204,8 +205,6 @@ def fill(wire: Wire, most_bytes: int) -> tuple[int, bytes]:
 
 
 def _becomes_writable(sock: socket.socket) -> bool:
-    import select  # noqa: PLC0415 - this helper alone
-
     return bool(select.select([], [sock], [], 0.3)[1])
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,8 +113,6 @@ def test_a_value_matches_the_pieces_it_is_made_of(begin: str, middle: str, end: 
 
 @given(st.text(alphabet="ab", max_size=8), st.lists(st.text(alphabet="ab", max_size=3), max_size=4))
 def test_patterns_agree_with_a_regular_expression(text: str, pieces: list[str]) -> None:
-    import re  # noqa: PLC0415 - the oracle of this test alone
-
     first, *middle = [*pieces, "", ""][: max(len(pieces), 2)]
     last = middle.pop()
     oracle = re.compile(".*".join(map(re.escape, (first, *middle, last))))
