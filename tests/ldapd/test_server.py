@@ -1,4 +1,4 @@
-"""The server whole: foreign clients, TLS, caps, time limits, reload, drain."""
+"""The server whole: TLS, caps, time limits, reload, drain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import datetime as dt
 import ipaddress
 import socket
 import ssl
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from engine.contact import contact_uuid
 from engine.index import ContactIndex
 from ldapd.errors import InvalidDn
 from ldapd.protocol.client import Result, encode_bind, encode_search
@@ -29,12 +27,8 @@ from ldapd.protocol.messages import NOTICE_OF_DISCONNECTION, ResultCode
 from ldapd.server import serve_ldap
 from ldapd.settings import LdapLimits, LdapSettings, Listener, TlsSettings
 from tests.engine.building import Directory, contact
-from tests.ldapd.house import ANNA, BOOK, CLIENTS, PASSWORD, PHONE, SBC, VISIBLE
+from tests.ldapd.house import BOOK, CLIENTS, PASSWORD, PHONE, SBC
 from tests.ldapd.serving import LoopFactory, Serving, Wire
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # of ldap3 itself, about pyasn1
-    import ldap3
 
 SBC_NAME = "cn=sbc,dc=meta"
 
@@ -62,85 +56,7 @@ def farewell(wire: Wire) -> tuple[int, str]:
     return notice.code, notice.message
 
 
-# --- foreign clients ----------------------------------------------------------------------------
-
-
-@either_loop
-def test_ldap3_reads_all_it_wants_to_know_and_searches(
-    index: ContactIndex, loop: LoopFactory
-) -> None:
-    with Serving(index, loop_factory=loop) as serving:
-        server = ldap3.Server("127.0.0.1", port=serving.port, get_info=ldap3.ALL)
-        with ldap3.Connection(server, "cn=phone,dc=meta", PASSWORD) as client:
-            assert client.bound
-            assert server.info.naming_contexts == ["dc=meta"]
-            assert server.info.vendor_name == ["Rufname"]
-            assert server.schema.object_classes["inetOrgPerson"].superior == [
-                "organizationalPerson"
-            ]
-            assert client.extend.standard.who_am_i() == "dn:cn=phone,dc=meta"
-            assert client.search("dc=meta", "(|(cn=mei*)(sn=mei*))", attributes=["cn", "sn"])
-            assert [each.cn.value for each in client.entries] == ["Bernd Meier"]
-            assert client.search("dc=meta", "(searchNumber=030 23125001)", attributes=["*", "+"])
-            (anna,) = client.entries
-            assert anna.entry_dn == f"entryUUID={contact_uuid(ANNA.id)},dc=meta"
-            assert anna.displayName.value == "Anna Müller"
-            assert anna.rufnameClass.value == 2
-            assert client.compare(anna.entry_dn, "sn", "mueller")
-            assert not client.search("dc=elsewhere", "(cn=*)")
-            assert client.result["result"] == ResultCode.NO_SUCH_OBJECT
-            assert not client.delete(anna.entry_dn)
-            assert client.result["result"] == ResultCode.UNWILLING_TO_PERFORM
-
-
-def test_ldap3_is_refused_with_a_wrong_password(serving: Serving) -> None:
-    client = ldap3.Connection(
-        ldap3.Server("127.0.0.1", port=serving.port), "cn=phone,dc=meta", "wrong"
-    )
-    assert not client.bind()
-    assert client.result["result"] == ResultCode.INVALID_CREDENTIALS
-    client.unbind()
-
-
-@pytest.mark.parametrize(
-    "number",
-    ["+49 30 23125001", "493023125001", "004930 23125001", "03023125001", "(030) 23125-001",
-     "tel:+49-30-23125-001"],
-)  # fmt: skip
-def test_ldapsearch_finds_the_name_for_a_number(serving: Serving, number: str) -> None:
-    escaped = number.replace("(", "\\28").replace(")", "\\29")
-    done = serving.ldapsearch(
-        *("-D", SBC_NAME, "-w", PASSWORD, "-b", "dc=meta"),
-        *(f"(|(telephoneNumber={escaped})(mobile={escaped}))", "givenName", "rufnameClass"),
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == (
-        f"dn: entryUUID={contact_uuid(ANNA.id)},dc=meta\ngivenName: Anna\nrufnameClass: 2\n\n"
-    )
-
-
-def test_ldapsearch_reads_the_root_dse_without_a_name(serving: Serving) -> None:
-    done = serving.ldapsearch("-b", "", "-s", "base", "(objectClass=*)", "+")
-    assert done.returncode == 0, done.stderr
-    assert "namingContexts: dc=meta\n" in done.stdout
-    assert "supportedLDAPVersion: 3\n" in done.stdout
-
-
-def test_ldapsearch_without_a_name_reads_nobody(serving: Serving) -> None:
-    done = serving.ldapsearch("-b", "dc=meta", "(cn=*)")
-    assert done.returncode == ResultCode.INSUFFICIENT_ACCESS_RIGHTS
-    assert "dn:" not in done.stdout
-
-
-def test_ldapsearch_is_told_of_limits_and_critical_controls(serving: Serving) -> None:
-    bound = ("-D", "cn=phone,dc=meta", "-w", PASSWORD, "-b", "dc=meta")
-    limited = serving.ldapsearch(*bound, "-z", "2", "(objectClass=*)", "1.1")
-    assert limited.returncode == ResultCode.SIZE_LIMIT_EXCEEDED
-    assert limited.stdout.count("dn:") == 2
-    listed = serving.ldapsearch(*bound, "(objectClass=*)", "1.1")
-    assert (listed.returncode, listed.stdout.count("dn:")) == (0, VISIBLE)
-    paged = serving.ldapsearch(*bound, "-E", "!pr=5/noprompt", "(objectClass=*)")
-    assert paged.returncode == ResultCode.UNAVAILABLE_CRITICAL_EXTENSION
+# --- the index -------------------------------------------------------------------------------------
 
 
 def test_answers_follow_the_index(tmp_path: Path) -> None:
