@@ -56,7 +56,7 @@ def farewell(wire: Wire) -> tuple[int, str]:
     return notice.code, notice.message
 
 
-# --- the index -------------------------------------------------------------------------------------
+# --- the index ------------------------------------------------------------------------------------
 
 
 def test_answers_follow_the_index(tmp_path: Path) -> None:
