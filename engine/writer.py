@@ -104,7 +104,7 @@ class IndexWriter:
         register_tokenizers(index)
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
         target = self._store.last_seq()
-        self._add_everything(writer, progress)
+        self._add_everything(writer, target, progress)
         writer.add_document(applied_document(target, self._store.identity()))
         writer.commit()
         writer.wait_merging_threads()
@@ -182,14 +182,22 @@ class IndexWriter:
         folders.sync_folder(self._folder)
         self._applied = seq
 
-    def _add_everything(self, writer: tantivy.IndexWriter, progress: Progress | None) -> None:
-        total, done = self._store.count(), 0
-        after: tuple[str, str] | None = None
-        while rows := self._store.contacts(after, BATCH_ROWS):
-            for source, key, body in rows:
-                writer.add_document(_document(ContactId(source, key), body))
-            after = rows[-1][0], rows[-1][1]
-            done += len(rows)
+    def _add_everything(
+        self, writer: tantivy.IndexWriter, target: int, progress: Progress | None
+    ) -> None:
+        """Add every live contact as of `target`; what is written meanwhile is for `catch_up`.
+
+        Read by seq, not by key: else rows that a first sync adds meanwhile would be indexed here
+        and once more when the index catches up.
+        """
+        total, done, seq = self._store.count(), 0, 0
+        while seq < target and (changes := self._store.changes(seq, BATCH_ROWS)):
+            for change in changes:
+                if change.seq <= target and change.body is not None:
+                    identity = ContactId(change.source, change.key)
+                    writer.add_document(_document(identity, change.body))
+                    done += 1
+            seq = changes[-1].seq
             if progress:
                 progress(done, max(total, done))
 

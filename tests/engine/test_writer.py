@@ -51,6 +51,23 @@ def test_progress_ends_at_the_whole(directory: Directory) -> None:
     assert seen[-1] == (7, 7)
 
 
+def test_what_is_written_during_a_rebuild_is_indexed_once_and_after_it(
+    directory: Directory,
+) -> None:
+    put(directory.store, [contact(str(n), f"N{n}") for n in range(3)])
+    late = iter([[contact("9", "Late"), contact("1", "Changed")]])
+    seen: list[tuple[int, int]] = []
+
+    def write_meanwhile(done: int, total: int) -> None:
+        seen.append((done, total))
+        put(directory.store, next(late, []))
+
+    directory.writer.rebuild(write_meanwhile)
+    assert max(done for done, _ in seen) == 3
+    assert directory.writer.applied_seq == directory.store.last_seq()
+    assert names(directory.index) == ["Changed", "Late", "N0", "N2"]
+
+
 def test_a_writer_resumes_where_the_index_stands(directory: Directory) -> None:
     directory.hold(contact("1", "Anna"))
     directory.writer.close()
