@@ -7,7 +7,6 @@ or hides in it gets past this module (`connectors.texts`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
@@ -31,14 +30,8 @@ from connectors.settings import MapRule, SourceSettings
 from connectors.texts import clean, email_addresses, utc_time
 from engine.contact import PHONE_KINDS, Address, Contact, ContactId, PhoneKind, PhoneLine
 from engine.errors import InvalidNumber
-from engine.phone import (
-    MAX_RAW_CHARS,
-    NORMALISER_VERSION,
-    DialPlan,
-    PhoneNumber,
-    normalise,
-    split_numbers,
-)
+from engine.phone import MAX_RAW_CHARS, NORMALISER_VERSION, DialPlan, normalise
+from engine.phonefields import read_field, trunk_hint
 from engine.source import Record, RejectedRecord
 
 MAPPING_VERSION = 1
@@ -50,15 +43,16 @@ MAX_REFERENCE_CHARS = 2_048
 MAX_VALUES = 64
 """Numbers, or e-mail addresses, of one contact: real records have below twenty."""
 
-CACHED_FIELDS = 16_384
-"""Phone fields remembered: shared company lines repeat, and some MiB hold them."""
+CACHED_FIELDS = 8_192
+"""Phone fields remembered: shared company lines repeat; some MiB a kind of line."""
 
-_FLOAT = re.compile(r"\s*\d([.,]\d+)?E\+?\d{1,2}\s*", re.IGNORECASE)
-_WHOLE_FLOAT = re.compile(r"\s*(\d{5,15})\.0\s*")
 _FINDABLE = frozenset({"display_name", "given_name", "surname", "company", "phones"})
 
-Numbers = tuple[tuple[tuple[PhoneNumber, str], ...], tuple[str, ...]]
-"""What a phone field holds: (number, as written), and why other parts of it are no number."""
+Lines = tuple[tuple[PhoneLine, ...], tuple[str, ...]]
+"""What a phone field holds: its numbers, and why other parts of it are no number."""
+
+ReadValues = Callable[[Record], list[str]]
+ReadLines = Callable[[str], Lines]
 
 
 class Mapping:
@@ -94,12 +88,15 @@ class Mapping:
         self._references = [(f, texts[f]) for f in REFERENCE_FIELDS if f in rules]
         self._changed = texts.get("changed")
         self._emails = compile_values(rules["emails"]) if "emails" in rules else None
-        self._phones: list[tuple[PhoneKind, str, Callable[[Record], list[str]]]] = [
-            (kind, f"phones.{kind}", compile_values(rules[f"phones.{kind}"]))
+        self._phones: list[tuple[str, ReadValues, ReadLines]] = [
+            (
+                f"phones.{kind}",
+                compile_values(rules[f"phones.{kind}"]),
+                _compile_lines(settings.plan, kind),
+            )
             for kind in PHONE_KINDS
             if f"phones.{kind}" in rules
         ]
-        self._numbers = _compile_numbers(settings.plan)
 
     def contact(
         self, key: str, record: Record, locator: str = ""
@@ -153,11 +150,11 @@ class Mapping:
         self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]
     ) -> None:
         lines: dict[tuple[str, str], PhoneLine] = {}
-        for kind, field, read in self._phones:
+        for field, read, read_lines in self._phones:
             for raw in read(record):
-                numbers, faults = self._numbers(raw)
-                for number, written in numbers:
-                    lines.setdefault((kind, number.key), PhoneLine(kind, number, written))
+                found, faults = read_lines(raw)
+                for line in found:
+                    lines.setdefault((line.kind, line.number.key), line)
                 for fault in faults:
                     rejected.append(RejectedRecord(place, fault, field))  # noqa: PERF401 - empty for most rows, where a loop costs nothing
         if len(lines) > MAX_VALUES:
@@ -221,38 +218,62 @@ def _digest_key(settings: SourceSettings, rules: dict[str, MapRule]) -> bytes:
     return blake2b(msgspec.json.encode(version), digest_size=64).digest()
 
 
-def _compile_numbers(plan: DialPlan) -> Callable[[str], Numbers]:
-    """Return a reader of phone fields that remembers the last of them."""
+def _compile_lines(plan: DialPlan, kind: PhoneKind) -> ReadLines:
+    """Return a reader of phone fields of one kind that remembers the last of them."""
 
     @lru_cache(maxsize=CACHED_FIELDS)
-    def read(field: str) -> Numbers:
-        digits = field.replace(" ", "").replace("-", "").replace("/", "")
-        # Digits and these three separators alone: no parts to split, no URI, bracket or extension
-        # to read, and the same answer without four regular expressions.
-        body = digits[1:] if digits[:1] == "+" else digits
-        if body.isdigit() and body.isascii() and len(field) <= MAX_RAW_CHARS:
-            try:
-                number = normalise(digits, plan)
-            except InvalidNumber as error:
-                return (), (error.reason,)
-            return ((number, clean(field)),), ()
-        return _read_parts(field, plan)
+    def read(field: str) -> Lines:
+        digits = _plain_digits(field)
+        if not digits:
+            return _read_lines(field, plan, kind)
+        try:
+            number = normalise(digits, plan)
+        except InvalidNumber as error:
+            return (), (error.reason,)
+        written = clean(field)
+        trunk = trunk_hint(written, number) if "-" in written else ""
+        return (PhoneLine(kind, number, written, trunk),), ()
 
     return read
 
 
-def _read_parts(field: str, plan: DialPlan) -> Numbers:
-    if _FLOAT.fullmatch(field):
-        return (), ("a spreadsheet rounded the number (like 4,98941E+11): export it as text",)
-    whole = _WHOLE_FLOAT.fullmatch(field)
-    numbers: list[tuple[PhoneNumber, str]] = []
-    faults: list[str] = []
-    for part in split_numbers(whole[1] if whole else field):
-        try:
-            numbers.append((normalise(part, plan), clean(part)[:MAX_TEXT_CHARS]))
-        except InvalidNumber as error:
-            faults.append(error.reason)
-    return tuple(numbers), tuple(faults)
+def _plain_digits(field: str) -> str:
+    """Return the digits of a field that holds one number in plain signs, "" for any other.
+
+    Most fields hold digits, spaces, a slash, a hyphen and a plus in front. They have no parts to
+    split, no label, URI, bracket or extension to read: they come to the same lines without the
+    dozen regular expressions of `read_field`.
+    """
+    text = field.replace(" ", "")
+    digits = text.replace("/", "", 1).replace("-", "", 1)
+    body = digits[1:] if digits[:1] == "+" else digits
+    if not (body.isdigit() and body.isascii() and len(field) <= MAX_RAW_CHARS):
+        return ""
+    if not (text[0] in "+0123456789" and text[-1].isdigit()):
+        return ""
+    # A country code written twice, a second number behind a slash, or a range of extensions.
+    if "00" in digits[1:8] or "/00" in text or ("/" in text and "-" in text and _even(text)):
+        return ""
+    return digits
+
+
+def _even(text: str) -> bool:
+    head, _, tail = text.rpartition("-")
+    return len(head.rpartition("/")[2]) == len(tail)
+
+
+def _read_lines(field: str, plan: DialPlan, kind: PhoneKind) -> Lines:
+    reading = read_field(field, plan)
+    lines = tuple(
+        PhoneLine(
+            "fax" if found.fax else kind,
+            found.number,
+            clean(found.written)[:MAX_TEXT_CHARS],
+            found.trunk,
+        )
+        for found in reading.numbers
+    )
+    return lines, reading.refused
 
 
 def _cut(text: str, field: str, cap: int, place: str, rejected: list[RejectedRecord]) -> str:

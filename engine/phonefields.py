@@ -14,7 +14,14 @@ import unicodedata
 import msgspec
 
 from engine.errors import InvalidNumber
-from engine.phone import DialPlan, PhoneNumber, country_code_of, join_direct_dial, normalise
+from engine.phone import (
+    DialPlan,
+    PhoneNumber,
+    country_code_of,
+    join_direct_dial,
+    normalise,
+    read_number,
+)
 from engine.servicenumbers import may_be_trunk
 
 MAX_FIELD_CHARS = 1_000
@@ -22,6 +29,9 @@ MAX_FIELD_CHARS = 1_000
 
 MAX_RANGE = 100
 """A declared range of more extensions than this is kept as its trunk alone."""
+
+MIN_RANGE_TRUNK_DIGITS = 6
+"""Digits of area and trunk in front of a range that is marked by a hyphen alone."""
 
 MIN_TRUNK_SUBSCRIBER_DIGITS = 3
 """Digits a trunk has behind its country code at the least: shorter ones would be whole areas."""
@@ -47,7 +57,7 @@ _FAX = re.compile(r"fax|^f$", re.IGNORECASE)
 _CONTINUED = re.compile(r"^[-\u2010-\u2015\u2212]\s*(\d{1,5})$")
 _RANGE = re.compile(
     r"^(?P<head>.*\d.*?)\s*[-\u2010-\u2015\u2212/]\s*(?P<low>\d{1,5})\s*"
-    r"(?:bis|to|\.\.\.?|\u2026|\u2013|-)\s*-?\s*(?P<high>\d{1,5})$",
+    r"(?:bis|to|\.\.\.?|\u2026|(?P<hyphen>\u2013|-))\s*-?\s*(?P<high>\d{1,5})$",
     re.IGNORECASE,
 )
 _VANITY = re.compile(r"^(?P<head>[+\d][\d\s\-./()]*\d)[\s\-./]*(?P<word>[A-Z][A-Z\s-]{2,14})$")
@@ -164,12 +174,24 @@ def _mend(text: str) -> str:
 def _read_range(
     spread: re.Match[str], part: str, plan: DialPlan, *, fax: bool
 ) -> list[WrittenNumber]:
-    """Read `089 99998-10 bis -19`: every number of it, or its trunk alone if there are too many."""
+    """Read `089 99998-10 bis -19`: every number of it, or its trunk alone if there are too many.
+
+    A bare hyphen mostly groups digits (`0351/123-4567`): it spans a range only between few
+    extensions of one length, behind a whole trunk.
+    """
     low, high = spread["low"], spread["high"]
     if len(low) > len(high) or int(low) >= int(high):
         return []
-    trunk = normalise(spread["head"], plan)
-    if trunk.extension:
+    bare = spread["hyphen"] is not None
+    if bare and (len(low) != len(high) or int(high) - int(low) >= MAX_RANGE):
+        return []
+    try:
+        reading = read_number(spread["head"], plan)
+    except InvalidNumber:
+        return []  # an area code: the hyphens group the digits of one number
+    trunk = reading.numbers[0]
+    national = len(trunk.digits) - len(country_code_of(trunk.digits))
+    if trunk.extension or (bare and (reading.internal or national < MIN_RANGE_TRUNK_DIGITS)):
         return []
     if int(high) - int(low) >= MAX_RANGE:
         return [WrittenNumber(PhoneNumber(trunk.digits + low), part, trunk.digits, fax)]

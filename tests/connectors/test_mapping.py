@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from connectors.errors import SourceFailed
-from connectors.mapping import MAX_VALUES, Mapping, _compile_numbers, _read_parts
+from connectors.mapping import MAX_VALUES, Mapping, _compile_lines, _read_lines
 from connectors.rules import MAP_FIELDS, MAX_NOTES_CHARS, MAX_TEXT_CHARS
 from connectors.settings import MapRule
 from engine.contact import Address, Contact, ContactId, decode_contact, encode_contact
@@ -103,18 +104,41 @@ def test_a_whole_number_that_a_table_wrote_as_a_float_is_read() -> None:
     assert contact.phones[0].number.digits == "498999998123"
 
 
-NUMBER_SIGNS = st.text("0123456789 -/+", max_size=24)
+NUMBER_SIGNS = st.text("000123456789 -/+", max_size=24)
+SHAPES = st.from_regex(
+    r"( ?(\+49|\+43|\+1|0049|00|0|) ?[0-9]{1,5} ?[/-]? ?[0-9]{1,6} ?-? ?[0-9]{0,5} ?)",
+    fullmatch=True,
+)
 
 
-@given(NUMBER_SIGNS)
+@settings_of_hypothesis(max_examples=1_000, deadline=None)
+@given(st.one_of(NUMBER_SIGNS, SHAPES))
+@example("0351/123-145")
+@example("089 99998-10-12")
+@example("+49 0049 89 99998123")
+@example("089 99998123 / 0049 171 3920012")
 def test_the_short_way_of_reading_a_number_agrees_with_the_long_one(field: str) -> None:
-    assert _compile_numbers(MUNICH)(field) == _read_parts(field, MUNICH)
+    assert _compile_lines(MUNICH, "work")(field) == _read_lines(field, MUNICH, "work")
+
+
+def test_the_trunk_that_a_hyphen_gives_away_is_kept() -> None:
+    contact, _ = mapped({"phones.work": ("p", "q")}, {"p": "089 99998-123", "q": "089 99998 12"})
+    assert contact is not None
+    assert [line.trunk for line in contact.phones] == ["498999998", ""]
+
+
+def test_a_number_that_its_field_calls_a_fax_is_one() -> None:
+    contact, _ = mapped({"phones.work": "p"}, {"p": "089 99998-123, Fax 089 99998-99"})
+    assert contact is not None
+    assert [line.kind for line in contact.phones] == ["work", "fax"]
 
 
 def test_more_numbers_or_addresses_than_any_contact_has_are_cut_and_reported() -> None:
-    numbers = "\n".join(f"+49 89 99998 {n:03}" for n in range(MAX_VALUES + 1))
+    numbers = ["\n".join(f"+49 89 99998 {half}{n:02}" for n in range(33)) for half in (1, 2)]
     emails = ",".join(f"a{n}@firma.example" for n in range(MAX_VALUES + 1))
-    contact, rejected = mapped({"phones.work": "p", "emails": "e"}, {"p": numbers, "e": emails})
+    contact, rejected = mapped(
+        {"phones.work": ("p", "q"), "emails": "e"}, {"p": numbers[0], "q": numbers[1], "e": emails}
+    )
     assert contact is not None
     assert len(contact.phones) == len(contact.emails) == MAX_VALUES
     assert [record.field for record in rejected] == ["phones", "emails"]
