@@ -30,7 +30,7 @@ from connectors.settings import MapRule, SourceSettings
 from connectors.texts import clean, email_addresses, utc_time
 from engine.contact import PHONE_KINDS, Address, Contact, ContactId, PhoneKind, PhoneLine
 from engine.errors import InvalidNumber
-from engine.phone import MAX_RAW_CHARS, NORMALISER_VERSION, DialPlan, normalise
+from engine.phone import MAX_RAW_CHARS, NORMALISER_VERSION, DialPlan, PhoneNumber, normalise
 from engine.phonefields import read_field, trunk_hint
 from engine.source import Record, RejectedRecord
 
@@ -149,12 +149,12 @@ class Mapping:
     def _read_phones(
         self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]
     ) -> None:
-        lines: dict[tuple[str, str], PhoneLine] = {}
+        lines: dict[tuple[str, PhoneNumber], PhoneLine] = {}
         for field, read, read_lines in self._phones:
             for raw in read(record):
                 found, faults = read_lines(raw)
                 for line in found:
-                    lines.setdefault((line.kind, line.number.key), line)
+                    lines.setdefault((line.kind, line.number), line)
                 for fault in faults:
                     rejected.append(RejectedRecord(place, fault, field))  # noqa: PERF401 - empty for most rows, where a loop costs nothing
         if len(lines) > MAX_VALUES:
@@ -240,11 +240,13 @@ def _compile_lines(plan: DialPlan, kind: PhoneKind) -> ReadLines:
 def _plain_digits(field: str) -> str:
     """Return the digits of a field that holds one number in plain signs, "" for any other.
 
-    Most fields hold digits, spaces, a slash, a hyphen and a plus in front. They have no parts to
-    split, no label, URI, bracket or extension to read: they come to the same lines without the
-    dozen regular expressions of `read_field`.
+    Most fields hold digits, spaces, a slash, a hyphen, a plus in front, a bracketed area code or
+    (0). They have no parts to split, no label, URI or extension to read: they come to the same
+    lines without the dozen regular expressions of `read_field`.
     """
     text = field.replace(" ", "")
+    if "(" in text:
+        text = _without_brackets(text)
     digits = text.replace("/", "", 1).replace("-", "", 1)
     body = digits[1:] if digits[:1] == "+" else digits
     if not (body.isdigit() and body.isascii() and len(field) <= MAX_RAW_CHARS):
@@ -255,6 +257,15 @@ def _plain_digits(field: str) -> str:
     if "00" in digits[1:8] or "/00" in text or ("/" in text and "-" in text and _even(text)):
         return ""
     return digits
+
+
+def _without_brackets(text: str) -> str:
+    """Return `+49(0)89…` and `(089)…` without brackets; anything else as it is."""
+    if text[0] == "(":
+        return text[1:].replace(")", "", 1) if text[1:2] == "0" != text[2:3] else text
+    if text.startswith(("+39", "+37")) or not text.startswith("+"):
+        return text  # Italy and San Marino keep the zero
+    return text.replace("(0)", "", 1)
 
 
 def _even(text: str) -> bool:

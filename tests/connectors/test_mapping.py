@@ -104,9 +104,9 @@ def test_a_whole_number_that_a_table_wrote_as_a_float_is_read() -> None:
     assert contact.phones[0].number.digits == "498999998123"
 
 
-NUMBER_SIGNS = st.text("000123456789 -/+", max_size=24)
+NUMBER_SIGNS = st.text("000123456789 -/+()", max_size=24)
 SHAPES = st.from_regex(
-    r"( ?(\+49|\+43|\+1|0049|00|0|) ?[0-9]{1,5} ?[/-]? ?[0-9]{1,6} ?-? ?[0-9]{0,5} ?)",
+    r" ?\(?(\+49|\+39|\+1|0049|00|0|) ?(\(0\))?[0-9]{1,5}\)? ?[/-]? ?[0-9]{1,6} ?-? ?[0-9]{0,5} ?",
     fullmatch=True,
 )
 
@@ -114,6 +114,9 @@ SHAPES = st.from_regex(
 @settings_of_hypothesis(max_examples=1_000, deadline=None)
 @given(st.one_of(NUMBER_SIGNS, SHAPES))
 @example("0351/123-145")
+@example("+49 (0)89/99998-123")
+@example("(0 89) 99 998-123")
+@example("+39 (0)6 99998")
 @example("089 99998-10-12")
 @example("+49 0049 89 99998123")
 @example("089 99998123 / 0049 171 3920012")
