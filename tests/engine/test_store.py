@@ -345,3 +345,49 @@ def test_a_follower_of_the_changes_always_ends_where_the_store_is(
     assert {key: body for _, key, body in store.contacts(None, 99)} == truth
     store.verify()
     store.close()
+
+
+FORMAT_1 = """
+PRAGMA application_id = 1383425536; PRAGMA user_version = 1;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE sources (number INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE,
+    live INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE contacts (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, key TEXT NOT NULL,
+    seq INTEGER NOT NULL, digest BLOB NOT NULL, body BLOB);
+CREATE UNIQUE INDEX contacts_key ON contacts (source, key);
+CREATE UNIQUE INDEX contacts_seq ON contacts (seq);
+CREATE INDEX tombstones ON contacts (seq) WHERE body IS NULL;
+CREATE TABLE bookmarks (source TEXT, seq INTEGER, bookmark BLOB NOT NULL,
+    PRIMARY KEY (source, seq)) WITHOUT ROWID;
+CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, name TEXT NOT NULL,
+    state TEXT NOT NULL, began_at REAL NOT NULL, ended_at REAL, counts BLOB NOT NULL,
+    reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX runs_source ON runs (source, id);
+CREATE TABLE rejected (id INTEGER PRIMARY KEY, source TEXT NOT NULL, locator TEXT NOT NULL,
+    field TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX rejected_source ON rejected (source, id);
+INSERT INTO meta VALUES ('identity', 'a store'), ('seq', 2), ('settled', 1);
+INSERT INTO sources VALUES (1, 'crm', 1);
+INSERT INTO contacts VALUES (1, 1, '7', 1, x'00', x'01'), (2, 1, '8', 2, x'', NULL);
+INSERT INTO bookmarks VALUES ('crm', 1, x'02');
+INSERT INTO runs VALUES (1, 'crm', 'CRM', 'done', 1.0, 2.0, x'81A47265616401', '');
+INSERT INTO rejected VALUES (1, 'crm', 'line 2', '', 'bad');
+"""
+"""A store of the first format, frozen: it must open for ever, or be refused by name."""
+
+
+def test_a_store_of_the_first_format_still_opens(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as old:
+        old.executescript(FORMAT_1)
+    old.close()
+    store = ContactStore.open(path)
+    assert (store.identity(), store.last_seq(), store.settled_seq()) == ("a store", 2, 1)
+    assert store.changes(0, 9) == [Change(1, "crm", "7", b"\1"), Change(2, "crm", "8", None)]
+    assert store.bookmark("crm") == b"\2"
+    assert store.rejected("crm") == [RejectedRecord("line 2", "bad")]
+    run = store.last_run("crm")
+    assert run is not None
+    assert (run.state, run.counts) == ("done", RunCounts(read=1))
+    assert store.apply("crm", [row("9")]).seq == 3
+    store.close()
