@@ -15,7 +15,6 @@ import csv
 import http.client
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -24,13 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.e2e.asking import Asker, ldap_answers
+from tests.e2e.notation import table
 from tests.e2e.processes import LOOPBACK, Program, command_line, free_port, start_program
 
 BASE = "dc=meta"
 CLI_TIMEOUT_S = 120.0
 READY_TIMEOUT_S = 30.0
-
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 class ClientSpec(NamedTuple):
@@ -190,20 +188,20 @@ class Rufname:
         """Write the configuration file, with other sources if given."""
         if sources is not None:
             self._sources = [dict(source) for source in sources]
-        lines = _table("directory", {"data_dir": "var", "region": "DE"})
+        lines = table("directory", {"data_dir": "var", "region": "DE"})
         for name, plan in self._dialplans.items():
-            lines += _table(f"dialplan.{name}", plan)
+            lines += table(f"dialplan.{name}", plan)
         for source in self._sources:
-            lines += _table("[source]", {k: v for k, v in source.items() if k != "map"})
-            lines += _table("source.map", source["map"])
+            lines += table("[source]", {k: v for k, v in source.items() if k != "map"})
+            lines += table("source.map", source["map"])
         if self.ldap_port:
             listen = [f"ldap://{LOOPBACK}:{self.ldap_port}"]
-            lines += _table("ldap", {"listen": listen, "base": BASE, "workers": self.workers})
+            lines += table("ldap", {"listen": listen, "base": BASE, "workers": self.workers})
         if self.http_port:
-            lines += _table("relay", {"listen": f"http://{LOOPBACK}:{self.http_port}"})
+            lines += table("relay", {"listen": f"http://{LOOPBACK}:{self.http_port}"})
         for client in self.clients.values():
             entry = {**client._asdict(), "password": {"file": f"keys/{client.name}.hash"}}
-            lines += _table("[client]", entry)
+            lines += table("[client]", entry)
         self.config.write_text("\n".join(lines), encoding="utf-8")
 
     def start(self) -> Program:
@@ -235,6 +233,16 @@ class Rufname:
                 timeout_s=timeout_s,
                 what="/readyz to say yes",
             )
+
+    def reload(self) -> None:
+        """Make `serve` read its configuration anew (SIGHUP) and wait until it has."""
+        program, said = self.program, "configuration reloaded"
+        assert program is not None
+        before = program.output().count(said)
+        program.signal(signal.SIGHUP)
+        program.wait_for(
+            lambda: program.output().count(said) > before, timeout_s=10, what="the reload"
+        )
 
     def stop(self) -> None:
         """End `serve` by SIGTERM; asserts exit code 0 and that nothing is left running."""
@@ -369,27 +377,3 @@ def rufname_command() -> list[str]:
 
 def _clean_environment() -> dict[str, str]:
     return {**os.environ, "NO_COLOR": "1"}
-
-
-def _table(name: str, values: object) -> list[str]:
-    """Return the lines of one TOML table; `name` "[x]" makes an array's next table."""
-    assert isinstance(values, Mapping)
-    return [f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in values.items()), ""]
-
-
-def _key(key: str) -> str:
-    assert _BARE_KEY.fullmatch(key), key
-    return key
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value)
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items())
-        return f"{{ {inner} }}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(str(value), ensure_ascii=False)
