@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from engine.phone import DialPlan, NumberFormat
+from engine.query import EVERY_CLASS
 from engine.rights import ALL, Principal
 
 Profile = Literal["sbc", "phone", "addressbook"]
@@ -28,6 +29,7 @@ class Client(msgspec.Struct, frozen=True):
         plan: how numbers are read and written for it.
         number_format: how numbers are written in answers.
         sources: names of the sources it asks, ("*",) = all it may see.
+        classes: the classes (DESIGN section 4) in which its callers are looked for.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Client(msgspec.Struct, frozen=True):
     plan: DialPlan = DialPlan()
     number_format: NumberFormat = "e164"
     sources: tuple[str, ...] = ALL
+    classes: frozenset[int] = EVERY_CLASS
 
     def principal(self) -> Principal:
         """Return who the client is to the rights."""

@@ -143,7 +143,9 @@ class Searcher:
             return self._set(asked, question)
         self._counters.lookups += 1
         for value in question.values:
-            match = self._index.caller(CallerQuery(value, asker.plan, asker.principal))
+            match = self._index.caller(
+                CallerQuery(value, asker.plan, asker.principal, asker.client.classes)
+            )
             if match is not None:
                 self._counters.lookups_found += 1
                 return self._holders(asked, question, match, value)
@@ -162,7 +164,9 @@ class Searcher:
         counters = self._counters
         counters.lookups += 1
         for value in question.values:
-            match = self._index.caller(CallerQuery(value, asker.plan, asker.principal))
+            match = self._index.caller(
+                CallerQuery(value, asker.plan, asker.principal, asker.client.classes)
+            )
             if match is None:
                 continue
             counters.lookups_found += 1
@@ -192,7 +196,7 @@ class Searcher:
         """Answer a look-up that found somebody: the caller's answer to a phone, all holders."""
         client, plan = asked.asker.client, asked.asker.plan
         wanted = self._wanted(asked.request)
-        query = CallerQuery(value, plan, asked.asker.principal)
+        query = CallerQuery(value, plan, asked.asker.principal, client.classes)
         contacts = self._index.holders(query, wanted + 1)
         if client.profile == "phone":
             answer = answer_of(match)

@@ -26,7 +26,7 @@ class LocalDirectory(Directory):
 
     @override
     def caller(self, number: str, client: Client) -> CallerMatch | None:
-        query = CallerQuery(number=number, plan=client.plan, principal=client.principal())
+        query = CallerQuery(number, client.plan, client.principal(), client.classes)
         match = self._index.caller(query)
         if match is None and not self._loaded and not self.ready().ready:
             raise DirectoryUnavailable(_NO_INDEX, retry_after_s=10)

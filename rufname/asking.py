@@ -14,7 +14,7 @@ import msgspec
 from engine.client import Client
 from engine.contact import Contact
 from engine.phone import DialPlan, format_number
-from engine.query import CallerMatch, CallerQuery, Explanation, PeopleQuery, PersonHit
+from engine.query import EVERY_CLASS, CallerMatch, CallerQuery, Explanation, PeopleQuery, PersonHit
 from engine.rights import LOCAL_ADMIN, Principal
 from relay.schema import CallerAnswer, caller_answer
 from rufname.config import Config
@@ -71,7 +71,7 @@ def lookup(
     plan = client.plan if client else config.plan
     principal = client.principal() if client else LOCAL_ADMIN
     index = open_index(config)
-    query = CallerQuery(number, plan, principal)
+    query = CallerQuery(number, plan, principal, client.classes if client else EVERY_CLASS)
     if explain:
         match, explanation = index.explain_caller(query)
     else:

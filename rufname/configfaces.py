@@ -114,6 +114,7 @@ def _client(scope: Scope, place: str, table: ClientTable, source_names: frozense
         plan=scope.plan(f"{place}.dialplan", table.dialplan),
         number_format=table.number_format,
         sources=table.sources,
+        classes=frozenset(table.classes),
     )
 
 

@@ -16,7 +16,7 @@ from msgspec import Meta
 from connectors.settings import SecretRef
 from engine.client import Profile
 from engine.phone import MAX_RAW_CHARS, NumberFormat
-from engine.query import MAX_HITS
+from engine.query import EVERY_CLASS, MAX_HITS
 from ldapd.settings import DEFAULT_BASE, LdapLimits
 from relay.settings import RelaySettings
 from rufname import notation
@@ -59,6 +59,7 @@ Region = Annotated[
     ),
 ]
 ExtensionDigits = Annotated[int, Meta(ge=0, le=8)]
+MatchClass = Annotated[int, Meta(ge=min(EVERY_CLASS), le=max(EVERY_CLASS))]
 Lines = Annotated[
     tuple[Line, ...], Meta(description="a list of texts of 1 to 256 characters")
 ]  # fmt: skip
@@ -136,6 +137,7 @@ class ClientTable(msgspec.Struct, frozen=True):
     sources: Annotated[
         tuple[str, ...], Meta(description='a list of names of sources, ["*"] = all')
     ] = ("*",)
+    classes: Annotated[tuple[MatchClass, ...], Meta(min_length=1)] = tuple(sorted(EVERY_CLASS))
 
 
 class TlsTable(msgspec.Struct, frozen=True):
