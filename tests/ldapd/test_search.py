@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 
+from engine.client import Client
 from engine.contact import contact_uuid
 from engine.index import ContactIndex
-from engine.query import CallerMatch, CallerQuery, Selected, Selection
+from engine.query import EVERY_CLASS, CallerMatch, CallerQuery, Selected, Selection
 from engine.rights import Principal
 from ldapd.handler import LdapHandler
 from ldapd.protocol.messages import SCOPE_BASE, SCOPE_ONE, SCOPE_SUB, ResultCode
@@ -55,6 +57,21 @@ def test_an_sbc_gets_one_entry_for_a_shared_line_named_by_what_is_shared(
     assert found.values("sn") == ["Nordlicht AG"]
     assert found.values("rufnameClass") == ["3"]
     assert found.values("givenName") == []
+
+
+@pytest.mark.parametrize("client", [SBC, PHONE, BOOK], ids=lambda client: client.profile)
+@pytest.mark.parametrize(
+    ("number", "match_class"),
+    [("123", "1"), (ANNAS, "2"), (SHARED, "3"), ("+4930231250105", "4"), ("03099998123", "5")],
+)
+def test_a_class_that_is_switched_off_for_a_client_finds_nobody(
+    handler: LdapHandler, client: Client, number: str, match_class: str
+) -> None:
+    text = f"(telephoneNumber={number})"
+    found = search(handler, client, text, "rufnameClass")
+    assert found.entries[0].values("rufnameClass") == (match_class.encode(),)
+    less = msgspec.structs.replace(client, classes=EVERY_CLASS - {int(match_class)})
+    assert search(handler, less, text, "rufnameClass").entries == []
 
 
 def test_an_sbc_gets_an_extension_of_its_own_plan(handler: LdapHandler) -> None:

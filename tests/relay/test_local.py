@@ -37,6 +37,17 @@ def test_the_clients_dial_plan_reads_the_number(made: Directory) -> None:
     assert there is None or there.match_class == 5  # equal last digits, not this very number
 
 
+def test_only_the_clients_classes_answer(made: Directory) -> None:
+    local = LocalDirectory(made.index)
+    exact_only = Client("exact", plan=MUNICH, classes=frozenset({2}))
+    assert local.caller("+498999998123", exact_only) is not None
+    for number, match_class in (("123", 1), ("030 99998123", 5)):
+        found = local.caller(number, SBC)
+        assert found is not None
+        assert found.match_class == match_class
+        assert local.caller(number, exact_only) is None
+
+
 def test_the_clients_rights_hold(made: Directory) -> None:
     local = LocalDirectory(made.index)
     assert local.caller("+493023125004", SBC) is None

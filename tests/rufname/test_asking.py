@@ -46,6 +46,17 @@ def test_lookup_reads_the_number_as_the_client_writes_it(
     assert synced.run("lookup", "001", "--json") == 1
 
 
+def test_lookup_answers_in_the_clients_classes_alone(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.write_config(end="classes = [1, 3]")
+    assert synced.run("lookup", "001", "--client", "sbc") == 0
+    assert synced.run("lookup", KNOWN) == 0
+    capfd.readouterr()
+    assert synced.run("lookup", KNOWN, "--client", "sbc", "--explain") == 1
+    assert "class 2" in capfd.readouterr().err
+
+
 def test_lookup_explains_every_step(synced: Place, capfd: pytest.CaptureFixture[str]) -> None:
     assert synced.run("lookup", KNOWN, "--explain") == 0
     assert "E.164 with +" in capfd.readouterr().out

@@ -65,12 +65,21 @@ def test_a_malformed_hash_is_refused_and_not_quoted(folder: Path, content: bytes
         ('profile = "boss"', '.profile: got "boss"; allowed: "addressbook", "phone", "sbc"'),
         ('number_format = "E164"', '.number_format: got "E164"; allowed: "dialable", "e164"'),
         ('sources = ["crn"]', '.sources[1]: unknown source "crn"; did you mean "crm"?'),
+        ("classes = [2, 6]", ".classes[2]: got 6; allowed: a list of at least 1, each a whole"),
+        ("classes = [0]", ".classes[1]: got 0; allowed: a list of at least 1, each a whole"),
+        ("classes = []", ".classes: got an empty list; allowed: a list of at least 1"),
+        ("classes = 2", ".classes: got 2; allowed: a list of at least 1, each a whole"),
         ('dialplan = "x"', '.dialplan: unknown dial plan "x"; allowed: none'),
         ('pasword = "x"', ': unknown key "pasword"; did you mean "password"?'),
     ],
 )
 def test_a_faulty_setting_of_a_client_is_named(folder: Path, text: str, fault: str) -> None:
     assert fault_of(folder, SOURCE + CLIENT + text).startswith(f'client[1] "sbc"{fault}')
+
+
+def test_a_client_asks_in_every_class_or_in_those_it_names(folder: Path) -> None:
+    assert load(folder, SOURCE + CLIENT).clients[0].classes == {1, 2, 3, 4, 5}
+    assert load(folder, SOURCE + CLIENT + "classes = [3, 1, 2, 2]").clients[0].classes == {1, 2, 3}
 
 
 def test_a_faulty_source_still_counts_as_one_for_clients(folder: Path) -> None:
