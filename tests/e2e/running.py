@@ -221,14 +221,20 @@ class Rufname:
         return program
 
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:
-        """Wait until LDAP and HTTP answer; fails at once if `serve` ends."""
-        assert self.program is not None
+        """Wait until this `serve` says so and LDAP and HTTP answer; fails at once if it ends."""
+        program = self.program
+        assert program is not None
+        program.wait_for(
+            lambda: (status := self.status()).get("pid") == program.pid and status["ready"],
+            timeout_s=timeout_s,
+            what="all workers to be ready",
+        )
         if self.ldap_port:
-            self.program.wait_for(
+            program.wait_for(
                 lambda: ldap_answers(self.ldap_port), timeout_s=timeout_s, what="LDAP to answer"
             )
         if self.http_port:
-            self.program.wait_for(
+            program.wait_for(
                 lambda: self.get("/readyz")[0] == http.client.OK,
                 timeout_s=timeout_s,
                 what="/readyz to say yes",
@@ -270,13 +276,17 @@ class Rufname:
         assert self.program is not None
         return {pid: command_line(pid) for pid in self.program.family()}
 
-    def workers_now(self) -> dict[str, dict[str, Any]]:
-        """Return what the supervisor last said of each worker (name, pid, state …), by name."""
+    def status(self) -> dict[str, Any]:
+        """Return what the supervisor last said of itself, {} if it said nothing."""
         try:
-            status = json.loads((self.data / "run" / "status.json").read_bytes())
+            said = json.loads((self.data / "run" / "status.json").read_bytes())
         except (OSError, ValueError):
             return {}
-        return {worker["name"]: worker for worker in status["workers"]}
+        return dict(said)
+
+    def workers_now(self) -> dict[str, dict[str, Any]]:
+        """Return what the supervisor last said of each worker (name, pid, state …), by name."""
+        return {worker["name"]: worker for worker in self.status().get("workers", ())}
 
     def get(
         self, path: str, client: ClientSpec | None = None, *, accept: str = ""

@@ -142,11 +142,11 @@ def test_a_killed_writer_comes_back_and_takes_the_next_sync(
 
 
 def traces(server: Rufname, pattern: str) -> dict[str, int]:
-    """Return name → size of the files of the data folder that match."""
+    """Return name → time of the last write of the files of the data folder that match."""
     found = {}
     for path in server.data.glob(pattern):
         with contextlib.suppress(FileNotFoundError):
-            found[str(path)] = path.stat().st_size
+            found[str(path)] = path.stat().st_mtime_ns
     return found
 
 
