@@ -471,6 +471,26 @@ def test_the_result_is_not_held_in_memory(table: Postgres) -> None:
     events.close()
 
 
-def test_no_log_is_left_by_the_driver(table: Postgres) -> None:
-    list(pg(table).read(b""))
-    assert list(Path(tempfile.gettempdir()).glob(f"psqlodbc*{os.getpid()}.log")) == []
+READ_ALONE = """
+import os, sys
+from pathlib import Path
+from connectors.drivers import prepare_drivers
+prepare_drivers(Path(sys.argv[1]))
+import pyodbc
+pyodbc.connect(sys.argv[2]).execute("SELECT 1").fetchall()
+print(os.getpid())
+"""
+
+
+def test_no_log_is_left_by_the_driver(table: Postgres, tmp_path: Path) -> None:
+    # in a process of its own: the driver manager reads its settings once a process
+    alone = subprocess.run(
+        [sys.executable, "-c", READ_ALONE, str(tmp_path), table.connection],
+        cwd=Path(__file__).parents[3],
+        env={name: value for name, value in os.environ.items() if name != "ODBCSYSINI"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    logs = Path(tempfile.gettempdir()).glob(f"psqlodbc*{alone.stdout.strip()}.log")
+    assert list(logs) == []
