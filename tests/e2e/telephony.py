@@ -47,8 +47,8 @@ listen=udp:@HOST@:@PORT@
 mpath="@MODULES@"
 loadmodule "pv.so"
 loadmodule "xlog.so"
-loadmodule "sl.so"
 loadmodule "tm.so"
+loadmodule "sl.so"
 loadmodule "rr.so"
 loadmodule "siputils.so"
 loadmodule "textops.so"
@@ -123,7 +123,6 @@ Content-Length: 0
 
 ]]></send>
   <recv response="100" optional="true"></recv>
-  <recv response="180" optional="true"></recv>
   <recv response="200" rrs="true"></recv>
   <send><![CDATA[
 ACK [next_url] SIP/2.0
@@ -188,21 +187,23 @@ class CalledPhone:
             message, peer = self._line.recvfrom(65_535)
             if not message:
                 return
-            for answer in self._answers(message.decode("utf-8", "replace")):
+            answer = self._answer(message.decode("utf-8", "replace"))
+            if answer:
                 self._line.sendto(answer.encode("utf-8"), peer)
 
-    def _answers(self, message: str) -> list[str]:
+    def _answer(self, message: str) -> str:
+        """Accept at once: a 180 could fall behind the 200 in Kamailio's workers and upset sipp."""
         start, *lines = message.split("\r\n")
         headers = [(m[1].lower(), m[2]) for m in map(_HEADER.match, lines) if m]
         single = dict(headers)
         method = start.partition(" ")[0]
         if method == "INVITE":
             self.rung[single["x-case"]] = read_from(single["from"])
-            return [self._reply("180 Ringing", headers), self._reply("200 OK", headers)]
+            return self._reply("200 OK", headers)
         if method == "BYE":
             self.ended.add(single["call-id"])
-            return [self._reply("200 OK", headers)]
-        return []
+            return self._reply("200 OK", headers)
+        return ""
 
     def _reply(self, status: str, headers: list[tuple[str, str]]) -> str:
         """Copy what RFC 3261, 8.2.6.2 says; Record-Route by 12.1.1."""
