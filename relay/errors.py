@@ -14,6 +14,18 @@ class NotAuthenticated(RelayError):
     """The asker is unknown, or its password or network is wrong: ask again as somebody else."""
 
 
+class MalformedRequest(RelayError):
+    """What was asked cannot be read: do not ask the same again.
+
+    Attributes:
+        reason: what is wrong, without a word of the request.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class TryLater(RelayError):
     """No answer now, but later: the same question may be asked again.
 

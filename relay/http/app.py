@@ -20,10 +20,11 @@ from typing_extensions import override
 
 from engine.client import Client
 from relay.directory import Directory
+from relay.http.anynode import anynode_routes
 from relay.http.authentication import Authenticator
 from relay.http.callerid import caller_routes
 from relay.http.health import health_routes
-from relay.http.problems import HANDLERS
+from relay.http.problems import HANDLERS, is_anynode
 from relay.settings import RelaySettings
 
 API_VERSION = "1"
@@ -50,6 +51,7 @@ def create_app(
     return Litestar(
         route_handlers=[
             caller_routes(directory, authenticator, settings),
+            anynode_routes(directory, authenticator, settings),
             health_routes(directory),
         ],
         middleware=[RequestBounds(settings.max_body_bytes)],
@@ -73,7 +75,10 @@ def create_app(
 
 
 class RequestBounds(ASGIMiddleware):
-    """Refuses what no route takes: OPTIONS, a body that is too large or of unknown length."""
+    """Refuses what no route takes: OPTIONS, a body that is too large or of unknown length.
+
+    Only the route that has a body takes one of unknown length; the framework bounds it.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -82,12 +87,13 @@ class RequestBounds(ASGIMiddleware):
 
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        takes_body = is_anynode(scope["path"])
         if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
-            raise MethodNotAllowedException(headers={"Allow": "GET"})
+            raise MethodNotAllowedException(headers={"Allow": "POST" if takes_body else "GET"})
         for field, value in scope["headers"]:
             if field == b"content-length" and not self._admits(value):
                 raise HTTPException(status_code=413, headers={"Connection": "close"})
-            if field == b"transfer-encoding":
+            if field == b"transfer-encoding" and not takes_body:
                 raise HTTPException(status_code=411, headers={"Connection": "close"})
         await next_app(scope, receive, send)
 

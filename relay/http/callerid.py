@@ -26,7 +26,7 @@ from relay.http.authentication import Authenticator, basic_authentication
 from relay.schema import CallerAnswer, Problem, caller_answer
 from relay.settings import RelaySettings
 
-_LOST_PLUS = re.compile(r"(tel:|sips?:|callto:)? +(?=[1-9]\d)", re.IGNORECASE)
+_LOST_PLUS = re.compile(r"(tel:|sips?:|callto:)? +(?=[1-9][\d .()/-]*\d)", re.IGNORECASE)
 """A "+" sent unescaped in a query arrives as a space (form encoding)."""
 
 _encode = msgspec.json.Encoder().encode

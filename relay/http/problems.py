@@ -17,11 +17,13 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from relay.errors import NotAuthenticated, TryLater
+from relay.errors import MalformedRequest, NotAuthenticated, TryLater
 from relay.http.accept import PROBLEM, TEXT, wants_json
 from relay.schema import Problem
 
 CALLER_PATH = "/v1/caller"
+ANYNODE_PATH = "/v1/caller/anynode"
+"""Its asker reads JSON only, and no PBX shows a body of it."""
 
 _URN = "urn:rufname:problem:"
 _TYPES: dict[int, tuple[str, str]] = {
@@ -49,7 +51,8 @@ def problem(
 ) -> Response[Any]:
     """Return the answer for a status; one that is not in the table gets its standard phrase."""
     slug, title = _TYPES.get(status) or (f"http-{status}", HTTPStatus(status).phrase)
-    silent = request.scope["path"].startswith(CALLER_PATH)
+    path = request.scope["path"]
+    silent = path.startswith(CALLER_PATH) and not is_anynode(path)
     if silent and not wants_json(request.headers.get("accept", "")):
         return Response(None, status_code=status, media_type=TEXT, headers=headers)
     return Response(
@@ -58,6 +61,11 @@ def problem(
         media_type=PROBLEM,
         headers=headers,
     )
+
+
+def is_anynode(path: str) -> bool:
+    """Tell whether a path is the one that anynode posts to."""
+    return path.rstrip("/") == ANYNODE_PATH
 
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -70,6 +78,10 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 
 def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated) -> Response[Any]:
     return problem(request, 401, headers={"WWW-Authenticate": _CHALLENGE})
+
+
+def _malformed(request: Request[Any, Any, Any], error: MalformedRequest) -> Response[Any]:
+    return problem(request, 400, detail=error.reason)
 
 
 def _try_later(request: Request[Any, Any, Any], error: TryLater) -> Response[Any]:
@@ -88,6 +100,7 @@ def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 HANDLERS: ExceptionHandlersMap = {
     HTTPException: _framework,
     NotAuthenticated: _not_authenticated,
+    MalformedRequest: _malformed,
     TryLater: _try_later,
     Exception: _fault,
 }

@@ -10,6 +10,7 @@ from tests.relay.http.asking import asker
 EVERY_PATH = [
     "/v1/caller/+498999998123",
     "/v1/caller",
+    "/v1/caller/anynode",
     "/healthz",
     "/readyz",
     "/schema",
@@ -58,9 +59,13 @@ async def test_the_schema_names_our_routes_and_no_others(app: Litestar) -> None:
             assert set(schema["paths"]) == {
                 "/v1/caller",
                 "/v1/caller/{number}",
+                "/v1/caller/anynode",
                 "/healthz",
                 "/readyz",
             }
+    anynode = schema["paths"]["/v1/caller/anynode"]["post"]
+    assert anynode["security"] == [{"client": []}]
+    assert set(anynode["responses"]) == {"200", "400", "401", "413", "503"}
     caller = schema["paths"]["/v1/caller/{number}"]["get"]
     assert caller["security"] == [{"client": []}]
     assert set(caller["responses"]) == {"200", "400", "401", "404", "503"}

@@ -28,6 +28,14 @@ JOERG = (
     '{"name":"Jörg \\"Joe\\" O\\\\Neil","class":2,"number":"+493023125001",'
     '"id":"crm:2","source":"crm","runners_up":0}'
 )
+ANYNODE_ASKS = '{"sourceAddress": {"dialString": "00498999998123", "x": 1.0}, "y": [null]}'
+ANYNODE_HEARS = (
+    '{"routeContinue":true,"sourceAddress":{"dialString":"00498999998123","x":1.0,'
+    f'"displayName":"{ERIKA}"}},"y":[null]}}'
+)
+TOO_LARGE = (
+    '{"type":"urn:rufname:problem:too-large","title":"The request body is too large","status":413}'
+)
 
 Runner = Callable[[Coroutine[None, None, None]], None]
 
@@ -100,6 +108,20 @@ def test_a_client_gets_names_over_one_kept_connection(app: Litestar, run: Runner
         (["/v1/caller/+493023125999"], "|404"),
         (["-u", "sbc:wrong", "/v1/caller/+498999998123"], "|401"),
         (["-X", "POST", "/v1/caller/+498999998123"], "|405"),
+        (["-d", ANYNODE_ASKS, "/v1/caller/anynode"], f"{ANYNODE_HEARS}|200"),
+        (
+            ["-d", ANYNODE_ASKS, "-H", "Transfer-Encoding: chunked", "/v1/caller/anynode"],
+            f"{ANYNODE_HEARS}|200",
+        ),
+        (
+            ["-d", ANYNODE_ASKS, "-H", "Content-Type: text/xml", "/v1/caller/anynode"],
+            f"{ANYNODE_HEARS}|200",
+        ),
+        (["-d", "x" * 16_385, "/v1/caller/anynode"], f"{TOO_LARGE}|413"),
+        (
+            ["-d", "x" * 99_999, "-H", "Transfer-Encoding: chunked", "/v1/caller/anynode"],
+            f"{TOO_LARGE}|413",
+        ),
         (["/readyz"], '{"status":"ready"}|200'),
         (
             ["-H", "Accept: application/json", "/v1/caller/+493023125001"],
