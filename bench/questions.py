@@ -7,7 +7,7 @@ from random import Random
 
 import msgspec
 
-from engine.phone import SERVICE_NUMBERS
+from engine.servicenumbers import is_service_number
 from rufname.sample import questions
 from rufname.sample_contact import MadeContact
 from rufname.sample_numbers import OWN_TRUNK
@@ -46,7 +46,7 @@ def draw(made: Iterable[MadeContact], limit: int = 50_000) -> Questions:
             else:
                 hits.append(Asked(number, name))
                 extension = number.removeprefix(f"+{OWN_TRUNK}")
-                if extension not in SERVICE_NUMBERS | {number}:
+                if extension != number and not is_service_number(extension, "49"):
                     extensions.append(Asked(extension, name))
         written += _as_written(contact)
     mixed = Random(SEED)

@@ -29,9 +29,8 @@ from connectors.rules import (
 from connectors.settings import MapRule, SourceSettings
 from connectors.texts import clean, email_addresses, utc_time
 from engine.contact import PHONE_KINDS, Address, Contact, ContactId, PhoneKind, PhoneLine
-from engine.errors import InvalidNumber
-from engine.phone import MAX_RAW_CHARS, NORMALISER_VERSION, DialPlan, PhoneNumber, normalise
-from engine.phonefields import read_field, trunk_hint
+from engine.phone import NORMALISER_VERSION, DialPlan, PhoneNumber
+from engine.phonefields import read_field
 from engine.source import Record, RejectedRecord
 
 MAPPING_VERSION = 1
@@ -223,54 +222,9 @@ def _compile_lines(plan: DialPlan, kind: PhoneKind) -> ReadLines:
 
     @lru_cache(maxsize=CACHED_FIELDS)
     def read(field: str) -> Lines:
-        digits = _plain_digits(field)
-        if not digits:
-            return _read_lines(field, plan, kind)
-        try:
-            number = normalise(digits, plan)
-        except InvalidNumber as error:
-            return (), (error.reason,)
-        written = clean(field)
-        trunk = trunk_hint(written, number) if "-" in written else ""
-        return (PhoneLine(kind, number, written, trunk),), ()
+        return _read_lines(field, plan, kind)
 
     return read
-
-
-def _plain_digits(field: str) -> str:
-    """Return the digits of a field that holds one number in plain signs, "" for any other.
-
-    Most fields hold digits, spaces, a slash, a hyphen, a plus in front, a bracketed area code or
-    (0). They have no parts to split, no label, URI or extension to read: they come to the same
-    lines without the dozen regular expressions of `read_field`.
-    """
-    text = field.replace(" ", "")
-    if "(" in text:
-        text = _without_brackets(text)
-    digits = text.replace("/", "", 1).replace("-", "", 1)
-    body = digits[1:] if digits[:1] == "+" else digits
-    if not (body.isdigit() and body.isascii() and len(field) <= MAX_RAW_CHARS):
-        return ""
-    if not (text[0] in "+0123456789" and text[-1].isdigit()):
-        return ""
-    # A country code written twice, a second number behind a slash, or a range of extensions.
-    if "00" in digits[1:8] or "/00" in text or ("/" in text and "-" in text and _even(text)):
-        return ""
-    return digits
-
-
-def _without_brackets(text: str) -> str:
-    """Return `+49(0)89…` and `(089)…` without brackets; anything else as it is."""
-    if text[0] == "(":
-        return text[1:].replace(")", "", 1) if text[1:2] == "0" != text[2:3] else text
-    if text.startswith(("+39", "+37")) or not text.startswith("+"):
-        return text  # Italy and San Marino keep the zero
-    return text.replace("(0)", "", 1)
-
-
-def _even(text: str) -> bool:
-    head, _, tail = text.rpartition("-")
-    return len(head.rpartition("/")[2]) == len(tail)
 
 
 def _read_lines(field: str, plan: DialPlan, kind: PhoneKind) -> Lines:

@@ -1,31 +1,38 @@
 """What a phone field of a source holds: its numbers, the trunks they hint at, what is no number.
 
-Law: pure. Fields are dirty: several numbers, labels, extensions, ranges, vanity letters, fax marks.
-The hyphen and the `-0` are read before they are stripped: they alone say where a company's trunk
-ends. Nothing is dropped in silence: a part that is no number comes back with the reason, which
-never quotes it.
+Law: pure. Fields are dirty: several numbers, labels, extensions, ranges, vanity letters, fax marks,
+spreadsheet notation. The hyphen and the `-0` are read before they are stripped: they alone say
+where a company's trunk ends. Nothing is dropped in silence: a part that is no number comes back
+with the reason, which never quotes it. Most fields hold one plainly written number; they take a
+short way, which gives the same as the long one (tested).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import msgspec
 
-from engine.errors import InvalidNumber
-from engine.phone import (
-    DialPlan,
-    PhoneNumber,
+from engine.countries import (
+    MAX_E164_DIGITS,
+    NORTH_AMERICA,
+    area_code_length,
     country_code_of,
-    join_direct_dial,
-    normalise,
-    read_number,
+    looks_international,
 )
+from engine.dialplan import DialPlan
+from engine.errors import InvalidNumber
+from engine.fieldparts import (
+    MAX_FIELD_CHARS,
+    cut_labels,
+    fold_signs,
+    is_fax,
+    parted,
+    parts_of,
+)
+from engine.numbertext import MAX_RAW_CHARS, TOO_LONG, join_direct_dial
+from engine.reading import PhoneNumber, normalise, read_number
 from engine.servicenumbers import may_be_trunk
-
-MAX_FIELD_CHARS = 1_000
-"""A field of twenty numbers has below 500; longer ones are notes."""
 
 MAX_RANGE = 100
 """A declared range of more extensions than this is kept as its trunk alone."""
@@ -33,35 +40,32 @@ MAX_RANGE = 100
 MIN_RANGE_TRUNK_DIGITS = 6
 """Digits of area and trunk in front of a range that is marked by a hyphen alone."""
 
-MIN_TRUNK_SUBSCRIBER_DIGITS = 3
-"""Digits a trunk has behind its country code at the least: shorter ones would be whole areas."""
+MAX_AREA_DIGITS = 5
+"""No country has longer area codes."""
 
-_FLOAT = re.compile(r"\s*\d([.,]\d+)?E\+?\d{1,2}\s*", re.IGNORECASE)
-_WHOLE_FLOAT = re.compile(r"\s*(\d{5,15})[.,]0\s*")
-_SPLIT = re.compile(
-    r"\s*(?:[,|\n]|;(?!\s*(?:ext|phone-context|isub)\s*=)|\s(?:o\.|od\.|oder|or|bzw\.|u\.|und|and|&)\s"
-    r"|(?<=\d)\s*/\s*(?=\+|00))\s*",
-    re.IGNORECASE,
+DIRECT_DIALLING = frozenset({"49", "43", "41", "423"})
+"""Countries where a hyphen stands before the extension; elsewhere it only groups digits, and `-0`
+alone is the switchboard's."""
+
+_EXPONENT = re.compile(r"\s*(\d)(?:[.,](\d+))?E\+?(\d{1,2})\s*", re.IGNORECASE | re.ASCII)
+_WHOLE_FLOAT = re.compile(r"\s*(\d{5,15})[.,]0\s*", re.ASCII)
+_PLAIN = re.compile(
+    r" *\(?\+?[0-9\u00a0 ()]*[0-9](?: ?/ ?[1-9][0-9 ]*)?(?: ?[-–] ?([0-9][0-9 ]*))?", re.ASCII
 )
-_LABEL_WORDS = (
-    r"(?:tel|telefon|telephone|phone|fon|ruf|rufnummer|mobil|mobile|mobiltelefon|handy|cell|cellular"
-    r"|natel|gsm|fax|telefax|faxnummer|zentrale|büro|buero|office|work|privat|private|home|dienstlich"
-    r"|geschäftlich|geschaeftlich|firma|company|main|direkt|direct|durchwahl|dw|nr|no|number|t|m|f|p|g)"
+_CONTINUED = re.compile(r"(?P<hyphen>[-–]\s*)?(?P<extension>\d{1,5})", re.ASCII)
+_MACHINE = re.compile(r"\+?\d{6,15}", re.ASCII)
+_DIRECT_LABEL = re.compile(r"durchwahl|dw|direkt")
+_LIST = re.compile(
+    r"(?P<head>.*\d\s*[-–]\s*(?P<first>\d{1,5}))(?P<more>(?:\s*/\s*[-–]?\s*\d{1,5})+)", re.ASCII
 )
-_LABEL = re.compile(
-    rf"^\s*\(?(?P<label>{_LABEL_WORDS}(?:[\s./()-]+{_LABEL_WORDS})*)\)?\s*[.:]*\s*(?=[+(\d])",
-    re.IGNORECASE,
-)
-_TRAILING_LABEL = re.compile(rf"\s*\(?\b(?P<label>{_LABEL_WORDS})\b[.)]*\s*$", re.IGNORECASE)
-_FAX = re.compile(r"fax|^f$", re.IGNORECASE)
-_CONTINUED = re.compile(r"^[-\u2010-\u2015\u2212]\s*(\d{1,5})$")
 _RANGE = re.compile(
-    r"^(?P<head>.*\d.*?)\s*[-\u2010-\u2015\u2212/]\s*(?P<low>\d{1,5})\s*"
-    r"(?:bis|to|\.\.\.?|\u2026|(?P<hyphen>\u2013|-))\s*-?\s*(?P<high>\d{1,5})$",
-    re.IGNORECASE,
+    r"(?P<head>[^a-z]*\d)\s*[-–/\s]\s*(?P<low>\d{1,5})\s*"
+    r"(?:(?:bis|to|\.{2,3}|…)\s*[-–]?|[-–]\s*[-–]|(?P<bare>[-–]))\s*(?P<high>\d{1,5})",
+    re.IGNORECASE | re.ASCII,
 )
-_VANITY = re.compile(r"^(?P<head>[+\d][\d\s\-./()]*\d)[\s\-./]*(?P<word>[A-Z][A-Z\s-]{2,14})$")
+_VANITY = re.compile(r"(?P<head>[+\d][\d\s\-./()]*\d)[\s\-./]*(?P<word>[A-Z][A-Z\s-]{2,14})")
 _VANITY_HEADS = ("0800", "00800", "+49800", "+43800", "+41800", "1800", "+1800", "0900", "0180")
+_NORTH_AMERICAN_HEADS = ("800", "833", "844", "855", "866", "877", "888")
 _KEYPAD = {
     letter: digit
     for digit, letters in zip(
@@ -69,10 +73,8 @@ _KEYPAD = {
     )
     for letter in letters
 }
-_DOUBLED = re.compile(r"^\s*(?:\+|00)\s*(\d{1,3})[\s/.-]*(?:\+|00)\s*\1")
-_BARE_COUNTRY = re.compile(r"^\s*([1-9]\d{1,2})\s*\(0\)")
-_HYPHENS = re.compile(r"[-\u2010-\u2015\u2212\uff0d\ufe63]")
-_TRUNK_TAIL = re.compile(r"[-\u2010-\u2015\u2212\uff0d\ufe63]\s*(\d{1,5})\s*$")
+_HYPHENS = re.compile("[-–]")
+_TRUNK_TAIL = re.compile(r"[-–]\s*(\d{1,5})\s*", re.ASCII)
 
 
 class WrittenNumber(msgspec.Struct, frozen=True):
@@ -100,124 +102,221 @@ class FieldReading(msgspec.Struct, frozen=True):
 
 def read_field(field: str, plan: DialPlan) -> FieldReading:
     """Read a phone field under the source's dial plan; an empty field gives an empty reading."""
+    if len(field) <= MAX_RAW_CHARS:
+        plain = _PLAIN.fullmatch(field)
+        if plain:
+            try:
+                number = normalise(field, plan)
+            except InvalidNumber:
+                return read_field_slowly(field, plan)
+            tail = plain[1]
+            trunk = _trunk_before(tail, number.digits) if tail else ""
+            return FieldReading((WrittenNumber(number, field.strip(), trunk),))
+    return read_field_slowly(field, plan)
+
+
+def read_field_slowly(field: str, plan: DialPlan) -> FieldReading:
+    """Do what `read_field` does by the rules for fields, which take any content."""
     if not field or field.isspace():
         return FieldReading()
     if len(field) > MAX_FIELD_CHARS:
         return FieldReading(refused=(f"longer than {MAX_FIELD_CHARS} characters",))
-    if _FLOAT.fullmatch(field):
-        reason = "a spreadsheet rounded the number (like 4,98941E+11): export it as text"
-        return FieldReading(refused=(reason,))
-    whole = _WHOLE_FLOAT.fullmatch(field)
-    text = whole[1] if whole else field
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+    try:
+        field = _from_spreadsheet(field)
+    except InvalidNumber as error:
+        return FieldReading(refused=(error.reason,))
+    folded = fold_signs(field)
     numbers: list[WrittenNumber] = []
     refused: list[str] = []
-    for part in _SPLIT.split(text):
-        if part and not part.isspace():
+    for separator, begin, end in parts_of(folded):
+        try:
+            _take_part(folded[begin:end], field[begin:end], separator, plan, numbers)
+        except InvalidNumber as error:
+            pieces = [(begin + first, begin + last) for first, last in parted(folded[begin:end])]
+            whole = len(numbers)
             try:
-                numbers += _read_part(part.strip(), plan, numbers)
-            except InvalidNumber as error:
+                if len(pieces) == 1 or end - begin > MAX_RAW_CHARS:
+                    raise
+                for first, last in pieces:
+                    _take_part(folded[first:last], field[first:last], "", plan, numbers)
+            except InvalidNumber:
+                del numbers[whole:]
                 refused.append(error.reason)
     return FieldReading(tuple(numbers), tuple(refused))
 
 
-def _read_part(part: str, plan: DialPlan, before: list[WrittenNumber]) -> list[WrittenNumber]:
-    """Read one part: a number, a range, or an extension that continues the number before."""
-    continued = _CONTINUED.match(part)
-    if continued and before and before[-1].trunk:
-        trunk = before[-1].trunk
-        number = normalise(f"+{trunk}{continued[1]}", plan)
-        return [WrittenNumber(number, part, trunk, before[-1].fax)]
-    text, fax = _cut_labels(part)
-    text = join_direct_dial(_mend(text))
-    spread = _RANGE.match(text)
-    if spread:
-        found = _read_range(spread, part, plan, fax=fax)
-        if found:
-            return found
+def _from_spreadsheet(field: str) -> str:
+    """Return a field without the notation of numbers.
+
+    Raises:
+        InvalidNumber: digits are lost.
+    """
+    whole = _WHOLE_FLOAT.fullmatch(field)
+    if whole:
+        return whole[1]
+    rounded = _EXPONENT.fullmatch(field)
+    if rounded is None:
+        return field
+    if len(rounded[2] or "") == int(rounded[3]):  # all digits are there: 4.98999998123E11
+        return f"{rounded[1]}{rounded[2] or ''}"
+    raise InvalidNumber("a spreadsheet rounded the number (like 4,98941E+11): export it as text")
+
+
+def _take_part(
+    part: str, written: str, separator: str, plan: DialPlan, numbers: list[WrittenNumber]
+) -> None:
+    """Read one part and add what it says to `numbers`; it may continue the number before.
+
+    Raises:
+        InvalidNumber: it says no number.
+    """
+    if len(part) > MAX_RAW_CHARS:
+        raise InvalidNumber(TOO_LONG)
+    if "@" in part and ":" not in part:
+        raise InvalidNumber("an e-mail address, no number")
+    text, label = cut_labels(part.strip())
+    written = written.strip()
+    fax = is_fax(label)
+    if numbers and _continue(text, written, separator, label, numbers):
+        return
+    text = join_direct_dial(_spell_vanity(text, plan))
+    several = _read_range(text, plan) or _read_list(text, plan)
+    if several:
+        trunk, found = several
+        numbers += [WrittenNumber(number, written, trunk, fax) for number in found]
+        return
     number = normalise(text, plan)
-    return [WrittenNumber(number, part, trunk_hint(text, number), fax)]
+    numbers.append(WrittenNumber(number, written, trunk_hint(text, number), fax))
 
 
-def _cut_labels(part: str) -> tuple[str, bool]:
-    """Cut words that name the kind of line; tell whether they name a fax."""
-    labels = []
-    text = part
-    for pattern in (_LABEL, _TRAILING_LABEL):
-        found = pattern.search(text)
-        if found and found.group() != text:
-            rest = text[found.end() :] if found.start() == 0 else text[: found.start()]
-            if any(map(str.isdigit, rest)):
-                labels.append(found["label"])
-                text = rest
-    return text, any(_FAX.search(label) for label in labels)
+def _continue(
+    text: str, written: str, separator: str, label: str, numbers: list[WrittenNumber]
+) -> bool:
+    """Read `-12` behind `089 99998-10`, or a pause and an extension; tell whether it was one."""
+    found = _CONTINUED.fullmatch(text)
+    if found is None:
+        return False
+    last, extension = numbers[-1], found["extension"]
+    digits = last.trunk + extension
+    alike = len(digits) == len(last.number.digits)
+    direct = found["hyphen"] or alike or _DIRECT_LABEL.search(label)
+    if last.trunk and direct and len(digits) <= MAX_E164_DIGITS:
+        fax = is_fax(label) if label else last.fax
+        numbers.append(WrittenNumber(PhoneNumber(digits), written, last.trunk, fax))
+        return True
+    paused = separator and separator[-1] in ",;" and not found["hyphen"] and not last.trunk
+    if paused and not last.number.extension and _MACHINE.fullmatch(last.written):
+        numbers[-1] = WrittenNumber(
+            PhoneNumber(last.number.digits, extension), f"{last.written}{separator}{written}"
+        )
+        return True
+    return False
 
 
-def _mend(text: str) -> str:
-    """Undo what people do to numbers: a doubled country code, a bare one, vanity letters."""
-    doubled = _DOUBLED.match(text)
-    if doubled:
-        text = f"+{doubled[1]}{text[doubled.end() :]}"
-    bare = _BARE_COUNTRY.match(text)
-    if bare and country_code_of(bare[1]) == bare[1]:
-        text = f"+{bare[1]} {text[bare.end() :]}"
-    vanity = _VANITY.match(text)
-    if vanity:
-        head = "".join(letter for letter in vanity["head"] if letter.isdigit() or letter == "+")
-        if head.startswith(_VANITY_HEADS):
-            word = "".join(_KEYPAD.get(letter, "") for letter in vanity["word"])
-            text = head + word
-    return text
+def _spell_vanity(text: str, plan: DialPlan) -> str:
+    """Write the letters of a service number as the digits of their keys: `0800 FLOWERS`."""
+    vanity = _VANITY.fullmatch(text) if text[-1:].isupper() else None
+    if vanity is None:
+        return text
+    head = "".join(letter for letter in vanity["head"] if letter.isdigit() or letter == "+")
+    heads: tuple[str, ...] = _VANITY_HEADS
+    if plan.country_code == NORTH_AMERICA:
+        heads += _NORTH_AMERICAN_HEADS
+    if not head.startswith(heads):
+        return text
+    return head + "".join(_KEYPAD.get(letter, "") for letter in vanity["word"])
 
 
-def _read_range(
-    spread: re.Match[str], part: str, plan: DialPlan, *, fax: bool
-) -> list[WrittenNumber]:
-    """Read `089 99998-10 bis -19`: every number of it, or its trunk alone if there are too many.
+def _read_range(text: str, plan: DialPlan) -> tuple[str, list[PhoneNumber]] | None:
+    """Read `089 99998-10 bis -19`: trunk and every number, or the first if there are too many.
 
     A bare hyphen mostly groups digits (`0351/123-4567`): it spans a range only between few
-    extensions of one length, behind a whole trunk.
+    extensions, behind a whole trunk, and where direct dialling is usual.
     """
-    low, high = spread["low"], spread["high"]
-    if len(low) > len(high) or int(low) >= int(high):
-        return []
-    bare = spread["hyphen"] is not None
-    if bare and (len(low) != len(high) or int(high) - int(low) >= MAX_RANGE):
-        return []
+    found = _RANGE.fullmatch(text)
+    if found is None or len(found["low"]) != len(found["high"]) or found["low"] >= found["high"]:
+        return None
     try:
-        reading = read_number(spread["head"], plan)
+        reading = read_number(found["head"], plan)
     except InvalidNumber:
-        return []  # an area code: the hyphens group the digits of one number
-    trunk = reading.numbers[0]
-    national = len(trunk.digits) - len(country_code_of(trunk.digits))
-    if trunk.extension or (bare and (reading.internal or national < MIN_RANGE_TRUNK_DIGITS)):
-        return []
-    if int(high) - int(low) >= MAX_RANGE:
-        return [WrittenNumber(PhoneNumber(trunk.digits + low), part, trunk.digits, fax)]
-    return [
-        WrittenNumber(
-            normalise(f"+{trunk.digits}{extension:0{len(low)}d}", plan), part, trunk.digits, fax
-        )
-        for extension in range(int(low), int(high) + 1)
-    ]
+        return None  # an area code: the hyphens group the digits of one number
+    trunk, low, count = (
+        reading.numbers[0].digits,
+        found["low"],
+        int(found["high"]) - int(found["low"]),
+    )
+    first = trunk + low
+    if reading.numbers[0].extension or reading.internal or len(first) > MAX_E164_DIGITS:
+        return None
+    if not _is_trunk(trunk, first) or (found["bare"] and not _is_bare_range(trunk, first, count)):
+        return None
+    last = int(low) + (count if count < MAX_RANGE else 0)
+    numbers = [PhoneNumber(f"{trunk}{each:0{len(low)}d}") for each in range(int(low), last + 1)]
+    return trunk, numbers
+
+
+def _is_bare_range(trunk: str, first: str, count: int) -> bool:
+    country_code = country_code_of(trunk)
+    return (
+        count < MAX_RANGE
+        and country_code in DIRECT_DIALLING
+        and len(trunk) - len(country_code) >= MIN_RANGE_TRUNK_DIGITS
+        and looks_international(first)
+    )
+
+
+def _read_list(text: str, plan: DialPlan) -> tuple[str, list[PhoneNumber]] | None:
+    """Read `089 99998-10/11/-12`: trunk and every number."""
+    found = _LIST.fullmatch(text) if "/" in text else None
+    if found is None:
+        return None
+    first = normalise(found["head"], plan)
+    trunk = trunk_hint(found["head"], first)
+    more = [each.strip() for each in found["more"].split("/")[1:]]
+    if not trunk or any(each[0] not in "-–" and len(each) != len(found["first"]) for each in more):
+        return None
+    rest = [PhoneNumber(trunk + each.lstrip("-– ")) for each in more]
+    return trunk, [first, *rest]
 
 
 def trunk_hint(text: str, number: PhoneNumber) -> str:
     """Return the trunk that a spelling hints at: what stands before one single hyphen.
 
     `089/99998-123` → 4989 99998; `089 99998-0` likewise. Nothing for numbers with several hyphens
-    (they only group), for mobiles, service numbers and the North American plan.
+    (they only group, but for a last `-0`), where the part before it is an area code alone, for
+    mobiles, service numbers, the North American plan; and outside the countries of direct dialling
+    for all but `-0`.
     """
-    if number.extension:
+    text = fold_signs(text)
+    place = max(text.rfind("-"), text.rfind("–"))
+    tail = _TRUNK_TAIL.fullmatch(text, place) if place > 0 else None
+    if tail is None or number.extension:
         return ""
-    tail = _TRUNK_TAIL.search(text)
-    if tail is None or len(_HYPHENS.findall(text)) != 1:
+    if tail[1] != "0" and len(_HYPHENS.findall(text)) != 1:
         return ""
-    trunk = number.digits.removesuffix(tail[1])
-    country = country_code_of(trunk)
-    if trunk == number.digits or not country:
+    return _trunk_before(tail[1], number.digits)
+
+
+def _trunk_before(tail: str, digits: str) -> str:
+    """Return the trunk if `tail`, the text behind the hyphen, is an extension; else ""."""
+    tail = tail.rstrip(" ")
+    if len(tail) > 5 or not tail.isdigit() or not digits.endswith(tail):  # noqa: PLR2004 - five digits, as in `engine.trunk`
         return ""
-    if len(trunk) - len(country) < MIN_TRUNK_SUBSCRIBER_DIGITS + 1:
+    trunk = digits[: -len(tail)]
+    country_code = country_code_of(trunk)
+    if country_code not in DIRECT_DIALLING and tail.strip("0"):
         return ""
-    return trunk if may_be_trunk(number.digits, country) else ""
+    return trunk if _is_trunk(trunk, digits) else ""
+
+
+def _is_trunk(trunk: str, digits: str) -> bool:
+    """Tell whether a company's trunk may end here: behind the area code, on a fixed line."""
+    country_code = country_code_of(trunk)
+    national = trunk[len(country_code) :]
+    if not country_code or len(national) < 4:  # noqa: PLR2004 - area and a digit, as in `engine.trunk`
+        return False
+    if len(national) <= MAX_AREA_DIGITS + 1:
+        area = area_code_length(digits[len(country_code) :], country_code)
+        if len(national) <= area:
+            return False
+    return may_be_trunk(digits, country_code)

@@ -3,18 +3,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import settings as settings_of_hypothesis
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import SourceFailed
-from connectors.mapping import MAX_VALUES, Mapping, _compile_lines, _read_lines
+from connectors.mapping import MAX_VALUES, Mapping
 from connectors.rules import MAP_FIELDS, MAX_NOTES_CHARS, MAX_TEXT_CHARS
 from connectors.settings import MapRule
 from engine.contact import Address, Contact, ContactId, decode_contact, encode_contact
 from engine.phone import DialPlan
 from engine.source import RejectedRecord
-from tests.connectors.making import MUNICH, settings
+from tests.connectors.making import settings
 
 
 def mapped(
@@ -102,26 +101,6 @@ def test_a_whole_number_that_a_table_wrote_as_a_float_is_read() -> None:
     contact, _ = mapped({"phones.work": "p"}, {"p": "498999998123.0"})
     assert contact is not None
     assert contact.phones[0].number.digits == "498999998123"
-
-
-NUMBER_SIGNS = st.text("000123456789 -/+()", max_size=24)
-SHAPES = st.from_regex(
-    r" ?\(?(\+49|\+39|\+1|0049|00|0|) ?(\(0\))?[0-9]{1,5}\)? ?[/-]? ?[0-9]{1,6} ?-? ?[0-9]{0,5} ?",
-    fullmatch=True,
-)
-
-
-@settings_of_hypothesis(max_examples=1_000, deadline=None)
-@given(st.one_of(NUMBER_SIGNS, SHAPES))
-@example("0351/123-145")
-@example("+49 (0)89/99998-123")
-@example("(0 89) 99 998-123")
-@example("+39 (0)6 99998")
-@example("089 99998-10-12")
-@example("+49 0049 89 99998123")
-@example("089 99998123 / 0049 171 3920012")
-def test_the_short_way_of_reading_a_number_agrees_with_the_long_one(field: str) -> None:
-    assert _compile_lines(MUNICH, "work")(field) == _read_lines(field, MUNICH, "work")
 
 
 def test_the_trunk_that_a_hyphen_gives_away_is_kept() -> None:

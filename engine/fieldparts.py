@@ -1,0 +1,143 @@
+"""Where one number of a phone field ends and the next begins; and the words around them.
+
+Law: pure; no dial plan and no number here, only texts. Every text keeps its length and places
+(`fold_signs`), so that a part can be shown as the source wrote it. The expressions work on at most
+`MAX_FIELD_CHARS` characters and have no nested repetition.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from engine.numbertext import DIGITS_ONLY
+
+MAX_FIELD_CHARS = 1_000
+"""A field of twenty numbers has below 500; longer ones are notes."""
+
+MIN_WHOLE_DIGITS = 6
+"""Fewer digits before or behind a blank or a slash are a group of one number, not a number."""
+
+_LONG_WORDS = (
+    "telefonnummer|telefon|telephone|téléphone|tel|phone|fon|rufnummer|ruf|mobiltelefon|mobile"
+    "|mobil|handy|cellular|cell|natel|gsm|faxnummer|telefax|fax|zentrale|büro|buero|office|work"
+    "|privat|private|home|dienstlich|geschäftlich|geschaeftlich|firma|company|main|direkt|direct"
+    "|sekretariat|number|nummer"
+)
+_WORD = f"(?:{_LONG_WORDS}|durchwahl|dw|nr|no|t|m|f|p|g)"
+_LABEL = re.compile(
+    rf"\s*\(?(?P<label>{_WORD}(?:[\s./()-]+{_WORD})*)\)?(?![^\W\d_])\s*[.:]*\s*(?=[-–+(\d])",
+    re.IGNORECASE,
+)
+_TRAILING_LABEL = re.compile(
+    rf"[\s–-]*\(?(?<![^\W\d_])(?P<label>{_WORD}(?:[./]{_WORD})?)[.):]*\s*", re.IGNORECASE
+)
+_NOTE = re.compile(r"\s*\([^()\d]*[^\W\d_][^()\d]*\)\s*")
+_FAX = re.compile(r"fax|^f$", re.IGNORECASE)
+_VOICE = re.compile(r"tel(?!efax)|fon|phone|^t\b", re.IGNORECASE)
+
+_SPLIT = re.compile(
+    r"\s*(?:,{1,4}|[|\n\r]|;(?!\s*[a-z-]+\s*=)"
+    r"|\s(?:o\.|od\.|oder|or|ou|bzw\.|resp\.|u\.|und|and|et|&)\s"
+    r"|(?<=\d)\s*/\s*(?=\+)"
+    rf"|(?<=\d)[\s/–-]*\s(?=(?:{_LONG_WORDS})(?![^\W\d_])[.:]*\s*[-–+(\d]))\s*",
+    re.IGNORECASE,
+)
+_PARTED = re.compile(
+    r"(?<=[\d)])(?:[\s/]+(?=\+|\(?0)|\s[-–]\s(?=\+|\(?0)|\s{2,}(?=[+(\d]))"
+    r"|(?<=[^\W\d_]\))[\s/]+(?=[-–+(\d])"
+)
+_EDGES = re.compile(r"""^\s*=?["'’`]+|["'’`]+\s*$""")
+
+
+def _sign(character: str) -> str:
+    """Return the ASCII sign, or the en dash, that a separator stands for; a line break as it is."""
+    if character.isascii():
+        return character
+    if character in "\u2012\u2013\u2014\u2015\u2212":
+        return "–"
+    if unicodedata.category(character) == "Pd" or character == "\u00ad":
+        return "-"
+    wide = unicodedata.normalize("NFKC", character)
+    if character in "\u2044\u2215":
+        return "/"
+    return wide if len(wide) == 1 and wide.isascii() else " "
+
+
+_SIGNS: dict[int, str] = {
+    **{0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)},
+    **{code: digit or _sign(chr(code)) for code, digit in DIGITS_ONLY.items()},
+}
+"""For `str.translate` of texts that are not ASCII."""
+
+
+def fold_signs(text: str) -> str:
+    """Return a text of the same length with ASCII digits, signs, blanks; only "–" is kept apart."""
+    return text if text.isascii() else text.translate(_SIGNS)
+
+
+def parts_of(field: str) -> Iterator[tuple[str, int, int]]:
+    """Give the parts of a folded field: the separator before, begin and end; no empty ones."""
+    begin, separator = 0, ""
+    for found in _SPLIT.finditer(field):
+        if not field[begin : found.start()].strip():
+            begin, separator = found.end(), separator or found.group()
+            continue
+        yield separator, begin, found.start()
+        begin, separator = found.end(), found.group()
+    if field[begin:].strip():
+        yield separator, begin, len(field)
+
+
+def split_numbers(field: str) -> list[str]:
+    """Split a source's field that may hold several numbers; empty parts are dropped."""
+    folded = fold_signs(field)
+    return [field[begin:end].strip() for _, begin, end in parts_of(folded)]
+
+
+def parted(text: str) -> list[tuple[int, int]]:
+    """Return begin and end of the whole numbers in a part that is none itself.
+
+    Only blanks or slashes lie between them, as in `089 99998123 0171 3920012`.
+    """
+    places, begin = [], 0
+    for found in _PARTED.finditer(text):
+        left, right = text[begin : found.start()], text[found.end() :]
+        if min(_count(left), _count(right)) >= MIN_WHOLE_DIGITS:
+            places.append((begin, found.start()))
+            begin = found.end()
+    return [*places, (begin, len(text))]
+
+
+def cut_labels(part: str) -> tuple[str, str]:
+    """Cut quotes, notes in brackets and words that name the kind of line; return text and label."""
+    labels = []
+    text = _EDGES.sub("", part)
+    if text.isascii() and text[-1:].isdigit() and not text[:1].isalpha() and text[:1] != "(":
+        return text, ""
+    leading = _LABEL.match(text)
+    if leading and _count(text[leading.end() :]):
+        labels.append(leading["label"])
+        text = text[leading.end() :]
+    for pattern in (_TRAILING_LABEL, _NOTE):
+        found = _at_end(pattern, text)
+        if found and _count(text[: found.start()]):
+            labels.append(found.groupdict().get("label") or "")
+            text = text[: found.start()]
+    return text.strip(" –-") if labels else text, " ".join(filter(None, labels)).lower()
+
+
+def is_fax(label: str) -> bool:
+    """Tell whether a label names a fax alone; one for both is a telephone."""
+    return _FAX.search(label) is not None and _VOICE.search(label) is None
+
+
+def _at_end(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Return where a pattern matches up to the end of a text, tried from the last digit on."""
+    last = max((place for place, sign in enumerate(text) if sign.isdigit()), default=-1)
+    return pattern.fullmatch(text, last + 1)
+
+
+def _count(text: str) -> int:
+    return sum(map(str.isdigit, text))

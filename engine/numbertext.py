@@ -1,0 +1,167 @@
+"""What a text says before any dial plan reads it: digits, perhaps a "+", an extension apart.
+
+Law: pure and regular. Cut are URI parts, display names, labels and separators, never digits; text
+that is no number is refused with a reason that does not quote it. Every expression here is linear
+or works on at most `MAX_RAW_CHARS` characters.
+
+Sources: RFC 3966 (`tel:`), RFC 3261 19.1 and 25.1 (`sip:`, name-addr), RFC 3323 4.1.1.3
+(anonymous.invalid), ITU-T E.123 (notation).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import unquote
+
+import msgspec
+
+from engine.countries import KEEPS_ZERO
+from engine.errors import InvalidNumber
+
+MAX_RAW_CHARS = 200
+"""Longer texts are no number: the longest real spelling (a SIP URI with parameters) is near 120."""
+
+TOO_LONG = f"too long for a phone number: more than {MAX_RAW_CHARS} characters"
+
+MAX_EXTENSION_DIGITS = 8
+
+_ZEROS = (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10)
+"""The 0 of Arabic, Persian, Devanagari, Bengali, Thai and full-width digits."""
+
+_SEPARATORS = (
+    " \t\r\n\v\f.-/()[]{}_~\u00a0\u00ad\u058a\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2010\u2011\u2012\u2013\u2014\u2015\u2028"
+    "\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u2044\u205f\u2060\u2066\u2067\u2068\u2069\u2212"
+    "\u2215\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d\uff0e\uff0f"
+)
+
+DIGITS_ONLY: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, _SEPARATORS)),
+    **{zero + digit: str(digit) for zero in _ZEROS for digit in range(10)},
+    0xFF0B: "+",
+    0xFE62: "+",
+}
+"""For `str.translate`: separators go, digits of other scripts and the wide "+" become ASCII."""
+
+_NOBODY = frozenset({
+    "", "anonymous", "anonym", "anonyme", "anonimo", "restricted", "unavailable", "unknown",
+    "unbekannt", "private", "withheld",
+})  # fmt: skip
+_ANONYMOUS_HOST = "anonymous.invalid"
+_SCHEMES = frozenset({"tel", "sip", "sips", "callto", "fax", "h323"})
+_LABEL = re.compile(r"\s*[^\W\d]{1,20}\.?(?:\s[^\W\d]{1,20}\.?)?\s*[:.]\s*(?=[+(\d])")
+_EXTENSION = re.compile(
+    r"(?:#|(?<![^\W\d_])(?:ext(?:ension|ensión|n)?|extensi[oó]n|poste|interno?|int|toestel|tst|wew"
+    r"|anexo|x)[.:]?)\s*(\d{1,8})\s*#?\s*$",
+    re.IGNORECASE | re.ASCII,
+)
+_PAUSED = re.compile(r"(?<=\d)\s*(?:,{1,4}|[pw])\s*(\d{1,8})\s*#?\s*$", re.IGNORECASE | re.ASCII)
+_DIRECT_DIAL = re.compile(
+    r"[\s,;(-]*(?<![^\W\d_])(?:durchwahl|dw|nebenstelle|nst|app(?:arat)?|klappe|kl)\.?:?\s*-?\s*"
+    r"(?=\d{1,6}\)?\s*$)",
+    re.IGNORECASE,
+)
+_DOUBLED = re.compile(r"\s*(?:\+|00)\s*([1-9]\d{0,2})[\s/.()-]*\+\s*\1", re.ASCII)
+
+
+class NumberText(msgspec.Struct, frozen=True):
+    """What a text says.
+
+    Attributes:
+        digits: with a "+" before them if the text names the country; never empty.
+        extension: dialled afterwards, "" for none.
+    """
+
+    digits: str
+    extension: str = ""
+
+
+def read_text(raw: str) -> NumberText:
+    """Return the digits of a text, without anything that is not dialled.
+
+    Raises:
+        InvalidNumber: too long, anonymous, no digits, letters or signs among the digits.
+    """
+    if len(raw) > MAX_RAW_CHARS:
+        raise InvalidNumber(TOO_LONG)
+    text = raw.strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    if "<" in text and ">" in text:  # "Display Name" <sip:number@host>;tag=...
+        text = text[text.rindex("<") + 1 :].partition(">")[0].strip()
+    uri = False
+    head, colon, rest = text.partition(":")
+    if colon and head.lower() in _SCHEMES:
+        text, uri = rest.lstrip("/"), head.lower() == "tel"
+    if "@" in text:
+        text, _, host = text.partition("@")
+        if host.lower().startswith(_ANONYMOUS_HOST):
+            raise InvalidNumber("no number: the caller is anonymous")
+        text = text.partition(":")[0]
+    if "%" in text:
+        text = unquote(text)
+    parameters = text.split(";") if ";" in text else [text]
+    extension, context = _read_parameters(parameters)
+    text, written = _cut_extension(parameters[0].strip())
+    digits = _digits(text)
+    if context and digits[0] != "+":
+        digits = context + (digits if context[1:] in KEEPS_ZERO else digits.removeprefix("0"))
+    if uri and len(extension) > 1 and digits.endswith(extension):
+        extension = ""  # as AD keeps lines for Teams: tel:+498999998123;ext=123
+    return NumberText(digits, extension or written)
+
+
+def join_direct_dial(text: str) -> str:
+    """Write `089 99998 Durchwahl 12` as `089 99998-12`: direct dialling is part of the number."""
+    return _DIRECT_DIAL.sub("-", text)
+
+
+def _read_parameters(parameters: list[str]) -> tuple[str, str]:
+    """Read `;name=value` behind a number (RFC 3966 3): extension, and country of its context.
+
+    Digits alone behind the ";" are an extension, as phones write a pause.
+    """
+    extension = context = ""
+    for parameter in parameters[1:]:
+        name, equals, value = parameter.partition("=")
+        name, value = name.strip().lower(), value.strip()
+        if name == "ext" or (name.isdigit() and not equals):
+            extension = _digits(value or name)
+            if len(extension) > MAX_EXTENSION_DIGITS:
+                raise InvalidNumber("more than one number, or an extension of more than 8 digits")
+        elif name == "phone-context" and value.startswith("+"):
+            context = _digits(value)
+    return extension, context
+
+
+def _cut_extension(text: str) -> tuple[str, str]:
+    """Cut label and extension off a text without URI parts; return the number and the extension."""
+    if text.lower() in _NOBODY:
+        raise InvalidNumber("no number: the caller is anonymous or the field is empty")
+    label = _LABEL.match(text)
+    if label:
+        text = text[label.end() :]
+    text = join_direct_dial(text)
+    doubled = _DOUBLED.match(text)
+    if doubled:
+        text = f"+{doubled[1]}{text[doubled.end() :]}"
+    found = _EXTENSION.search(text) or _PAUSED.search(text)
+    if found and any(map(str.isdigit, text[: found.start()])):
+        return text[: found.start()], found[1]
+    return text, ""
+
+
+def _digits(text: str) -> str:
+    """Remove separators; what is left are digits, perhaps behind a "+".
+
+    Raises:
+        InvalidNumber: nothing is left, or something else.
+    """
+    digits = text.translate(DIGITS_ONLY)
+    body = digits[1:] if digits[:1] == "+" else digits
+    if body.isascii() and body.isdigit():
+        return digits
+    if not any(map(str.isdigit, body)):
+        raise InvalidNumber("no digits")
+    raise InvalidNumber("letters or signs among the digits")

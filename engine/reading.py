@@ -1,0 +1,350 @@
+"""Reading phone numbers: what any spelling of one means under a dial plan.
+
+Law: pure, and no libphonenumber but for remembered questions about short numbers: the live path
+takes one to three microseconds for the spellings that Session Border Controllers send
+(`bench/bench_normalise.py`). Those take a short way in `read_number`; it gives the same as the long
+one, which is tested.
+
+Sources: ITU-T E.164 (at most 15 digits), E.123 (notation); the texts' rules in `engine.numbertext`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.countries import (
+    MAX_E164_DIGITS,
+    MIN_E164_DIGITS,
+    NORTH_AMERICA,
+    country_code_of,
+    has_country_code,
+    looks_international,
+    looks_national,
+    without_stray_zero,
+)
+from engine.dialplan import DialPlan
+from engine.errors import InvalidNumber
+from engine.numbertext import DIGITS_ONLY, MAX_RAW_CHARS, TOO_LONG, read_text
+from engine.servicenumbers import (
+    MAX_SERVICE_DIGITS,
+    is_emergency,
+    is_service_behind_country,
+    is_service_number,
+)
+
+NORMALISER_VERSION = 2
+"""Part of every record's digest: raise it whenever a spelling is read in another way."""
+
+NANP_NATIONAL_DIGITS = 10
+"""Area code and number in the North American Numbering Plan."""
+
+NANP_LOCAL_DIGITS = 7
+
+MIN_LOCAL_DIGITS = 3
+"""Fewer digits without a prefix are an extension of a plan that has none, not a subscriber."""
+
+MIN_NATIONAL_DIGITS = 4
+"""No country has shorter numbers behind its national prefix."""
+
+MIN_CLOSED_DIGITS = 7
+"""Digits that are taken for a number of a country without prefixes, though not of its shape."""
+
+MIN_WITHOUT_PLUS = 8
+"""The shortest E.164 number that is read without its "+"."""
+
+MIN_WITHOUT_PREFIX = 9
+"""The shortest national number that is read without its prefix: shorter ones are local ones."""
+
+LONG = 10
+"""With more digits, a text without any prefix is E.164 rather than local."""
+
+UNIVERSAL_EXIT = "00"
+"""The international prefix that people write whatever their own country's is (ITU-T E.164 A.4)."""
+
+_SHORT_WAY = frozenset({"sip", "tel"})
+_LONGEST_SERVICE = 3 + MAX_SERVICE_DIGITS
+_SERVICE = "a service number has no subscriber"
+
+
+class PhoneNumber(msgspec.Struct, frozen=True, array_like=True):
+    """A subscriber: E.164 digits without "+", and an extension that is dialled afterwards ("")."""
+
+    digits: str
+    extension: str = ""
+
+    @property
+    def key(self) -> str:
+        """The index term: an extension apart makes another number (`498912345x55`)."""
+        return f"{self.digits}x{self.extension}" if self.extension else self.digits
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What one spelling may mean under a plan.
+
+    Attributes:
+        numbers: possible subscribers, most likely first; never empty.
+        rule: the rule of the dial plan that applied, in words.
+        explicit_country: the text itself named the country (`+`, international prefix).
+        internal: the text was an extension of the own plan.
+    """
+
+    numbers: tuple[PhoneNumber, ...]
+    rule: str
+    explicit_country: bool = False
+    internal: bool = False
+
+
+def normalise(raw: str, plan: DialPlan) -> PhoneNumber:
+    """Return the one subscriber that `raw` most likely means under `plan`.
+
+    Args:
+        raw: any spelling, at most 200 characters are read as a number.
+        plan: where the number was written.
+
+    Raises:
+        InvalidNumber: no digits, a service number, too short, too long, letters in between.
+    """
+    return read_number(raw, plan).numbers[0]
+
+
+def read_number(raw: str, plan: DialPlan) -> Reading:
+    """Return everything `raw` may mean under `plan`, most likely first.
+
+    Raises:
+        InvalidNumber: nothing to look up; the reason says why.
+    """
+    if len(raw) > MAX_RAW_CHARS:
+        raise InvalidNumber(TOO_LONG)
+    text = raw
+    if raw[3:4] == ":" and raw[:3] in _SHORT_WAY:
+        text, _, host = raw[4:].partition("@")
+        if raw[0] == "s" and (not host or host[0] in "aA"):  # perhaps anonymous.invalid
+            return read_slowly(raw, plan)
+    if not (text.isascii() and text.isdigit()):
+        text = text.translate(DIGITS_ONLY)
+    if text[:1] == "+":
+        body = text[1:]
+        if body.isascii() and body.isdigit():
+            return _explicit(body, "", "E.164 with +")
+    elif text.isascii() and text.isdigit():
+        return _read_digits(text, "", plan, bracket="(0)" in raw)
+    return read_slowly(raw, plan)
+
+
+def read_slowly(raw: str, plan: DialPlan) -> Reading:
+    """Do what `read_number` does by the rules for texts, which take any spelling."""
+    text = read_text(raw)
+    if text.digits[0] == "+":
+        return _explicit(text.digits[1:], text.extension, "E.164 with +")
+    return _read_digits(text.digits, text.extension, plan, bracket="(0)" in raw)
+
+
+def _explicit(digits: str, extension: str, rule: str) -> Reading:
+    """Read digits whose country is given."""
+    if "0" in digits[:4]:  # a needless 0 can only stand there
+        digits = without_stray_zero(digits.removeprefix("00"))
+    if not MIN_E164_DIGITS <= len(digits) <= MAX_E164_DIGITS:
+        raise InvalidNumber(
+            f"{len(digits)} digits behind +: an E.164 number has "
+            f"{MIN_E164_DIGITS} to {MAX_E164_DIGITS}"
+        )
+    if not has_country_code(digits):
+        raise InvalidNumber("no such country code")
+    _refuse_service(digits)
+    return Reading((PhoneNumber(digits, extension),), rule, explicit_country=True)
+
+
+def _read_digits(digits: str, extension: str, plan: DialPlan, *, bracket: bool) -> Reading:
+    """Read digits without "+": service, extension, outside line, international, national, local.
+
+    Args:
+        digits: at least one.
+        extension: dialled afterwards.
+        plan: where they are dialled.
+        bracket: the text has a "(0)": `49 (0)89 …` names its country.
+    """
+    if len(digits) <= MAX_SERVICE_DIGITS:
+        if plan.ranges and plan.is_declared(digits):
+            service = is_emergency(digits, plan.country_code)
+        else:
+            service = is_service_number(digits, plan.country_code)
+        if service:
+            raise InvalidNumber(_SERVICE)
+    if not extension and plan.is_extension(digits):
+        numbers = tuple(PhoneNumber(trunk + digits) for trunk in plan.trunks_before(digits))
+        return Reading(numbers, "extension behind an own trunk", internal=True)
+    if len(digits) > MAX_E164_DIGITS + MAX_SERVICE_DIGITS:
+        raise InvalidNumber(f"{len(digits)} digits: too long for a phone number")
+    if bracket and digits[0] != "0" and digits[len(country_code_of(digits)) :][:1] == "0":
+        return _explicit(digits, extension, "country code before (0)")
+    reading = _external(digits, extension, plan)
+    if plan.outside_line and digits.startswith(plan.outside_line):
+        reading = _through_outside_line(digits, extension, plan, reading)
+    if reading is None:
+        raise InvalidNumber(f"{len(digits)} digits make no number under this dial plan")
+    return reading
+
+
+def _through_outside_line(
+    digits: str, extension: str, plan: DialPlan, direct: Reading | None
+) -> Reading | None:
+    """Add what digits mean behind the outside line to what they mean without one."""
+    outside = plan.outside_line
+    rest = digits[len(outside) :]
+    if not rest:
+        return direct
+    if len(rest) <= MAX_SERVICE_DIGITS and is_service_number(rest, plan.country_code):
+        if direct is None:
+            raise InvalidNumber(_SERVICE)
+        return direct
+    dialled = _external(rest, extension, plan)
+    if dialled is None:
+        return direct
+    dialled = msgspec.structs.replace(dialled, rule=f"outside line {outside}, then {dialled.rule}")
+    if direct is None:
+        return dialled
+    surely_dialled = _is_sure(rest, dialled, plan)
+    if _is_sure(digits, direct, plan):
+        if direct.explicit_country and not surely_dialled:
+            return direct
+        first, second = direct, dialled
+    else:
+        first, second = (dialled, direct) if surely_dialled else (direct, dialled)
+    numbers = tuple(dict.fromkeys(first.numbers + second.numbers))
+    explicit = first.explicit_country and second.explicit_country
+    return Reading(numbers, f"{first.rule}, or {second.rule}", explicit_country=explicit)
+
+
+def _is_sure(digits: str, reading: Reading, plan: DialPlan) -> bool:
+    """Tell whether digits have a prefix, and behind it a number of its country's shape."""
+    prefixed = any(
+        prefix and digits.startswith(prefix)
+        for prefix in (plan.international_prefix, plan.national_prefix)
+    )
+    return prefixed and looks_international(reading.numbers[0].digits)
+
+
+def _external(digits: str, extension: str, plan: DialPlan) -> Reading | None:
+    """Read external digits by prefix; None if no rule makes a number of E.164 length of them."""
+    exit_code, prefix = plan.international_prefix, plan.national_prefix
+    if exit_code and digits.startswith(exit_code):
+        return _behind_exit_code(digits[len(exit_code) :], extension, exit_code)
+    if digits[:2] == UNIVERSAL_EXIT and looks_international(digits[2:]):
+        return _behind_exit_code(digits[2:], extension, UNIVERSAL_EXIT)
+    if prefix and digits.startswith(prefix) and prefix != plan.country_code:
+        rest = digits[len(prefix) :]
+        if prefix[0] == "0" or looks_national(rest, plan.country_code):
+            number = plan.country_code + rest
+            if len(rest) < MIN_NATIONAL_DIGITS or not _fits(number):
+                return None
+            _refuse_service(number)
+            return Reading((PhoneNumber(number, extension),), f"national prefix {prefix}")
+    return _bare(digits, extension, plan)
+
+
+def _behind_exit_code(digits: str, extension: str, exit_code: str) -> Reading | None:
+    if "0" in digits[:4]:
+        digits = without_stray_zero(digits)
+    if not _fits(digits) or not has_country_code(digits):
+        return None
+    _refuse_service(digits)
+    numbers = (PhoneNumber(digits, extension),)
+    return Reading(numbers, f"international prefix {exit_code}", explicit_country=True)
+
+
+def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
+    """Read digits without any prefix: E.164 without "+", national or local; likely ones first."""
+    country, size = plan.country_code, len(digits)
+    home = digits.startswith(country)
+    if home and size > LONG and (country != NORTH_AMERICA or size == LONG + 1):
+        return _without_plus(digits, extension)
+    if home:
+        _refuse_service(digits)
+    here = _at_home(digits, plan)
+    near = Reading((PhoneNumber(here[0], extension),), here[1]) if here else None
+    world = None
+    if size >= MIN_WITHOUT_PLUS and not (home and country == NORTH_AMERICA):
+        world = _without_plus(digits, extension)
+    if near is None or world is None:
+        return near or world
+    if size <= LONG and _is_shaped(world) != _is_shaped(near):
+        world_first = _is_shaped(world)
+    else:
+        world_first = size > LONG or (home and size == LONG)
+    first, second = (world, near) if world_first else (near, world)
+    return Reading(
+        first.numbers + second.numbers,
+        f"{first.rule}, or {second.rule}",
+        explicit_country=first.explicit_country,
+    )
+
+
+def _at_home(digits: str, plan: DialPlan) -> tuple[str, str] | None:
+    """Read digits without any prefix as a number of the plan's own country.
+
+    Returns:
+        E.164 digits and the rule; None if they are none.
+    """
+    country, size = plan.country_code, len(digits)
+    if country == NORTH_AMERICA:
+        return _in_north_america(digits, plan)
+    closed = not plan.national_prefix
+    national = looks_national(digits, country)
+    if digits[0] == "0" and not national:  # written in countries where there is none
+        return _behind_needless_zero(digits.lstrip("0"), country)
+    if national and closed:
+        return country + digits, "national number, country code added"
+    local = plan.area_code + digits
+    if (
+        plan.area_code
+        and size >= MIN_LOCAL_DIGITS
+        and len(country + local) <= MAX_E164_DIGITS
+        and (not national or size < MIN_WITHOUT_PREFIX or looks_national(local, country))
+    ):
+        return country + local, "local number, area code added"
+    if size >= (MIN_CLOSED_DIGITS if closed else MIN_WITHOUT_PREFIX) and (closed or national):
+        return country + digits, "number without prefix, country code added"
+    return None
+
+
+def _behind_needless_zero(digits: str, country: str) -> tuple[str, str] | None:
+    if not looks_national(digits, country):
+        return None
+    return country + digits, "needless 0 cut, country code added"
+
+
+def _in_north_america(digits: str, plan: DialPlan) -> tuple[str, str] | None:
+    """Read seven or ten digits; area codes and exchanges begin with 2 to 9."""
+    if digits[0] in "01":
+        return None
+    if len(digits) == NANP_NATIONAL_DIGITS:
+        return NORTH_AMERICA + digits, "ten digits of the North American plan"
+    if len(digits) == NANP_LOCAL_DIGITS and plan.area_code:
+        return NORTH_AMERICA + plan.area_code + digits, "local number, area code added"
+    return None
+
+
+def _without_plus(digits: str, extension: str) -> Reading | None:
+    if "0" in digits[:4]:
+        digits = without_stray_zero(digits)
+    if not has_country_code(digits) or not _fits(digits):
+        return None
+    return Reading((PhoneNumber(digits, extension),), "E.164 without +", explicit_country=True)
+
+
+def _is_shaped(reading: Reading | None) -> bool:
+    return reading is not None and looks_international(reading.numbers[0].digits)
+
+
+def _fits(digits: str) -> bool:
+    return MIN_E164_DIGITS <= len(digits) <= MAX_E164_DIGITS
+
+
+def _refuse_service(digits: str) -> None:
+    """Refuse E.164 digits that are a service number behind its country code.
+
+    Raises:
+        InvalidNumber: they are.
+    """
+    if len(digits) <= _LONGEST_SERVICE and is_service_behind_country(digits):
+        raise InvalidNumber(_SERVICE)
