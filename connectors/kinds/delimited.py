@@ -173,7 +173,7 @@ class DelimitedSource(ContactSource):
             return None
         try:
             return min(file.tell() / self._all_bytes, 1.0)
-        except ValueError:  # closed: the read is over
+        except (OSError, ValueError):  # the reading thread closed it, or does so now
             return 1.0
 
 

@@ -308,6 +308,18 @@ def test_the_share_read_goes_from_nothing_to_all(path: Path) -> None:
     assert reading.share_read() == 1.0
 
 
+def test_the_share_read_is_all_while_the_reading_thread_closes_the_file(path: Path) -> None:
+    path.write_text(HEADER + "1;Anna;\n", encoding="utf-8")
+    reading = source(path)
+    events = reading.read(b"")
+    next(events)
+    assert reading._file is not None
+    os.close(reading._file.fileno())  # half way through a close, as another thread may see it
+    assert reading.share_read() == 1.0
+    with pytest.raises(SourceFailed):
+        list(events)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
