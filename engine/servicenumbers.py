@@ -102,9 +102,7 @@ def is_service_behind_country(digits: str) -> bool:
     national = digits[len(country_code) :]
     if not country_code or not is_service_number(national, country_code):
         return False
-    number = phonenumbers.PhoneNumber(
-        country_code=int(country_code), national_number=int(national)
-    )
+    number = phonenumbers.PhoneNumber(country_code=int(country_code), national_number=int(national))
     return not phonenumbers.is_valid_number(number)
 
 
