@@ -95,6 +95,9 @@ class DialPlanTable(msgspec.Struct, frozen=True):
         tuple[ExtensionDigits, ExtensionDigits],
         Meta(description="[LEAST, MOST], each from 1 to 8, or [0, 0] for no extensions"),
     ] = (0, 0)
+    ranges: Annotated[
+        tuple[str, ...], Meta(description=f"a list, each {notation.EXTENSION_RANGE}")
+    ] = ()
 
 
 class SourceTable(msgspec.Struct, frozen=True):

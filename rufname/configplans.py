@@ -131,8 +131,14 @@ def _dial_plan(
         )
         for key, text in numbered("trunks", table.trunks)
     ]  # fmt: skip
+    ranges = [
+        findings.attempt(f"{place}.{key}", notation.extension_range, text, plan)
+        for key, text in numbered("ranges", table.ranges)
+    ]
     if table.trunks and not most:
         findings.warn(place, "trunks have no effect without extension_length")
     if most and not table.trunks:
         findings.warn(place, "extension_length has no effect without trunks")
-    return msgspec.structs.replace(plan, trunks=tuple(trunk for trunk in trunks if trunk))
+    return msgspec.structs.replace(
+        plan, trunks=tuple(filter(None, trunks)), ranges=tuple(filter(None, ranges))
+    )

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from connectors.settings import DropLimit
 from engine.errors import InvalidNumber
-from engine.phone import MAX_E164_DIGITS, DialPlan, read_number
+from engine.phone import MAX_E164_DIGITS, DialPlan, ExtensionRange, read_number
 from ldapd.settings import Listener
 from rufname.tomltables import quote, shown
 
@@ -29,6 +29,7 @@ NETWORK = 'a network such as "10.0.0.0/8", "2001:db8::/32", or one address'
 LDAP_ADDRESS = '"ldap://HOST:PORT" or "ldaps://HOST:PORT"; without a port 389 or 636'
 HTTP_ADDRESS = '"http://HOST:PORT"; without a port 80'
 TRUNK = 'a main number with country code, such as "+49 89 12345"'
+EXTENSION_RANGE = 'first and last extension behind a main number: "+49 89 12345-100..-199"'
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -36,6 +37,10 @@ _DURATION = re.compile(r"(\d{1,9})\s*([smhd])", re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_-]+)*\.?", re.ASCII)
+_EXTENSION_RANGE = re.compile(
+    r"(?P<trunk>.+?)\s*[-–]\s*(?P<low>\d{1,8})\s*(?:\.{2,3}|…)\s*[-–]?\s*(?P<high>\d{1,8})\s*",
+    re.ASCII,
+)
 _MAIN_NUMBER_ZERO = re.compile(r"\s*[-–]\s*0\s*$")
 
 
@@ -119,19 +124,44 @@ def is_loopback(host: str) -> bool:
 
 def trunk_digits(text: str, plan: DialPlan) -> str:
     """Return an own main number as E.164 digits; a "-0" at its end is the switchboard's, cut."""
+    digits = _own_digits(_MAIN_NUMBER_ZERO.sub("", text), plan, text, TRUNK)
+    _refuse_too_long(digits, plan.extension_length[1], text)
+    return digits
+
+
+def extension_range(text: str, plan: DialPlan) -> ExtensionRange:
+    """Return "+49 89 12345-100..-199" as a declared range; both ends have as many digits."""
+    found = _EXTENSION_RANGE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"got {quote(text)}; allowed: {EXTENSION_RANGE}")
+    low, high = found["low"], found["high"]
+    if len(low) != len(high):
+        raise ValueError(f"got {quote(text)}, whose ends differ in length: write one range each")
+    if low > high:
+        raise ValueError(f"got {quote(text)}, which ends before it begins: swap {low} and {high}")
+    digits = _own_digits(found["trunk"], plan, text, EXTENSION_RANGE)
+    _refuse_too_long(digits, len(low), text)
+    return ExtensionRange(digits, low, high)
+
+
+def _own_digits(number: str, plan: DialPlan, text: str, allowed: str) -> str:
+    """Return an own number as E.164 digits; `text` is the whole setting, for faults."""
     try:
-        reading = read_number(_MAIN_NUMBER_ZERO.sub("", text), plan)
+        reading = read_number(number, plan)
     except InvalidNumber as error:
-        raise ValueError(f"got {quote(text)}: {error.reason}; allowed: {TRUNK}") from None
-    number = reading.numbers[0]
-    if len(reading.numbers) > 1 or number.extension:
-        raise ValueError(f"got {quote(text)}, which may mean several; allowed: {TRUNK}")
-    if len(number.digits) + plan.extension_length[1] > MAX_E164_DIGITS:
+        raise ValueError(f"got {quote(text)}: {error.reason}; allowed: {allowed}") from None
+    first = reading.numbers[0]
+    if len(reading.numbers) > 1 or first.extension:
+        raise ValueError(f"got {quote(text)}, which may mean several; allowed: {allowed}")
+    return first.digits
+
+
+def _refuse_too_long(digits: str, extension_digits: int, text: str) -> None:
+    if len(digits) + extension_digits > MAX_E164_DIGITS:
         raise ValueError(
             f"got {quote(text)}: with its longest extension it has more than "
             f"{MAX_E164_DIGITS} digits"
         )
-    return number.digits
 
 
 def _address(text: str, allowed: str) -> tuple[str, str, int | None]:

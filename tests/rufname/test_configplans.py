@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.phone import DialPlan
+from engine.phone import DialPlan, ExtensionRange
 from tests.rufname.configuring import (
     SOURCE,
     fault_of,
@@ -57,12 +57,32 @@ def test_a_prefix_may_be_set_to_none(folder: Path) -> None:
         ("extension_length = [0, 2]", "extension_length: got [0, 2]; allowed: [LEAST, MOST]"),
         ("extension_length = [2, 9]", "extension_length[2]: got 9; allowed: [LEAST, MOST]"),
         ("extension_length = 3", "extension_length: got 3; allowed: [LEAST, MOST]"),
+        (
+            'ranges = ["+49 89 99998-100..-199", "+49 89 99998-1..-99"]',
+            'ranges[2]: got "+49 89 99998-1..-99", whose ends differ in length',
+        ),
+        ('ranges = "100..199"', 'ranges: got "100..199"; allowed: a list, each first and last'),
         ("trunk = []", ' unknown key "trunk"; did you mean "trunks"?'),
     ],
 )
 def test_a_faulty_dial_plan_is_named(folder: Path, text: str, fault: str) -> None:
     said = fault_of(folder, f"[dialplan.x]\n{text}")
     assert said.startswith(f"dialplan.x{':' if fault[0] == ' ' else '.'}{fault}")
+
+
+def test_ranges_are_read_under_the_plan_itself(folder: Path) -> None:
+    plan = load(
+        folder,
+        """
+        [dialplan.paris]
+        country_code = "33"
+        ranges = ["01 99 00 12 30-0..-9", "+33 1 99 00 13-00..-99"]
+        """,
+    ).plans["paris"]
+    assert plan.ranges == (
+        ExtensionRange("33199001230", "0", "9"), ExtensionRange("331990013", "00", "99"),
+    )  # fmt: skip
+    assert plan.is_extension("7")
 
 
 def test_a_dial_plan_without_a_use_of_its_extensions_is_a_warning(folder: Path) -> None:

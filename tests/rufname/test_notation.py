@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.settings import DropLimit
-from engine.phone import DialPlan
+from engine.phone import DialPlan, ExtensionRange
 from ldapd.settings import Listener
 from rufname import notation
 
@@ -199,6 +199,46 @@ def test_other_trunks_are_refused(text: str, why: str) -> None:
         notation.trunk_digits(text, plan)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+49 89 99998-100..-199",
+        "+49 89 99998-100..199",
+        "+49 (0)89 99998 - 100 .. -199",
+        "089/99998–100...–199",
+        "0049 89 99998-100…-199",
+    ],
+)
+def test_a_range_of_extensions_has_a_main_number_and_two_ends(text: str) -> None:
+    assert notation.extension_range(text, MUNICH) == ExtensionRange("498999998", "100", "199")
+
+
+def test_a_range_may_be_one_extension_or_begin_with_zeros() -> None:
+    assert notation.extension_range("+49 89 99998-0..-0", MUNICH).holds("0")
+    assert notation.extension_range("+49 89 99998-00..-09", MUNICH).holds("07")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "allowed: first and last extension"),
+        ("+49 89 99998", "allowed: first and last extension"),
+        ("+49 89 99998-100", "allowed: first and last extension"),
+        ("100..199", "allowed: first and last extension"),
+        ("main-100..-199", "no digits; allowed: first and last"),
+        ("+49 89 99998-10..-199", "differ in length"),
+        ("+49 89 99998-199..-100", "swap 199 and 100"),
+        ("+49 89 99998 ext. 5-100..-199", "may mean several"),
+        ("+49 89 99998 12345-1000..-1999", "more than 15 digits"),
+        ("110-0..-9", "service number"),
+        ("+49 89 99998-１..-２", "allowed: first and last extension"),  # noqa: RUF001 - full-width
+    ],
+)
+def test_other_ranges_are_refused(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        notation.extension_range(text, MUNICH)
+
+
 @given(st.text(max_size=40))
 def test_no_text_makes_any_of_them_fail_in_another_way(text: str) -> None:
     for parse in (
@@ -210,6 +250,8 @@ def test_no_text_makes_any_of_them_fail_in_another_way(text: str) -> None:
         notation.http_address,
         lambda raw: notation.weekdays([raw]),
         lambda raw: notation.trunk_digits(raw, MUNICH),
+        lambda raw: notation.extension_range(raw, MUNICH),
+        lambda raw: notation.extension_range(f"{raw}-10..-19", MUNICH),
     ):
         said = ""
         try:
