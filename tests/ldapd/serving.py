@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 LDAPSEARCH = ("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no")
 
