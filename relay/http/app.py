@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
@@ -75,9 +76,10 @@ def create_app(
 
 
 class RequestBounds(ASGIMiddleware):
-    """Refuses what no route takes: OPTIONS, a body that is too large or of unknown length.
+    """Refuses a body that is too large, or of unknown length where no route takes one.
 
-    Only the route that has a body takes one of unknown length; the framework bounds it.
+    It answers OPTIONS itself, to everybody: SBCs keep a connection alive with it, and may take a
+    server that refuses it for dead.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -88,13 +90,16 @@ class RequestBounds(ASGIMiddleware):
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         takes_body = is_anynode(scope["path"])
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
-            raise MethodNotAllowedException(headers={"Allow": "POST" if takes_body else "GET"})
         for field, value in scope["headers"]:
             if field == b"content-length" and not self._admits(value):
                 raise HTTPException(status_code=413, headers={"Connection": "close"})
             if field == b"transfer-encoding" and not takes_body:
                 raise HTTPException(status_code=411, headers={"Connection": "close"})
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "OPTIONS":
+            methods = "OPTIONS, POST" if takes_body else "GET, OPTIONS"
+            answer = ASGIResponse(status_code=204, headers={"allow": methods})
+            await answer(scope, receive, send)
+            return
         await next_app(scope, receive, send)
 
     def _admits(self, length: bytes) -> bool:

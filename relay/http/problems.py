@@ -69,10 +69,12 @@ def is_anynode(path: str) -> bool:
 
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if request.method == "OPTIONS" and error.status_code == HTTPStatus.NOT_FOUND:
+        return Response(None, status_code=204, headers={"Allow": "OPTIONS"})  # a keep-alive of "*"
     headers = {name.title(): value for name, value in (error.headers or {}).items()}
-    if "Allow" in headers:  # the framework counts its own answer to OPTIONS, which is not given
+    if "Allow" in headers:  # the framework gives it another order with every start
         methods = {method.strip() for method in headers["Allow"].split(",")}
-        headers["Allow"] = ", ".join(sorted(methods - {"OPTIONS"}))
+        headers["Allow"] = ", ".join(sorted(methods))
     return problem(request, error.status_code, headers=headers)
 
 

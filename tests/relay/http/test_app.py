@@ -28,6 +28,18 @@ async def test_no_answer_may_be_stored_or_sniffed(app: Litestar, method: str, pa
     assert "Server" not in answer.headers
 
 
+@pytest.mark.parametrize("path", EVERY_PATH)
+async def test_options_is_answered_to_everybody_and_tells_the_methods(
+    app: Litestar, path: str
+) -> None:
+    async with asker(app, authorization=None) as ask:
+        answer = await ask.options(path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["Allow"] in {"GET, OPTIONS", "OPTIONS, POST", "OPTIONS"}
+    assert answer.headers.get_list("Cache-Control") == ["no-store"]
+    assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
 async def test_a_body_over_the_bound_is_refused(app: Litestar) -> None:
     async with asker(app, accept="application/json") as ask:
         fits = await ask.request("GET", "/v1/caller/+498999998123", content=b"x" * 16 * 1024)

@@ -108,6 +108,8 @@ def test_a_client_gets_names_over_one_kept_connection(app: Litestar, run: Runner
         (["/v1/caller/+493023125999"], "|404"),
         (["-u", "sbc:wrong", "/v1/caller/+498999998123"], "|401"),
         (["-X", "POST", "/v1/caller/+498999998123"], "|405"),
+        (["-X", "OPTIONS", "--request-target", "*", "/"], "|204"),
+        (["-X", "OPTIONS", "/v1/caller"], "|204"),
         (["-d", ANYNODE_ASKS, "/v1/caller/anynode"], f"{ANYNODE_HEARS}|200"),
         (
             ["-d", ANYNODE_ASKS, "-H", "Transfer-Encoding: chunked", "/v1/caller/anynode"],
