@@ -6,7 +6,7 @@
 
 Law: names travel as RFC 3261 says: Kamailio puts the display name in a quoted string (25.1) with
 backslash and quote escaped, and the called side reads it by the same grammar. What Kamailio does
-with a caller is in `_ROUTES`, and it knows nothing of Rufname but the LDAP search.
+with a caller is in `ROUTES`, and it knows nothing of Rufname but the LDAP search.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.e2e.processes import (
 DOMAIN = "calls.example.test"
 ANONYMOUS = "<sip:anonymous@anonymous.invalid>"
 
-_ROUTES = r"""
+ROUTES = r"""
 #!KAMAILIO
 # Puts the name that a directory knows for the caller into the From of an INVITE.
 debug=1
@@ -262,12 +262,20 @@ class TelephoneSystem:
 
 
 @contextlib.contextmanager
-def telephone_system(folder: Path, directory: Asker) -> Iterator[TelephoneSystem]:
-    """Run Kamailio, asking LDAP on loopback, and a phone for a `with` block."""
+def telephone_system(
+    folder: Path, directory: Asker, *, routes: str = ROUTES
+) -> Iterator[TelephoneSystem]:
+    """Run Kamailio and a phone for a `with` block.
+
+    Args:
+        folder: an empty folder of the test.
+        directory: what the routes ask over LDAP.
+        routes: Kamailio's configuration; @HOST@, @PORT@ … stand for what is known only now.
+    """
     phone = CalledPhone()
     try:
         port = free_port(socket.SOCK_DGRAM)
-        settings = _write_settings(folder, port, phone.port, directory)
+        settings = _write_settings(folder, port, phone.port, directory, routes)
         argv = [find_program("kamailio"), "-DD", "-E", "-f", str(settings), "-Y", str(folder)]
         argv += ["-m", "32", "-M", "8", "-P", str(folder / "kamailio.pid")]
         with running_program("kamailio", argv, folder) as kamailio:
@@ -306,7 +314,7 @@ def read_from(header: str) -> Rung:
     return Rung(display, rest.partition("@")[0])
 
 
-def _write_settings(folder: Path, port: int, called: int, directory: Asker) -> Path:
+def _write_settings(folder: Path, port: int, called: int, directory: Asker, routes: str) -> Path:
     settings = folder / "kamailio.cfg"
     values = {
         "HOST": LOOPBACK,
@@ -316,7 +324,7 @@ def _write_settings(folder: Path, port: int, called: int, directory: Asker) -> P
         "FOLDER": str(folder),
         "BASE": directory.base,
     }
-    text = re.sub(r"@([A-Z]+)@", lambda match: values[match[1]], _ROUTES.lstrip())
+    text = re.sub(r"@([A-Z]+)@", lambda match: values[match[1]], routes.lstrip())
     settings.write_text(text, encoding="utf-8")
     session = _LDAP.format(host=LOOPBACK, **directory._asdict())
     (folder / "ldap.cfg").write_text(session, encoding="utf-8")
