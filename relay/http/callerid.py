@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 import msgspec
 from litestar import Request, Router, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response.base import ASGIResponse
 
 from engine.client import Client
@@ -28,6 +28,9 @@ from relay.settings import RelaySettings
 
 _LOST_PLUS = re.compile(r"(tel:|sips?:|callto:)? +(?=[1-9][\d .()/-]*\d)", re.IGNORECASE)
 """A "+" sent unescaped in a query arrives as a space (form encoding)."""
+
+Form = Literal["", "text", "json"]
+"""What the query asks for; "" leaves it to the Accept field."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -57,6 +60,10 @@ _NUMBER = Parameter(
     description="The caller's number in any spelling: +49..., 0049..., national, tel:, sip:.",
     examples=[Example(value="+498999998123")],
 )
+_FORM = QueryParameter(
+    name="format",
+    description="text or json, for clients that cannot choose their Accept field; absent: by that.",
+)
 
 
 def caller_routes(
@@ -64,31 +71,36 @@ def caller_routes(
 ) -> Router:
     """Return the routes under `/v1` that look callers up, for authenticated clients only."""
 
-    def answer(request: Request[Client, Any, Any], number: str) -> ASGIResponse:
+    def answer(request: Request[Client, Any, Any], number: str, form: Form) -> ASGIResponse:
         started = time.perf_counter()
         match = find(directory, request.user, number, settings.max_number_chars)
         lookup_ms = (time.perf_counter() - started) * 1e3
         headers = {"server-timing": f"lookup;dur={lookup_ms:.3f}"}
         if match is None:
             return ASGIResponse(status_code=404, headers=headers, media_type=TEXT)
-        if wants_json(request.headers.get("accept", "")):
+        accept = request.headers.get("accept", "")
+        if form == "json" or (not form and wants_json(accept)):
             body = _encode(caller_answer(match))
             return ASGIResponse(body=body, headers=headers, media_type=JSON)
         return ASGIResponse(body=match.name.encode(), headers=headers, media_type=TEXT)
 
     @get("/caller/{number:path}", sync_to_thread=False, responses=_ANSWERS)
     def caller_by_path(
-        request: Request[Client, Any, Any], number: Annotated[str, _NUMBER]
+        request: Request[Client, Any, Any],
+        number: Annotated[str, _NUMBER],
+        form: Annotated[Form, _FORM] = "",
     ) -> ASGIResponse:
         """Look a caller up; a slash within the number may be escaped or not."""
-        return answer(request, number.removeprefix("/"))
+        return answer(request, number.removeprefix("/"), form)
 
     @get("/caller", sync_to_thread=False, responses=_ANSWERS)
     def caller_by_query(
-        request: Request[Client, Any, Any], number: Annotated[str, _NUMBER] = ""
+        request: Request[Client, Any, Any],
+        number: Annotated[str, _NUMBER] = "",
+        form: Annotated[Form, _FORM] = "",
     ) -> ASGIResponse:
         """Look a caller up; for clients that can only append a query."""
-        return answer(request, number)
+        return answer(request, number, form)
 
     return Router(
         "/v1",

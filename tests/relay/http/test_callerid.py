@@ -91,6 +91,25 @@ async def test_text_is_the_name_and_nothing_else(app: Litestar, number: str, nam
     assert answer.headers["Content-Length"] == str(len(name.encode()))
 
 
+@pytest.mark.parametrize("accept", ["*/*", "text/plain", "application/json", ""])
+@pytest.mark.parametrize("url", ["/v1/caller/+498999998123?", "/v1/caller?number=%2B498999998123&"])
+async def test_the_query_may_choose_the_form_of_the_answer(
+    app: Litestar, url: str, accept: str
+) -> None:
+    async with asker(app, accept=accept) as ask:
+        assert (await ask.get(f"{url}format=json")).json()["name"] == ERIKA
+        assert (await ask.get(f"{url}format=text")).text == ERIKA
+        usual = await ask.get(url.rstrip("?&"))
+        assert (await ask.get(f"{url}format=")).content == usual.content
+
+
+@pytest.mark.parametrize("form", ["xml", "JSON", "json,text", "%00"])
+async def test_an_unknown_form_is_a_bad_request(app: Litestar, form: str) -> None:
+    async with asker(app) as ask:
+        answer = await ask.get(f"/v1/caller/+498999998123?format={form}")
+    assert (answer.status_code, answer.content) == (400, b"")
+
+
 async def test_json_is_the_whole_match(app: Litestar) -> None:
     async with asker(app, accept="application/json") as ask:
         answer = await ask.get("/v1/caller/+498999998123")
