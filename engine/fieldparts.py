@@ -8,10 +8,9 @@ Law: pure; no dial plan and no number here, only texts. Every text keeps its len
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
-from engine.numbertext import DIGITS_ONLY
+from engine.numbertext import fold_signs
 
 MAX_FIELD_CHARS = 1_000
 """A field of twenty numbers has below 500; longer ones are notes."""
@@ -49,32 +48,6 @@ _PARTED = re.compile(
     r"|(?<=[^\W\d_]\))[\s/]+(?=[-–+(\d])"
 )
 _EDGES = re.compile(r"""^\s*=?["'’`]+|["'’`]+\s*$""")
-
-
-def _sign(character: str) -> str:
-    """Return the ASCII sign, or the en dash, that a separator stands for; a line break as it is."""
-    if character.isascii():
-        return character
-    if character in "\u2012\u2013\u2014\u2015\u2212":
-        return "–"
-    if unicodedata.category(character) == "Pd" or character == "\u00ad":
-        return "-"
-    wide = unicodedata.normalize("NFKC", character)
-    if character in "\u2044\u2215":
-        return "/"
-    return wide if len(wide) == 1 and wide.isascii() else " "
-
-
-_SIGNS: dict[int, str] = {
-    **{0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)},
-    **{code: digit or _sign(chr(code)) for code, digit in DIGITS_ONLY.items()},
-}
-"""For `str.translate` of texts that are not ASCII."""
-
-
-def fold_signs(text: str) -> str:
-    """Return a text of the same length with ASCII digits, signs, blanks; only "–" is kept apart."""
-    return text if text.isascii() else text.translate(_SIGNS)
 
 
 def parts_of(field: str) -> Iterator[tuple[str, int, int]]:

@@ -44,12 +44,35 @@ DIGITS_ONLY: dict[int, str | None] = {
 }
 """For `str.translate`: separators go, digits of other scripts and the wide "+" become ASCII."""
 
+
+def _sign(character: str) -> str:
+    """Return the ASCII sign, or the en dash, that a separator stands for; a line break as it is."""
+    if character.isascii():
+        return character
+    if character in "\u2012\u2013\u2014\u2015\u2212":
+        return "–"
+    if unicodedata.category(character) == "Pd" or character == "\u00ad":
+        return "-"
+    wide = unicodedata.normalize("NFKC", character)
+    if character in "\u2044\u2215":
+        return "/"
+    return wide if len(wide) == 1 and wide.isascii() else " "
+
+
+_SIGNS: dict[int, str] = {
+    **{0xFEE0 + code: chr(code) for code in range(0x21, 0x7F)},
+    **{code: digit or _sign(chr(code)) for code, digit in DIGITS_ONLY.items()},
+}
+"""For `str.translate` of texts that are not ASCII."""
+
+
 _NOBODY = frozenset({
     "", "anonymous", "anonym", "anonyme", "anonimo", "restricted", "unavailable", "unknown",
     "unbekannt", "private", "withheld",
 })  # fmt: skip
 _ANONYMOUS_HOST = "anonymous.invalid"
 _SCHEMES = frozenset({"tel", "sip", "sips", "callto", "fax", "h323"})
+_HOSTED = frozenset({"sip", "sips", "h323"})
 _LABEL = re.compile(r"\s*[^\W\d]{1,20}\.?(?:\s[^\W\d]{1,20}\.?)?\s*[:.]\s*(?=[+(\d])")
 _EXTENSION = re.compile(
     r"(?:#|(?<![^\W\d_])(?:ext(?:ension|ensión|n)?|extensi[oó]n|poste|interno?|int|toestel|tst|wew"
@@ -85,36 +108,44 @@ def read_text(raw: str) -> NumberText:
     """
     if len(raw) > MAX_RAW_CHARS:
         raise InvalidNumber(TOO_LONG)
-    text = raw.strip()
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+    text = fold_signs(raw).strip()
     if "<" in text and ">" in text:  # "Display Name" <sip:number@host>;tag=...
         text = text[text.rindex("<") + 1 :].partition(">")[0].strip()
-    uri = False
-    head, colon, rest = text.partition(":")
-    if colon and head.lower() in _SCHEMES:
-        text, uri = rest.lstrip("/"), head.lower() == "tel"
-    if "@" in text:
-        text, _, host = text.partition("@")
-        if host.lower().startswith(_ANONYMOUS_HOST):
-            raise InvalidNumber("no number: the caller is anonymous")
-        text = text.partition(":")[0]
-    if "%" in text:
-        text = unquote(text)
+    text, scheme = _cut_uri(text)
     parameters = text.split(";") if ";" in text else [text]
     extension, context = _read_parameters(parameters)
-    text, written = _cut_extension(parameters[0].strip())
-    digits = _digits(text)
+    digits, written = _read_user(parameters[0].strip())
     if context and digits[0] != "+":
         digits = context + (digits if context[1:] in KEEPS_ZERO else digits.removeprefix("0"))
-    if uri and len(extension) > 1 and digits.endswith(extension):
+    if scheme == "tel" and len(extension) > 1 and digits.endswith(extension):
         extension = ""  # as AD keeps lines for Teams: tel:+498999998123;ext=123
     return NumberText(digits, extension or written)
+
+
+def fold_signs(text: str) -> str:
+    """Return a text of the same length with ASCII digits, signs, blanks; only "–" is kept apart."""
+    return text if text.isascii() else text.translate(_SIGNS)
 
 
 def join_direct_dial(text: str) -> str:
     """Write `089 99998 Durchwahl 12` as `089 99998-12`: direct dialling is part of the number."""
     return _DIRECT_DIAL.sub("-", text)
+
+
+def _cut_uri(text: str) -> tuple[str, str]:
+    """Cut scheme, host and password; return what names the user, and the scheme ("" for none)."""
+    scheme, colon, rest = text.partition(":")
+    scheme = scheme.lower() if colon and scheme.lower() in _SCHEMES else ""
+    if scheme:
+        text = rest.lstrip("/")
+    user, at, host = text.partition("@")
+    if at:
+        if host.lower().startswith(_ANONYMOUS_HOST):
+            raise InvalidNumber("no number: the caller is anonymous")
+        text = user.partition(":")[0]
+    elif scheme in _HOSTED and "." in text and text[0] != "+":
+        raise InvalidNumber("no number: a SIP address without a user")
+    return (unquote(text) if "%" in text else text), scheme
 
 
 def _read_parameters(parameters: list[str]) -> tuple[str, str]:
@@ -126,8 +157,10 @@ def _read_parameters(parameters: list[str]) -> tuple[str, str]:
     for parameter in parameters[1:]:
         name, equals, value = parameter.partition("=")
         name, value = name.strip().lower(), value.strip()
-        if name == "ext" or (name.isdigit() and not equals):
-            extension = _digits(value or name)
+        if name == "ext" or (not equals and _is_number(name.translate(DIGITS_ONLY))):
+            extension = (value if equals else name).translate(DIGITS_ONLY)
+            if extension and not (extension.isascii() and extension.isdigit()):
+                raise InvalidNumber("letters or signs in the extension")
             if len(extension) > MAX_EXTENSION_DIGITS:
                 raise InvalidNumber("more than one number, or an extension of more than 8 digits")
         elif name == "phone-context" and value.startswith("+"):
@@ -135,10 +168,13 @@ def _read_parameters(parameters: list[str]) -> tuple[str, str]:
     return extension, context
 
 
-def _cut_extension(text: str) -> tuple[str, str]:
-    """Cut label and extension off a text without URI parts; return the number and the extension."""
+def _read_user(text: str) -> tuple[str, str]:
+    """Return the digits of a text without URI parts, and the extension written behind them."""
     if text.lower() in _NOBODY:
         raise InvalidNumber("no number: the caller is anonymous or the field is empty")
+    digits = text.translate(DIGITS_ONLY)
+    if _is_number(digits):  # no label and no extension: those have letters or signs
+        return digits, ""
     label = _LABEL.match(text)
     if label:
         text = text[label.end() :]
@@ -148,8 +184,8 @@ def _cut_extension(text: str) -> tuple[str, str]:
         text = f"+{doubled[1]}{text[doubled.end() :]}"
     found = _EXTENSION.search(text) or _PAUSED.search(text)
     if found and any(map(str.isdigit, text[: found.start()])):
-        return text[: found.start()], found[1]
-    return text, ""
+        return _digits(text[: found.start()].rstrip(" ,;")), found[1]
+    return _digits(text), ""
 
 
 def _digits(text: str) -> str:
@@ -159,9 +195,13 @@ def _digits(text: str) -> str:
         InvalidNumber: nothing is left, or something else.
     """
     digits = text.translate(DIGITS_ONLY)
-    body = digits[1:] if digits[:1] == "+" else digits
-    if body.isascii() and body.isdigit():
+    if _is_number(digits):
         return digits
-    if not any(map(str.isdigit, body)):
+    if not any(map(str.isdigit, digits)):
         raise InvalidNumber("no digits")
     raise InvalidNumber("letters or signs among the digits")
+
+
+def _is_number(text: str) -> bool:
+    body = text[1:] if text[:1] == "+" else text
+    return body.isascii() and body.isdigit()

@@ -25,12 +25,11 @@ from engine.errors import InvalidNumber
 from engine.fieldparts import (
     MAX_FIELD_CHARS,
     cut_labels,
-    fold_signs,
     is_fax,
     parted,
     parts_of,
 )
-from engine.numbertext import MAX_RAW_CHARS, TOO_LONG, join_direct_dial
+from engine.numbertext import MAX_RAW_CHARS, TOO_LONG, fold_signs, join_direct_dial
 from engine.reading import PhoneNumber, normalise, read_number
 from engine.servicenumbers import may_be_trunk
 

@@ -116,11 +116,15 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
     if len(raw) > MAX_RAW_CHARS:
         raise InvalidNumber(TOO_LONG)
     text = raw
-    if raw[3:4] == ":" and raw[:3] in _SHORT_WAY:
+    if raw[:1] == "+":  # what nearly every Session Border Controller sends
+        body = raw[1:]
+        if body.isascii() and body.isdigit():
+            return _explicit(body, "", "E.164 with +")
+    elif raw[3:4] == ":" and raw[:3] in _SHORT_WAY:
         text, _, host = raw[4:].partition("@")
         if raw[0] == "s" and (not host or host[0] in "aA"):  # perhaps anonymous.invalid
             return read_slowly(raw, plan)
-    if not (text.isascii() and text.isdigit()):
+    if not text.isdigit() or not text.isascii():
         text = text.translate(DIGITS_ONLY)
     if text[:1] == "+":
         body = text[1:]
@@ -163,13 +167,8 @@ def _read_digits(digits: str, extension: str, plan: DialPlan, *, bracket: bool) 
         plan: where they are dialled.
         bracket: the text has a "(0)": `49 (0)89 …` names its country.
     """
-    if len(digits) <= MAX_SERVICE_DIGITS:
-        if plan.ranges and plan.is_declared(digits):
-            service = is_emergency(digits, plan.country_code)
-        else:
-            service = is_service_number(digits, plan.country_code)
-        if service:
-            raise InvalidNumber(_SERVICE)
+    if len(digits) <= MAX_SERVICE_DIGITS and _is_service(digits, plan):
+        raise InvalidNumber(_SERVICE)
     if not extension and plan.is_extension(digits):
         numbers = tuple(PhoneNumber(trunk + digits) for trunk in plan.trunks_before(digits))
         return Reading(numbers, "extension behind an own trunk", internal=True)
@@ -183,6 +182,16 @@ def _read_digits(digits: str, extension: str, plan: DialPlan, *, bracket: bool) 
     if reading is None:
         raise InvalidNumber(f"{len(digits)} digits make no number under this dial plan")
     return reading
+
+
+def _is_service(digits: str, plan: DialPlan) -> bool:
+    """Tell whether digits reach a service: a declared extension does not, but for emergencies."""
+    country, outside = plan.country_code, plan.outside_line
+    if outside and digits.startswith(outside) and is_emergency(digits[len(outside) :], country):
+        return True
+    if plan.ranges and plan.is_declared(digits):
+        return is_emergency(digits, country)
+    return is_service_number(digits, country)
 
 
 def _through_outside_line(
@@ -235,9 +244,11 @@ def _external(digits: str, extension: str, plan: DialPlan) -> Reading | None:
         rest = digits[len(prefix) :]
         if prefix[0] == "0" or looks_national(rest, plan.country_code):
             number = plan.country_code + rest
+            if rest[:1] == "0":
+                number = without_stray_zero(number)
+            _refuse_service(number)
             if len(rest) < MIN_NATIONAL_DIGITS or not _fits(number):
                 return None
-            _refuse_service(number)
             return Reading((PhoneNumber(number, extension),), f"national prefix {prefix}")
     return _bare(digits, extension, plan)
 
@@ -256,21 +267,26 @@ def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
     """Read digits without any prefix: E.164 without "+", national or local; likely ones first."""
     country, size = plan.country_code, len(digits)
     home = digits.startswith(country)
-    if home and size > LONG and (country != NORTH_AMERICA or size == LONG + 1):
+    if home and size > LONG:
         return _without_plus(digits, extension)
     if home:
         _refuse_service(digits)
     here = _at_home(digits, plan)
-    near = Reading((PhoneNumber(here[0], extension),), here[1]) if here else None
+    near = None
+    if here is not None and _fits(here[0]):
+        near = Reading((PhoneNumber(here[0], extension),), here[1])
     world = None
     if size >= MIN_WITHOUT_PLUS and not (home and country == NORTH_AMERICA):
         world = _without_plus(digits, extension)
     if near is None or world is None:
         return near or world
+    closed = not plan.national_prefix or country == NORTH_AMERICA
     if size <= LONG and _is_shaped(world) != _is_shaped(near):
         world_first = _is_shaped(world)
+        if closed and not world_first:  # the shapes of such countries are strict
+            return near
     else:
-        world_first = size > LONG or (home and size == LONG)
+        world_first = size > LONG or (home and size == LONG and not closed)
     first, second = (world, near) if world_first else (near, world)
     return Reading(
         first.numbers + second.numbers,
@@ -298,7 +314,7 @@ def _at_home(digits: str, plan: DialPlan) -> tuple[str, str] | None:
     if (
         plan.area_code
         and size >= MIN_LOCAL_DIGITS
-        and len(country + local) <= MAX_E164_DIGITS
+        and _fits(country + local)
         and (not national or size < MIN_WITHOUT_PREFIX or looks_national(local, country))
     ):
         return country + local, "local number, area code added"
@@ -325,6 +341,8 @@ def _in_north_america(digits: str, plan: DialPlan) -> tuple[str, str] | None:
 
 
 def _without_plus(digits: str, extension: str) -> Reading | None:
+    if digits[0] == NORTH_AMERICA and len(digits) != 1 + NANP_NATIONAL_DIGITS:
+        return None
     if "0" in digits[:4]:
         digits = without_stray_zero(digits)
     if not has_country_code(digits) or not _fits(digits):
