@@ -15,7 +15,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.processes import LOOPBACK, SYSTEM_PATH, Program, free_port, running_program
+from tests.e2e.processes import (
+    LOOPBACK,
+    SYSTEM_PATH,
+    Program,
+    bound_to_parent,
+    find_program,
+    free_port,
+    running_program,
+)
 
 ADMIN = "tester"
 READER, READER_PASSWORD = "crm", "only reading; {braces}"
@@ -67,9 +75,10 @@ def running_postgres() -> Iterator[Postgres]:
         if user:
             entry = pwd.getpwnam(user)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
-        as_user = (
-            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
-        )
+        as_user = []
+        if user:  # then bound anew: another user's process forgets what it was bound to
+            as_user = [find_program("setpriv"), f"--reuid={user}", f"--regid={user}"]
+            as_user += ["--clear-groups", *bound_to_parent()]
         cluster = folder / "cluster"
         initdb = [*as_user, _program("initdb"), "-D", str(cluster), "-U", ADMIN, "-N", "-E", "UTF8"]
         initdb += ["--locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256"]

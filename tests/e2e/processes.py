@@ -29,6 +29,7 @@ PACKAGES = {
     "kamailio": "kamailio",
     "sipp": "sip-tester",
     "slapd": "slapd",
+    "setpriv": "util-linux",
     "slapadd": "slapd",
     "ldapsearch": "ldap-utils",
     "/usr/lib/x86_64-linux-gnu/kamailio/modules/ldap.so": "kamailio-ldap-modules",
@@ -158,14 +159,18 @@ def start_program(
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Program:
-    """Start `argv` in a session of its own, with its output in `folder/name-N.log`."""
+    """Start `argv` in a session of its own, with its output in `folder/name-N.log`.
+
+    It is ended (SIGTERM) as well if the thread that starts it goes: a test run that is killed
+    leaves nothing behind.
+    """
     mark = uuid.uuid4().hex
     taken = len(list(folder.glob(f"{name}-*.log")))
     log = folder / f"{name}-{taken}.log"
     full = {**os.environ, "NO_COLOR": "1", **(environment or {}), MARKER: mark}
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            argv,
+            [*bound_to_parent(), *argv],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -174,6 +179,11 @@ def start_program(
             start_new_session=True,
         )
     return Program(name, process, log, mark)
+
+
+def bound_to_parent() -> list[str]:
+    """Return the command before a command that ends it with its parent (PR_SET_PDEATHSIG)."""
+    return [find_program("setpriv"), "--pdeathsig", "TERM"]
 
 
 @contextlib.contextmanager

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import find_program, running_program, start_program, wait_until
+from tests.e2e.processes import (
+    command_line,
+    find_program,
+    running_program,
+    start_program,
+    wait_until,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -53,3 +59,22 @@ def test_a_foreign_program_ends_with_its_block(tmp_path: Path) -> None:
     assert program.exit_code == -signal.SIGTERM
     with pytest.raises(ProcessLookupError):
         os.kill(program.pid, 0)
+
+
+def test_what_a_killed_test_run_started_ends_by_itself(tmp_path: Path) -> None:
+    script = f"""
+import signal, sys
+from pathlib import Path
+from tests.e2e.processes import start_program
+idle = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
+print(start_program("idle", idle, Path({str(tmp_path)!r})).pid, flush=True)
+signal.pause()
+"""
+    argv = [sys.executable, "-c", script]
+    run = start_program("run", argv, tmp_path, cwd=Path(__file__).parents[2])
+    pid = int(run.wait_for(run.output, timeout_s=10, what="the pid"))
+    idle = tmp_path / "idle-0.log"
+    run.wait_for(lambda: "up" in idle.read_text(), timeout_s=10, what="the program")
+    run.signal(signal.SIGKILL)
+    run.wait(5)
+    wait_until(lambda: not command_line(pid), timeout_s=5, what="the orphan to end")
