@@ -7,7 +7,9 @@ import pytest
 from engine.errors import InvalidNumber
 from engine.phone import NumberFormat, PhoneNumber, format_number, normalise, read_number
 from engine.reading import read_slowly
-from tests.engine.golden_numbers import GOLDEN, PLANS, REFUSED
+from tests.engine.golden_numbers import GOLDEN
+from tests.engine.golden_plans import PLANS
+from tests.engine.refused_numbers import REFUSED
 
 MEANT = [(plan, written, key) for plan, rows in GOLDEN.items() for written, key in rows]
 NO_NUMBERS = [(plan, written, why) for plan, rows in REFUSED.items() for written, why in rows]

@@ -10,7 +10,8 @@ from engine.errors import InvalidNumber
 from engine.phone import DialPlan, PhoneNumber, Reading, normalise, read_number
 from engine.reading import read_slowly
 from tests.engine.building import MUNICH
-from tests.engine.golden_numbers import GOLDEN, PLANS
+from tests.engine.golden_numbers import GOLDEN
+from tests.engine.golden_plans import PLANS
 
 SPELLINGS = sorted({written for rows in GOLDEN.values() for written, _ in rows})
 SIGNS = st.text("0000111222345678999 +-/().\u00a0\u2013\uff0b\uff11\u0661_~\t%;:@#,x", max_size=40)
