@@ -13,6 +13,7 @@ from typing import Literal
 
 import phonenumbers
 
+from engine.countries import NORTH_AMERICA
 from engine.dialplan import DialPlan
 from engine.errors import InvalidNumber
 from engine.reading import PhoneNumber, read_number
@@ -84,10 +85,13 @@ def _dialable(digits: str, plan: DialPlan) -> str:
 def _national(digits: str, plan: DialPlan) -> str:
     """Write a number of the plan's own country with the plan's prefix, grouped for people."""
     international = _international(digits)
+    plain = plan.national_prefix + digits[len(plan.country_code) :]
     grouped = international.removeprefix(f"+{plan.country_code}").lstrip(" -")
+    texts = [plan.national_prefix + grouped, plain]
     usual = _grouped(digits, phonenumbers.PhoneNumberFormat.NATIONAL)
-    plain = f"{plan.national_prefix}{digits[len(plan.country_code) :]}"
-    for text in (usual, plan.national_prefix + grouped, plain):
+    if _digits(usual) == plain or plan.country_code == NORTH_AMERICA:
+        texts.insert(0, usual)
+    for text in texts:
         try:
             if read_number(text, plan).numbers[0].digits == digits:
                 return text
@@ -100,7 +104,11 @@ def _national(digits: str, plan: DialPlan) -> str:
 def _international(digits: str) -> str:
     """Write E.164 digits grouped for people; ungrouped where grouping would change them."""
     text = _grouped(digits, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return text if "".join(filter(str.isdigit, text)) == digits else f"+{digits}"
+    return text if _digits(text) == digits else f"+{digits}"
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def _grouped(digits: str, style: int) -> str:
