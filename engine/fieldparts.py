@@ -24,7 +24,7 @@ _LONG_WORDS = (
     "|privat|private|home|dienstlich|geschäftlich|geschaeftlich|firma|company|main|direkt|direct"
     "|sekretariat|number|nummer"
 )
-_WORD = f"(?:{_LONG_WORDS}|durchwahl|dw|nr|no|t|m|f|p|g)"
+_WORD = f"(?:{_LONG_WORDS}|durchwahl|dw|nebenstelle|nst|apparat|app|klappe|kl|nr|no|t|m|f|p|g)"
 _LABEL = re.compile(
     rf"\s*\(?(?P<label>{_WORD}(?:[\s./()-]+{_WORD})*)\)?(?![^\W\d_])\s*[.:]*\s*(?=[-–+(\d])",
     re.IGNORECASE,
@@ -40,13 +40,15 @@ _SPLIT = re.compile(
     r"\s*(?:,{1,4}|[|\n\r]|;(?!\s*[a-z-]+\s*=)"
     r"|\s(?:o\.|od\.|oder|or|ou|bzw\.|resp\.|u\.|und|and|et|&)\s"
     r"|(?<=\d)\s*/\s*(?=\+)"
-    rf"|(?<=\d)[\s/–-]*\s(?=(?:{_LONG_WORDS})(?![^\W\d_])[.:]*\s*[-–+(\d]))\s*",
+    rf"|(?<=\d)[\s/–-]*\s(?=(?:{_LONG_WORDS})(?![^\W\d_])[.:]*\s*[-–+(\d])"
+    r"|(?<=\d)\s+(?=[tfm][.:]?\s*(?:\+|\(?0)))\s*",
     re.IGNORECASE,
 )
 _PARTED = re.compile(
     r"(?<=[\d)])(?:[\s/]+(?=\+|\(?0)|\s[-–]\s(?=\+|\(?0)|\s{2,}(?=[+(\d]))"
     r"|(?<=[^\W\d_]\))[\s/]+(?=[-–+(\d])"
 )
+_URI = re.compile(r"\s*(?:tel|sips?|callto):\S", re.IGNORECASE)
 _EDGES = re.compile(r"""^\s*=?["'’`]+|["'’`]+\s*$""")
 
 
@@ -89,7 +91,7 @@ def cut_labels(part: str) -> tuple[str, str]:
     text = _EDGES.sub("", part)
     if text.isascii() and text[-1:].isdigit() and not text[:1].isalpha() and text[:1] != "(":
         return text, ""
-    leading = _LABEL.match(text)
+    leading = None if _URI.match(text) else _LABEL.match(text)
     if leading and _count(text[leading.end() :]):
         labels.append(leading["label"])
         text = text[leading.end() :]
@@ -98,7 +100,7 @@ def cut_labels(part: str) -> tuple[str, str]:
         if found and _count(text[: found.start()]):
             labels.append(found.groupdict().get("label") or "")
             text = text[: found.start()]
-    return text.strip(" –-") if labels else text, " ".join(filter(None, labels)).lower()
+    return text.rstrip(" –-").lstrip() if labels else text, " ".join(filter(None, labels)).lower()
 
 
 def is_fax(label: str) -> bool:

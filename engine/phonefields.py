@@ -39,6 +39,9 @@ MAX_RANGE = 100
 MIN_RANGE_TRUNK_DIGITS = 6
 """Digits of area and trunk in front of a range that is marked by a hyphen alone."""
 
+MIN_LIST_DIGITS = 6
+"""Digits of country, area and trunk before the endings of a list."""
+
 MAX_AREA_DIGITS = 5
 """No country has longer area codes."""
 
@@ -49,13 +52,16 @@ alone is the switchboard's."""
 _EXPONENT = re.compile(r"\s*(\d)(?:[.,](\d+))?E\+?(\d{1,2})\s*", re.IGNORECASE | re.ASCII)
 _WHOLE_FLOAT = re.compile(r"\s*(\d{5,15})[.,]0\s*", re.ASCII)
 _PLAIN = re.compile(
-    r" *\(?\+?[0-9\u00a0 ()]*[0-9](?: ?/ ?[1-9][0-9 ]*)?(?: ?[-–] ?([0-9][0-9 ]*))?", re.ASCII
+    r" *\(?\+?[0-9\u00a0 ()]*[0-9](?:/[1-9][0-9 ]*)?(?: ?[-–] ?([0-9][0-9 ]*))?", re.ASCII
 )
 _CONTINUED = re.compile(r"(?P<hyphen>[-–]\s*)?(?P<extension>\d{1,5})", re.ASCII)
 _MACHINE = re.compile(r"\+?\d{6,15}", re.ASCII)
-_DIRECT_LABEL = re.compile(r"durchwahl|dw|direkt")
+_DIRECT_LABEL = re.compile(r"durchwahl|dw|direkt|nebenstelle|nst|app|kl")
 _LIST = re.compile(
     r"(?P<head>.*\d\s*[-–]\s*(?P<first>\d{1,5}))(?P<more>(?:\s*/\s*[-–]?\s*\d{1,5})+)", re.ASCII
+)
+_ENDINGS = re.compile(
+    r"(?P<head>.+[\s.)](?P<first>\d{2,4}))(?P<more>(?:\s+/\s*\d{2,4}|\s*/\s+\d{2,4})+)", re.ASCII
 )
 _RANGE = re.compile(
     r"(?P<head>[^a-z]*\d)\s*[-–/\s]\s*(?P<low>\d{1,5})\s*"
@@ -121,7 +127,9 @@ def read_field_slowly(field: str, plan: DialPlan) -> FieldReading:
     if len(field) > MAX_FIELD_CHARS:
         return FieldReading(refused=(f"longer than {MAX_FIELD_CHARS} characters",))
     try:
-        field = _from_spreadsheet(field)
+        whole = _from_spreadsheet(field)
+        if whole:
+            return FieldReading((WrittenNumber(normalise(whole, plan), field.strip()),))
     except InvalidNumber as error:
         return FieldReading(refused=(error.reason,))
     folded = fold_signs(field)
@@ -132,20 +140,20 @@ def read_field_slowly(field: str, plan: DialPlan) -> FieldReading:
             _take_part(folded[begin:end], field[begin:end], separator, plan, numbers)
         except InvalidNumber as error:
             pieces = [(begin + first, begin + last) for first, last in parted(folded[begin:end])]
-            whole = len(numbers)
+            taken = len(numbers)
             try:
                 if len(pieces) == 1 or end - begin > MAX_RAW_CHARS:
                     raise
                 for first, last in pieces:
                     _take_part(folded[first:last], field[first:last], "", plan, numbers)
             except InvalidNumber:
-                del numbers[whole:]
+                del numbers[taken:]
                 refused.append(error.reason)
     return FieldReading(tuple(numbers), tuple(refused))
 
 
 def _from_spreadsheet(field: str) -> str:
-    """Return a field without the notation of numbers.
+    """Return the digits of a field that holds the notation of a number, "" for any other.
 
     Raises:
         InvalidNumber: digits are lost.
@@ -155,7 +163,7 @@ def _from_spreadsheet(field: str) -> str:
         return whole[1]
     rounded = _EXPONENT.fullmatch(field)
     if rounded is None:
-        return field
+        return ""
     if len(rounded[2] or "") == int(rounded[3]):  # all digits are there: 4.98999998123E11
         return f"{rounded[1]}{rounded[2] or ''}"
     raise InvalidNumber("a spreadsheet rounded the number (like 4,98941E+11): export it as text")
@@ -196,18 +204,23 @@ def _continue(
     if found is None:
         return False
     last, extension = numbers[-1], found["extension"]
-    digits = last.trunk + extension
+    direct = _DIRECT_LABEL.search(label) is not None
+    trunk = last.trunk or (last.number.digits if direct and not last.number.extension else "")
+    digits = trunk + extension
+    if len(digits) > MAX_E164_DIGITS:
+        return False
     alike = len(digits) == len(last.number.digits)
-    direct = found["hyphen"] or alike or _DIRECT_LABEL.search(label)
-    if last.trunk and direct and len(digits) <= MAX_E164_DIGITS:
+    if last.trunk and (direct or found["hyphen"] or alike):
         fax = is_fax(label) if label else last.fax
-        numbers.append(WrittenNumber(PhoneNumber(digits), written, last.trunk, fax))
+        numbers.append(WrittenNumber(PhoneNumber(digits), written, trunk, fax))
+        return True
+    both = f"{last.written}{separator}{written}"
+    if trunk and _is_trunk(trunk, digits):  # 089 99998, Nst. 12
+        numbers[-1] = WrittenNumber(PhoneNumber(digits), both, trunk, last.fax)
         return True
     paused = separator and separator[-1] in ",;" and not found["hyphen"] and not last.trunk
     if paused and not last.number.extension and _MACHINE.fullmatch(last.written):
-        numbers[-1] = WrittenNumber(
-            PhoneNumber(last.number.digits, extension), f"{last.written}{separator}{written}"
-        )
+        numbers[-1] = WrittenNumber(PhoneNumber(last.number.digits, extension), both)
         return True
     return False
 
@@ -247,11 +260,17 @@ def _read_range(text: str, plan: DialPlan) -> tuple[str, list[PhoneNumber]] | No
     first = trunk + low
     if reading.numbers[0].extension or reading.internal or len(first) > MAX_E164_DIGITS:
         return None
-    if not _is_trunk(trunk, first) or (found["bare"] and not _is_bare_range(trunk, first, count)):
+    if not _is_trunk(trunk, first) or (
+        found["bare"] and not (_has_prefix(text) and _is_bare_range(trunk, first, count))
+    ):
         return None
     last = int(low) + (count if count < MAX_RANGE else 0)
     numbers = [PhoneNumber(f"{trunk}{each:0{len(low)}d}") for each in range(int(low), last + 1)]
     return trunk, numbers
+
+
+def _has_prefix(text: str) -> bool:
+    return text.lstrip(" (")[:1] in {"+", "0"}
 
 
 def _is_bare_range(trunk: str, first: str, count: int) -> bool:
@@ -265,17 +284,25 @@ def _is_bare_range(trunk: str, first: str, count: int) -> bool:
 
 
 def _read_list(text: str, plan: DialPlan) -> tuple[str, list[PhoneNumber]] | None:
-    """Read `089 99998-10/11/-12`: trunk and every number."""
-    found = _LIST.fullmatch(text) if "/" in text else None
+    """Read `089 99998-10/11/-12` or `089 99998 10 / 11`: trunk, "" for none, and every number."""
+    if "/" not in text:
+        return None
+    hyphened = _LIST.fullmatch(text)
+    found = hyphened or _ENDINGS.fullmatch(text)
     if found is None:
+        return None
+    more = [each.strip() for each in found["more"].split("/")[1:]]
+    if any(each[0] not in "-–" and len(each) != len(found["first"]) for each in more):
         return None
     first = normalise(found["head"], plan)
     trunk = trunk_hint(found["head"], first)
-    more = [each.strip() for each in found["more"].split("/")[1:]]
-    if not trunk or any(each[0] not in "-–" and len(each) != len(found["first"]) for each in more):
+    before = trunk if hyphened else first.digits[: -len(found["first"])]
+    if first.extension or not before or len(before) < MIN_LIST_DIGITS:
         return None
-    rest = [PhoneNumber(trunk + each.lstrip("-– ")) for each in more]
-    return trunk, [first, *rest]
+    endings = [each.lstrip("-– ") for each in more]
+    if max(map(len, endings)) + len(before) > MAX_E164_DIGITS:
+        return None
+    return trunk, [first, *(PhoneNumber(before + ending) for ending in endings)]
 
 
 def trunk_hint(text: str, number: PhoneNumber) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.phone import normalise
-from engine.phonefields import MAX_FIELD_CHARS, MAX_RANGE, read_field
+from engine.phone import DialPlan, normalise
+from engine.phonefields import MAX_FIELD_CHARS, MAX_RANGE, read_field, read_field_slowly
 from tests.engine.building import MUNICH
+from tests.engine.golden_plans import PLANS
 
 T = "498999998"
 
@@ -49,6 +50,70 @@ FIELDS: list[tuple[str, list[tuple[str, str]]]] = [
     ("+41 44 668 18-00", [("41446681800", "414466818")]),
     ("0800 330-1000", [("498003301000", "")]),
     ("\uff10\uff18\uff19 99998\uff0d123", [(f"{T}123", T)]),
+    # several numbers, with and without anything between them
+    ("089 99998123 0171 3920012", [(f"{T}123", ""), ("491713920012", "")]),
+    ("089 99998123 / 0171 3920012", [(f"{T}123", ""), ("491713920012", "")]),
+    ("089/99998-123 / 0171/3920012", [(f"{T}123", T), ("491713920012", "")]),
+    ("+49 89 99998123 +49 171 3920012", [(f"{T}123", ""), ("491713920012", "")]),
+    ("089 99998123   99998124", [(f"{T}123", ""), (f"{T}124", "")]),
+    ("089 99998123\t0171 3920012\r\n", [(f"{T}123", ""), ("491713920012", "")]),
+    ("089 99998123 - 0171 3920012", [(f"{T}123", ""), ("491713920012", "")]),
+    ("089 99998123 (Tel.) 0171 3920012 (mobil)", [(f"{T}123", ""), ("491713920012", "")]),
+    ("Tel. 089 99998123 Fax 089 99998199", [(f"{T}123", ""), (f"{T}199", "")]),
+    ("T +49 89 99998123 F +49 89 99998199", [(f"{T}123", ""), (f"{T}199", "")]),
+    ("089 99998123 & 0171 3920012", [(f"{T}123", ""), ("491713920012", "")]),
+    ("0165/00634344", [("4916500634344", "")]),
+    # extensions that continue a number
+    ("089 99998-10, 11, 12", [(f"{T}10", T), (f"{T}11", T), (f"{T}12", T)]),
+    ("089 99998-10/11/-12", [(f"{T}10", T), (f"{T}11", T), (f"{T}12", T)]),
+    ("089/99998-10 / -110", [(f"{T}10", T), (f"{T}110", T)]),
+    ("089 99998-0 Fax -99", [(f"{T}0", T), (f"{T}99", T)]),
+    ("089 99998-0, Durchwahl 12", [(f"{T}0", T), (f"{T}12", T)]),
+    ("089 99998-0 (Zentrale), -12 (Durchwahl)", [(f"{T}0", T), (f"{T}12", T)]),
+    ("089 99998, App. 12", [(f"{T}12", T)]),
+    ("089 99998 123 / 124", [(f"{T}123", ""), (f"{T}124", "")]),
+    ("089 99998 / 123", [(f"{T}123", "")]),
+    ("01 / 99998 / 123", [("49199998123", "")]),
+    # ranges, and what only looks like one
+    ("089 99998-10..-12", [(f"{T}10", T), (f"{T}11", T), (f"{T}12", T)]),
+    ("089 99998-10\u202612", [(f"{T}10", T), (f"{T}11", T), (f"{T}12", T)]),
+    ("089 99998 -10 - -12", [(f"{T}10", T), (f"{T}11", T), (f"{T}12", T)]),
+    ("089 99998-10\u2013\u201312", [(f"{T}10", T), (f"{T}11", T), (f"{T}12", T)]),
+    ("089 99998 100 bis 102", [(f"{T}100", T), (f"{T}101", T), (f"{T}102", T)]),
+    ("0171/3920-4012", [("4917139204012", "")]),
+    ("089-123-456", [("4989123456", "")]),
+    ("+48 22 123-45-67", [("48221234567", "")]),
+    ("+41 44 111-22-33", [("41441112233", "")]),
+    # trunks: behind an area code at the least, and elsewhere the switchboard's alone
+    ("06131-12345", [("49613112345", "")]),
+    ("06131 1-2345", [("49613112345", "4961311")]),
+    ("030-23125", [("493023125", "")]),
+    ("05361 9-0", [("49536190", "4953619")]),
+    ("0711 17-0", [("49711170", "4971117")]),
+    ("+49-89-99998-0", [(f"{T}0", T)]),
+    ("tel:+49-89-99998-0", [(f"{T}0", T)]),
+    ("+44 20 7946-0123", [("442079460123", "")]),
+    ("+48 22 123456-0", [("48221234560", "4822123456")]),
+    ("+33 1 99 00 12-34", [("33199001234", "")]),
+    # an extension apart: pauses, URIs
+    ("+498999998,55", [(f"{T}x55", "")]),
+    ("+498999998,,55", [(f"{T}x55", "")]),
+    ("+498999998;55", [(f"{T}x55", "")]),
+    ("tel:+498999998;ext=55", [(f"{T}x55", "")]),
+    ("tel:+498999998123;ext=123", [(f"{T}123", "")]),
+    ("sip:+498999998123@sbc.example;user=phone", [(f"{T}123", "")]),
+    # labels, notes, quotes
+    ("Tel./Fax: 089 99998-99", [(f"{T}99", T)]),
+    ("T +49 89 99998123", [(f"{T}123", "")]),
+    ("089 99998123 (Sekretariat)", [(f"{T}123", "")]),
+    ("(privat) 089 99998123", [(f"{T}123", "")]),
+    ("'08999998123", [(f"{T}123", "")]),
+    ('="08999998123"', [(f"{T}123", "")]),
+    # what spreadsheets make of numbers
+    ("498999998123,0", [(f"{T}123", "")]),
+    ("4.98999998123E+11", [(f"{T}123", "")]),
+    ("4,98999998123e11", [(f"{T}123", "")]),
+    ("0900-TAXI", [("499008294", "")]),
     ("", []),
     ("  ", []),
 ]
@@ -62,12 +127,52 @@ def test_every_number_of_a_field_is_read(field: str, expected: list[tuple[str, s
 
 
 @pytest.mark.parametrize(
-    "field", ["Fax 089 99998-99", "089 99998-99 (Fax)", "Telefax: 08999998-99"]
+    "field",
+    [
+        "Fax 089 99998-99",
+        "089 99998-99 (Fax)",
+        "089 99998-99 - Fax",
+        "F. 089 99998-99",
+        "Telefax: 08999998-99",
+        "\uff26\uff41\uff58: 089 99998-99",
+    ],
 )
 def test_a_fax_is_marked(field: str) -> None:
     (fax,) = read_field(field, MUNICH).numbers
     assert fax.fax
     assert fax.number.digits == f"{T}99"
+
+
+def test_a_line_for_both_is_no_fax() -> None:
+    assert not read_field("Tel./Fax: 089 99998-99", MUNICH).numbers[0].fax
+
+
+def test_each_number_has_the_fax_mark_of_its_own_label() -> None:
+    reading = read_field("Tel. 089 99998-0 Fax -99, Handy 0171 3920012", MUNICH)
+    assert [each.fax for each in reading.numbers] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        (" 089\u00a099998\u2013123 ", ["089\u00a099998\u2013123"]),
+        ("\uff10\uff18\uff19 99998123", ["\uff10\uff18\uff19 99998123"]),
+        ("Tel. 089 99998-0\uff1b Fax -99", ["Tel. 089 99998-0", "Fax -99"]),
+        ("089 99998123 0171 3920012", ["089 99998123", "0171 3920012"]),
+        ("498999998123.0", ["498999998123.0"]),
+        ("089 99998, App. 12", ["089 99998, App. 12"]),
+    ],
+)
+def test_each_number_comes_with_its_part_as_the_source_wrote_it(
+    field: str, written: list[str]
+) -> None:
+    assert [each.written for each in read_field(field, MUNICH).numbers] == written
+
+
+def test_vanity_numbers_of_north_america_need_no_prefix() -> None:
+    for field in ("1-800-FLOWERS", "800 FLOWERS", "+1 800 FLOWERS"):
+        (number,) = read_field(field, PLANS["usa"]).numbers
+        assert number.number.digits == "18003569377"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +184,12 @@ def test_a_fax_is_marked(field: str) -> None:
         ("112", "service number"),
         ("089 99998123 nur vormittags", "letters"),
         ("1" * (MAX_FIELD_CHARS + 1), "longer than"),
+        ("089 " * 60, "too long"),
+        ("info@firm.example", "e-mail"),
+        ("12345678@firm.example", "e-mail"),
+        ("4.989999981E+11", "spreadsheet"),
+        ("089 99998123 0171 3920012 nur abends", "letters"),
+        ("Frau Muster 089 99998123", "letters"),
     ],
 )
 def test_what_is_no_number_comes_with_its_reason(field: str, reason: str) -> None:
@@ -106,3 +217,40 @@ def test_any_field_gives_a_bounded_reading(field: str) -> None:
         assert each.number.digits.startswith(each.trunk)
         assert normalise(f"+{each.number.digits}", MUNICH).digits == each.number.digits
     assert all(reason for reason in reading.refused)
+
+
+PLAINLY = st.from_regex(
+    r" ?\(?(\+49|\+39|\+1|49|0049|00|0|) ?(\(0\))?[0-9]{1,6}\)?[ /\u00a0]{0,3}[0-9]{1,6}"
+    r" ?[-\u2013]? ?[0-9 ]{0,6}[-/.]? ?[0-9]{0,4}",
+    fullmatch=True,
+)
+SIGNS = st.text("000123456789 -/+()\u2013\u00a0.,;", max_size=30)
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+@settings(deadline=None, max_examples=100)
+@given(st.one_of(PLAINLY, SIGNS, st.sampled_from([field for field, _ in FIELDS])))
+@example("0351/123-145")
+@example("+49 (0)89/99998-123")
+@example("+39 (0)6 99998")
+@example("089 99998-10-12")
+@example("+49 0049 89 99998123")
+@example("089 99998123/0049 171 3920012")
+@example("089 99998 123 / 124")
+@example("498999998123.0")
+@example("0049 0049 8912345")
+def test_the_short_way_gives_what_the_long_way_gives(plan: DialPlan, field: str) -> None:
+    assert read_field(field, plan) == read_field_slowly(field, plan)
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.binary(max_size=16_384), encoding=st.sampled_from(["latin-1", "utf-8"]))
+@example(b" " * 1_000, "utf-8")
+@example(b"1 " * 500, "utf-8")
+@example(b"1-" * 500, "utf-8")
+@example(b"(a" * 500, "utf-8")
+@example(b"1/" * 500, "utf-8")
+@example(b"Tel." * 250, "utf-8")
+def test_no_bytes_make_a_field_fail(data: bytes, encoding: str) -> None:
+    reading = read_field(data.decode(encoding, errors="surrogateescape"), MUNICH)
+    assert all(each.number.digits.isdigit() for each in reading.numbers)
