@@ -345,7 +345,7 @@ def _without_plus(digits: str, extension: str) -> Reading | None:
         return None
     if "0" in digits[:4]:
         digits = without_stray_zero(digits)
-    if not has_country_code(digits) or not _fits(digits):
+    if not has_country_code(digits) or not _fits(digits) or _is_service_abroad(digits):
         return None
     return Reading((PhoneNumber(digits, extension),), "E.164 without +", explicit_country=True)
 
@@ -358,11 +358,16 @@ def _fits(digits: str) -> bool:
     return MIN_E164_DIGITS <= len(digits) <= MAX_E164_DIGITS
 
 
+def _is_service_abroad(digits: str) -> bool:
+    """Tell whether E.164 digits are a service number behind its country code."""
+    return len(digits) <= _LONGEST_SERVICE and is_service_behind_country(digits)
+
+
 def _refuse_service(digits: str) -> None:
     """Refuse E.164 digits that are a service number behind its country code.
 
     Raises:
         InvalidNumber: they are.
     """
-    if len(digits) <= _LONGEST_SERVICE and is_service_behind_country(digits):
+    if _is_service_abroad(digits):
         raise InvalidNumber(_SERVICE)

@@ -47,6 +47,11 @@ def test_the_short_way_gives_what_the_long_way_gives(plan: DialPlan, text: str) 
 @any_plan
 @settings(deadline=None, max_examples=60)
 @given(text=TEXTS)
+@example("44060000")
+@example("30000100")
+@example("10000000000000")
+@example("+49 00 89 99998")
+@example("001 0100")
 def test_what_was_read_reads_again_as_itself(plan: DialPlan, text: str) -> None:
     try:
         reading = read_number(text, plan)
