@@ -2,7 +2,7 @@
 
 Law: pure; no dial plan and no number here, only texts. Every text keeps its length and places
 (`fold_signs`), so that a part can be shown as the source wrote it. The expressions work on at most
-`MAX_FIELD_CHARS` characters and have no nested repetition.
+`MAX_FIELD_CHARS` characters and repeat nothing that can be matched in two ways.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _FAX = re.compile(r"fax|^f$", re.IGNORECASE)
 _VOICE = re.compile(r"tel(?!efax)|fon|phone|^t\b", re.IGNORECASE)
 
 _SPLIT = re.compile(
-    r"\s*(?:,{1,4}|[|\n\r]|;(?!\s*[a-z-]+\s*=)"
-    r"|\s(?:o\.|od\.|oder|or|ou|bzw\.|resp\.|u\.|und|and|et|&)\s"
-    r"|(?<=\d)\s*/\s*(?=\+)"
+    r"(?:,{1,4}|[|\n\r]|;(?!\s*[a-z-]+\s*=))\s*"
+    r"|(?<!\s)\s++(?:o\.|od\.|oder|or|ou|bzw\.|resp\.|u\.|und|and|et|&)\s+"
+    r"|(?<=\d)\s*+/\s*+(?=\+)"
     rf"|(?<=\d)[\s/–-]*\s(?=(?:{_LONG_WORDS})(?![^\W\d_])[.:]*\s*[-–+(\d])"
-    r"|(?<=\d)\s+(?=[tfm][.:]?\s*(?:\+|\(?0)))\s*",
+    r"|(?<=\d)\s++(?=[tfm][.:]?\s*(?:\+|\(?0))",
     re.IGNORECASE,
 )
 _PARTED = re.compile(

@@ -81,7 +81,7 @@ _EXTENSION = re.compile(
 )
 _PAUSED = re.compile(r"(?<=\d)\s*(?:,{1,4}|[pw])\s*(\d{1,8})\s*#?\s*$", re.IGNORECASE | re.ASCII)
 _DIRECT_DIAL = re.compile(
-    r"[\s,;(-]*(?<![^\W\d_])(?:durchwahl|dw|nebenstelle|nst|app(?:arat)?|klappe|kl)\.?:?\s*-?\s*"
+    r"(?<![\s,;(-])[\s,;(-]*+(?<![^\W\d_])(?:durchwahl|dw|nebenstelle|nst|app(?:arat)?|klappe|kl)\.?:?\s*-?\s*"
     r"(?=\d{1,6}\)?\s*$)",
     re.IGNORECASE,
 )
@@ -175,6 +175,8 @@ def _read_user(text: str) -> tuple[str, str]:
     digits = text.translate(DIGITS_ONLY)
     if _is_number(digits):  # no label and no extension: those have letters or signs
         return digits, ""
+    if not any(map(str.isdigit, digits)):
+        raise InvalidNumber("no digits")
     label = _LABEL.match(text)
     if label:
         text = text[label.end() :]

@@ -61,8 +61,9 @@ _LIST = re.compile(
     r"(?P<head>.*\d\s*[-–]\s*(?P<first>\d{1,5}))(?P<more>(?:\s*/\s*[-–]?\s*\d{1,5})+)", re.ASCII
 )
 _ENDINGS = re.compile(
-    r"(?P<head>.+[\s.)](?P<first>\d{2,4}))(?P<more>(?:\s+/\s*\d{2,4}|\s*/\s+\d{2,4})+)", re.ASCII
+    r"(?P<head>.+[\s.)](?P<first>\d{2,4}))(?P<more>(?:\s*+/\s*+\d{2,4})+)", re.ASCII
 )
+_TIGHT_SLASH = re.compile(r"(?<!\s)/(?!\s)")
 _RANGE = re.compile(
     r"(?P<head>[^a-z]*\d)\s*[-–/\s]\s*(?P<low>\d{1,5})\s*"
     r"(?:(?:bis|to|\.{2,3}|…)\s*[-–]?|[-–]\s*[-–]|(?P<bare>[-–]))\s*(?P<high>\d{1,5})",
@@ -285,22 +286,19 @@ def _is_bare_range(trunk: str, first: str, count: int) -> bool:
 
 def _read_list(text: str, plan: DialPlan) -> tuple[str, list[PhoneNumber]] | None:
     """Read `089 99998-10/11/-12` or `089 99998 10 / 11`: trunk, "" for none, and every number."""
-    if "/" not in text:
-        return None
-    hyphened = _LIST.fullmatch(text)
-    found = hyphened or _ENDINGS.fullmatch(text)
-    if found is None:
-        return None
+    hyphened = _LIST.fullmatch(text) if "/" in text else None
+    found = hyphened or (_ENDINGS.fullmatch(text) if "/" in text else None)
+    if found is None or (not hyphened and _TIGHT_SLASH.search(found["more"])):
+        return None  # 01 234567/12 is direct dialling
     more = [each.strip() for each in found["more"].split("/")[1:]]
     if any(each[0] not in "-–" and len(each) != len(found["first"]) for each in more):
         return None
     first = normalise(found["head"], plan)
     trunk = trunk_hint(found["head"], first)
     before = trunk if hyphened else first.digits[: -len(found["first"])]
-    if first.extension or not before or len(before) < MIN_LIST_DIGITS:
-        return None
     endings = [each.lstrip("-– ") for each in more]
-    if max(map(len, endings)) + len(before) > MAX_E164_DIGITS:
+    size = len(before) + max(map(len, endings))
+    if first.extension or len(before) < MIN_LIST_DIGITS or size > MAX_E164_DIGITS:
         return None
     return trunk, [first, *(PhoneNumber(before + ending) for ending in endings)]
 

@@ -249,6 +249,8 @@ def test_the_short_way_gives_what_the_long_way_gives(plan: DialPlan, field: str)
 @example(b"1 " * 500, "utf-8")
 @example(b"1-" * 500, "utf-8")
 @example(b"(a" * 500, "utf-8")
+@example(b"12 / " * 40, "utf-8")
+@example("\u00a0".encode() * 999 + b"1", "utf-8")
 @example(b"1/" * 500, "utf-8")
 @example(b"Tel." * 250, "utf-8")
 def test_no_bytes_make_a_field_fail(data: bytes, encoding: str) -> None:
