@@ -72,15 +72,23 @@ def looks_international(digits: str) -> bool:
 def area_code_length(national: str, country_code: str) -> int:
     """Return how many first digits of a national number are its area code, as people group it.
 
+    Args:
+        national: a whole national number; for a shorter one the layout of whole ones counts.
+        country_code: of the number.
+
     Returns:
         0 if the country's numbers are grouped without one, or nothing is known.
     """
     metadata = _metadata(country_code)
+    layouts = []
     for layout in metadata.number_format if metadata else ():
         leading = layout.leading_digits_pattern
         if not leading or re.match(leading[-1], national):
-            group = _FIRST_GROUP.match(layout.pattern or "")
-            return int(group[1] or 1) if group else 0
+            layouts.append(layout.pattern or "")
+    whole = [pattern for pattern in layouts if re.fullmatch(pattern, national)]
+    for pattern in (whole or layouts)[:1]:
+        group = _FIRST_GROUP.match(pattern)
+        return int(group[1] or 1) if group else 0
     return 0
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
+from phonenumbers import PhoneNumberType
 
-from engine.servicenumbers import is_emergency, is_service_number, may_be_trunk
+from engine.servicenumbers import (
+    is_emergency,
+    is_service_behind_country,
+    is_service_number,
+    may_be_trunk,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,40 @@ def test_extensions_are_none(digits: str, country: str) -> None:
 def test_emergency_numbers_are_apart() -> None:
     assert is_emergency("110", "49")
     assert not is_emergency("115", "49")
+    assert not is_emergency("911", "49")
+    assert is_service_number("911", "49")
+    assert is_emergency("911", "1")
+    assert is_emergency("112", "999")
+    assert not is_emergency("", "49")
+
+
+@pytest.mark.parametrize(
+    ("digits", "service"),
+    [
+        ("49110", True),
+        ("49116117", True),
+        ("33612", False),
+        ("333612", True),
+        ("3114020", False),  # Dutch towns are reached so from abroad
+        ("4989115", False),
+        ("498999998123", False),
+        ("999110", False),
+        ("49", False),
+    ],
+)
+def test_a_service_number_behind_its_country_code_is_none_of_a_subscriber(
+    digits: str, *, service: bool
+) -> None:
+    assert is_service_behind_country(digits) is service
+
+
+def test_no_fixed_line_of_the_golden_countries_is_barred_from_trunks() -> None:
+    fixed, mobile = PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE
+    for region in ("DE", "AT", "CH", "IT", "FR", "GB", "NL", "PL", "BE", "CZ", "HU", "RU", "TR"):
+        for kind, possible in ((fixed, True), (mobile, False)):
+            number = phonenumbers.example_number_for_type(region, kind)
+            digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+            assert may_be_trunk(digits, str(number.country_code)) is possible, digits
 
 
 @pytest.mark.parametrize(
