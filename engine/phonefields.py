@@ -208,9 +208,9 @@ def _continue(
     direct = _DIRECT_LABEL.search(label) is not None
     trunk = last.trunk or (last.number.digits if direct and not last.number.extension else "")
     digits = trunk + extension
-    if len(digits) > MAX_E164_DIGITS:
-        return False
     alike = len(digits) == len(last.number.digits)
+    if len(digits) > MAX_E164_DIGITS and (direct or found["hyphen"]):
+        raise InvalidNumber(f"{len(digits)} digits: too long for a phone number")
     if last.trunk and (direct or found["hyphen"] or alike):
         fax = is_fax(label) if label else last.fax
         numbers.append(WrittenNumber(PhoneNumber(digits), written, trunk, fax))

@@ -203,9 +203,7 @@ def _through_outside_line(
     if not rest:
         return direct
     if len(rest) <= MAX_SERVICE_DIGITS and is_service_number(rest, plan.country_code):
-        if direct is None:
-            raise InvalidNumber(_SERVICE)
-        return direct
+        raise InvalidNumber(_SERVICE)
     dialled = _external(rest, extension, plan)
     if dialled is None:
         return direct

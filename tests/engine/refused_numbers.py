@@ -130,6 +130,8 @@ REFUSED: dict[str, Rows] = {
         ("101", "service"),
         ("118 500", "service"),
         ("9 999", "service"),
+        ("9 101", "service"),
+        ("9 118 500", "service"),
         ("+44 999", "service"),
         ("0 999", "service"),
         ("12", "2 digits"),

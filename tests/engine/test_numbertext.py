@@ -49,6 +49,7 @@ def test_a_text_says_digits_and_an_extension(text: str, digits: str, extension: 
         ("tel:1;ext=a", "letters or signs in the extension"),
         ("0899;08123456789", "more than one number"),
         ("sip:pbx.example", "without a user"),
+        ("tel:089;phone-context=+", "no digits"),
         ("sip:1@anonymous.invalid", "anonymous"),
         ("0049\ud800", "letters or signs"),
         ("x5", "letters or signs"),

@@ -186,6 +186,7 @@ def test_vanity_numbers_of_north_america_need_no_prefix() -> None:
         ("1" * (MAX_FIELD_CHARS + 1), "longer than"),
         ("089 " * 60, "too long"),
         ("info@firm.example", "e-mail"),
+        ("0171 HALLO", "letters"),
         ("12345678@firm.example", "e-mail"),
         ("4.989999981E+11", "spreadsheet"),
         ("089 99998123 0171 3920012 nur abends", "letters"),
@@ -196,6 +197,12 @@ def test_what_is_no_number_comes_with_its_reason(field: str, reason: str) -> Non
     reading = read_field(field, MUNICH)
     assert not reading.numbers
     assert reason in reading.refused[0]
+
+
+def test_an_extension_too_long_for_its_trunk_is_no_number_of_its_own() -> None:
+    reading = read_field("+49 89 999981234-0, -12345", MUNICH)
+    assert [each.number.digits for each in reading.numbers] == ["49899999812340"]
+    assert "too long" in reading.refused[0]
 
 
 def test_good_parts_stay_beside_bad_ones() -> None:

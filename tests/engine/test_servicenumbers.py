@@ -41,6 +41,7 @@ def test_emergency_numbers_are_apart() -> None:
     assert is_emergency("911", "1")
     assert is_emergency("112", "999")
     assert not is_emergency("", "49")
+    assert not is_emergency("1121121", "49")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,7 @@ def test_no_fixed_line_of_the_golden_countries_is_barred_from_trunks() -> None:
         ("12125550123", "1", False),
         ("35312345678", "353", True),
         ("353861234567", "353", False),
+        ("353", "353", False),
     ],
 )
 def test_trunks_stand_behind_fixed_lines_alone(
