@@ -1,8 +1,9 @@
-"""Asking an LDAP server as others do: OpenLDAP's `ldapsearch`, and a bare probe for readiness."""
+"""Asking a server as others do: OpenLDAP's `ldapsearch`, plain HTTP, a probe for readiness."""
 
 from __future__ import annotations
 
 import base64
+import http.client
 import socket
 import subprocess
 import tempfile
@@ -52,6 +53,29 @@ def ldap_answers(port: int) -> bool:
             return line.recv(1) == b"\x30"
     except OSError:
         return False
+
+
+def http_get(
+    port: int, path: str, user: str = "", password: str = "", *, accept: str = ""
+) -> tuple[int, str]:
+    """GET from loopback, with Basic authentication if there is a user.
+
+    Returns:
+        Status and body; (0, reason) if nobody answers.
+    """
+    headers = {"Accept": accept} if accept else {}
+    if user:
+        pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+        headers["Authorization"] = f"Basic {pair}"
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8")
+    except (OSError, http.client.HTTPException) as error:
+        return 0, str(error)
+    finally:
+        connection.close()
 
 
 def _entries(argv: list[str]) -> list[Entry]:

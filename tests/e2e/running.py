@@ -9,22 +9,28 @@ packages is imported. Everything started here ends with the block, and that is a
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import csv
-import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.e2e.asking import Asker, ldap_answers
+from tests.e2e.asking import Asker, http_get, ldap_answers
 from tests.e2e.notation import table
-from tests.e2e.processes import LOOPBACK, Program, command_line, free_port, start_program
+from tests.e2e.processes import (
+    LOOPBACK,
+    Program,
+    command_line,
+    free_port,
+    start_program,
+    wait_until,
+)
 
 BASE = "dc=meta"
 CLI_TIMEOUT_S = 120.0
@@ -165,7 +171,7 @@ class Rufname:
             text=True,
             timeout=timeout_s,
             check=False,
-            env={**_clean_environment(), **self._environment},
+            env={**os.environ, "NO_COLOR": "1", **self._environment},
             cwd=self.folder,
         )
         assert code is None or done.returncode == code, (
@@ -235,7 +241,7 @@ class Rufname:
             )
         if self.http_port:
             program.wait_for(
-                lambda: self.get("/readyz")[0] == http.client.OK,
+                lambda: self.get("/readyz")[0] == HTTPStatus.OK,
                 timeout_s=timeout_s,
                 what="/readyz to say yes",
             )
@@ -288,23 +294,30 @@ class Rufname:
         """Return what the supervisor last said of each worker (name, pid, state …), by name."""
         return {worker["name"]: worker for worker in self.status().get("workers", ())}
 
+    def wait_worker(self, name: str, *, not_pid: int = 0) -> int:
+        """Wait until a worker is ready as another process than `not_pid`; returns its pid."""
+
+        def pid() -> int:
+            worker = self.workers_now().get(name, {"state": "", "pid": 0})
+            ready = worker["state"] == "ready" and worker["pid"] != not_pid
+            return int(worker["pid"]) if ready else 0
+
+        return wait_until(
+            pid, timeout_s=READY_TIMEOUT_S, what=f"{name} to be ready", output=self.output
+        )
+
+    def kill_worker(self, name: str) -> int:
+        """Kill a worker (SIGKILL) once it is ready; returns its pid."""
+        pid = self.wait_worker(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
     def get(
         self, path: str, client: ClientSpec | None = None, *, accept: str = ""
     ) -> tuple[int, str]:
         """Ask the HTTP side; returns status and body, (0, reason) if nobody answers."""
-        headers = {"Accept": accept} if accept else {}
-        if client is not None:
-            pair = f"{client.name}:{client.password}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        connection = http.client.HTTPConnection(LOOPBACK, self.http_port, timeout=5)
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode("utf-8")
-        except (OSError, http.client.HTTPException) as error:
-            return 0, str(error)
-        finally:
-            connection.close()
+        name, password = (client.name, client.password) if client else ("", "")
+        return http_get(self.http_port, path, name, password, accept=accept)
 
     def asker(self, client: ClientSpec | None = None) -> Asker:
         """Return how a client asks over LDAP; None: the first one."""
@@ -383,7 +396,3 @@ def rufname_command() -> list[str]:
     """Return the console script beside this interpreter, else `python -m rufname`."""
     script = Path(sys.executable).with_name("rufname")
     return [str(script)] if script.exists() else [sys.executable, "-m", "rufname"]
-
-
-def _clean_environment() -> dict[str, str]:
-    return {**os.environ, "NO_COLOR": "1"}

@@ -6,8 +6,6 @@ In every case what was indexed stays served, nothing is lost, and nothing is lef
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
 import subprocess
 import warnings
@@ -36,8 +34,6 @@ with warnings.catch_warnings():
 pytestmark = pytest.mark.e2e
 
 NUMBER, NAME = "+493023125001", "Jürgen Groß"
-BACK_S = 30.0
-"""A worker must be back by then on a busy machine; the supervisor itself takes 0.1 s to act."""
 
 MALFORMED = {
     "no LDAP at all": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -88,41 +84,24 @@ def shown(server: Rufname, number: str = NUMBER) -> list[str]:
     return server.display_names(number)
 
 
-def kill(server: Rufname, name: str) -> int:
-    """Kill a worker once it is ready; returns its pid."""
-    old = wait_ready_again(server, name, not_pid=0)
-    os.kill(old, signal.SIGKILL)
-    return old
-
-
-def wait_ready_again(server: Rufname, name: str, *, not_pid: int) -> int:
-    """Wait until a worker is ready as another process than `not_pid`; returns its pid."""
-
-    def pid() -> int:
-        worker = server.workers_now().get(name, {"state": "", "pid": 0})
-        return int(worker["pid"]) if worker["state"] == "ready" and worker["pid"] != not_pid else 0
-
-    return wait_until(pid, timeout_s=BACK_S, what=f"{name} to be ready", output=server.output)
-
-
 def test_a_killed_ldap_worker_comes_back_and_nobody_waits_for_it(server: Rufname) -> None:
     for name in ("ldapd-0", "ldapd-1"):
-        old = kill(server, name)
+        old = server.kill_worker(name)
         assert shown(server) == [NAME]
-        wait_ready_again(server, name, not_pid=old)
+        server.wait_worker(name, not_pid=old)
     assert shown(server) == [NAME]
 
 
 def test_questions_wait_while_every_ldap_worker_is_dead(server: Rufname) -> None:
-    dead = {name: kill(server, name) for name in ("ldapd-0", "ldapd-1")}
+    dead = {name: server.kill_worker(name) for name in ("ldapd-0", "ldapd-1")}
     assert shown(server) == [NAME]
     for name, old in dead.items():
-        wait_ready_again(server, name, not_pid=old)
+        server.wait_worker(name, not_pid=old)
 
 
 def test_a_killed_relay_worker_comes_back(server: Rufname) -> None:
-    old = kill(server, "relay-0")
-    wait_ready_again(server, "relay-0", not_pid=old)
+    old = server.kill_worker("relay-0")
+    server.wait_worker("relay-0", not_pid=old)
     assert server.get(f"/v1/caller/{NUMBER}", SBC) == (200, NAME)
     assert shown(server) == [NAME]
 
@@ -130,9 +109,9 @@ def test_a_killed_relay_worker_comes_back(server: Rufname) -> None:
 def test_a_killed_writer_comes_back_and_takes_the_next_sync(
     server: Rufname, csv_file: Path
 ) -> None:
-    old = kill(server, "writer-0")
+    old = server.kill_worker("writer-0")
     assert shown(server) == [NAME]
-    wait_ready_again(server, "writer-0", not_pid=old)
+    server.wait_worker("writer-0", not_pid=old)
     write_rows(csv_file, [*rows_of(200), Row("new", "Nina Neu", phone="030 23125002")])
     server.sync()
     wait_until(
@@ -172,13 +151,13 @@ def test_a_writer_killed_while_it_syncs_loses_nothing(
             timeout_s=30,
             what="the sync to write",
         )
-        old = kill(server, "writer-0")
+        old = server.kill_worker("writer-0")
         said, _ = sync.communicate(timeout=60)
     assert sync.returncode == 3, said
     assert "Traceback" not in said
     assert shown(server) == [NAME]
 
-    wait_ready_again(server, "writer-0", not_pid=old)
+    server.wait_worker("writer-0", not_pid=old)
     server.sync()
     wait_until(
         lambda: shown(server, "+493023125003") == ["Letzte"], timeout_s=2, what="the last row"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.processes import wait_until
 from tests.e2e.running import Row, Rufname, csv_source, running_rufname, write_rows
 from tests.e2e.telephony import ANONYMOUS, Rung, TelephoneSystem, caller, telephone_system
 
@@ -133,17 +135,45 @@ def test_unknown_and_anonymous_callers_keep_the_bare_number(system: TelephoneSys
     assert "did not answer" not in system.kamailio.output()
 
 
-def test_two_hundred_calls_all_show_the_right_name(system: TelephoneSystem) -> None:
+def crowd_calls(rounds: int) -> dict[str, tuple[str, str]]:
+    """Return case → number and name: the whole crowd calls so often, spelled in turn."""
     asked = {}
     for index, (subscriber, name) in enumerate(CROWD.items()):
-        numbers = list(spellings(subscriber).items())
-        for kind, number in (numbers[index % 4], numbers[(index + 1) % 4]):
-            asked[f"{subscriber} {kind}"] = (number, name)
-    rung = system.place(
-        {case: caller(number) for case, (number, _) in asked.items()}, rate_per_s=50
-    )
+        numbers = list(spellings(subscriber).values())
+        for turn in range(rounds):
+            asked[f"{subscriber} {turn}"] = (numbers[(index + turn) % len(numbers)], name)
+    return asked
+
+
+def test_two_hundred_calls_all_show_the_right_name(system: TelephoneSystem) -> None:
+    asked = crowd_calls(2)
+    callers = {case: caller(number) for case, (number, _) in asked.items()}
+    rung = system.place(callers, rate_per_s=50)
     assert len(rung) == 200
     assert rung == {case: Rung(name, number) for case, (number, name) in asked.items()}
+
+
+@pytest.mark.long
+def test_three_thousand_calls_all_show_the_right_name(system: TelephoneSystem) -> None:
+    asked = crowd_calls(30)
+    callers = {case: caller(number) for case, (number, _) in asked.items()}
+    rung = system.place(callers, rate_per_s=150)
+    assert len(rung) == 3_000
+    assert rung == {case: Rung(name, number) for case, (number, name) in asked.items()}
+
+
+def test_no_call_loses_its_name_while_every_ldap_worker_is_killed(
+    server: Rufname, system: TelephoneSystem
+) -> None:
+    asked = crowd_calls(1)
+    callers = {case: caller(number) for case, (number, _) in asked.items()}
+    with ThreadPoolExecutor(1) as line:
+        calls = line.submit(system.place, callers, rate_per_s=25)
+        for rung, name in ((20, "ldapd-0"), (50, "ldapd-1")):
+            wait_until(lambda rung=rung: len(system.phone.rung) >= rung, timeout_s=30, what="calls")
+            server.kill_worker(name)
+        shown = calls.result()
+    assert shown == {case: Rung(name, number) for case, (number, name) in asked.items()}
 
 
 def test_no_name_and_no_number_is_in_the_logs(server: Rufname, system: TelephoneSystem) -> None:
