@@ -22,7 +22,8 @@ from ldapd.counters import Counters
 from ldapd.entries import EntryNames
 from ldapd.errors import InvalidDn
 from ldapd.naming import Naming
-from ldapd.own_entries import SUPPORTED_CONTROLS, WHO_AM_I
+from ldapd.own_entries import WHO_AM_I
+from ldapd.protocol.controls import unavailable_control
 from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import Equality
 from ldapd.protocol.messages import (
@@ -150,10 +151,7 @@ class LdapHandler:
         operation = self._operations.get(type(request))
         if operation is None:
             return _without_response(request)
-        if message.controls and any(
-            control.critical and control.oid not in SUPPORTED_CONTROLS
-            for control in message.controls
-        ):
+        if message.controls and unavailable_control(message) is not None:
             return _failure(
                 peer, message, ResultCode.UNAVAILABLE_CRITICAL_EXTENSION, "unknown control"
             )

@@ -16,6 +16,7 @@ import msgspec
 
 from ldapd.entries import SUBSCHEMA_DN
 from ldapd.errors import InvalidDn
+from ldapd.protocol.controls import APPLIED_CONTROLS
 from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import And, Equality, Filter, Not, Or, Present
 from ldapd.protocol.messages import SearchRequest, encode_entry
@@ -38,10 +39,6 @@ from ldapd.schema import (
 WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
 """RFC 4532."""
 
-MANAGE_DSA_IT = "2.16.840.1.113730.3.4.2"
-"""RFC 3296: there are no referrals here, so that it changes nothing."""
-
-SUPPORTED_CONTROLS = frozenset({MANAGE_DSA_IT})
 SUPPORTED_FEATURES = (
     "1.3.6.1.4.1.4203.1.5.1",  # RFC 3673: `+`, all operational attributes
     "1.3.6.1.4.1.4203.1.5.3",  # RFC 4526: absolute true and false filters
@@ -123,7 +120,7 @@ def root_dse(contexts: Sequence[str]) -> OwnEntry:
             ("defaultNamingContext", contexts[:1]),
             ("subschemaSubentry", (SUBSCHEMA_DN,)),
             ("supportedLDAPVersion", ("3",)),
-            ("supportedControl", sorted(SUPPORTED_CONTROLS)),
+            ("supportedControl", sorted(APPLIED_CONTROLS)),
             ("supportedExtension", (WHO_AM_I,)),
             ("supportedFeatures", SUPPORTED_FEATURES),
             ("vendorName", ("Rufname",)),

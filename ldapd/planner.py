@@ -130,7 +130,7 @@ def _one_value(parts: tuple[Filter, ...]) -> NumberQuestion | None:
 
 def _number_question(search_filter: Filter) -> NumberQuestion | None:
     """Return the caller look-up a filter amounts to, None if it asks for something else."""
-    parts = _conjuncts(search_filter)
+    parts = _flattened(search_filter, And)
     numbers: list[list[NumberTerm]] = []
     checks: list[Check] = []
     for part in parts:
@@ -153,13 +153,13 @@ def _number_question(search_filter: Filter) -> NumberQuestion | None:
     )
 
 
-def _conjuncts(search_filter: Filter) -> list[Filter]:
-    """Return the parts of an AND, nested ones flattened in their order; else the filter itself."""
+def _flattened(search_filter: Filter, kind: type[And | Or]) -> list[Filter]:
+    """Return the parts of an AND or OR, nested ones flattened in order; else the filter itself."""
     parts: list[Filter] = []
     waiting = [search_filter]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, And):
+        if isinstance(part, kind):
             waiting.extend(reversed(part.parts))
         else:
             parts.append(part)
@@ -172,7 +172,7 @@ def _number_terms(part: Filter) -> list[NumberTerm] | None:
     Terms without a digit are false and those on unknown attributes Undefined: neither can make an
     OR true, so that both are left out and the list may be empty.
     """
-    leaves = _disjuncts(part)
+    leaves = _flattened(part, Or)
     terms: list[NumberTerm] = []
     met = False
     for leaf in leaves:
@@ -192,19 +192,6 @@ def _number_terms(part: Filter) -> list[NumberTerm] | None:
         if number_terms.has_digit(term.value):
             terms.append(term)
     return terms if met else None
-
-
-def _disjuncts(search_filter: Filter) -> list[Filter]:
-    """Return the parts of an OR, nested ones flattened in their order; else the filter itself."""
-    parts: list[Filter] = []
-    waiting = [search_filter]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Or):
-            waiting.extend(reversed(part.parts))
-        else:
-            parts.append(part)
-    return parts
 
 
 def _number_leaf(
