@@ -19,17 +19,11 @@ from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
 from engine.people import PeopleSearch
-from engine.query import (
-    CallerMatch,
-    CallerQuery,
-    Explanation,
-    PeopleQuery,
-    PersonHit,
-    Selected,
-    Selection,
-)
+from engine.query import CallerMatch, CallerQuery, Explanation, PeopleQuery, PersonHit
 from engine.reader import Reader
 from engine.rights import Principal, SourcePolicy
+from engine.selecting import select
+from engine.selection import Selected, Selection
 from engine.writer import applied_state
 
 
@@ -152,7 +146,7 @@ class ContactIndex:
         Raises:
             UnsupportedQuery: nested deeper than 16 or with more than 256 parts.
         """
-        return self._people.select(selection, principal, limit)
+        return select(self._reader, selection, principal, limit)
 
     def get(self, identity: ContactId, principal: Principal) -> Contact | None:
         """Return one contact by its id, None if there is none or the asker may not see it."""

@@ -18,7 +18,7 @@ import msgspec
 from engine.contact import Contact
 from engine.errors import InvalidNumber
 from engine.phone import MAX_RAW_CHARS, DialPlan, PhoneNumber, read_number
-from engine.query import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, NumberTail, Selection
+from engine.selection import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, NumberTail, Selection
 from ldapd.matching import Pattern
 from ldapd.protocol.filters import Substrings
 

@@ -23,7 +23,7 @@ import msgspec
 
 from engine.contact import Contact
 from engine.phone import DialPlan
-from engine.query import AllOf, AnyOf, Everyone, Selection
+from engine.selection import AllOf, AnyOf, Everyone, Selection
 from ldapd import number_terms
 from ldapd.number_terms import NumberTerm
 from ldapd.protocol.filters import (

@@ -21,8 +21,9 @@ import msgspec
 
 from engine.contact import Contact, ContactId, contact_uuid_text
 from engine.errors import UnsupportedQuery
-from engine.query import CallerMatch, CallerQuery, Selected, Selection
+from engine.query import CallerMatch, CallerQuery
 from engine.rights import Principal
+from engine.selection import Selected, Selection
 from ldapd import planner
 from ldapd.auth import Asker, Peer
 from ldapd.counters import Counters

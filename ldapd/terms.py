@@ -14,7 +14,7 @@ import msgspec
 
 from engine.contact import Contact
 from engine.phone import DialPlan
-from engine.query import AnyOf, Everyone, Prefix, Selection
+from engine.selection import AnyOf, Everyone, Prefix, Selection
 from engine.tokens import words
 from ldapd import matching, number_terms
 from ldapd.number_terms import NumberTerm

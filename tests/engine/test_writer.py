@@ -12,8 +12,8 @@ import pytest
 from engine import generation as folders
 from engine.errors import CorruptIndex, CorruptStore
 from engine.index import ContactIndex, verify_index
-from engine.query import Everyone
 from engine.rights import LOCAL_ADMIN, SourcePolicy
+from engine.selection import Everyone
 from engine.store import ContactStore
 from engine.writer import IndexWriter
 from tests.engine.building import Directory, contact, put, remove

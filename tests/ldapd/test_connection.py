@@ -16,8 +16,9 @@ import uvloop
 
 from engine.contact import Contact, ContactId
 from engine.index import ContactIndex
-from engine.query import CallerMatch, CallerQuery, Selected, Selection
+from engine.query import CallerMatch, CallerQuery
 from engine.rights import Principal
+from engine.selection import Selected, Selection
 from ldapd.connection import HIGH_WATER_BYTES, JOIN_BYTES
 from ldapd.passwords import MAX_WAITING, VERIFYING_THREADS
 from ldapd.protocol.client import (

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.phone import DialPlan
-from engine.query import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, NumberTail
 from engine.schema import MIN_TAIL
+from engine.selection import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, NumberTail
 from ldapd.number_terms import (
     MIN_TAIL_DIGITS,
     NumberTerm,

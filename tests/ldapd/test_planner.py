@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from engine.contact import Contact
 from engine.index import ContactIndex
-from engine.query import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, Prefix
 from engine.rights import LOCAL_ADMIN
+from engine.selection import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, Prefix
 from ldapd import planner
 from ldapd.number_terms import has_digit
 from ldapd.planner import NumberQuestion, SetQuestion, compile_filter, plan

@@ -10,8 +10,9 @@ import pytest
 from engine.client import Client
 from engine.contact import contact_uuid
 from engine.index import ContactIndex
-from engine.query import EVERY_CLASS, CallerMatch, CallerQuery, Selected, Selection
+from engine.query import EVERY_CLASS, CallerMatch, CallerQuery
 from engine.rights import Principal
+from engine.selection import Selected, Selection
 from ldapd.handler import LdapHandler
 from ldapd.protocol.messages import SCOPE_BASE, SCOPE_ONE, SCOPE_SUB, ResultCode
 from tests.engine.building import Directory, contact

@@ -6,8 +6,8 @@ import pytest
 
 from engine.contact import contact_uuid
 from engine.index import ContactIndex
-from engine.query import Everyone, NumberIs, Prefix
 from engine.rights import LOCAL_ADMIN
+from engine.selection import Everyone, NumberIs, Prefix
 from ldapd.protocol.filters import (
     Approx,
     Equality,
