@@ -19,7 +19,7 @@ from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
 from engine.people import PeopleSearch
-from engine.query import CallerMatch, CallerQuery, Explanation, PeopleQuery, PersonHit
+from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery
 from engine.reader import Reader
 from engine.rights import Principal, SourcePolicy
 from engine.selecting import select
@@ -132,11 +132,11 @@ class ContactIndex:
         """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""
         return self._caller.holders(query, limit)
 
-    def people(self, query: PeopleQuery) -> list[PersonHit]:
+    def people(self, query: PeopleQuery) -> PeoplePage:
         """Return the best hits for a text, best first; an empty text finds nobody."""
         return self._people.answer(query)
 
-    def explain_people(self, query: PeopleQuery) -> tuple[list[PersonHit], Explanation]:
+    def explain_people(self, query: PeopleQuery) -> tuple[PeoplePage, Explanation]:
         """Return what `people` returns, and how it came about."""
         return self._people.explain(query)
 

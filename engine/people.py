@@ -11,7 +11,17 @@ from time import perf_counter_ns
 import tantivy
 
 from engine.contact import Contact
-from engine.query import MAX_HITS, Explanation, ExplanationStep, PeopleQuery, PersonHit
+from engine.query import (
+    MAX_HITS,
+    MAX_TOTAL,
+    Explanation,
+    ExplanationStep,
+    PeoplePage,
+    PeopleQuery,
+    PersonEmail,
+    PersonHit,
+    PersonNumber,
+)
 from engine.reader import Reader
 from engine.schema import (
     MAX_PREFIX,
@@ -31,8 +41,6 @@ MAX_QUERY_WORDS = 8
 WINDOW = 200
 """Hits ranked by the alphabet among equal scores before the best are read."""
 
-MAX_DEPTH = 16
-MAX_PARTS = 256
 
 NAME_SCORE, OTHER_SCORE, WHOLE_WORD_SCORE = 4.0, 1.0, 2.0
 
@@ -48,7 +56,7 @@ class PeopleSearch:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def answer(self, query: PeopleQuery) -> list[PersonHit]:
+    def answer(self, query: PeopleQuery) -> PeoplePage:
         """Return the best hits, best first."""
         limit = min(max(query.limit, 1), MAX_HITS)
         asked = words(query.text)[:MAX_QUERY_WORDS]
@@ -58,51 +66,62 @@ class PeopleSearch:
         elif asked:
             question = all_of([ranked_word_query(word) for word in asked])
         else:
-            return []
+            return PeoplePage()
         window = max(WINDOW, limit)
         found = self._reader.search(question, query.principal, window)
-        hits = [
-            self._hit(self._reader.contact(address), score, asked, digits)
+        scored = [
+            (score, self._reader.contact(address))
             for score, address in self._reader.best_first(found)[:limit]
         ]
-        hits.sort(key=self._order)
-        return hits
+        scored.sort(key=self._order)
+        hits = tuple(_hit(contact, asked, digits) for _, contact in scored)
+        return PeoplePage(hits, total=min(len(found), MAX_TOTAL))
 
-    def explain(self, query: PeopleQuery) -> tuple[list[PersonHit], Explanation]:
+    def explain(self, query: PeopleQuery) -> tuple[PeoplePage, Explanation]:
         """Return the hits, and how the text was read and each hit was found."""
         started = perf_counter_ns()
-        hits = self.answer(query)
+        page = self.answer(query)
         took_us = (perf_counter_ns() - started) / 1_000
         digits = _digits(query.text)
         asked = " and ".join(f"{word}*" for word in words(query.text)[:MAX_QUERY_WORDS])
         steps = [
             ExplanationStep("asked", repr(query.text[:200])),
             ExplanationStep("read", f"number part {digits}" if digits else asked or "nothing"),
-            ExplanationStep("searched", f"{len(hits)} shown", took_us),
+            ExplanationStep("searched", f"{len(page.hits)} shown", took_us),
         ]
         steps += [
             ExplanationStep(
-                f"hit {place}",
-                f"{hit.contact.name!r} from {hit.contact.id}: score {hit.score:g}, "
-                f"matched {', '.join(hit.matched)}",
+                f"hit {place}", f"{hit.name!r} from {hit.id}: matched {', '.join(hit.matched)}"
             )
-            for place, hit in enumerate(hits, 1)
+            for place, hit in enumerate(page.hits, 1)
         ]
-        return hits, Explanation(tuple(steps))
+        return page, Explanation(tuple(steps))
 
-    def _hit(self, contact: Contact, score: float, asked: list[str], digits: str) -> PersonHit:
-        matched = matched_fields(contact, asked, digits)
-        return PersonHit(contact=contact, matched=matched, score=score)
-
-    def _order(self, hit: PersonHit) -> tuple[float, int, str, str, str]:
-        contact = hit.contact
+    def _order(self, scored: tuple[float, Contact]) -> tuple[float, int, str, str, str]:
+        score, contact = scored
         return (
-            -hit.score,
+            -score,
             -self._reader.priority(contact.id.source),
             fold(contact.name),
             contact.id.source,
             contact.id.key,
         )
+
+
+def _hit(contact: Contact, asked: list[str], digits: str) -> PersonHit:
+    return PersonHit(
+        contact=contact,
+        records=(contact.id,),
+        origins={},
+        numbers=tuple(
+            PersonNumber(line.kind, line.number, line.written, contact.id)
+            for line in contact.phones
+        ),
+        emails=tuple(PersonEmail(address, contact.id) for address in contact.emails),
+        match_class=23 if digits else 3,
+        matched=matched_fields(contact, asked, digits),
+        spans=(),
+    )
 
 
 def matched_fields(contact: Contact, asked: list[str], digits: str) -> tuple[str, ...]:

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.contact import Contact, PhoneKind
+from engine.contact import Contact, ContactId, PhoneKind
 from engine.phone import DialPlan, PhoneNumber
 from engine.rights import Principal
 
 MAX_HITS = 1_000
 """The most contacts one question returns: limits are clamped to it, since tantivy allocates by
 limit and aborts the process on the largest LDAP size limit."""
+
+MAX_TOTAL = 100
+"""Where counting ends: nobody pages further, and counting on would cost more than finding."""
+
+MATCH_CLASSES = {
+    1: "the whole name",
+    2: "whole words of the name",
+    3: "beginnings of words of the name",
+    4: "name and company",
+    5: "name and other fields",
+    6: "whole words of the company",
+    7: "beginnings of words of the company",
+    8: "other fields",
+    9: "initials",
+    10: "sounds alike",
+    11: "spelled alike",
+    21: "end of a number",
+    22: "beginning of a number",
+    23: "part of a number",
+}
+"""How a hit was found, best first within the words (1-11) and within the numbers (21-23)."""
 
 
 EVERY_CLASS = frozenset({1, 2, 3, 4, 5})
@@ -64,16 +85,145 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class PeopleQuery(msgspec.Struct, frozen=True):
-    """Who matches this text? Every word is a prefix, in any order; `limit` is clamped to 1–1000."""
+    """Who matches this text? Every word is the beginning of a word, in any order.
+
+    Attributes:
+        text: anything a person may type; an empty one finds nobody.
+        principal: who asks.
+        limit: the most hits wanted; clamped to 1-1000.
+        cursor: `PeoplePage.cursor` of the page before, "" for the first; survives commits.
+        company: the asker's own company, whose people come first among equals; "" if unknown.
+        department: the asker's own department, likewise.
+        t9: words of the digits 2-9 are also read as the letters of a phone's keys ("634" = "mei").
+    """
 
     text: str
     principal: Principal
     limit: int = 10
+    cursor: str = ""
+    company: str = ""
+    department: str = ""
+    t9: bool = False
+
+
+class PersonNumber(msgspec.Struct, frozen=True, gc=False):
+    """A visible number of a person, and the record that it comes from."""
+
+    kind: PhoneKind
+    number: PhoneNumber
+    written: str
+    origin: ContactId
+
+
+class PersonEmail(msgspec.Struct, frozen=True, gc=False):
+    """A visible e-mail address of a person, and the record that it comes from."""
+
+    address: str
+    origin: ContactId
+
+
+class PersonField(msgspec.Struct, frozen=True, gc=False):
+    """A visible field of a person, named as in a source's map, and the record it comes from."""
+
+    name: str
+    text: str
+    origin: ContactId
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """What to highlight: letters `start` to `end` (exclusive, in code points) of a field's text.
+
+    `field` is named as in a source's map; `at` is the place in `numbers` or `emails`, else 0.
+    For numbers the letters are digits of the E.164 form without "+".
+    """
+
+    field: str
+    at: int
+    start: int
+    end: int
 
 
 class PersonHit(msgspec.Struct, frozen=True, gc=False):
-    """One hit of a `PeopleQuery`; `matched` names the fields that matched, best first."""
+    """One person or company that was found: visible records of the same person are one hit.
+
+    Attributes:
+        contact: the best record, its blanks filled from the others; only what the asker may see.
+        records: every record in it, the best first; never empty.
+        origins: the record a field of `contact` comes from, where that is not the best one.
+        numbers: every number once, in the order of the records.
+        emails: every address once, likewise.
+        match_class: how it was found, `MATCH_CLASSES` says the words; lower is better.
+        matched: fields in which a word or the digits were found, best first.
+        spans: what to highlight.
+    """
 
     contact: Contact
+    records: tuple[ContactId, ...]
+    origins: dict[str, ContactId]
+    numbers: tuple[PersonNumber, ...]
+    emails: tuple[PersonEmail, ...]
+    match_class: int
     matched: tuple[str, ...]
-    score: float
+    spans: tuple[Span, ...]
+
+    @property
+    def id(self) -> ContactId:
+        """The best record."""
+        return self.contact.id
+
+    @property
+    def name(self) -> str:
+        """What to show."""
+        return self.contact.name
+
+    @property
+    def company(self) -> str:
+        """The company, "" if unknown."""
+        return self.contact.company
+
+    def fields(self) -> list[PersonField]:
+        """Return every text that is not empty with its origin; without numbers and e-mails."""
+        return [
+            PersonField(name, text, self.origins.get(name, self.contact.id))
+            for name, text in texts_of(self.contact)
+            if text
+        ]
+
+
+class PeoplePage(msgspec.Struct, frozen=True, gc=False):
+    """The answer to a `PeopleQuery`.
+
+    Attributes:
+        hits: at most `limit`, best first.
+        total: how many records were found in all, at most `MAX_TOTAL`, which means "or more".
+        cursor: asks for the next page, "" if this is the last.
+        did_you_mean: a text that finds more, where nothing matched as it was typed; else "".
+    """
+
+    hits: tuple[PersonHit, ...] = ()
+    total: int = 0
+    cursor: str = ""
+    did_you_mean: str = ""
+
+
+def texts_of(contact: Contact) -> list[tuple[str, str]]:
+    """Return the single texts of a contact by their names in a source's map."""
+    address = contact.address
+    return [
+        ("display_name", contact.display_name),
+        ("given_name", contact.given_name),
+        ("surname", contact.surname),
+        ("title", contact.title),
+        ("company", contact.company),
+        ("department", contact.department),
+        ("job", contact.job),
+        ("street", address.street),
+        ("postcode", address.postcode),
+        ("city", address.city),
+        ("country", address.country),
+        ("url", contact.url),
+        ("photo", contact.photo),
+        ("birthday", contact.birthday),
+        ("notes", contact.notes),
+        *((f"custom.{number}", text) for number, text in contact.custom.items()),
+    ]

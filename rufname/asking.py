@@ -50,7 +50,6 @@ class HitShown(msgspec.Struct, frozen=True, omit_defaults=True):
     emails: tuple[str, ...]
     source: str
     matched: tuple[str, ...]
-    score: float
     department: str = ""
     job: str = ""
     city: str = ""
@@ -104,9 +103,10 @@ def search(
     index = open_index(config)
     query = PeopleQuery(text, principal, limit)
     if explain:
-        hits, explanation = index.explain_people(query)
+        page, explanation = index.explain_people(query)
     else:
-        hits, explanation = index.people(query), _NO_STEPS
+        page, explanation = index.people(query), _NO_STEPS
+    hits = page.hits
     if as_json:
         for hit in hits:
             _print_object(_hit(hit, explanation if explain else None))
@@ -136,7 +136,6 @@ def _hit(hit: PersonHit, explanation: Explanation | None) -> HitShown:
         emails=contact.emails,
         source=contact.id.source,
         matched=hit.matched,
-        score=round(hit.score, 3),
         department=contact.department,
         job=contact.job,
         city=contact.address.city,

@@ -27,7 +27,7 @@ def name(index: ContactIndex) -> str | None:
 def test_an_absent_index_answers_nothing_and_is_whole(tmp_path: Path) -> None:
     index = ContactIndex.open(tmp_path / "index", {})
     assert index.caller(QUESTION) is None
-    assert index.people(PeopleQuery("a", LOCAL_ADMIN)) == []
+    assert index.people(PeopleQuery("a", LOCAL_ADMIN)).hits == ()
     assert index.status().documents == 0
     verify_index(tmp_path / "index")
 

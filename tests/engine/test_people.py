@@ -24,7 +24,9 @@ PEOPLE = (
 
 
 def found(directory: Directory, text: str, who: Principal = USER, limit: int = 10) -> list[str]:
-    return [hit.contact.id.key for hit in directory.index.people(PeopleQuery(text, who, limit))]
+    return [
+        hit.contact.id.key for hit in directory.index.people(PeopleQuery(text, who, limit)).hits
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +90,10 @@ def test_limits_are_clamped(directory: Directory) -> None:
 
 def test_a_hit_says_what_matched_and_why(directory: Directory) -> None:
     directory.hold(*PEOPLE)
-    hits, why = directory.index.explain_people(PeopleQuery("jürg", USER))
-    assert hits[0].matched == ("display_name",)
+    page, why = directory.index.explain_people(PeopleQuery("jürg", USER))
+    assert page.hits[0].matched == ("display_name",)
     assert any("'Jürgen Müller' from crm:1" in step.result for step in why.steps)
-    number_hits = directory.index.people(PeopleQuery("8123", USER))
+    number_hits = directory.index.people(PeopleQuery("8123", USER)).hits
     assert number_hits[0].matched == ("phones.work",)
 
 
