@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from time import perf_counter_ns
 
 import msgspec
 import tantivy
@@ -16,8 +15,9 @@ import tantivy
 from engine.contact import KIND_RANK, Contact, PhoneLine
 from engine.errors import InvalidNumber
 from engine.phone import PhoneNumber, Reading, read_number
-from engine.query import CallerMatch, CallerQuery, Explanation, ExplanationStep
+from engine.query import CallerMatch, CallerQuery
 from engine.reader import Reader
+from engine.rights import Principal
 from engine.schema import (
     NUMBER,
     TAIL,
@@ -45,8 +45,6 @@ MAX_REMEMBERED_ANSWERS = 1_024
 """Newest answers kept for one state of the index: some 2 MiB. More cost every new caller the fresh
 memory pages they lie in (15 µs a look-up with 8,192), and callers repeat within minutes."""
 
-Trace = Callable[[str, str], None]
-
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A visible contact and the line of it that was found; `rank` sorts the best first."""
@@ -61,6 +59,22 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
     match_class: int
     candidates: list[Candidate]
+
+
+class TrunkFound(msgspec.Struct, frozen=True, gc=False):
+    """The trunk before a number.
+
+    Attributes:
+        trunk: E.164 digits, "" for none that is visible.
+        holder: the record whose company answers; None where none does, or they disagree.
+        where: why that record.
+        possible: whether a trunk can stand before such a number at all.
+    """
+
+    trunk: str
+    holder: Contact | None
+    where: str
+    possible: bool
 
 
 class CallerLookup:
@@ -81,105 +95,106 @@ class CallerLookup:
             return self._answers[query]
         except KeyError:
             pass
-        found = self._find(query, None)
-        match = _match(found) if found else None
+        match = self.look_up(query)
         self._answers[query] = match
         if len(self._answers) > MAX_REMEMBERED_ANSWERS:
             self._answers.popitem(last=False)
         return match
 
-    def explain(self, query: CallerQuery) -> tuple[CallerMatch | None, Explanation]:
-        """Return the answer and every step that led to it."""
-        steps: list[ExplanationStep] = []
-        started = perf_counter_ns()
-
-        def trace(step: str, result: str) -> None:
-            nonlocal started
-            now = perf_counter_ns()
-            steps.append(ExplanationStep(step, result, (now - started) / 1_000))
-            started = now
-
-        trace("asked", repr(query.number[:200]))
-        found = self._find(query, trace)
-        match = _match(found) if found else None
-        if found:
-            for place, candidate in enumerate(found.candidates[:10], 1):
-                trace(f"candidate {place}", _describe(candidate, self._reader))
-        trace("answer", f"{match.name!r}, class {match.match_class}" if match else "nobody")
-        return match, Explanation(tuple(steps))
+    def look_up(self, query: CallerQuery) -> CallerMatch | None:
+        """Return what `answer` returns, found anew."""
+        found = self._find(query)
+        return match_of(found) if found else None
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the answering class, best first."""
-        found = self._find(query, None)
+        found = self._find(query)
         if found is None or limit < 1:
             return []
         return [candidate.contact for candidate in found.candidates[:limit]]
 
-    def _find(self, query: CallerQuery, trace: Trace | None) -> Found | None:
+    def holding(self, number: PhoneNumber, principal: Principal) -> list[Contact]:
+        """Return the visible contacts that have exactly this number, at most `WINDOW`."""
+        question = term(NUMBER, number.key)
+        hits = self._reader.search(question, principal, FIRST_WINDOW)
+        if len(hits) == FIRST_WINDOW:
+            hits = self._reader.search(question, principal, WINDOW, ordered=True)
+        return [self._reader.contact(address) for _, address in hits]
+
+    def holders_of(self, number: PhoneNumber, contacts: Sequence[Contact]) -> list[Candidate]:
+        """Return those of the contacts that can be shown for exactly this number, best first."""
+        return self._ranked(contacts, lambda line: line.number == number)
+
+    def behind_trunk(self, number: PhoneNumber, principal: Principal) -> TrunkFound:
+        """Return the longest visible trunk before a number, and who answers for it (class 4)."""
+        trunks = possible_trunks(number)
+        trunk = self._longest_trunk(trunks, principal) if trunks else ""
+        holder, where = self._company_behind(trunk, principal) if trunk else (None, "")
+        return TrunkFound(trunk, holder, where, possible=bool(trunks))
+
+    def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
+        """Return visible records that stand behind a trunk, in alphabetical order."""
+        hits = self._reader.search(term(TRUNK, trunk), principal, WINDOW, ordered=True)
+        return [self._reader.contact(address) for _, address in hits]
+
+    def ending_alike(self, number: PhoneNumber, principal: Principal) -> list[Candidate]:
+        """Return the visible contacts whose last digits equal the number's, best first."""
+        tail = number.digits[-TAIL_CLASS_DIGITS:]
+        hits = self._reader.search(term(TAIL, tail[::-1]), principal, WINDOW)
+        contacts = [self._reader.contact(address) for _, address in hits]
+        return self._ranked(
+            contacts, lambda line: not line.number.extension and line.number.digits.endswith(tail)
+        )
+
+    def _find(self, query: CallerQuery) -> Found | None:
         """Try the classes in order; None if no visible contact fits any."""
         try:
             reading = read_number(query.number, query.plan)
-        except InvalidNumber as error:
-            if trace:
-                trace("class 0", f"nothing to look up: {error.reason}")
+        except InvalidNumber:
             return None
-        if trace:
-            trace("read", _describe_reading(reading, query))
-        found = self._holders_of(reading, query, trace)
+        found = self._exact(reading, query)
         if found is None and TRUNK_CLASS in query.classes:
-            found = self._trunk(reading, query, trace)
+            found = self._trunk(reading, query)
         if found is None and TAIL_CLASS in query.classes:
-            found = self._tail(reading, query, trace)
+            found = self._tail(reading, query)
         return found
 
-    def _holders_of(
-        self, reading: Reading, query: CallerQuery, trace: Trace | None
-    ) -> Found | None:
+    def _exact(self, reading: Reading, query: CallerQuery) -> Found | None:
         """Classes 1 to 3: who holds exactly one of the numbers that the text may mean."""
         for number in reading.numbers:
-            exact = self._exact(number, query)
-            if trace:
-                trace(f"exact {number.key}", f"{len(exact)} visible")
+            exact = self.holders_of(number, self.holding(number, query.principal))
             if exact:
-                found = _exact_class(exact, internal=reading.internal)
+                found = exact_class(exact, internal=reading.internal)
                 if found.match_class in query.classes:
                     return found
-                if trace:
-                    trace(f"class {found.match_class}", "switched off for this client")
         return None
 
-    def _exact(self, number: PhoneNumber, query: CallerQuery) -> list[Candidate]:
-        """Return the visible holders of exactly this number, best first."""
-        question = term(NUMBER, number.key)
-        hits = self._reader.search(question, query.principal, FIRST_WINDOW)
-        if len(hits) == FIRST_WINDOW:
-            hits = self._reader.search(question, query.principal, WINDOW, ordered=True)
-        contacts = [self._reader.contact(address) for _, address in hits]
-        return self._ranked(contacts, lambda line: line.number == number)
-
-    def _trunk(self, reading: Reading, query: CallerQuery, trace: Trace | None) -> Found | None:
+    def _trunk(self, reading: Reading, query: CallerQuery) -> Found | None:
         """Class 4: the company behind whose line an unknown extension stands."""
         for number in reading.numbers:
-            trunks = possible_trunks(number)
-            trunk = self._longest_trunk(trunks, query) if trunks else ""
-            best, where = self._company_behind(trunk, query) if trunk else (None, "")
-            if trace:
-                trace("class 4", _describe_trunk(number, trunks, trunk, best, where))
-            if best is not None:
-                line = PhoneLine("company", PhoneNumber(trunk))
-                return Found(TRUNK_CLASS, [Candidate(best, line, _ALONE)])
+            behind = self.behind_trunk(number, query.principal)
+            if behind.holder is not None:
+                line = PhoneLine("company", PhoneNumber(behind.trunk))
+                return Found(TRUNK_CLASS, [Candidate(behind.holder, line, _ALONE)])
         return None
 
-    def _longest_trunk(self, trunks: list[str], query: CallerQuery) -> str:
+    def _tail(self, reading: Reading, query: CallerQuery) -> Found | None:
+        """Class 5: equal last digits, if one person or company alone fits."""
+        if tail_bar(reading):
+            return None
+        found = self.ending_alike(reading.numbers[0], query.principal)
+        return Found(TAIL_CLASS, found) if fits_one(found) else None
+
+    def _longest_trunk(self, trunks: list[str], principal: Principal) -> str:
         """Return the longest of the trunks with a visible record behind it, "" for none."""
         parts = [
             (tantivy.Occur.Should, tantivy.Query.const_score_query(term(TRUNK, trunk), len(trunk)))
             for trunk in trunks
         ]
-        hits = self._reader.search(tantivy.Query.boolean_query(parts), query.principal, 1)
+        hits = self._reader.search(tantivy.Query.boolean_query(parts), principal, 1)
         return longest_of(self._reader.contact(hits[0][1]), trunks) if hits else ""
 
-    def _company_behind(self, trunk: str, query: CallerQuery) -> tuple[Contact | None, str]:
+    def _company_behind(self, trunk: str, principal: Principal) -> tuple[Contact | None, str]:
         """Return the record whose company answers for a trunk, and why it does.
 
         The record on the trunk line itself decides; else all visible records behind it must name
@@ -199,7 +214,9 @@ class CallerLookup:
             ([(must, behind), nameless], "the same for all"),
         ):
             question = tantivy.Query.boolean_query(parts)
-            hits = self._reader.search(question, query.principal, FIRST_WINDOW, ordered=True)
+            hits = self._reader.search(question, principal, FIRST_WINDOW, ordered=True)
+            if len(hits) == FIRST_WINDOW:
+                hits = self._reader.search(question, principal, WINDOW, ordered=True)
             if hits:
                 contacts = [self._reader.contact(address) for _, address in hits]
                 best = min(contacts, key=self._priority_rank)
@@ -208,43 +225,13 @@ class CallerLookup:
                     term(TRUNK_COMPANY, trunk_company_term(trunk, company_of(best))),
                 )
                 if where == "on the trunk line" or not self._reader.search(
-                    tantivy.Query.boolean_query([*parts, agreed]), query.principal, 1
+                    tantivy.Query.boolean_query([*parts, agreed]), principal, 1
                 ):
                     return best, where
         return None, ""
 
     def _priority_rank(self, contact: Contact) -> tuple[int, str, str]:
         return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
-
-    def _tail(self, reading: Reading, query: CallerQuery, trace: Trace | None) -> Found | None:
-        """Class 5: equal last digits, if one person or company alone fits."""
-        number = reading.numbers[0]
-        reason = ""
-        if reading.explicit_country:
-            reason = "not tried: the number has a country code"
-        elif reading.internal:
-            reason = "not tried: an extension"
-        elif number.extension:
-            reason = "not tried: the number has an extension apart"
-        elif len(number.digits) < TAIL_CLASS_DIGITS:
-            reason = f"not tried: fewer than {TAIL_CLASS_DIGITS} digits"
-        if reason:
-            if trace:
-                trace("class 5", reason)
-            return None
-        tail = number.digits[-TAIL_CLASS_DIGITS:]
-        hits = self._reader.search(term(TAIL, tail[::-1]), query.principal, WINDOW)
-        contacts = [self._reader.contact(address) for _, address in hits]
-        found = self._ranked(
-            contacts, lambda line: not line.number.extension and line.number.digits.endswith(tail)
-        )
-        if trace:
-            trace("class 5", f"{len(found)} visible with the last {TAIL_CLASS_DIGITS} digits")
-        if not found or (_is_shared(found) and not _shared_company(found)):
-            if trace and found:
-                trace("class 5", "several people fit: no answer")
-            return None
-        return Found(TAIL_CLASS, found)
 
     def _ranked(
         self, contacts: Sequence[Contact], fits: Callable[[PhoneLine], bool]
@@ -287,16 +274,16 @@ def _line_rank(line: PhoneLine) -> int:
     return KIND_RANK[line.kind]
 
 
-def _match(found: Found) -> CallerMatch:
+def match_of(found: Found) -> CallerMatch:
     """Choose what to show for the candidates of the answering class."""
     candidates = found.candidates
     best = candidates[0]
     name = best.contact.name
     if found.match_class == TRUNK_CLASS:
         name = MARK + company_of(best.contact)
-    elif len(candidates) > 1 and _is_shared(candidates):
+    elif len(candidates) > 1 and is_shared(candidates):
         others = len({name_key(candidate.contact.name) for candidate in candidates}) - 1
-        name = _shared_company(candidates) or f"{name} +{others}"
+        name = shared_company(candidates) or f"{name} +{others}"
     return CallerMatch(
         name=name,
         match_class=found.match_class,
@@ -307,13 +294,33 @@ def _match(found: Found) -> CallerMatch:
     )
 
 
-def _exact_class(candidates: list[Candidate], *, internal: bool) -> Found:
-    if _is_shared(candidates):
+def fits_one(candidates: list[Candidate]) -> bool:
+    """Tell whether candidates of the tail class are one person or one company."""
+    return bool(candidates) and (not is_shared(candidates) or bool(shared_company(candidates)))
+
+
+def tail_bar(reading: Reading) -> str:
+    """Return why the last digits of a number must not be looked for, "" if they may."""
+    number = reading.numbers[0]
+    if reading.explicit_country:
+        return "the number has a country code"
+    if reading.internal:
+        return "an extension"
+    if number.extension:
+        return "the number has an extension apart"
+    if len(number.digits) < TAIL_CLASS_DIGITS:
+        return f"fewer than {TAIL_CLASS_DIGITS} digits"
+    return ""
+
+
+def exact_class(candidates: list[Candidate], *, internal: bool) -> Found:
+    """Return the class of those who hold a number exactly: 3 for several people, else 1 or 2."""
+    if is_shared(candidates):
         return Found(SHARED, candidates)
     return Found(EXTENSION if internal else EXACT, candidates)
 
 
-def _is_shared(candidates: list[Candidate]) -> bool:
+def is_shared(candidates: list[Candidate]) -> bool:
     """Tell whether the candidates are several people: records of one person count once."""
     if len(candidates) == 1:
         return False
@@ -327,35 +334,9 @@ def _is_shared(candidates: list[Candidate]) -> bool:
     )
 
 
-def _shared_company(candidates: list[Candidate]) -> str:
+def shared_company(candidates: list[Candidate]) -> str:
     """Return the company all candidates name (as the best one that has it writes it), else ""."""
     names = [company_of(candidate.contact) for candidate in candidates]
     if not all(names) or len(set(map(fold, names))) != 1:
         return ""
     return names[0]
-
-
-def _describe_reading(reading: Reading, query: CallerQuery) -> str:
-    numbers = " or ".join(number.key for number in reading.numbers)
-    plan = query.plan.name or f"country {query.plan.country_code}"
-    return f"{reading.rule} (dial plan {plan}) -> {numbers}"
-
-
-def _describe_trunk(
-    number: PhoneNumber, trunks: list[str], trunk: str, best: Contact | None, where: str
-) -> str:
-    if not trunks:
-        return f"not tried: no trunk can stand behind {number.key}"
-    if not trunk:
-        return f"no visible trunk before {number.key}"
-    if best is None:
-        return f"trunk {trunk}: its records name no company, or several: no answer"
-    return f"trunk {trunk}: company {company_of(best)!r} ({where}, from {best.id})"
-
-
-def _describe(candidate: Candidate, reader: Reader) -> str:
-    contact, line = candidate.contact, candidate.line
-    priority = reader.priority(contact.id.source)
-    return (
-        f"{contact.name!r} from {contact.id} (priority {priority}), {line.kind} {line.number.key}"
-    )

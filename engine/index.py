@@ -18,6 +18,7 @@ from engine import schema
 from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
+from engine.explaining import CallerExplaining, CallerExplanation
 from engine.people import PeopleSearch
 from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery
 from engine.reader import Reader
@@ -124,9 +125,9 @@ class ContactIndex:
         """Return the name for a caller, None if nobody visible fits; never raises for its text."""
         return self._caller.answer(query)
 
-    def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, Explanation]:
-        """Return what `caller` returns, and how it came about."""
-        return self._caller.explain(query)
+    def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
+        """Return what `caller` returns, and how it came about: for the local administrator."""
+        return CallerExplaining(self._reader, self._caller).explain(query)
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""

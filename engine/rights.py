@@ -64,3 +64,22 @@ def visible_sources(
         if ("*" in principal.sources or policy.name in principal.sources)
         and ("*" in policy.visible_to or not names.isdisjoint(policy.visible_to))
     )
+
+
+def hidden_reason(principal: Principal, source: str, policies: Mapping[str, SourcePolicy]) -> str:
+    """Return why the asker may not see a source, in words for an administrator; "" if it may.
+
+    Args:
+        principal: who asks.
+        source: the source's id.
+        policies: as in `visible_sources`, which decides.
+    """
+    visible = visible_sources(principal, policies)
+    if visible is None or source in visible:
+        return ""
+    policy = policies.get(source)
+    if policy is None:
+        return f"the source {source} is no longer configured"
+    if "*" not in principal.sources and policy.name not in principal.sources:
+        return f"{policy.name} is not among the sources of {principal.name}"
+    return f"visible_to of {policy.name} does not name {principal.name}"

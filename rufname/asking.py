@@ -13,21 +13,15 @@ import msgspec
 
 from engine.client import Client
 from engine.contact import Contact
+from engine.explaining import CallerExplanation
 from engine.phone import DialPlan, format_number
 from engine.query import EVERY_CLASS, CallerMatch, CallerQuery, Explanation, PeopleQuery, PersonHit
 from engine.rights import LOCAL_ADMIN, Principal
 from relay.schema import CallerAnswer, caller_answer
 from rufname.config import Config
 from rufname.exits import DONE, NO
+from rufname.explained import CLASSES, explanation_text
 from rufname.options import config_option, open_index
-
-CLASSES = {
-    1: "extension of the own plan",
-    2: "exact number",
-    3: "number shared by several",
-    4: "company line",
-    5: "equal last digits",
-}
 
 _NO_STEPS = Explanation(())
 
@@ -71,19 +65,20 @@ def lookup(
     principal = client.principal() if client else LOCAL_ADMIN
     index = open_index(config)
     query = CallerQuery(number, plan, principal, client.classes if client else EVERY_CLASS)
+    explained: CallerExplanation | None = None
     if explain:
-        match, explanation = index.explain_caller(query)
+        match, explained = index.explain_caller(query)
     else:
-        match, explanation = index.caller(query), _NO_STEPS
-    if match is None:
-        _print_steps(explanation, to_errors=True)
-        return NO
-    if as_json:
-        _print_object(_answer(match, explanation, explain=explain))
-    else:
+        match = index.caller(query)
+    if match is not None:
+        if as_json:
+            _print_object(_answer(match, explained))
+            return DONE
         click.echo(_caller_lines(match, config, client, plan))
-        _print_steps(explanation, to_errors=False)
-    return DONE
+    if explained is not None:  # nobody: on standard error, since the output is the answer's
+        text = msgspec.json.encode(explained).decode() if as_json else explanation_text(explained)
+        click.echo(text, err=match is None)
+    return NO if match is None else DONE
 
 
 @click.command()
@@ -118,12 +113,12 @@ def search(
 
 
 def _answer(
-    match: CallerMatch, explanation: Explanation, *, explain: bool
+    match: CallerMatch, explained: CallerExplanation | None
 ) -> CallerAnswer | dict[str, object]:
     answer = caller_answer(match)
-    if not explain:
+    if explained is None:
         return answer
-    return {**msgspec.to_builtins(answer), "explanation": explanation.steps}
+    return {**msgspec.to_builtins(answer), "explanation": explained}
 
 
 def _hit(hit: PersonHit, explanation: Explanation | None) -> HitShown:

@@ -133,6 +133,19 @@ def test_class_4_never_answers_for_mobiles_service_numbers_and_north_america(
     assert shown(directory, f"+{number}7") is None
 
 
+def test_class_4_takes_the_highest_priority_of_many_records_on_the_trunk_line(
+    directory: Directory,
+) -> None:
+    directory.hold(
+        *(
+            contact(f"{n}", "", line("49899999770"), source="old", company=f"Alt {n}")
+            for n in range(6)
+        ),
+        contact("z", "", line("49899999770"), company="Zuletzt im Alphabet"),
+    )
+    assert shown(directory, "+4989999977012") == ("~Zuletzt im Alphabet", 4)
+
+
 def test_class_4_keeps_hidden_records_hidden(directory: Directory) -> None:
     directory.hold(contact("0", "", behind("4930231250", "493023125"), company="ACME", source="hr"))
     assert shown(directory, "+493023125777") is None
@@ -233,22 +246,10 @@ def test_a_remembered_answer_ends_with_the_commit_that_changes_it(directory: Dir
     assert shown(directory, "123") is None
 
 
-def test_an_explanation_tells_every_step(directory: Directory) -> None:
-    directory.hold(contact("1", "Anna Abel", "498999998123"))
-    match, explanation = directory.index.explain_caller(CallerQuery("123", MUNICH, SBC))
-    assert match == ask(directory, "123")
-    text = "\n".join(f"{step.step}: {step.result}" for step in explanation.steps)
-    assert "extension behind an own trunk (dial plan munich) -> 498999998123" in text
-    assert "candidate 1: 'Anna Abel' from crm:1 (priority 500), work 498999998123" in text
-    assert "answer: 'Anna Abel', class 1" in text
-    nobody, why = directory.index.explain_caller(CallerQuery("anonymous", MUNICH, SBC))
-    assert nobody is None
-    assert any(step.step == "class 0" for step in why.steps)
-
-
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(raw=st.one_of(st.text(max_size=60), st.text("0123456789+*()-; ", max_size=30)))
 def test_any_text_gets_an_answer_or_a_clean_no(directory: Directory, raw: str) -> None:
-    directory.hold(contact("1", "Anna Abel", "498999998123"))
-    match, _ = directory.index.explain_caller(CallerQuery(raw, MUNICH, SBC))
+    if not directory.index.status().documents:  # the same one for every text
+        directory.hold(contact("1", "Anna Abel", "498999998123"))
+    match = ask(directory, raw)
     assert match is None or match.name == "Anna Abel"

@@ -63,7 +63,31 @@ def test_lookup_explains_every_step(synced: Place, capfd: pytest.CaptureFixture[
     assert synced.run("lookup", KNOWN, "--explain", "--json") == 0
     answer = json.loads(capfd.readouterr().out)
     assert answer["name"] == "Jürgen Groß"
-    assert {"step", "result", "duration_us"} == set(answer["explanation"][0])
+    explanation = answer["explanation"]
+    assert explanation["rule"] == "E.164 with +"
+    assert [each["class"] for each in explanation["classes"]] == [1, 2, 3, 4, 5]
+    assert explanation["classes"][1]["candidates"][0]["id"] == "phonelist:1"
+
+
+def test_lookup_explains_nobody_on_standard_error_and_as_json(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("lookup", "112", "--explain", "--json") == 1
+    said = capfd.readouterr()
+    assert said.out == ""
+    explanation = json.loads(said.err)
+    assert explanation["classes"][0]["class"] == 0
+    assert "service number" in explanation["classes"][0]["outcome"]
+
+
+def test_lookup_tells_the_administrator_what_a_client_may_not_see(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.write_config(more='visible_to = ["anna"]')
+    assert synced.run("lookup", KNOWN, "--client", "sbc", "--explain") == 1
+    said = capfd.readouterr().err
+    assert "nobody visible (1 hidden)" in said
+    assert "hidden: visible_to of phonelist does not name sbc" in said
 
 
 @pytest.mark.parametrize("number", ["+498999998999", "", "anonymous", "no number", "0" * 500])
