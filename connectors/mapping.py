@@ -59,6 +59,7 @@ class Mapping:
 
     Attributes:
         columns: every column that key and rules name, each once.
+        several: those of which every value counts (phones, e-mails), not only the first.
         digest_key: 64 bytes that stand for mapping, dial plan and normaliser: the key of the keyed
             digests, so that a change of any of them maps every record again.
     """
@@ -78,6 +79,12 @@ class Mapping:
             raise SourceFailed("; ".join(faults))
         mapped = (column for rule in rules.values() for column in columns_of(rule))
         self.columns = tuple(dict.fromkeys([*settings.key, *mapped]))
+        self.several = frozenset(
+            column
+            for field, rule in rules.items()
+            if field == "emails" or field.startswith("phones.")
+            for column in columns_of(rule)
+        )
         self.digest_key = _digest_key(settings, rules)
         self._source = settings.id
         texts = {field: compile_text(rule) for field, rule in rules.items()}

@@ -183,10 +183,14 @@ def found_encoding(file: BinaryIO, country_code: str = "") -> str:
     return _legacy_encoding(bytes(odd[:SAMPLE_BYTES]), country_code)
 
 
+def windows_encoding(country_code: str) -> str:
+    """Return the Windows code page of a country, by its calling code."""
+    pages = (page for page, codes in _WINDOWS_BY_COUNTRY.items() if country_code in codes)
+    return next(pages, "cp1252")
+
+
 def _legacy_encoding(sample: bytes, country_code: str) -> str:
-    likely = next(
-        (page for page, codes in _WINDOWS_BY_COUNTRY.items() if country_code in codes), "cp1252"
-    )
+    likely = windows_encoding(country_code)
     matches = from_bytes(sample, cp_isolation=list(_LEGACY), preemptive_behaviour=False)
     best = matches.best()
     if best is None:

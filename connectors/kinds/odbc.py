@@ -8,11 +8,9 @@ here imports it. What a driver needs beyond the standard stands in `connectors.d
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +33,7 @@ from connectors.mapping import Mapping
 from connectors.queries import query_fault
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SecretRef, SourceSettings
+from connectors.values import as_text
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -47,9 +46,6 @@ from engine.source import (
 
 PROBE = "Ø Ù Ú Û 付款 ß Ł Ж Ω ع 😀 Ústí"
 """Characters that real drivers have lost; `check` sends them to the database and back."""
-
-MAX_WHOLE_FLOAT = 2**53
-"""Up to here a float holds every integer: a number column may be one."""
 
 _PASSWORD = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=", re.IGNORECASE)
 _NO_DRIVER = re.compile(r"Can't open lib '([^']*)'|IM002|IM003")
@@ -327,37 +323,6 @@ class OdbcSource(ContactSource):
             return _driver_missing(self._profile, missing[1] or "")
         state = error.args[0] if len(error.args) > 1 else ""
         return SourceFailed(f"{self._profile.name}: {when}: {words} [{state}]")
-
-
-def as_text(value: object) -> str:
-    """Return a database value as a record's text: NULL "", numbers without ".0", times ISO 8601.
-
-    Bytes become hexadecimal digits, truth values "true" and "false".
-    """
-    return _WRITERS.get(type(value), str)(value)
-
-
-def _of_float(value: float) -> str:
-    whole = value.is_integer() and abs(value) <= MAX_WHOLE_FLOAT
-    return str(int(value)) if whole else repr(value)
-
-
-def _of_decimal(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-_WRITERS: dict[type, Callable[[Any], str]] = {
-    type(None): lambda _: "",
-    bool: lambda value: "true" if value else "false",
-    float: _of_float,
-    Decimal: _of_decimal,
-    dt.datetime: dt.datetime.isoformat,
-    dt.date: dt.date.isoformat,
-    dt.time: dt.time.isoformat,
-    bytes: bytes.hex,
-    bytearray: bytearray.hex,
-}
 
 
 def _mended(name: str) -> str:

@@ -1,0 +1,45 @@
+"""Values of databases and spreadsheets → the text of a record.
+
+Law: pure; the same value gives the same text in every run, else unchanged rows would look changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+MAX_WHOLE_FLOAT = 2**53
+"""Up to here a float holds every integer: a number column may be one."""
+
+
+def as_text(value: object) -> str:
+    """Return a database value as a record's text: NULL "", numbers without ".0", times ISO 8601.
+
+    Bytes become hexadecimal digits, truth values "true" and "false".
+    """
+    return _WRITERS.get(type(value), str)(value)
+
+
+def _of_float(value: float) -> str:
+    whole = value.is_integer() and abs(value) <= MAX_WHOLE_FLOAT
+    return str(int(value)) if whole else repr(value)
+
+
+def _of_decimal(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    bool: lambda value: "true" if value else "false",
+    float: _of_float,
+    Decimal: _of_decimal,
+    dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
+    dt.time: dt.time.isoformat,
+    bytes: bytes.hex,
+    bytearray: bytearray.hex,
+}
