@@ -28,3 +28,7 @@ class DriverMissing(ConnectorError):
 
 class Cancelled(ConnectorError):
     """The caller asked the run to stop: nothing is wrong with the source."""
+
+
+class NotReleased(ConnectorError):
+    """The run that is to be released is not the source's last one, or held nothing back."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from connectors.settings import DropLimit
 
 
-def refusal(limit: DropLimit, *, served: int, accepted: int, dropped: int, full: bool) -> str:
+def refusal(
+    limit: DropLimit, *, served: int, accepted: int, dropped: int, full: bool, released: int = 0
+) -> str:
     """Return why a complete run may not delete, in one line; "" if it may.
 
     Args:
@@ -18,12 +20,15 @@ def refusal(limit: DropLimit, *, served: int, accepted: int, dropped: int, full:
         accepted: distinct records that the run took from the source.
         dropped: contacts that the run would take away.
         full: the run read the whole source, so that what it did not see is gone.
+        released: so many deletions of an earlier run were held back, and an administrator has
+            released them.
     """
+    if dropped <= released:
+        return ""
     if full and served and not accepted:
         return f"the source sent no usable record, but {served:,} contacts of it are served"
     if not limit.allows(dropped, served):
         return (
-            f"the run would remove {dropped:,} of {served:,} contacts, more than "
-            f"max_drop = {limit}; raise max_drop for one run if that is right"
+            f"the run would remove {dropped:,} of {served:,} contacts, more than max_drop = {limit}"
         )
     return ""

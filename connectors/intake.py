@@ -6,6 +6,7 @@ guard's consent. Memory does not grow with the source: one byte marks a row that
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
@@ -17,7 +18,17 @@ from connectors.mapping import Mapping
 from connectors.rules import key_fault
 from connectors.settings import SourceSettings
 from engine.contact import encode_contact
-from engine.source import Bookmark, Checkpoint, Complete, Delete, Event, RejectedRecord, Upsert
+from engine.source import (
+    Bookmark,
+    Checkpoint,
+    Columns,
+    Complete,
+    Delete,
+    Event,
+    Present,
+    RejectedRecord,
+    Upsert,
+)
 from engine.store import MAX_BATCH, MAX_REJECTED, ContactStore, RunCounts
 
 DIGEST_BYTES = 16
@@ -25,6 +36,9 @@ DIGEST_BYTES = 16
 
 SURELY_SHORT = 64
 """Keys up to this length need no closer look."""
+
+MAX_LISTED = 20
+"""New columns that a note names."""
 
 _UNSEEN, _KEPT, _SEEN = 0, 1, 2
 
@@ -36,7 +50,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.read = self.added = self.changed = self.unchanged = 0
-        self.removed = self.rejected = self.rejected_fields = 0
+        self.removed = self.rejected = self.rejected_fields = self.held_back = 0
 
     def counts(self) -> RunCounts:
         """Return the counts as they are now."""
@@ -48,7 +62,36 @@ class Tally:
             removed=self.removed,
             rejected=self.rejected,
             rejected_fields=self.rejected_fields,
+            held_back=self.held_back,
         )
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of a run for the next one, as a bookmark of the store.
+
+    Attributes:
+        tag: the mapping it belongs to: a bookmark of another one would leave old records as they
+            were mapped then.
+        full_at: when the source was last read in full, epoch seconds.
+        columns: what the source's columns were called.
+        bookmark: the source's own; b"" for one that cannot be followed.
+    """
+
+    tag: bytes = b""
+    full_at: float = 0.0
+    columns: tuple[str, ...] = ()
+    bookmark: Bookmark = b""
+
+
+_decode_kept = msgspec.msgpack.Decoder(_Kept).decode
+
+
+def _kept_of(data: bytes) -> _Kept:
+    """Return what was kept; nothing where nothing, or something unknown, was."""
+    try:
+        return _decode_kept(data) if data else _Kept()
+    except msgspec.DecodeError:
+        return _Kept()
 
 
 class _Marks:
@@ -79,6 +122,7 @@ class Intake:
         served: contacts of the source that were served before the run.
         since: the bookmark from which an incremental source may go on, b"" for a full read.
         complete: the `Complete` that the source sent, None until then.
+        notes: what an administrator should know of the source, though nothing failed.
     """
 
     def __init__(
@@ -89,7 +133,20 @@ class Intake:
         *,
         dry_run: bool,
         on_batch: Callable[[int], None] | None,
+        full: bool = False,
+        released: int = 0,
     ) -> None:
+        """Begin a run.
+
+        Args:
+            settings: the source, completed.
+            store: where its contacts are kept.
+            tally: counts on.
+            dry_run: store nothing.
+            on_batch: called with the store's last seq after every batch that changed it.
+            full: pass over the bookmark.
+            released: so many deletions may pass the guard, whatever its limit.
+        """
         self._settings = settings
         self._source = settings.id
         self._store = store
@@ -104,10 +161,22 @@ class Intake:
         self._room = MAX_REJECTED
         self.served = store.count(settings.id)
         self.complete: Complete | None = None
-        # A bookmark of another mapping would leave old records as they were mapped then.
+        self.notes: list[str] = []
+        self._released = released
+        self._swept = False
+        self._began_at = time.time()
+        self._kept = _kept_of(store.bookmark(settings.id))
         self._tag = self._mapping.digest_key[:DIGEST_BYTES]
-        kept = store.bookmark(settings.id)
-        self.since: Bookmark = kept[DIGEST_BYTES:] if kept.startswith(self._tag) else b""
+        self._columns = self._kept.columns
+        # The clock may have been set back: a full read in the future counts for nothing.
+        age_s = self._began_at - self._kept.full_at
+        young = 0 <= age_s < settings.full_every_s and not full
+        self.since: Bookmark = self._kept.bookmark if young and self._kept.tag == self._tag else b""
+
+    @property
+    def full(self) -> bool:
+        """Whether every record was sent, so far: the source was not followed by change."""
+        return not self._swept and (self.complete is None or self.complete.full)
 
     def take(self, batch: Sequence[Event]) -> None:
         """Store one batch of at most 2,000 events.
@@ -162,8 +231,10 @@ class Intake:
             accepted=self._accepted,
             dropped=dropped,
             full=complete.full,
+            released=self._released,
         )
         if refused:
+            self._tally.held_back = dropped
             return refused
         if self._dry_run:
             self._tally.removed = dropped
@@ -172,7 +243,7 @@ class Intake:
                 self._sweep(cancelled)
         else:
             self._remove(list(self._deletes))
-        if complete.bookmark:
+        if complete.bookmark or self._columns != self._kept.columns:
             self._keep(complete.bookmark)
         return ""
 
@@ -180,18 +251,45 @@ class Intake:
         """Take an event that is neither record nor rejection."""
         if type(event) is Complete:
             self.complete = event
+        elif type(event) is Present:
+            self._meet(event.keys)
+        elif type(event) is Columns:
+            self._compare_columns(event.names)
         elif type(event) is Delete:
             # Remembered for the end of the run, where the guard sees all of them.
             row = self._store.digests(self._source, [event.key]).get(event.key)
             if row is not None and row[1]:
                 self._marks.put(row[0], _UNSEEN)
                 self._deletes[event.key] = None
-        elif type(event) is Checkpoint and not self._deletes:
+        elif type(event) is Checkpoint and self.since and not self._deletes:
+            # Of a full read there is nothing to keep: what it did not reach would be passed over.
             self._keep(event.bookmark)
 
+    def _meet(self, keys: Sequence[str]) -> None:
+        """Mark contacts that a key sweep named; keys without a contact (rejected ones) pass."""
+        self._swept = True
+        for start in range(0, len(keys), MAX_BATCH):
+            page = keys[start : start + MAX_BATCH]
+            for rowid, digest in self._store.digests(self._source, page).values():
+                if digest and self._marks.get(rowid) == _UNSEEN:
+                    self._marks.put(rowid, _KEPT)
+                    self._accepted += 1
+
+    def _compare_columns(self, names: tuple[str, ...]) -> None:
+        known = frozenset(self._columns)
+        fresh = [name for name in names if name not in known]
+        if known and fresh:
+            listed = ", ".join(repr(name[:60]) for name in fresh[:MAX_LISTED])
+            more = f" and {len(fresh) - MAX_LISTED} more" if len(fresh) > MAX_LISTED else ""
+            self.notes.append(f"new in the source: {listed}{more}")
+        self._columns = names
+
     def _keep(self, bookmark: Bookmark) -> None:
-        if not self._dry_run:
-            self._store.keep_bookmark(self._source, self._tag + bookmark, self._store.last_seq())
+        if self._dry_run:
+            return
+        full_at = self._began_at if self.complete and self.full else self._kept.full_at
+        kept = _Kept(self._tag, full_at, self._columns, bookmark)
+        self._store.keep_bookmark(self._source, _pack(kept), self._store.last_seq())
 
     def _store_records(self, upserts: dict[str, Upsert], rejected: list[RejectedRecord]) -> None:
         if upserts:

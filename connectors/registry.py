@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from connectors.errors import DriverMissing, UnknownKind
+from connectors.errors import DriverMissing, SourceFailed, UnknownKind
 from connectors.kinds.delimited import DelimitedOptions, DelimitedSource
 from connectors.kinds.odbc import OdbcOptions, OdbcSource
 from connectors.settings import SourceSettings
@@ -32,7 +32,7 @@ def options_of(kind: str) -> type[msgspec.Struct]:
 
 
 def open_source(settings: SourceSettings) -> ContactSource:
-    """Make the source of these settings; nothing is read or connected yet.
+    """Make the source of these settings (completed ones); nothing is read or connected yet.
 
     Raises:
         UnknownKind: naming those there are.
@@ -41,9 +41,38 @@ def open_source(settings: SourceSettings) -> ContactSource:
     return _kind(settings.kind).open(settings)
 
 
+def completed(settings: SourceSettings) -> SourceSettings:
+    """Return the settings with the key and the map that are usual for their kind and source.
+
+    A kind whose defaults depend on what it finds (the header of a file) looks there.
+
+    Raises:
+        UnknownKind: naming those there are.
+        SourceFailed: a key or a map is missing, and the kind knows none.
+    """
+    found = _kind(settings.kind).complete(settings)
+    missing = [f"{what} = …" for what in ("key", "map") if not getattr(found, what)]
+    if missing:
+        raise SourceFailed(
+            f"a source of kind {settings.kind} needs {' and '.join(missing)}; `rufname discover"
+            f" {settings.name}` shows its fields and prints a map to begin with"
+        )
+    return found
+
+
+def has_defaults(kind: str) -> bool:
+    """Tell whether sources of a kind may do without `key` and `map`; False for unknown kinds."""
+    return kind in _KINDS and _KINDS[kind].complete is not _as_it_is
+
+
+def _as_it_is(settings: SourceSettings) -> SourceSettings:
+    return settings
+
+
 class _Kind(msgspec.Struct, frozen=True):
     options: type[msgspec.Struct]
     open: Callable[[SourceSettings], ContactSource]
+    complete: Callable[[SourceSettings], SourceSettings] = _as_it_is
 
 
 def _kind(name: str) -> _Kind:

@@ -18,6 +18,12 @@ from engine.rights import ALL
 
 MAX_SECRET_BYTES = 64 * 1024
 
+LEAST_DROP = 5
+"""A share means nothing for a handful: one contact of four that leaves is no fault."""
+
+FULL_EVERY_S = 7 * 24 * 3600
+"""A source that is followed by change is read in full at least weekly: changes can be missed."""
+
 
 class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a secret stands: exactly one of `file` (absolute once loaded) and `env`."""
@@ -56,12 +62,17 @@ class DropLimit(msgspec.Struct, frozen=True):
     count: int | None = None
 
     def allows(self, dropped: int, served: int) -> bool:
-        """Tell whether dropping `dropped` of `served` contacts is within the limit."""
+        """Tell whether dropping `dropped` of `served` contacts is within the limit.
+
+        Of a share above 0 %, `LEAST_DROP` contacts may go, at most a third of a small source.
+        """
         if dropped == 0:
             return True
         if self.count is not None:
             return dropped <= self.count
         assert self.percent is not None
+        if self.percent and dropped <= LEAST_DROP and dropped * 3 <= served:
+            return True
         return dropped * 100 <= served * self.percent
 
     @override
@@ -98,13 +109,14 @@ class SourceSettings(msgspec.Struct, frozen=True):
         id: immutable; by default the first name.
         name: what people call it.
         kind: csv, odbc …
-        key: columns that together identify a record.
+        key: columns that together identify a record; () = those usual for the kind.
         map: contact field (`display_name`, `phones.work`, `custom.1` …) → rule.
         plan: how numbers are written in this source.
         priority: 1–999, higher wins.
         visible_to: users, groups, clients; ("*",) = everybody.
         max_drop: a run that would drop more is refused.
         schedule: when `serve` reads it.
+        full_every_s: a source followed by change is read in full after so long; 0 = every time.
         options: the kind's own options.
     """
 
@@ -119,3 +131,12 @@ class SourceSettings(msgspec.Struct, frozen=True):
     visible_to: tuple[str, ...] = ALL
     max_drop: DropLimit = DropLimit()
     schedule: Schedule = Schedule()
+    full_every_s: int = FULL_EVERY_S
+
+    def with_defaults(self, key: tuple[str, ...], rules: dict[str, MapRule]) -> SourceSettings:
+        """Return these settings with what is usual for the kind where they say nothing.
+
+        A field that `map` names has its own rule; the rule "" leaves the field out.
+        """
+        merged = {field: rule for field, rule in {**rules, **self.map}.items() if rule}
+        return msgspec.structs.replace(self, key=self.key or key, map=merged)

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, NotReleased
 from connectors.intake import Intake, Tally
 from connectors.reading import SourceReader
-from connectors.registry import open_source
+from connectors.registry import completed, open_source
 from connectors.settings import SourceSettings
 from engine.errors import EngineError
 from engine.source import ContactSource
-from engine.store import MAX_BATCH, ContactStore, RunCounts
+from engine.store import MAX_BATCH, MAX_RUNS, ContactStore, Run, RunCounts
 
 MAX_REASON_CHARS = 500
 
@@ -45,7 +45,8 @@ class RunReport(msgspec.Struct, frozen=True):
 
     "refused": the source was read to its end, but nothing was removed. "failed": the read did not
     come to its end (cancelled runs too); what was read is stored, nothing was removed. The numbers
-    are those of `engine.store.RunCounts`.
+    are those of `engine.store.RunCounts`. `run` is its number in the history, 0 for a dry run;
+    `full`: every record was read, not only what changed; `notes`: what else should be known.
     """
 
     source: str
@@ -60,6 +61,10 @@ class RunReport(msgspec.Struct, frozen=True):
     rejected_fields: int
     reason: str
     seconds: float
+    held_back: int = 0
+    run: int = 0
+    full: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def _never() -> bool:
@@ -75,6 +80,8 @@ def sync_source(
     dry_run: bool = False,
     on_batch: Callable[[int], None] | None = None,
     source: ContactSource | None = None,
+    full: bool = False,
+    release: int = 0,
 ) -> RunReport:
     """Read one source once.
 
@@ -87,6 +94,9 @@ def sync_source(
         on_batch: called with the store's last seq after every batch that changed it, so that the
             index can follow while the source is read; its errors end the run.
         source: the opened source, where the caller has it already.
+        full: read every record, though the source can be followed by change.
+        release: the number of the source's last run, which was refused: this one may remove as
+            many contacts as that one would have; 0 = none is released.
 
     Returns:
         The report; what the source does wrong is in it, never raised.
@@ -95,13 +105,23 @@ def sync_source(
         EngineError: the store cannot be read or written.
     """
     began = time.monotonic()
-    run = None if dry_run else store.begin_run(settings.id, settings.name)
+    known = store.runs(settings.id, MAX_RUNS) if release else []
+    held = next((old for old in known if old.id == release and old.state == "refused"), None)
+    # A wrong number is no run: it must not stand in the history where the right one is looked for.
+    run = (
+        0 if dry_run or (release and held is None) else store.begin_run(settings.id, settings.name)
+    )
     tally = Tally()
+    intake: Intake | None = None
     state: Literal["done", "refused", "failed"] = "failed"
     reason = "interrupted"
     try:
-        intake = Intake(settings, store, tally, dry_run=dry_run, on_batch=on_batch)
-        opened = source or open_source(settings)
+        released = _released(known, held, release) if release else 0
+        whole = settings if source else completed(settings)
+        intake = Intake(
+            whole, store, tally, dry_run=dry_run, on_batch=on_batch, full=full, released=released
+        )
+        opened = source or open_source(whole)
         with SourceReader(opened, intake.since, MAX_BATCH) as reader:
             while batch := reader.next_batch(cancelled):
                 intake.take(batch)
@@ -111,14 +131,17 @@ def sync_source(
                     progress(SyncProgress(settings.id, settings.name, counts, share, intake.served))
         reason = intake.finish(cancelled)
         state = "refused" if reason else "done"
+        if reason and run:
+            reason += f"; `rufname sync --source {settings.name} --release {run}` lets it"
     except ConnectorError as error:
         reason = _one_line(str(error))
     finally:
         if reason:
             reason = f"source {settings.name}: {reason}"
-        if run is not None:
+        notes = tuple(intake.notes) if intake else ()
+        if run:
             with contextlib.suppress(EngineError):  # where the store fails, that is being raised
-                store.finish_run(run, state, tally.counts(), reason)
+                store.finish_run(run, state, tally.counts(), reason or _one_line("; ".join(notes)))
     return RunReport(
         settings.id,
         settings.name,
@@ -126,7 +149,29 @@ def sync_source(
         **msgspec.structs.asdict(tally.counts()),
         reason=reason,
         seconds=time.monotonic() - began,
+        run=run,
+        full=intake.full if intake else True,
+        notes=notes,
     )
+
+
+def _released(known: Sequence[Run], held: Run | None, release: int) -> int:
+    """Return how many deletions the release of a run lets pass.
+
+    Args:
+        known: the runs of the source, newest first.
+        held: the run that is released, None if there is no refused one of this number.
+        release: the number that was given.
+
+    Raises:
+        NotReleased: it held nothing back, or a later run was done without it.
+    """
+    if held is None:
+        refused = ", ".join(str(run.id) for run in known if run.state == "refused") or "none"
+        raise NotReleased(f"no refused run has the number {release}; refused: {refused}")
+    if any(run.id > held.id and run.state == "done" for run in known):
+        raise NotReleased(f"run {release} is out of date: a later one was done")
+    return held.counts.held_back
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,19 @@
 
 Law: `Complete` is earned (last page, result code 0, end of cursor). A stream that ends without it
 deletes nothing. Blocking code; a run owns its thread.
+
+How a source is followed by change. `read(b"")` sends every record and ends with
+`Complete(full=True, bookmark)`; the bookmark is taken from the source before its first record. The
+next `read(bookmark)` sends what changed since, a record twice rather than never, and ends in one of
+two ways:
+
+- the source tells of deletions: a `Delete` for each, `Complete(full=False, bookmark)`;
+- it does not: a key sweep, the keys of all records there are as `Present`, then
+  `Complete(full=True, bookmark)`. What was neither sent nor named is gone.
+
+A bookmark that the source no longer honours (410, `valid-sync-token`, another server) is no error:
+read everything instead, as for b"". A source that cannot follow ignores bookmarks and sends b"".
+From time to time the sync asks for a full read by itself, and always after a change of the mapping.
 """
 
 from __future__ import annotations
@@ -51,6 +64,21 @@ class RejectedRecord(msgspec.Struct, frozen=True):
     key: str = ""
 
 
+class Present(msgspec.Struct, frozen=True):
+    """These records are still there, unchanged since the bookmark: a page of a key sweep.
+
+    At most 2,000 keys, each as `Upsert` would write it.
+    """
+
+    keys: tuple[str, ...]
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """What the columns are called, once before the first record; a new one becomes a note."""
+
+    names: tuple[str, ...]
+
+
 class Checkpoint(msgspec.Struct, frozen=True):
     """All before this event may be kept under `bookmark` once it is indexed."""
 
@@ -64,7 +92,23 @@ class Complete(msgspec.Struct, frozen=True):
     bookmark: Bookmark = b""
 
 
-Event = Upsert | Delete | RejectedRecord | Checkpoint | Complete
+Event = Upsert | Delete | RejectedRecord | Present | Columns | Checkpoint | Complete
+
+
+class SourceField(msgspec.Struct, frozen=True):
+    """One column or attribute that a source offers.
+
+    Attributes:
+        name: as key and map name it.
+        type: what the source calls its type; "" where all are texts.
+        key: it may identify a record.
+        changed: it may say when a record was changed last.
+    """
+
+    name: str
+    type: str = ""
+    key: bool = False
+    changed: bool = False
 
 
 class CheckReport(msgspec.Struct, frozen=True):
@@ -81,14 +125,18 @@ class ContactSource(Protocol):
     def check(self) -> CheckReport:
         """Try connection, rights and query; never raises for what the source does wrong."""
 
-    def discover(self) -> tuple[str, ...]:
-        """Return the names of the columns or attributes the source offers, in its order."""
+    def discover(self) -> tuple[SourceField, ...]:
+        """Return the columns or attributes that the source offers, in its order."""
 
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
         """Return the first `rows` (1–1,000) raw records; nothing is stored."""
 
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
-        """Stream the source; b"" asks for a full read. Raises `connectors.errors.SourceFailed`."""
+        """Stream the source: all of it for b"", else what changed since `bookmark`.
+
+        Raises:
+            connectors.errors.ConnectorError: it cannot be read to its end.
+        """
 
     def cancel(self) -> None:
         """Make a `read` that blocks in another thread end soon where it can; never waits."""

@@ -91,7 +91,11 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class RunCounts(msgspec.Struct, frozen=True):
-    """What a run did, in records; `rejected_fields` counts fields dropped from kept contacts."""
+    """What a run did, in records.
+
+    `rejected_fields` counts fields dropped from kept contacts, `held_back` the contacts that a
+    refused run would have removed.
+    """
 
     read: int = 0
     added: int = 0
@@ -100,10 +104,14 @@ class RunCounts(msgspec.Struct, frozen=True):
     removed: int = 0
     rejected: int = 0
     rejected_fields: int = 0
+    held_back: int = 0
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run of one source; times are epoch seconds, `ended_at` None while it is running."""
+    """One run of one source; times are epoch seconds, `ended_at` None while it is running.
+
+    `reason` says why it is not done; of a run that is done, what should be known of it.
+    """
 
     id: int
     source: str
@@ -359,7 +367,7 @@ class ContactStore:
         return run
 
     def finish_run(self, run: int, state: RunState, counts: RunCounts, reason: str = "") -> None:
-        """Close a run: what it did and, unless it is done, why not (one line)."""
+        """Close a run: what it did, and why not more, or what to know of it (one line)."""
         with self._transaction() as db:
             db.execute(
                 "UPDATE runs SET state = ?, ended_at = ?, counts = ?, reason = ? WHERE id = ?",

@@ -108,8 +108,8 @@ class SourceTable(msgspec.Struct, frozen=True):
     key: Annotated[
         Column | Annotated[tuple[Column, ...], Meta(min_length=1)],
         Meta(description="a column, or a list of at least one"),
-    ]
-    map: Annotated[dict[str, Any], Meta(description="a table of contact field = rule")]
+    ] = ()
+    map: Annotated[dict[str, Any], Meta(description="a table of contact field = rule")] = {}
     id: Name | None = None
     priority: Annotated[int, Meta(ge=1, le=999)] = 500
     dialplan: Name | None = None
@@ -118,6 +118,7 @@ class SourceTable(msgspec.Struct, frozen=True):
     on: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.WEEKDAYS}")] = ()
     visible_to: Lines = ("*",)
     max_drop: Annotated[str | int, Meta(description=notation.SHARE)] = "20%"
+    full_every: Annotated[str, Meta(description=notation.DURATION)] = "7d"
 
 
 class ClientTable(msgspec.Struct, frozen=True):

@@ -9,9 +9,16 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from connectors.registry import kinds, options_of
+from connectors.registry import has_defaults, kinds, options_of
 from connectors.rules import MAP_FIELDS, rule_faults
-from connectors.settings import DropLimit, MapRule, Schedule, SecretRef, SourceSettings
+from connectors.settings import (
+    FULL_EVERY_S,
+    DropLimit,
+    MapRule,
+    Schedule,
+    SecretRef,
+    SourceSettings,
+)
 from rufname import notation
 from rufname.configfile import SourceTable
 from rufname.configplans import Scope, numbered, place_of, refuse_twice, warn_if_open
@@ -27,7 +34,7 @@ RULE_IN_WORDS = 'a column, a template such as "{first} {last}", or a list of at 
 
 _COMMON = frozenset(field.encode_name for field in msgspec.structs.fields(SourceTable))
 
-_STAND_INS = {"name": "", "kind": "", "key": (), "map": {"display_name": "name"}}
+_STAND_INS = {"name": "", "kind": ""}
 
 
 def resolve_sources(scope: Scope, tables: Sequence[Table]) -> tuple[SourceSettings, ...]:
@@ -48,7 +55,11 @@ def _source(scope: Scope, place: str, raw: Table) -> SourceSettings | None:
     options = _options(scope, place, raw)
     assert table is not None, "every key of SourceTable has a default or a stand-in"
     max_drop = findings.attempt(f"{place}.max_drop", notation.drop_limit, table.max_drop)
-    rules = _map(findings, f"{place}.map", table.map)
+    usual = has_defaults(table.kind)
+    if not (usual or table.key):
+        findings.fault(f"{place}.key", "missing", "a column, or a list of at least one")
+    rules = _map(findings, f"{place}.map", table.map, usual=usual)
+    full_every_s = findings.attempt(f"{place}.full_every", notation.duration_s, table.full_every)
     plan = scope.plan(f"{place}.dialplan", table.dialplan)
     schedule = _schedule(findings, place, table)
     if options is None:
@@ -65,6 +76,7 @@ def _source(scope: Scope, place: str, raw: Table) -> SourceSettings | None:
         visible_to=table.visible_to,
         max_drop=max_drop or DropLimit(),
         schedule=schedule,
+        full_every_s=full_every_s or FULL_EVERY_S,
     )
 
 
@@ -101,8 +113,12 @@ def _schedule(findings: Findings, place: str, table: SourceTable) -> Schedule:
     return Schedule(every_s=every_s or 0, at=at, on=days or ())
 
 
-def _map(findings: Findings, place: str, raw: Table) -> dict[str, MapRule]:
-    """Return the field mapping, flat: `phones.work` may be a dotted key, a table, or quoted."""
+def _map(findings: Findings, place: str, raw: Table, *, usual: bool) -> dict[str, MapRule]:
+    """Return the field mapping, flat: `phones.work` may be a dotted key, a table, or quoted.
+
+    `usual`: the kind brings a mapping of its own, which this one changes field by field; the rule
+    "" leaves a field out.
+    """
     rules: dict[str, MapRule] = {}
     for field, value in _flat(raw):
         key = f"{place}.{field}"
@@ -110,11 +126,15 @@ def _map(findings: Findings, place: str, raw: Table) -> dict[str, MapRule]:
             findings.unknown(key, "contact field", field, MAP_FIELDS, MAP_FIELDS_IN_WORDS)
         elif field in rules:
             findings.fault(key, "stands twice", "each contact field once")
+        elif usual and value == "":
+            rules[field] = ""
         else:
             rule = _rule(findings, key, value)
             rules[field] = rule
             for fault in rule_faults({field: rule}) if rule else ():
                 findings.fault(key, fault.removeprefix(f"map.{field}: "), RULE_IN_WORDS)
+    if usual:
+        return rules
     if not raw:
         findings.fault(place, "maps nothing", f"at least one of {MAP_FIELDS_IN_WORDS}")
     elif rules.keys().isdisjoint(NAMING_FIELDS):

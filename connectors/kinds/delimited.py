@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -34,15 +35,20 @@ from connectors.texts import clean
 from engine.source import (
     Bookmark,
     CheckReport,
+    Columns,
     Complete,
     ContactSource,
     Event,
     RejectedRecord,
+    SourceField,
     Upsert,
 )
 
 _HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
 """What some spreadsheets write in front of the header."""
+
+
+DISCOVERED_ROWS = 1_000
 
 
 class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,10 +125,23 @@ class DelimitedSource(ContactSource):
         return CheckReport(warnings=tuple(warnings))
 
     @override
-    def discover(self) -> tuple[str, ...]:
-        """Return the columns of the header, or 1, 2, 3 … without one."""
+    def discover(self) -> tuple[SourceField, ...]:
+        """Return the columns of the header, or 1, 2, 3 … without one.
+
+        What may be the key is told from the first thousand rows: columns whose cells are all full
+        and all different.
+        """
         with _open(self._options.path) as file:
-            return _Table(file, self._settings, ()).columns
+            table = _Table(file, self._settings, ())
+            events = islice(table.events(table.columns, table.columns[:1]), DISCOVERED_ROWS)
+            records = [event.record for event in events if isinstance(event, Upsert)]
+        return tuple(
+            SourceField(
+                name,
+                key=len(records) > 1 and _is_key([record[name] for record in records]),
+            )
+            for name in table.columns
+        )
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
@@ -151,6 +170,7 @@ class DelimitedSource(ContactSource):
             self._file, self._all_bytes = file, before.st_size
             table = _Table(file, self._settings, mapping.columns)
             require_columns(mapping.columns, table.columns, str(path))
+            yield Columns(table.columns)
             yield from table.events(mapping.columns, self._settings.key)
             if table.ends_open:
                 raise SourceFailed(
@@ -299,6 +319,10 @@ def _open(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise SourceFailed(f"{path}: {error.strerror}") from error
+
+
+def _is_key(cells: list[str]) -> bool:
+    return all(cells) and len(set(cells)) == len(cells)
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

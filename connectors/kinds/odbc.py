@@ -37,10 +37,12 @@ from connectors.values import as_text
 from engine.source import (
     Bookmark,
     CheckReport,
+    Columns,
     Complete,
     ContactSource,
     Event,
     RejectedRecord,
+    SourceField,
     Upsert,
 )
 
@@ -123,10 +125,11 @@ class OdbcSource(ContactSource):
         return CheckReport(warnings=tuple(warnings))
 
     @override
-    def discover(self) -> tuple[str, ...]:
+    def discover(self) -> tuple[SourceField, ...]:
         """Return the columns of the query."""
         with self._session() as connection:
-            return tuple(self._columns(self._execute(connection, self._options.query)))
+            cursor = self._execute(connection, self._options.query)
+            return tuple(map(SourceField, self._columns(cursor)))
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
@@ -151,7 +154,9 @@ class OdbcSource(ContactSource):
         mapping = Mapping(self._settings)
         with self._session() as connection:
             cursor = self._execute(connection, self._options.query)
-            require_columns(mapping.columns, self._columns(cursor), "the query")
+            columns = self._columns(cursor)
+            require_columns(mapping.columns, columns, "the query")
+            yield Columns(tuple(columns))
             yield from self._records(cursor, mapping.columns)
         yield Complete(full=True)
 

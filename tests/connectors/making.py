@@ -17,10 +17,12 @@ from engine.phone import DialPlan
 from engine.source import (
     Bookmark,
     CheckReport,
+    Columns,
     Complete,
     ContactSource,
     Event,
     RejectedRecord,
+    SourceField,
     Upsert,
 )
 from engine.store import ContactStore
@@ -54,8 +56,8 @@ class ScriptedSource(ContactSource):
         return CheckReport()
 
     @override
-    def discover(self) -> tuple[str, ...]:
-        return ("id", "name", "phone")
+    def discover(self) -> tuple[SourceField, ...]:
+        return tuple(map(SourceField, ("id", "name", "phone")))
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
@@ -81,6 +83,15 @@ class ScriptedSource(ContactSource):
     @override
     def share_read(self) -> float | None:
         return 0.5
+
+
+def sent(source: ContactSource, bookmark: Bookmark = b"") -> list[Event]:
+    """What a source sends, but for the names of its columns."""
+    return [event for event in source.read(bookmark) if not isinstance(event, Columns)]
+
+
+def field_names(source: ContactSource) -> tuple[str, ...]:
+    return tuple(field.name for field in source.discover())
 
 
 def settings(**changes: Any) -> SourceSettings:

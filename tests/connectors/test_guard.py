@@ -39,3 +39,21 @@ def test_a_source_that_had_contacts_and_sends_none_is_refused_whatever_the_limit
 def test_a_new_source_may_be_empty_and_an_incremental_run_may_send_nothing() -> None:
     assert ask(DropLimit(), 0, 0, 0) == ""
     assert ask(DropLimit(), 100, 0, 0, full=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("served", "dropped", "allowed"),
+    [(4, 1, True), (3, 2, False), (10, 3, True), (15, 5, True), (15, 6, False), (2, 1, False)],
+)
+def test_a_handful_may_leave_a_small_source(served: int, dropped: int, *, allowed: bool) -> None:
+    assert (ask(DropLimit(), served, served - dropped, dropped) == "") is allowed
+
+
+def test_what_an_administrator_released_may_go_and_no_more() -> None:
+    def released(dropped: int) -> str:
+        return refusal(
+            DropLimit(), served=100, accepted=0, dropped=dropped, full=True, released=100
+        )
+
+    assert released(100) == ""
+    assert refusal(DropLimit(), served=200, accepted=1, dropped=150, full=True, released=100)

@@ -6,7 +6,16 @@ import pytest
 
 from connectors.errors import Cancelled, SourceFailed
 from connectors.intake import Intake, Tally
-from engine.source import Checkpoint, Complete, Delete, Event, RejectedRecord, Upsert
+from engine.source import (
+    Checkpoint,
+    Columns,
+    Complete,
+    Delete,
+    Event,
+    Present,
+    RejectedRecord,
+    Upsert,
+)
 from engine.store import ContactStore, RunCounts
 from tests.connectors.making import ANY_DROP, people, person, settings, stored
 
@@ -202,8 +211,8 @@ def test_a_deletion_behind_its_record_counts(store: ContactStore, end: Complete)
 
 def test_too_many_named_deletions_are_refused(store: ContactStore) -> None:
     take(store, people(10), [END])
-    reason, counts = take(store, [*(Delete(str(n)) for n in range(3)), PART])
-    assert "remove 3 of 10" in reason
+    reason, counts = take(store, [*(Delete(str(n)) for n in range(4)), PART])
+    assert "remove 4 of 10" in reason
     assert counts.removed == 0
     assert len(stored(store)) == 10
 
@@ -219,7 +228,8 @@ def test_a_bookmark_is_kept_for_the_same_mapping_only(store: ContactStore) -> No
 
 
 def test_a_bookmark_never_passes_a_deletion_that_waits_for_the_guard(store: ContactStore) -> None:
-    take(store, people(10), [END])
+    take(store, people(10), [Complete(full=True, bookmark=b"first")])
+    store.settle(store.last_seq())
     take(store, [Checkpoint(b"before"), person("1", "New")], [PART])
     deletions: list[Event] = [Delete(str(n)) for n in range(9)]
     reason, _ = take(
@@ -281,3 +291,61 @@ def test_a_cancelled_sweep_stops_between_two_batches(store: ContactStore) -> Non
     with pytest.raises(Cancelled):
         intake.finish(lambda: True)
     assert len(stored(store)) == 10
+
+
+def test_what_a_key_sweep_names_stays_and_the_rest_goes(store: ContactStore) -> None:
+    take(store, people(10), [Complete(full=True, bookmark=b"one")])
+    store.settle(store.last_seq())
+    sweep = Present(("0", *map(str, range(2, 10)), "unknown"))
+    end = Complete(full=True, bookmark=b"two")
+    reason, counts = take(store, [person("0", "Changed")], [sweep], [end])
+    assert (reason, counts.read, counts.changed, counts.removed) == ("", 1, 1, 1)
+    assert "1" not in stored(store)
+
+
+def test_a_sweep_that_names_nothing_that_is_known_removes_nothing(store: ContactStore) -> None:
+    take(store, people(10), [END])
+    assert "no usable record" in take(store, [Present(("x",))], [END])[0]
+
+
+def test_after_a_week_a_source_that_is_followed_is_read_in_full(store: ContactStore) -> None:
+    take(store, people(3), [Complete(full=True, bookmark=b"one")])
+    store.settle(store.last_seq())
+    following = Intake(settings(), store, Tally(), dry_run=False, on_batch=None)
+    assert following.since == b"one"
+    asked = Intake(settings(), store, Tally(), dry_run=False, on_batch=None, full=True)
+    assert asked.since == b""
+    always = settings(full_every_s=0)
+    assert Intake(always, store, Tally(), dry_run=False, on_batch=None).since == b""
+    # an incremental run does not count as one in full
+    take(store, [Present(("0", "1", "2")), Complete(full=True, bookmark=b"two")])
+    store.settle(store.last_seq())
+    assert Intake(settings(), store, Tally(), dry_run=False, on_batch=None).since == b"two"
+    assert Intake(always, store, Tally(), dry_run=False, on_batch=None).since == b""
+
+
+def test_a_bookmark_of_an_unknown_form_is_passed_over(store: ContactStore) -> None:
+    take(store, people(3), [END])
+    store.keep_bookmark("crm", b"\xc1 of another release", store.last_seq())
+    store.settle(store.last_seq())
+    assert Intake(settings(), store, Tally(), dry_run=False, on_batch=None).since == b""
+
+
+def test_a_checkpoint_of_a_full_read_is_nothing_to_go_on_from(store: ContactStore) -> None:
+    with pytest.raises(SourceFailed):
+        take(store, [*people(3), Checkpoint(b"middle")])
+    store.settle(store.last_seq())
+    assert Intake(settings(), store, Tally(), dry_run=False, on_batch=None).since == b""
+
+
+def test_a_new_column_is_a_note(store: ContactStore) -> None:
+    def notes(*columns: str) -> list[str]:
+        intake = Intake(settings(), store, Tally(), dry_run=False, on_batch=None)
+        intake.take([Columns(columns), person("1"), END])
+        assert intake.finish(never) == ""
+        store.settle(store.last_seq())
+        return intake.notes
+
+    assert notes("id", "name") == []
+    assert notes("id", "name", "cell") == ["new in the source: 'cell'"]
+    assert notes("name", "id", "cell") == []

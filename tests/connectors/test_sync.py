@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from connectors.errors import SourceFailed
 from connectors.sync import RunReport, SyncProgress, sync_source
 from engine.errors import StoreUnavailable
 from engine.phone import DialPlan
+from engine.source import Columns
 from engine.store import MAX_BATCH, ContactStore
 from tests.connectors.making import (
     ANY_DROP,
@@ -23,105 +23,12 @@ from tests.connectors.making import (
     stored,
     whole,
 )
-from tests.connectors.worlds import (
-    CASES,
-    COUNT,
-    ROWS,
-    CsvWorld,
-    PostgresWorld,
-    SqliteWorld,
-    World,
-    break_it,
-)
+from tests.connectors.worlds import PostgresWorld
 from tests.e2e.postgres import Postgres
 
 
 def run(store: ContactStore, source: ScriptedSource, **rest: object) -> RunReport:
     return sync_source(settings(), store, source=source, **rest)  # type: ignore[arg-type]  # keywords of sync_source
-
-
-@pytest.fixture
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    name = request.param
-    if name == "csv":
-        return CsvWorld(tmp_path)
-    if name == "sqlite":
-        return SqliteWorld(tmp_path)
-    return PostgresWorld(request.getfixturevalue("postgres"), tmp_path / "dsn")
-
-
-@pytest.mark.parametrize(("world", "fault"), CASES, indirect=["world"])
-def test_whatever_goes_wrong_in_a_source_what_is_served_does_not_get_worse(
-    store: ContactStore, world: World, fault: str
-) -> None:
-    world.fill(ROWS)
-    report = sync_source(world.settings, store)
-    assert (report.state, report.added, report.reason) == ("done", COUNT, "")
-    served, seq = stored(store), store.last_seq()
-    assert len(served) == COUNT
-
-    break_it(world, fault)
-    asked = time.monotonic()
-    cancelled: Callable[[], bool] = lambda: fault == "hang" and time.monotonic() > asked + 0.5  # noqa: E731 - names its type
-    report = sync_source(world.settings, store, cancelled=cancelled)
-    assert report.state == ("done" if fault == "duplicates" else report.state)
-    if fault not in {"duplicates", "bad encoding", "bad lines"}:
-        assert report.state in {"refused", "failed"}
-    assert report.seconds < 0.5 + 2
-    assert report.removed == 0
-    assert stored(store) == served
-    assert store.last_seq() == seq
-    last = store.last_run("crm")
-    assert last is not None
-    assert (last.state, last.reason) == (report.state, report.reason)
-    if report.state != "done":
-        assert report.reason.startswith("source CRM: ")
-        assert "\n" not in report.reason
-        assert "braces" not in report.reason  # the password
-
-    world.fill(ROWS)
-    report = sync_source(world.settings, store)
-    assert (report.state, report.unchanged, report.changed) == ("done", COUNT, 0)
-
-
-@pytest.mark.parametrize("world", ["csv", "sqlite", "postgres"], indirect=True)
-def test_every_kind_adds_changes_and_removes(store: ContactStore, world: World) -> None:
-    world.fill(ROWS)
-    sync_source(world.settings, store)
-    world.fill([("0", "Łukasz 付", "+49 89 99998 000"), *ROWS[1:-2], ("new", "Neu", "")])
-    report = sync_source(world.settings, store)
-    assert report.state == "done"
-    assert (report.added, report.changed, report.removed) == (1, 1, 2)
-    assert report.unchanged == report.read - 2 == COUNT - 3
-    found = stored(store)
-    assert found["0"].display_name == "Łukasz 付"
-    assert found["1"].phones[0].number.digits == "498999998001"
-    assert found.keys() == {*map(str, range(COUNT - 2)), "new"}
-
-
-def test_a_backend_killed_while_it_is_read_loses_nothing(
-    store: ContactStore, postgres: Postgres, tmp_path: Path
-) -> None:
-    world = PostgresWorld(postgres, tmp_path / "dsn")
-    many = (
-        "SELECT n::text AS id, 'Name ' || n AS name, '' AS phone FROM generate_series(1, 20000) n"
-    )
-    world.view(many)
-    assert sync_source(world.settings, store).added == 20_000
-    world.view(many.replace("'Name '", "'Other '"))
-
-    def kill(_: SyncProgress) -> None:
-        postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'crm'")
-
-    report = sync_source(world.settings, store, progress=kill)
-    assert report.state == "failed"
-    assert report.reason.startswith("source CRM: PostgreSQL: after ")
-    assert 0 < report.changed < 20_000
-    assert report.removed == 0
-    assert store.count("crm") == 20_000
-    report = sync_source(world.settings, store)
-    assert (report.state, report.removed) == ("done", 0)
-    assert store.count("crm") == 20_000
 
 
 def test_a_source_that_fails_keeps_what_it_sent_and_all_it_had(store: ContactStore) -> None:
@@ -162,10 +69,10 @@ def test_a_cancelled_run_ends_within_two_seconds_and_removes_nothing(
 
 def test_a_refused_run_says_how_many_it_would_have_removed(store: ContactStore) -> None:
     run(store, whole(people(10)))
-    report = run(store, whole(people(7)))
-    assert (report.state, report.removed, report.unchanged) == ("refused", 0, 7)
-    assert "would remove 3 of 10 contacts" in report.reason
-    assert sync_source(settings(max_drop=ANY_DROP), store, source=whole(people(7))).removed == 3
+    report = run(store, whole(people(6)))
+    assert (report.state, report.removed, report.unchanged) == ("refused", 0, 6)
+    assert "would remove 4 of 10 contacts" in report.reason
+    assert sync_source(settings(max_drop=ANY_DROP), store, source=whole(people(6))).removed == 4
 
 
 def test_the_run_stands_in_the_history_with_its_counts(store: ContactStore) -> None:
@@ -255,3 +162,32 @@ def test_a_second_run_over_an_unchanged_file_writes_no_row(
     assert store.last_seq() == seq
     third = sync_source(csv_settings(path, plan=DialPlan(area_code="30")), store)
     assert (third.unchanged, third.changed) == (9_000, 0)
+
+
+def test_only_the_run_that_was_held_back_can_be_released(store: ContactStore) -> None:
+    run(store, whole(people(10)))
+    held = run(store, whole(people(2)))
+    assert held.reason.endswith(f"`rufname sync --source CRM --release {held.run}` lets it")
+    wrong = run(store, whole(people(2)), release=held.run + 5)
+    assert wrong.state == "failed"
+    assert f"refused: {held.run}" in wrong.reason
+    more = run(store, whole(people(1)), release=held.run)
+    assert (more.state, more.held_back) == ("refused", 9)
+    assert run(store, whole(people(2)), release=held.run).removed == 8
+    assert "out of date" in run(store, whole(people(2)), release=more.run).reason
+
+
+def test_what_should_be_known_of_a_run_that_is_done_stands_in_the_history(
+    store: ContactStore,
+) -> None:
+    run(store, whole(Columns(("id",)), people(2)))
+    store.settle(store.last_seq())
+    report = run(store, whole(Columns(("id", "cell")), people(2)))
+    assert (report.state, report.reason, report.notes) == (
+        "done",
+        "",
+        ("new in the source: 'cell'",),
+    )
+    last = store.last_run("crm")
+    assert last is not None
+    assert last.reason == "new in the source: 'cell'"

@@ -10,6 +10,7 @@ import pytest
 from connectors.registry import kinds
 from connectors.settings import SecretRef
 from rufname import configfile
+from rufname.configsources import MAP_FIELDS_IN_WORDS
 from rufname.tomltables import words_for
 from tests.rufname.configuring import (
     SOURCE,
@@ -81,7 +82,7 @@ def test_what_is_missing_is_named_together(folder: Path) -> None:
         f"source[1].name: missing; allowed: {words_for(configfile.Name)}",
         "source[1].kind: missing; allowed: a text of 1 to 256 characters, on one line",
         "source[1].key: missing; allowed: a column, or a list of at least one",
-        "source[1].map: missing; allowed: a table of contact field = rule",
+        f"source[1].map: maps nothing; allowed: at least one of {MAP_FIELDS_IN_WORDS}",
     ]
     faults = faults_of(folder, '[[source]]\nkind = "csv"')
     assert "source[1].path: missing; allowed: a path" in faults
