@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 
 import msgspec
@@ -158,7 +159,6 @@ class Intake:
         self._accepted = 0
         self._new_keys: set[str] = set()  # of a dry run, which stores none
         self._deletes: dict[str, None] = {}
-        self._room = MAX_REJECTED
         self.served = store.count(settings.id)
         self.complete: Complete | None = None
         self.notes: list[str] = []
@@ -172,6 +172,13 @@ class Intake:
         age_s = self._began_at - self._kept.full_at
         young = 0 <= age_s < settings.full_every_s and not full
         self.since: Bookmark = self._kept.bookmark if young and self._kept.tag == self._tag else b""
+        self._faulty: set[str] = set()  # keys with rejected fields, of a run that goes by change
+        self._room = MAX_REJECTED
+        if not dry_run:
+            store.forget_rejected(self._source, () if self.since else None)
+            known = store.rejected(self._source)
+            self._faulty.update(record.key for record in known)
+            self._room -= len(known)
 
     @property
     def full(self) -> bool:
@@ -295,9 +302,18 @@ class Intake:
         if upserts:
             for key in self._deletes.keys() & upserts.keys():
                 del self._deletes[key]
+            self._forget_rejected(upserts.keys())
             self._apply(self._changed_rows(upserts, rejected))
         if rejected:
             self._reject(rejected)
+
+    def _forget_rejected(self, keys: AbstractSet[str]) -> None:
+        """Forget what was rejected of records that now come anew or go."""
+        if self._faulty:
+            mended = self._faulty & keys
+            if mended:
+                self._store.forget_rejected(self._source, mended)
+                self._faulty -= mended
 
     def _changed_rows(
         self, upserts: dict[str, Upsert], rejected: list[RejectedRecord]
@@ -327,7 +343,10 @@ class Intake:
                     continue
             contact, faults = contact_of(key, event.record, event.locator)
             if faults:
-                rejected.extend(faults)
+                rejected.extend(
+                    msgspec.structs.replace(fault, key=key) if fault.field else fault
+                    for fault in faults
+                )
                 # One byte short: mapped again in every run, so that each report names the faults.
                 digest = digest[:-1]
             if contact is not None:
@@ -373,7 +392,7 @@ class Intake:
             self._accepted += 1
 
     def _reject(self, rejected: list[RejectedRecord]) -> None:
-        """Count rejected records, keep the first thousand, and let known contacts stay."""
+        """Count rejected records, keep the first ten thousand, and let known contacts stay."""
         fields = sum(1 for record in rejected if record.field)
         self._tally.rejected_fields += fields
         self._tally.rejected += len(rejected) - fields
@@ -398,6 +417,7 @@ class Intake:
     def _remove(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), MAX_BATCH):
             applied = self._store.apply(self._source, (), keys[start : start + MAX_BATCH])
+            self._forget_rejected(set(keys[start : start + MAX_BATCH]))
             self._tally.removed += applied.removed
             if self._on_batch is not None:
                 self._on_batch(applied.seq)

@@ -5,16 +5,15 @@ short. Every change of a contact gets a rising `seq`; a deleted contact leaves a
 without body) until the index has followed (`settle`). Nothing here knows how a source is read
 (`connectors`) or what the index looks like (`engine.writer`).
 
-Over 400 lines: the file format is one thing, and its statements are read side by side.
+The file format stands in `engine.storefile`. Over 400 lines: its statements are read side by side.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -23,18 +22,16 @@ import msgspec
 
 from engine.errors import CorruptStore, StoreUnavailable
 from engine.source import Bookmark, RejectedRecord
-
-FORMAT_VERSION = 1
-"""SQLite's `user_version`; a file of a newer one is refused by name."""
-
-APPLICATION_ID = 0x52756600
-"""SQLite's `application_id` ("Ruf"): another program's database is never written to."""
+from engine.storefile import APPLICATION_ID, FORMAT_VERSION, SCHEMA, make_private
 
 MAX_BATCH = 2_000
 """Rows of one transaction: some 50 ms, so that readers and a cancel never wait for long."""
 
-MAX_REJECTED = 1_000
-"""Rejected records kept per source: enough to see a pattern, and no second copy of the source."""
+MAX_REJECTED = 10_000
+"""Rejected records kept per source: some 2 MB, all that a person will ever work through."""
+
+_BEFORE_KEY = "\x1f"
+"""Stands between locator and key of a rejected field; no locator and no key holds it."""
 
 MAX_RUNS = 100
 """Runs kept per source: a day of one run every quarter of an hour."""
@@ -42,26 +39,6 @@ MAX_RUNS = 100
 BUSY_TIMEOUT_S = 10.0
 CACHE_KIB = 32 * 1024
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
-
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE sources (number INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE,
-    live INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE contacts (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, key TEXT NOT NULL,
-    seq INTEGER NOT NULL, digest BLOB NOT NULL, body BLOB);
-CREATE UNIQUE INDEX contacts_key ON contacts (source, key);
-CREATE UNIQUE INDEX contacts_seq ON contacts (seq);
-CREATE INDEX tombstones ON contacts (seq) WHERE body IS NULL;
-CREATE TABLE bookmarks (source TEXT, seq INTEGER, bookmark BLOB NOT NULL,
-    PRIMARY KEY (source, seq)) WITHOUT ROWID;
-CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, name TEXT NOT NULL,
-    state TEXT NOT NULL, began_at REAL NOT NULL, ended_at REAL, counts BLOB NOT NULL,
-    reason TEXT NOT NULL DEFAULT '');
-CREATE INDEX runs_source ON runs (source, id);
-CREATE TABLE rejected (id INTEGER PRIMARY KEY, source TEXT NOT NULL, locator TEXT NOT NULL,
-    field TEXT NOT NULL, reason TEXT NOT NULL);
-CREATE INDEX rejected_source ON rejected (source, id);
-"""
 
 RunState = Literal["running", "done", "refused", "failed"]
 
@@ -149,7 +126,7 @@ class ContactStore:
                 if not path.exists():
                     raise StoreUnavailable(f"{path}: no contact store yet; sync a source first")
             else:
-                _make_private(path)
+                make_private(path)
             mode = "ro" if read_only else "rw"
             uri = f"{path.absolute().as_uri()}?mode={mode}"
             # The owner hands the store from thread to thread as a whole, never shares it.
@@ -342,7 +319,7 @@ class ContactStore:
     # Run history and rejected records
 
     def begin_run(self, source: str, name: str) -> int:
-        """Open a run and return its id; the rejected records of the source's last run go.
+        """Open a run and return its id.
 
         A run that was never finished (its process was killed) is closed as failed.
         """
@@ -353,7 +330,6 @@ class ContactStore:
                 " WHERE source = ? AND state = 'running'",
                 (now, "the process ended during the run", source),
             )
-            db.execute("DELETE FROM rejected WHERE source = ?", (source,))
             db.execute(
                 "DELETE FROM runs WHERE source = ? AND id NOT IN"
                 " (SELECT id FROM runs WHERE source = ? ORDER BY id DESC LIMIT ?)",
@@ -391,7 +367,10 @@ class ContactStore:
         return next(iter(self.runs(source, 1)), None)
 
     def add_rejected(self, source: str, records: Sequence[RejectedRecord]) -> None:
-        """Keep rejected records of the running run, up to 1,000 of the source; the rest is cut."""
+        """Keep rejected records, up to 10,000 of the source; the rest is cut.
+
+        The key is kept of a rejected field alone: the record it belongs to is in the store.
+        """
         with self._transaction() as db:
             kept = db.execute(
                 "SELECT count(*) FROM rejected WHERE source = ?", (source,)
@@ -399,18 +378,40 @@ class ContactStore:
             db.executemany(
                 "INSERT INTO rejected (source, locator, field, reason) VALUES (?, ?, ?, ?)",
                 [
-                    (source, record.locator, record.field, record.reason)
-                    for record in records[: MAX_REJECTED - kept]
+                    (source, _place_of(record), record.field, record.reason)
+                    for record in records[: max(MAX_REJECTED - kept, 0)]
                 ],
             )
 
     def rejected(self, source: str, limit: int = MAX_REJECTED) -> list[RejectedRecord]:
-        """Return rejected records of the source's newest run, in the order they came."""
+        """Return what was rejected of a source's records as they are now, in order of coming."""
         rows = self._rows(
             "SELECT locator, reason, field FROM rejected WHERE source = ? ORDER BY id LIMIT ?",
             (source, limit),
         )
-        return [RejectedRecord(*row) for row in rows]
+        records = []
+        for place, reason, field in rows:
+            locator, _, key = place.partition(_BEFORE_KEY)
+            records.append(RejectedRecord(locator, reason, field, key))
+        return records
+
+    def forget_rejected(self, source: str, keys: Collection[str] | None = None) -> None:
+        """Forget what was rejected of the records with these keys; None: of all of the source.
+
+        A source that is read by change says nothing of most records: what was rejected of them
+        still holds. Rejected records that are known by no key go with any `keys`, even none.
+        """
+        with self._transaction() as db:
+            if keys is None:
+                db.execute("DELETE FROM rejected WHERE source = ?", (source,))
+                return
+            rows = db.execute("SELECT id, locator FROM rejected WHERE source = ?", (source,))
+            gone = [
+                (number,)
+                for number, place in rows
+                if _BEFORE_KEY not in place or place.partition(_BEFORE_KEY)[2] in keys
+            ]
+            db.executemany("DELETE FROM rejected WHERE id = ?", gone)
 
     def verify(self) -> None:
         """Read the whole file and check it (seconds for a million contacts).
@@ -451,7 +452,7 @@ class ContactStore:
     def _create(self) -> None:
         self._rows("PRAGMA journal_mode = WAL")
         with self._transaction() as db:
-            for statement in _SCHEMA.split(";\n"):
+            for statement in SCHEMA.split(";\n"):
                 db.execute(statement)
             db.executemany(
                 "INSERT INTO meta VALUES (?, ?)",
@@ -570,12 +571,7 @@ class ContactStore:
         return kind(f"{self._path}: {error}")
 
 
-def _make_private(path: Path) -> None:
-    """Make the file with mode 0600 if there is none, and take all others' rights from it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if os.fstat(descriptor).st_mode & 0o077:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+def _place_of(record: RejectedRecord) -> str:
+    if record.field and record.key:
+        return f"{record.locator}{_BEFORE_KEY}{record.key}"
+    return record.locator

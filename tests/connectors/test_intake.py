@@ -16,7 +16,7 @@ from engine.source import (
     RejectedRecord,
     Upsert,
 )
-from engine.store import ContactStore, RunCounts
+from engine.store import MAX_REJECTED, ContactStore, RunCounts
 from tests.connectors.making import ANY_DROP, people, person, settings, stored
 
 
@@ -266,11 +266,39 @@ def test_a_dry_run_is_refused_as_the_run_would_be(store: ContactStore) -> None:
     assert "remove 5 of 10" in take(store, people(5), [END], dry_run=True)[0]
 
 
-def test_only_the_first_thousand_rejected_records_are_kept(store: ContactStore) -> None:
-    bad: list[Event] = [RejectedRecord(f"line {n}", "bad") for n in range(1_500)]
+def test_only_the_first_rejected_records_are_kept(store: ContactStore) -> None:
+    bad: list[Event] = [RejectedRecord(f"line {n}", "bad") for n in range(MAX_REJECTED + 500)]
     counts = take(store, bad, [person("1"), END])[1]
-    assert counts.rejected == 1_500
-    assert len(store.rejected("crm")) == 1_000
+    assert counts.rejected == MAX_REJECTED + 500
+    assert len(store.rejected("crm")) == MAX_REJECTED
+
+
+def test_a_run_by_change_keeps_what_was_rejected_of_the_records_it_says_nothing_of(
+    store: ContactStore,
+) -> None:
+    end = Complete(full=True, bookmark=b"1")
+    bad = [person(key, phone="110") for key in "123"]
+    take(store, [*bad, *people(20, start=10), RejectedRecord("line 9", "no record"), end])
+    store.settle(store.last_seq())
+    assert [(each.key, each.field) for each in store.rejected("crm")] == [
+        ("", ""), ("1", "phones.work"), ("2", "phones.work"), ("3", "phones.work"),
+    ]  # fmt: skip
+    change = Complete(full=False, bookmark=b"2")
+    take(store, [person("1", phone="030 23125001"), Delete("2"), change])
+    assert [each.key for each in store.rejected("crm")] == ["3"]
+    twice = [person("3", phone="112")], [person("3", phone="116117"), change]
+    take(store, *twice)
+    assert [(each.key, each.reason) for each in store.rejected("crm")] == [
+        ("3", "a service number has no subscriber"), ("", "duplicate key"),
+    ]  # fmt: skip
+    take(store, [Complete(full=False)])
+    assert [each.key for each in store.rejected("crm")] == ["3"]
+
+
+def test_a_full_read_names_all_that_is_rejected_anew(store: ContactStore) -> None:
+    take(store, [person("1", phone="110"), person("2", phone="110"), END])
+    take(store, [person("1", phone="110"), person("2"), END])
+    assert [(each.locator, each.key) for each in store.rejected("crm")] == [("1", "1")]
 
 
 def test_the_index_may_follow_every_batch(store: ContactStore) -> None:

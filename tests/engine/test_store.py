@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from engine.errors import CorruptStore, StoreUnavailable
 from engine.source import RejectedRecord
 from engine.store import (
-    APPLICATION_ID,
     FORMAT_VERSION,
     MAX_BATCH,
     MAX_REJECTED,
@@ -22,6 +21,7 @@ from engine.store import (
     ContactStore,
     RunCounts,
 )
+from engine.storefile import APPLICATION_ID
 
 
 @pytest.fixture
@@ -202,17 +202,37 @@ def test_the_run_history_is_bounded(store: ContactStore) -> None:
     assert runs[0].id == last
 
 
-def test_rejected_records_are_those_of_the_newest_run_and_bounded(store: ContactStore) -> None:
-    store.begin_run("crm", "CRM")
-    store.add_rejected("crm", [RejectedRecord("line 1", "no key")])
-    assert store.rejected("crm") == [RejectedRecord("line 1", "no key")]
-    store.begin_run("crm", "CRM")
+def test_rejected_records_are_kept_with_their_keys_and_bounded(store: ContactStore) -> None:
+    faults = [
+        RejectedRecord("line 1", "no key"),
+        RejectedRecord("line 2", "no digits", "phones.work", "7"),
+        RejectedRecord("8", "no digits", "phones.work", "8"),
+    ]
+    store.add_rejected("crm", faults)
+    assert store.rejected("crm") == faults
+    store.forget_rejected("crm")
     assert store.rejected("crm") == []
-    many = [RejectedRecord(f"line {n}", "bad", "phones.work") for n in range(800)]
+    many = [RejectedRecord(f"line {n}", "bad", "phones.work") for n in range(MAX_REJECTED - 100)]
     store.add_rejected("crm", many)
     store.add_rejected("crm", many)
     assert len(store.rejected("crm")) == MAX_REJECTED
+    store.add_rejected("crm", many)
+    assert len(store.rejected("crm")) == MAX_REJECTED
     assert store.rejected("crm", 1) == many[:1]
+
+
+def test_rejected_records_are_forgotten_by_key_and_those_without_key_always(
+    store: ContactStore,
+) -> None:
+    stays = RejectedRecord("2", "no digits", "phones.work", "2")
+    other = RejectedRecord("1", "no digits", "phones.work", "1")
+    store.add_rejected("hr", [other])
+    store.add_rejected("crm", [RejectedRecord("line 1", "no key"), stays, other])
+    store.forget_rejected("crm", {"1"})
+    assert store.rejected("crm") == [stays]
+    store.forget_rejected("crm", ())
+    assert store.rejected("crm") == [stays]
+    assert store.rejected("hr") == [other]
 
 
 def test_what_was_written_is_there_after_opening_again(store: ContactStore, path: Path) -> None:

@@ -1,0 +1,46 @@
+"""The contact store's file: its format, and that nobody else may read it.
+
+Law: data and file modes; what is written and read stands in `engine.store`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FORMAT_VERSION = 1
+"""SQLite's `user_version`; a file of a newer one is refused by name."""
+
+APPLICATION_ID = 0x52756600
+"""SQLite's `application_id` ("Ruf"): another program's database is never written to."""
+
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE sources (number INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE,
+    live INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE contacts (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, key TEXT NOT NULL,
+    seq INTEGER NOT NULL, digest BLOB NOT NULL, body BLOB);
+CREATE UNIQUE INDEX contacts_key ON contacts (source, key);
+CREATE UNIQUE INDEX contacts_seq ON contacts (seq);
+CREATE INDEX tombstones ON contacts (seq) WHERE body IS NULL;
+CREATE TABLE bookmarks (source TEXT, seq INTEGER, bookmark BLOB NOT NULL,
+    PRIMARY KEY (source, seq)) WITHOUT ROWID;
+CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, name TEXT NOT NULL,
+    state TEXT NOT NULL, began_at REAL NOT NULL, ended_at REAL, counts BLOB NOT NULL,
+    reason TEXT NOT NULL DEFAULT '');
+CREATE INDEX runs_source ON runs (source, id);
+CREATE TABLE rejected (id INTEGER PRIMARY KEY, source TEXT NOT NULL, locator TEXT NOT NULL,
+    field TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX rejected_source ON rejected (source, id);
+"""
+
+
+def make_private(path: Path) -> None:
+    """Make the file with mode 0600 if there is none, and take all others' rights from it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
