@@ -28,11 +28,10 @@ from engine.schema import (
     MAX_TAIL,
     MIN_TAIL,
     NAME,
-    OTHER,
-    WORD,
+    WHOLE,
     term,
 )
-from engine.selecting import all_of, long_prefix_query, number_prefix_query, tail_query
+from engine.selecting import all_of, number_prefix_query, tail_query, word_query
 from engine.tokens import fold, index_words, words
 
 MAX_QUERY_WORDS = 8
@@ -152,14 +151,12 @@ def matched_fields(contact: Contact, asked: list[str], digits: str) -> tuple[str
 
 def ranked_word_query(word: str) -> _Query:
     """Return the query for one folded word as a prefix: name before the rest, whole before part."""
-    if len(word) > MAX_PREFIX:
-        return _Query.const_score_query(long_prefix_query(word), NAME_SCORE)
-    parts = [
-        (_SHOULD, _Query.const_score_query(term(NAME, word), NAME_SCORE)),
-        (_SHOULD, _Query.const_score_query(term(OTHER, word), OTHER_SCORE)),
-    ]
-    found = _Query.boolean_query(parts)
-    whole = _Query.const_score_query(term(WORD, word), WHOLE_WORD_SCORE)
+    start = word[:MAX_PREFIX]
+    name = _Query.const_score_query(term(NAME, start), NAME_SCORE)
+    found = _Query.boolean_query(
+        [(_SHOULD, name), (_SHOULD, _Query.const_score_query(word_query(word), OTHER_SCORE))]
+    )
+    whole = _Query.const_score_query(term(NAME, (word + WHOLE)[:MAX_PREFIX]), WHOLE_WORD_SCORE)
     return _Query.boolean_query([(_MUST, found), (_SHOULD, whole)])
 
 

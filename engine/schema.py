@@ -12,16 +12,17 @@ store, never read.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 import tantivy
 
-from engine.contact import Contact, ContactId
+from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, ContactId, PhoneKind
 from engine.phone import country_code_of
+from engine.phonetics import sound
 from engine.servicenumbers import may_be_trunk
-from engine.tokens import fold, index_words, sort_rank
+from engine.tokens import fold, index_words, list_rank, sort_rank, whole_name, words
 
-FORMAT = 1
+FORMAT = 2
 
 ID = "id"
 SOURCE = "source"
@@ -31,7 +32,10 @@ TRUNK = "trunk"
 TRUNK_COMPANY = "trunk_company"
 NAME = "name"
 OTHER = "other"
-WORD = "word"
+COMPANY = "company"
+SOUND = "sound"
+PERSON = "person"
+RANK = "rank"
 ORDER = "order"
 BODY = "body"
 SEQ = "seq"
@@ -39,8 +43,31 @@ SEQ = "seq"
 MIN_TAIL, MAX_TAIL = 3, 10
 """Shortest and longest run of last digits that is one term."""
 
-MAX_PREFIX = 8
-"""Longest word prefix that is one term; longer ones are found in the dictionary of whole words."""
+PART_DIGITS = 3
+"""Digits of one term of a number's parts; longer parts are the meeting of several."""
+
+MAX_PREFIX = 12
+"""Longest beginning of a word that is one term; longer words are found by their first letters."""
+
+WHOLE = "$"
+"""Stands behind a whole word of names and companies, so that it is a term of its own."""
+
+NUMBER_PARTS: dict[PhoneKind, str] = {kind: f"part_{kind}" for kind in PHONE_KINDS}
+"""Fields with three digits from anywhere in a number, by its kind: a kind may be hidden."""
+
+MARKS = {"department": "d", "job": "j", "city": "o", "emails": "e"} | {
+    f"custom.{number}": chr(0xE000 + number) for number in range(1, MAX_CUSTOM_FIELDS + 1)
+}
+"""One letter before each word of `other` that says from which field it is: fields may be hidden."""
+
+SHARED_MAILBOXES = frozenset(
+    {
+        "info", "office", "kontakt", "contact", "mail", "email", "post", "service", "vertrieb",
+        "sales", "einkauf", "buero", "team", "hello", "support", "zentrale", "empfang", "admin",
+        "administrator", "webmaster", "hallo", "anfrage", "bestellung",
+    }
+)  # fmt: skip
+"""Local parts that many people answer: they join no records."""
 
 TAIL_CLASS_DIGITS = 8
 """Equal last digits that the tail class of caller look-up asks for."""
@@ -63,11 +90,15 @@ def schema() -> tantivy.Schema:
         (TRUNK, "raw"),
         (TRUNK_COMPANY, "raw"),
         (NAME, "prefix"),
-        (OTHER, "prefix"),
-        (WORD, "raw"),
+        (COMPANY, "prefix"),
+        (OTHER, "marked"),
+        (SOUND, "prefix"),
+        (PERSON, "raw"),
+        *((field, "part") for field in NUMBER_PARTS.values()),
     ):
         builder.add_text_field(field, tokenizer_name=tokenizer, index_option=BASIC)
     builder.add_unsigned_field(ORDER, fast=True)
+    builder.add_unsigned_field(RANK, fast=True)
     builder.add_unsigned_field(SEQ, stored=True)
     builder.add_bytes_field(BODY, stored=True)
     return builder.build()
@@ -76,8 +107,14 @@ def schema() -> tantivy.Schema:
 def register_tokenizers(index: tantivy.Index) -> None:
     """Teach an opened index the tokenizers that the schema names; needed before writing."""
     ngram = tantivy.Tokenizer.ngram
-    for name, low, high in (("tail", MIN_TAIL, MAX_TAIL), ("prefix", 1, MAX_PREFIX)):
-        analyzer = tantivy.TextAnalyzerBuilder(ngram(low, high, prefix_only=True)).build()
+    for name, low, high in (
+        ("tail", MIN_TAIL, MAX_TAIL),
+        ("prefix", 1, MAX_PREFIX),
+        ("marked", 2, MAX_PREFIX + 1),
+        ("part", PART_DIGITS, PART_DIGITS),
+    ):
+        cut = ngram(low, high, prefix_only=name != "part")
+        analyzer = tantivy.TextAnalyzerBuilder(cut).build()
         index.register_tokenizer(name, analyzer)
 
 
@@ -91,18 +128,71 @@ def tail_term(digits: str) -> str:
     return digits[: -MAX_TAIL - 1 : -1]
 
 
-def searchable_texts(contact: Contact) -> tuple[list[str], list[str]]:
-    """Return the texts a contact is found by: its names, and all others; empty ones left out."""
-    names = [contact.display_name, contact.given_name, contact.surname]
-    others = [
-        contact.company,
-        contact.department,
-        contact.job,
-        contact.address.city,
-        *contact.emails,
-        *contact.custom.values(),
+def name_words(contact: Contact) -> list[str]:
+    """Return the folded words of a contact's names, each once."""
+    found = index_words(contact.display_name)
+    found += words_of_field(contact.given_name)
+    found += words_of_field(contact.surname)
+    return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=65_536)
+def words_of_field(text: str) -> tuple[str, ...]:
+    """Return `index_words` of a text that many contacts share, remembered."""
+    return tuple(index_words(text)) if text else ()
+
+
+def other_texts(contact: Contact) -> list[tuple[str, str]]:
+    """Return field and text of what a contact is found by beside name, company and numbers."""
+    texts = [
+        ("department", contact.department),
+        ("job", contact.job),
+        ("city", contact.address.city),
+        *(("emails", address) for address in contact.emails),
     ]
-    return [text for text in names if text], [text for text in others if text]
+    if contact.custom:
+        texts += [(f"custom.{number}", text) for number, text in contact.custom.items()]
+    return [each for each in texts if each[1]]
+
+
+def personal_email(address: str) -> str:
+    """Return an address that belongs to one person, as it is compared; "" for a shared one."""
+    local, _, domain = address.casefold().partition("@")
+    return f"{local}@{domain}" if local and domain and local not in SHARED_MAILBOXES else ""
+
+
+def person_terms(contact: Contact) -> list[str]:
+    """Return the terms that name a person as a whole: full names, initials, own addresses."""
+    given, surname = contact.given_name, contact.surname
+    terms = ["=" + whole_name(words(contact.name))]
+    if given and surname:
+        apart = "=" + whole_name([*words_of_field(given), *words_of_field(surname)])
+        if apart != terms[0]:
+            terms.append(apart)
+        first, last = fold(given)[:1], fold(surname)[:1]
+        terms.append(f"~{first}{last}")
+        if first != last:
+            terms.append(f"~{last}{first}")
+    elif contact.company and contact.company != contact.name and contact.is_company:
+        terms.append("=" + whole_name(words(contact.company)))
+    for address in contact.emails:
+        personal = personal_email(address)
+        if personal:
+            terms.append("@" + personal)
+    return terms
+
+
+def number_parts(contact: Contact) -> dict[str, list[str]]:
+    """Return the digits of a contact's numbers by index field, marked where they begin and end."""
+    parts: dict[str, list[str]] = {}
+    for line in contact.phones:
+        digits = line.number.digits
+        national = digits[len(country_code_of(digits)) :]
+        field = parts.setdefault(NUMBER_PARTS[line.kind], [])
+        field.append(f"^{digits}$")
+        if national != digits:
+            field.append(f"^{national[:2]}")
+    return parts
 
 
 def trunks_of(contact: Contact) -> Iterator[str]:
@@ -131,11 +221,43 @@ def trunk_company_term(trunk: str, company: str) -> str:
     return f"{trunk}\x1f{fold(company)}"
 
 
+def rank_of(contact: Contact) -> int:
+    """Return the place of a contact in the one list of all; never equal but by rare chance."""
+    identity = contact.id
+    name = contact.surname or contact.name
+    return list_rank(name, contact.given_name, f"{identity.source}\x1f{identity.key}")
+
+
+@lru_cache(maxsize=65_536)
+def _company_terms(company: str) -> tuple[str, ...]:
+    """Return the words of a company, each once, their ends marked."""
+    return tuple(word + WHOLE for word in dict.fromkeys(words_of_field(company)))
+
+
+@lru_cache(maxsize=65_536)
+def _marked_words(mark: str, text: str) -> tuple[str, ...]:
+    """Return the words of a text that many contacts share, the field's mark before each."""
+    return tuple(mark + word for word in index_words(text))
+
+
+def _other_terms(contact: Contact) -> list[str]:
+    """Return the words of the other fields, their marks before them."""
+    terms: list[str] = []
+    for field, text in other_texts(contact):
+        mark = MARKS.get(field)
+        if mark is None:
+            continue
+        if field == "emails":
+            terms += [mark + word for word in words(text)]
+        else:
+            terms += _marked_words(mark, text)
+    return terms
+
+
 def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
     """Return the document of one contact; `body` is its encoded form, kept as it is."""
-    names, others = searchable_texts(contact)
-    name_words = list(dict.fromkeys(word for text in names for word in index_words(text)))
-    other_words = list(dict.fromkeys(word for text in others for word in index_words(text)))
+    names = name_words(contact)
+    sounds = dict.fromkeys(map(sound, names))
     trunks = list(dict.fromkeys(trunks_of(contact)))
     company = company_of(contact) if trunks else ""
     numbers = {line.number.key: line.number.digits for line in contact.phones}
@@ -147,10 +269,14 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             TAIL: [digits[::-1] for key, digits in numbers.items() if "x" not in key],
             TRUNK: trunks,
             TRUNK_COMPANY: [trunk_company_term(trunk, company) for trunk in trunks],
-            NAME: name_words,
-            OTHER: other_words,
-            WORD: list(dict.fromkeys((*name_words, *other_words))),
+            NAME: [word + WHOLE for word in names],
+            COMPANY: list(_company_terms(contact.company)),
+            OTHER: _other_terms(contact),
+            SOUND: [code + WHOLE for code in sounds if len(code) > 1],
+            PERSON: person_terms(contact),
             ORDER: sort_rank(contact.surname or contact.name),
+            RANK: rank_of(contact),
+            **number_parts(contact),
             BODY: body,
         },
         schema(),

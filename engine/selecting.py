@@ -13,13 +13,14 @@ from engine.phone import read_number
 from engine.reader import MAX_WINDOW, Reader
 from engine.rights import Principal
 from engine.schema import (
+    COMPANY,
+    MARKS,
     MAX_PREFIX,
     MIN_TAIL,
     NAME,
     NUMBER,
     OTHER,
     TAIL,
-    WORD,
     schema,
     tail_term,
     term,
@@ -58,15 +59,14 @@ def select(reader: Reader, selection: Selection, principal: Principal, limit: in
 
 
 def word_query(word: str) -> _Query:
-    """Return the query for one folded word as a prefix of any indexed word, without ranking."""
-    if len(word) > MAX_PREFIX:
-        return long_prefix_query(word)
-    return _Query.boolean_query([(_SHOULD, term(NAME, word)), (_SHOULD, term(OTHER, word))])
+    """Return the query for one folded word as a prefix of any indexed word, without ranking.
 
-
-def long_prefix_query(word: str) -> _Query:
-    """Return the query for a prefix longer than the indexed ones, over the word dictionary."""
-    return _Query.fuzzy_term_query(schema(), WORD, word, distance=0, prefix=True)
+    A word longer than `MAX_PREFIX` is sought by its first letters: a superset.
+    """
+    start = word[:MAX_PREFIX]
+    parts = [term(NAME, start), term(COMPANY, start)]
+    parts += [term(OTHER, mark + start) for mark in MARKS.values()]
+    return any_of(parts)
 
 
 def selection_query(selection: Selection) -> _Query:

@@ -10,12 +10,39 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from zlib import crc32
+
+from engine.transliteration import in_latin_letters
 
 MAX_WORD_CHARS = 40
 """Longer runs without a gap are no names; they are cut, on both sides alike."""
 
 MAX_WORDS = 64
 """Words taken from one text; notes and hostile input end here."""
+
+PARTICLES = frozenset(
+    {
+        "von", "vom", "zu", "zum", "zur", "van", "der", "den", "dem", "de", "da", "di", "do",
+        "dos", "du", "del", "della", "la", "le", "el", "al", "ter", "ten", "op",
+    }
+)  # fmt: skip
+"""Words before a surname that people leave out or write together with it; folded."""
+
+TITLES = frozenset(
+    {
+        "dr", "prof", "dipl", "ing", "med", "phil", "jur", "rer", "nat", "h", "c", "mba", "msc",
+        "bsc", "ma", "herr", "frau",
+    }
+)  # fmt: skip
+"""Words that people leave out when they type a name; folded."""
+
+LEGAL_FORMS = frozenset(
+    {
+        "gmbh", "ag", "kg", "co", "kgaa", "se", "ohg", "ug", "gbr", "ev", "eg", "mbh", "ltd",
+        "llc", "inc", "corp", "plc", "sa", "sarl", "srl", "spa", "bv", "nv",
+    }
+)  # fmt: skip
+"""Words that people leave out when they type a company; folded."""
 
 _WORD = re.compile(r"[^\W_]+")
 _JOINED = re.compile(r"[^\W_]+(?:['’`\-\u2010\u2011][^\W_]+)+")
@@ -59,13 +86,45 @@ def words(text: str) -> list[str]:
 def index_words(text: str) -> list[str]:
     """Return the words under which a text is indexed: `words` and compounds without their joint.
 
-    "O'Brien" is found as `o`, `brien` and `obrien`; "Meier-Vogt" as `meier`, `vogt`, `meiervogt`.
+    "O'Brien" is found as `o`, `brien` and `obrien`; "Meier-Vogt" as `meier`, `vogt`, `meiervogt`;
+    "von der Heide" as `vonderheide` too. Cyrillic and Greek words are found in Latin letters too.
     """
     found = words(text)
+    if len(found) > 1 and not PARTICLES.isdisjoint(found):
+        found += _with_particles(found)
+    if not text.isascii():
+        for word in tuple(found):
+            if not word.isascii():
+                found += map(fold, in_latin_letters(word))
     if "-" in text or "'" in text or not text.isascii():
         for compound in _JOINED.findall(fold(text)):
             found.append("".join(_WORD.findall(compound))[:MAX_WORD_CHARS])
     return found
+
+
+def whole_name(found: list[str]) -> str:
+    """Return one text for a whole name whatever its order: folded words, sorted.
+
+    Titles, particles and legal forms are left out, unless nothing else is there; "" for no word.
+    """
+    told = [word for word in found if word not in _LEFT_OUT] or found
+    return " ".join(sorted(set(told)))
+
+
+def _with_particles(found: list[str]) -> list[str]:
+    """Return every run of particles joined with the word behind it."""
+    joined, run = [], ""
+    for word in found:
+        if word in PARTICLES:
+            run += word
+            continue
+        if run:
+            joined.append((run + word)[:MAX_WORD_CHARS])
+        run = ""
+    return joined
+
+
+_LEFT_OUT = PARTICLES | TITLES | LEGAL_FORMS
 
 
 def name_key(text: str) -> frozenset[str]:
@@ -88,3 +147,31 @@ def sort_rank(text: str) -> int:
     for letter in letters:
         rank = rank << 5 | _ALPHABET.get(ord(letter), 1 if letter.isascii() else 31)
     return rank << 5 * (12 - len(letters))
+
+
+_RANK_LETTERS = 10
+_RANK_BASE = 29
+_RANK_HASH_BITS = 15
+_POWERS = tuple(_RANK_BASE ** (_RANK_LETTERS - 1 - at) for at in range(_RANK_LETTERS))
+
+
+def list_rank(surname: str, given_name: str, identity: str) -> int:
+    """Return the place of a record in the one list of all, as an integer below 2**64.
+
+    Ten folded letters of surname and given name, then 15 bits of the record's identity: records of
+    people who share a name have places of their own, the same in every index they stand in.
+    """
+    letters, length = _rank_letters(surname)
+    if length < _RANK_LETTERS - 1:
+        letters += _rank_letters(given_name)[0] // _RANK_BASE ** (length + 1)
+    return letters << _RANK_HASH_BITS | crc32(identity.encode()) >> 32 - _RANK_HASH_BITS
+
+
+@lru_cache(maxsize=65_536)
+def _rank_letters(text: str) -> tuple[int, int]:
+    """Return the first letters of a text as a number, and how many they are."""
+    letters = fold(text)[:_RANK_LETTERS]
+    rank = 0
+    for letter, power in zip(letters, _POWERS, strict=False):
+        rank += _ALPHABET.get(ord(letter), 1 if letter.isascii() else _RANK_BASE - 1) * power
+    return rank, len(letters)

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.contact import Contact
 from engine.phone import DialPlan
+from engine.schema import MAX_PREFIX
 from engine.selection import AnyOf, Everyone, Prefix, Selection
 from engine.tokens import words
 from ldapd import matching, number_terms
@@ -146,13 +147,14 @@ def _search_text(leaf: Leaf, found: AttributeType, dial_plan: DialPlan) -> Compi
     if number_terms.is_number_like(text):
         return _number(Substrings(found.name, text.encode(), (), None), found, dial_plan)
     test = matching.words_test(text)
-    if not words(text[:MAX_PREFIX_CHARS]):
+    asked = words(text[:MAX_PREFIX_CHARS])
+    if not asked:
         return FALSE
     indexed = [each.texts for each in TYPES if each.indexed]
     return Compiled(
         Prefix(text[:MAX_PREFIX_CHARS]),
         lambda contact: test([text for texts in indexed for text in texts(contact)]),
-        exact=True,
+        exact=all(len(word) <= MAX_PREFIX for word in asked),
     )
 
 

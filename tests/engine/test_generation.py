@@ -10,6 +10,7 @@ import pytest
 from engine import generation as folders
 from engine.errors import CorruptIndex
 from engine.index import verify_index
+from engine.schema import FORMAT
 from tests.engine.building import Directory, contact
 
 
@@ -83,7 +84,7 @@ def test_a_sweep_leaves_only_what_is_served(directory: Directory) -> None:
 def test_generations_are_numbered_upwards(tmp_path: Path) -> None:
     first = folders.new_generation(tmp_path)
     second = folders.new_generation(tmp_path)
-    assert (first.name, second.name) == ("1-1", "1-2")
+    assert (first.name, second.name) == (f"{FORMAT}-1", f"{FORMAT}-2")
     folders.publish(tmp_path, first)
     folders.publish(tmp_path, second)
     assert folders.current_generation(tmp_path) == second

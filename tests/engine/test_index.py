@@ -14,6 +14,7 @@ from engine.errors import CorruptIndex
 from engine.index import ContactIndex, verify_index
 from engine.query import CallerQuery, PeopleQuery
 from engine.rights import LOCAL_ADMIN, Principal
+from engine.schema import FORMAT
 from tests.engine.building import MUNICH, Directory, contact, put, remove
 
 QUESTION = CallerQuery("+498999998123", MUNICH, LOCAL_ADMIN)
@@ -103,7 +104,7 @@ def test_status_names_generation_seq_and_count(directory: Directory) -> None:
     index = directory.hold(contact("1", "A", "498999998123"), contact("2", "B"))
     status = index.status()
     assert (status.documents, status.seq) == (2, directory.store.last_seq())
-    assert status.generation.startswith("1-")
+    assert status.generation.startswith(f"{FORMAT}-")
     assert status.committed_at > 0
 
 

@@ -13,6 +13,7 @@ from engine.tokens import (
     index_words,
     name_key,
     sort_rank,
+    whole_name,
     words,
 )
 
@@ -46,6 +47,23 @@ def test_compounds_are_indexed_with_and_without_their_joint() -> None:
     assert set(index_words("O'Brien")) == {"o", "brien", "obrien"}
     assert set(index_words("O’Brien")) == {"o", "brien", "obrien"}
     assert set(index_words("Meier-Vogt")) == {"meier", "vogt", "meiervogt"}
+
+
+def test_particles_are_indexed_with_and_without_the_surname() -> None:
+    assert index_words("Anna von der Heide") == ["anna", "von", "der", "heide", "vonderheide"]
+    assert index_words("van") == ["van"]
+
+
+def test_cyrillic_and_greek_words_are_indexed_in_latin_letters_too() -> None:
+    assert set(index_words("Юлия Щукина")) >= {"юлия", "julija", "yuliya", "schtschukina"}
+    assert set(index_words("Ελένη Παπαδόπουλος")) >= {"eleni", "papadopoulos"}
+
+
+def test_a_whole_name_is_the_same_in_any_order_and_without_titles_and_forms() -> None:
+    assert whole_name(words("Dr. Anna von Abel")) == whole_name(words("Abel, Anna")) == "abel anna"
+    assert whole_name(words("Abel Bau GmbH & Co. KG")) == "abel bau"
+    assert whole_name(words("Dr. AG")) == "ag dr"
+    assert whole_name([]) == ""
 
 
 def test_other_scripts_keep_their_words() -> None:
