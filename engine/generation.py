@@ -1,12 +1,14 @@
 """The folders of the index on disk: which generation is served, and whether its files are whole.
 
     index/<format>-<n>/        one generation: a tantivy index and `manifest.json`
+    index/<format>-<n>/numbers/    the number table beside it (`engine.numbers`)
     index/current              a symbolic link that names the generation served
 
 Law: no tantivy here. A generation is published by renaming a link over the old one, so that a
 reader sees the old or the new folder and nothing between. Segment files never change once written:
 the manifest holds a digest of each; files younger than it are checked by the CRC-32 that tantivy
-writes at their end.
+writes at their end. The number table is written in place: its digest counts until it is written
+again, which its time of change tells; after that LMDB's own checks stand alone until it is sealed.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import CorruptIndex
+from engine.numbers import DATA, FOLDER
 from engine.schema import FORMAT
 
 CURRENT = "current"
@@ -31,6 +34,7 @@ _SEGMENT_SUFFIXES = (".term", ".idx", ".pos", ".fast", ".fieldnorm", ".store", "
 _REQUIRED_SUFFIXES = (".term", ".idx", ".fast", ".fieldnorm", ".store")
 _FOOTER_MAGIC = 1337
 _CHUNK_BYTES = 1 << 20
+_NUMBERS = f"{FOLDER}/{DATA}"
 
 
 class FileSum(msgspec.Struct, frozen=True):
@@ -127,6 +131,8 @@ def write_manifest(generation: Path) -> None:
         if path.suffix in _SEGMENT_SUFFIXES:
             old = known.files.get(path.name) if known else None
             files[path.name] = old or _sum(path)
+    if (generation / _NUMBERS).exists():
+        files[_NUMBERS] = _sum(generation / _NUMBERS)
     fresh = generation / f".{MANIFEST}"
     fresh.write_bytes(msgspec.json.format(msgspec.json.encode(Manifest(FORMAT, files))))
     with fresh.open("rb+") as handle:
@@ -176,6 +182,19 @@ def verify_generation(generation: Path) -> None:
                 raise CorruptIndex(f"{path} is not what was written")
         else:
             _check_footer(path)
+    _verify_numbers(generation, manifest.files.get(_NUMBERS) if manifest else None)
+
+
+def _verify_numbers(generation: Path, known: FileSum | None) -> None:
+    """Compare the number table with its digest, unless it was written since."""
+    path = generation / _NUMBERS
+    try:
+        written = path.stat().st_mtime_ns
+        sealed = (generation / MANIFEST).stat().st_mtime_ns if known else 0
+    except OSError as error:
+        raise CorruptIndex(f"{path}: {error.strerror}") from error
+    if known is not None and written <= sealed and _sum(path) != known:
+        raise CorruptIndex(f"{path} is not what was written")
 
 
 def _sum(path: Path) -> FileSum:

@@ -19,6 +19,7 @@ from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
 from engine.explaining import CallerExplaining, CallerExplanation
+from engine.numbers import NO_TABLE, NumberTable, open_file
 from engine.people import PeopleSearch
 from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery
 from engine.reader import Reader
@@ -83,7 +84,7 @@ class ContactIndex:
     def set_policies(self, policies: Mapping[str, SourcePolicy]) -> None:
         """Take new priorities and audiences; holds for the next question."""
         self._policies = dict(policies)
-        self._swap(self._reader.searcher)
+        self._swap(self._reader.searcher, self._reader.numbers)
 
     def refresh(self) -> bool:
         """Follow commits and a swapped generation; costs two system calls if nothing changed.
@@ -115,10 +116,12 @@ class ContactIndex:
             else:
                 opened = self._index
             opened.reload()
+            searcher = opened.searcher()
+            numbers = NumberTable(open_file(generation))  # after the index: never behind it
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{generation}: {error}") from error
         self._index, self._generation, self._stamp = opened, generation, stamp
-        self._swap(opened.searcher())
+        self._swap(searcher, numbers)
         return True
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
@@ -171,12 +174,15 @@ class ContactIndex:
         self._index = None
         self._generation = None
         self._stamp = None
-        self._swap(None)
+        self._swap(None, NO_TABLE)
 
-    def _swap(self, searcher: tantivy.Searcher | None) -> None:
-        self._reader = Reader(searcher, self._policies)
+    def _swap(self, searcher: tantivy.Searcher | None, numbers: NumberTable) -> None:
+        former = self._reader.numbers
+        self._reader = Reader(searcher, self._policies, numbers)
         self._caller = CallerLookup(self._reader)
         self._people = PeopleSearch(self._reader)
+        if former is not numbers:
+            former.close()
 
 
 def verify_index(index_dir: Path) -> None:

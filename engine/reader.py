@@ -12,11 +12,15 @@ import tantivy
 
 from engine import schema
 from engine.contact import Contact, ContactId, decode_contact
+from engine.numbers import NO_TABLE, NumberTable, Sources
 from engine.rights import Principal, SourcePolicy, visible_sources
 from engine.schema import BODY, SOURCE, id_term, term
 
 MAX_WINDOW = 5_000
 """The most documents one search may return; tantivy allocates by limit."""
+
+MAX_REMEMBERED_ASKERS = 1_000
+"""Clients and users of one site whose rights are worked out once."""
 
 _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should
@@ -28,13 +32,19 @@ class Reader:
     Attributes:
         searcher: tantivy's view of one commit; None = no index, every search is empty.
         policies: source id → policy.
+        numbers: the snapshot of the number table that belongs to it.
     """
 
     def __init__(
-        self, searcher: tantivy.Searcher | None, policies: Mapping[str, SourcePolicy]
+        self,
+        searcher: tantivy.Searcher | None,
+        policies: Mapping[str, SourcePolicy],
+        numbers: NumberTable = NO_TABLE,
     ) -> None:
         self.searcher = searcher
         self.policies = policies
+        self.numbers = numbers
+        self._number_sources: dict[Principal, Sources] = {}
         self._present = self._sources_present()
         self._filters: dict[Principal, tantivy.Query | None] = {}
 
@@ -86,6 +96,16 @@ class Reader:
             result = self.searcher.search(query, limit, count=False)
         return result.hits
 
+    def number_sources(self, principal: Principal) -> Sources:
+        """Return which sources of the number table the asker sees; worked out once."""
+        try:
+            return self._number_sources[principal]
+        except KeyError:
+            found = self.numbers.sources(visible_sources(principal, self.policies))
+            if len(self._number_sources) < MAX_REMEMBERED_ASKERS:
+                self._number_sources[principal] = found
+            return found
+
     def best_first(
         self, hits: list[tuple[float, tantivy.DocAddress]]
     ) -> list[tuple[float, tantivy.DocAddress]]:
@@ -120,7 +140,7 @@ class Reader:
         visible: tantivy.Query | None = None
         if sources is not None and not sources.issuperset(self._present):
             visible = any_source(sorted(sources))
-        if len(self._filters) < 1_000:  # noqa: PLR2004 - clients and users of one site
+        if len(self._filters) < MAX_REMEMBERED_ASKERS:
             self._filters[principal] = visible
         return visible
 

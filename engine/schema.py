@@ -11,7 +11,6 @@ store, never read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache, lru_cache
 
 import tantivy
@@ -19,17 +18,14 @@ import tantivy
 from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, ContactId, PhoneKind
 from engine.phone import country_code_of
 from engine.phonetics import sound
-from engine.servicenumbers import may_be_trunk
 from engine.tokens import fold, index_words, list_rank, sort_rank, whole_name, words
 
-FORMAT = 2
+FORMAT = 3
 
 ID = "id"
 SOURCE = "source"
 NUMBER = "number"
 TAIL = "tail"
-TRUNK = "trunk"
-TRUNK_COMPANY = "trunk_company"
 NAME = "name"
 OTHER = "other"
 COMPANY = "company"
@@ -69,9 +65,6 @@ SHARED_MAILBOXES = frozenset(
 )  # fmt: skip
 """Local parts that many people answer: they join no records."""
 
-TAIL_CLASS_DIGITS = 8
-"""Equal last digits that the tail class of caller look-up asks for."""
-
 APPLIED_ID = "#applied"
 """The id of the one document that holds the last `seq` applied; no contact's id has this form."""
 
@@ -87,8 +80,6 @@ def schema() -> tantivy.Schema:
         (SOURCE, "raw"),
         (NUMBER, "raw"),
         (TAIL, "tail"),
-        (TRUNK, "raw"),
-        (TRUNK_COMPANY, "raw"),
         (NAME, "prefix"),
         (COMPANY, "prefix"),
         (OTHER, "marked"),
@@ -195,32 +186,6 @@ def number_parts(contact: Contact) -> dict[str, list[str]]:
     return parts
 
 
-def trunks_of(contact: Contact) -> Iterator[str]:
-    """Give the trunks a contact stands behind: before its hyphen, and a company's own main lines.
-
-    A person's number without a hint is no trunk: what is dialled behind it reaches nobody's
-    company for certain.
-    """
-    company = contact.is_company
-    for line in contact.phones:
-        if line.trunk:
-            yield line.trunk
-        if (company or line.kind == "company") and not line.number.extension:
-            digits = line.number.digits
-            if may_be_trunk(digits, country_code_of(digits)):
-                yield digits
-
-
-def company_of(contact: Contact) -> str:
-    """Return the company a record names; "" for a person without one."""
-    return contact.company or (contact.display_name if contact.is_company else "")
-
-
-def trunk_company_term(trunk: str, company: str) -> str:
-    """Return the term for "stands behind this trunk and names this company" ("" = none)."""
-    return f"{trunk}\x1f{fold(company)}"
-
-
 def rank_of(contact: Contact) -> int:
     """Return the place of a contact in the one list of all; never equal but by rare chance."""
     identity = contact.id
@@ -258,8 +223,6 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
     """Return the document of one contact; `body` is its encoded form, kept as it is."""
     names = name_words(contact)
     sounds = dict.fromkeys(map(sound, names))
-    trunks = list(dict.fromkeys(trunks_of(contact)))
-    company = company_of(contact) if trunks else ""
     numbers = {line.number.key: line.number.digits for line in contact.phones}
     return tantivy.Document.from_dict(
         {
@@ -267,8 +230,6 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             SOURCE: contact.id.source,
             NUMBER: list(numbers),
             TAIL: [digits[::-1] for key, digits in numbers.items() if "x" not in key],
-            TRUNK: trunks,
-            TRUNK_COMPANY: [trunk_company_term(trunk, company) for trunk in trunks],
             NAME: [word + WHOLE for word in names],
             COMPANY: list(_company_terms(contact.company)),
             OTHER: _other_terms(contact),

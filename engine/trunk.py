@@ -1,14 +1,15 @@
-"""Class 4 of caller look-up: which trunks a number may stand behind.
+"""Class 4 of caller look-up: which trunks a number may stand behind, and a contact does.
 
-Law: pure; `engine.caller` asks the index. Guards: never for mobiles, service numbers and the North
+Law: pure; `engine.caller` asks the number table. Guards: never for mobiles, service numbers and the North
 American plan, never with more than five digits behind the trunk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from engine.contact import Contact
 from engine.phone import PhoneNumber, country_code_of
-from engine.schema import trunks_of
 from engine.servicenumbers import may_be_trunk
 
 MAX_EXTENSION_DIGITS = 5
@@ -34,7 +35,22 @@ def possible_trunks(number: PhoneNumber) -> list[str]:
     ]
 
 
-def longest_of(contact: Contact, trunks: list[str]) -> str:
-    """Return the longest of the trunks that a contact stands behind, "" if it is none."""
-    own = set(trunks_of(contact))
-    return next((trunk for trunk in trunks if trunk in own), "")
+def trunks_of(contact: Contact) -> Iterator[str]:
+    """Give the trunks a contact stands behind: before its hyphen, and a company's own main lines.
+
+    A person's number without a hint is no trunk: what is dialled behind it reaches nobody's
+    company for certain.
+    """
+    company = contact.is_company
+    for line in contact.phones:
+        if line.trunk:
+            yield line.trunk
+        if (company or line.kind == "company") and not line.number.extension:
+            digits = line.number.digits
+            if may_be_trunk(digits, country_code_of(digits)):
+                yield digits
+
+
+def company_of(contact: Contact) -> str:
+    """Return the company a record names; "" for a person without one."""
+    return contact.company or (contact.display_name if contact.is_company else "")

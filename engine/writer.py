@@ -2,7 +2,8 @@
 
 Law: only the writing process opens it, under `run/writer.lock`; the store is the truth, so that the
 index can be thrown away at any time. Each commit holds one document with the last `seq` applied: a
-crash between store and index resumes from there. Bookmarks and tombstones of the store follow the
+crash between store and index resumes from there. The number table beside the index takes the same
+changes first, so that it is never behind. Bookmarks and tombstones of the store follow the
 commit (`ContactStore.settle`), never precede it. A writer is no context manager: tantivy's own one
 commits although its body raised.
 """
@@ -19,6 +20,7 @@ from engine import generation as folders
 from engine import schema
 from engine.contact import ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
+from engine.numberwriter import NumberWriter
 from engine.schema import applied_document, contact_document, id_term, register_tokenizers
 from engine.store import ContactStore
 
@@ -43,6 +45,7 @@ class IndexWriter:
         self._store = store
         self._folder = index_dir
         self._writer: tantivy.IndexWriter | None = None
+        self._numbers: NumberWriter | None = None
         self._applied = 0
 
     @classmethod
@@ -82,9 +85,9 @@ class IndexWriter:
         if target <= self._applied:
             self._store.settle(self._applied)
             return self._applied
-        writer = self._require_writer()
+        writer, numbers = self._require_writers()
         try:
-            self._apply_changes(writer, target, progress)
+            self._apply_changes(writer, numbers, target, progress)
             self._commit(writer, target)
         except BaseException:
             # what tantivy holds since the last commit is dropped; the store still has it all
@@ -103,8 +106,10 @@ class IndexWriter:
         index = tantivy.Index(schema.schema(), path=str(folder))
         register_tokenizers(index)
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
+        numbers = NumberWriter.create(folder, self._store.identity())
         target = self._store.last_seq()
-        self._add_everything(writer, target, progress)
+        self._add_everything(writer, numbers, target, progress)
+        numbers.seal(target)
         writer.add_document(applied_document(target, self._store.identity()))
         writer.commit()
         writer.wait_merging_threads()
@@ -120,7 +125,7 @@ class IndexWriter:
         """Seal the manifest and let go of the folder; what was not committed is dropped."""
         if self._writer is None:
             return
-        self._writer = None
+        self._writer = self._numbers = None
         if (self._folder / folders.META).exists():
             folders.write_manifest(self._folder)
 
@@ -136,7 +141,7 @@ class IndexWriter:
         # settled tombstones are gone from the store: an index behind them would keep the dead
         in_step = self._store.settled_seq() <= self._applied <= self._store.last_seq()
         if made_by != self._store.identity() or not in_step:
-            self._writer = None
+            self._writer = self._numbers = None
             return False
         return True
 
@@ -146,25 +151,31 @@ class IndexWriter:
             index = tantivy.Index.open(str(folder))
             register_tokenizers(index)
             applied = applied_state(index.searcher())
+            self._numbers = NumberWriter.open(folder, applied.store, applied.seq)
             self._writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{folder}: {error}") from error
         self._folder, self._applied = folder, applied.seq
         return applied.store
 
-    def _require_writer(self) -> tantivy.IndexWriter:
-        if self._writer is None:
+    def _require_writers(self) -> tuple[tantivy.IndexWriter, NumberWriter]:
+        if self._writer is None or self._numbers is None:
             raise RuntimeError("the index writer is closed")
-        return self._writer
+        return self._writer, self._numbers
 
     def _apply_changes(
-        self, writer: tantivy.IndexWriter, target: int, progress: Progress | None
+        self,
+        writer: tantivy.IndexWriter,
+        numbers: NumberWriter,
+        target: int,
+        progress: Progress | None,
     ) -> None:
         seq, done, total = self._applied, 0, target - self._applied
         while seq < target:
             changes = self._store.changes(seq, BATCH_ROWS)
             if not changes:
                 break
+            numbers.apply(changes)
             for change in changes:
                 identity = ContactId(change.source, change.key)
                 writer.delete_documents_by_term(schema.ID, id_term(identity))
@@ -183,7 +194,11 @@ class IndexWriter:
         self._applied = seq
 
     def _add_everything(
-        self, writer: tantivy.IndexWriter, target: int, progress: Progress | None
+        self,
+        writer: tantivy.IndexWriter,
+        numbers: NumberWriter,
+        target: int,
+        progress: Progress | None,
     ) -> None:
         """Add every live contact as of `target`; what is written meanwhile is for `catch_up`.
 
@@ -192,6 +207,7 @@ class IndexWriter:
         """
         total, done, seq = self._store.count(), 0, 0
         while seq < target and (changes := self._store.changes(seq, BATCH_ROWS)):
+            numbers.apply(change for change in changes if change.seq <= target)
             for change in changes:
                 if change.seq <= target and change.body is not None:
                     identity = ContactId(change.source, change.key)

@@ -1,0 +1,288 @@
+"""The exact-number table beside the index: a number → the contacts that hold it, in two reads.
+
+    <generation>/numbers/      one LMDB environment, written together with the tantivy index
+
+A caller look-up asks one number and wants one contact. tantivy answers that in 20 µs and more, a
+B-tree that is mapped into memory in 2 to 4 (`bench/bench_caller.py`); searches by name stay with
+tantivy. The table holds, each in a database of its own:
+
+    bodies     seq → the encoded contact; a `seq` names one version of one contact
+    rows       digest of source and key → the seq it has here
+    numbers    number key (`498912345`, `498912345x55`) → holders
+    tails      the last `TAIL_CLASS_DIGITS` digits → holders
+    trunks     trunk digits → who stands behind it, sorted by source and company
+    sources    source id → its number here
+    meta       the last seq applied, and whose store it is
+
+Law: a reader sees one snapshot and filters by source before it decodes anything; `numberwriter` is
+the only writer. LMDB forbids to open a file twice in one process, so that `open_file` keeps one
+handle a file. Read transactions end with `close`: an open one keeps the writer from reusing pages.
+
+Source: LMDB's documentation (lmdb.h, "Caveats"); py-lmdb.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import lmdb
+import msgspec
+
+from engine.contact import Contact, ContactId, decode_contact
+from engine.errors import CorruptIndex
+
+FOLDER = "numbers"
+DATA = "data.mdb"
+
+TAIL_CLASS_DIGITS = 8
+"""Equal last digits that the tail class of caller look-up asks for."""
+
+MAX_EXAMINED = 1_000
+"""Holders looked at for one number at the most; a number that more share is nobody's."""
+
+MAP_BYTES = 1 << 36
+"""Address space set aside (64 GiB), not memory: the file grows as it must, 5 GiB for 10 M."""
+
+MAX_READERS = 510
+"""Processes and snapshots that read at once: workers of one machine, and commands beside them."""
+
+SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 6, 8
+HOLDER_BYTES = SOURCE_BYTES + SEQ_BYTES
+
+NO_COMPANY = bytes(COMPANY_BYTES)
+
+SEQ_KEY, STORE_KEY = b"seq", b"store"
+
+Database = Any
+"""A handle that LMDB gives; py-lmdb names its type for itself alone."""
+
+Sources = frozenset[bytes] | None
+"""The numbers of the sources an asker sees; None = all."""
+
+
+class Databases(msgspec.Struct, frozen=True):
+    """The handles of the table's databases; good for every transaction of their environment."""
+
+    bodies: Database
+    rows: Database
+    numbers: Database
+    tails: Database
+    trunks: Database
+    sources: Database
+    meta: Database
+
+
+class NumberFile:
+    """One open environment; kept as long as somebody in this process uses it."""
+
+    __slots__ = ("__weakref__", "databases", "environment")
+
+    def __init__(self, folder: Path, *, sync: bool) -> None:
+        """Open or make the environment in `folder`; raises `lmdb.Error`."""
+        self.environment = lmdb.open(
+            os.fspath(folder),
+            map_size=MAP_BYTES,
+            max_dbs=len(Databases.__struct_fields__),
+            max_readers=MAX_READERS,
+            mode=0o600,
+            readahead=False,
+            sync=sync,
+        )
+        opened = self.environment.open_db
+        self.databases = Databases(
+            bodies=opened(b"bodies"),
+            rows=opened(b"rows"),
+            numbers=opened(b"numbers", dupsort=True, dupfixed=True),
+            tails=opened(b"tails", dupsort=True, dupfixed=True),
+            trunks=opened(b"trunks", dupsort=True, dupfixed=True),
+            sources=opened(b"sources"),
+            meta=opened(b"meta"),
+        )
+
+    def __del__(self) -> None:
+        """Close the file with its last user."""
+        environment = getattr(self, "environment", None)
+        if environment is not None:
+            environment.close()
+
+
+_opened: WeakValueDictionary[tuple[int, int], NumberFile] = WeakValueDictionary()
+
+
+def create_file(generation: Path) -> NumberFile:
+    """Make the table of a generation that is not served yet: nothing is written through.
+
+    Raises:
+        CorruptIndex: it cannot be made.
+    """
+    folder = generation / FOLDER
+    try:
+        folder.mkdir(mode=0o700)
+        return NumberFile(folder, sync=False)
+    except (lmdb.Error, OSError) as error:
+        raise CorruptIndex(f"{folder}: {error}") from error
+
+
+def open_file(generation: Path) -> NumberFile:
+    """Return the table of a generation, opened once in this process.
+
+    Raises:
+        CorruptIndex: there is no table, or it is no LMDB file.
+    """
+    folder = generation / FOLDER
+    try:
+        identity = _identity(folder / DATA)
+        known = _opened.get(identity)
+        if known is None:
+            known = _opened[identity] = NumberFile(folder, sync=True)
+    except (lmdb.Error, OSError) as error:
+        raise CorruptIndex(f"{folder}: {error}") from error
+    return known
+
+
+def _identity(data: Path) -> tuple[int, int]:
+    status = data.stat()
+    return status.st_dev, status.st_ino
+
+
+def row_key(identity: ContactId) -> bytes:
+    """Return the key under which a contact's version is noted: LMDB keys end at 511 octets."""
+    text = f"{identity.source}\x1f{identity.key}"
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """Who stands behind a trunk, as far as the asker sees.
+
+    Attributes:
+        companies: how many companies its records name: 0, 1, or 2 for several.
+        named: of each visible source one record that names a company.
+    """
+
+    companies: int
+    named: tuple[Contact, ...]
+
+
+class NumberTable:
+    """One snapshot of the table; `close` it before it is forgotten."""
+
+    __slots__ = ("_body", "_numbers", "_source_numbers", "_tails", "_transaction", "_trunks", "file")
+
+    def __init__(self, file: NumberFile | None) -> None:
+        """Open a snapshot of `file`; None = a table without numbers.
+
+        Raises:
+            CorruptIndex: the file cannot be read.
+        """
+        self.file = file
+        self._transaction: lmdb.Transaction[bytes] | None = None
+        self._source_numbers: dict[str, bytes] = {}
+        if file is None:
+            return
+        try:
+            transaction = file.environment.begin(buffers=False)
+            databases = file.databases
+            self._transaction = transaction
+            self._numbers = transaction.cursor(databases.numbers)
+            self._tails = transaction.cursor(databases.tails)
+            self._trunks = transaction.cursor(databases.trunks)
+            self._body = transaction.cursor(databases.bodies)
+            self._source_numbers = {
+                name.decode(): number for name, number in transaction.cursor(databases.sources)
+            }
+        except lmdb.Error as error:
+            raise CorruptIndex(f"{file.environment.path()}: {error}") from error
+
+    def close(self) -> None:
+        """End the snapshot; every later question finds nobody."""
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            transaction.abort()
+
+    def sources(self, visible: frozenset[str] | None) -> Sources:
+        """Return the numbers of the sources in `visible` (ids); None, all, where none is hidden."""
+        if visible is None or visible.issuperset(self._source_numbers):
+            return None
+        known = self._source_numbers
+        return frozenset(known[source] for source in visible if source in known)
+
+    def holders(self, key: str, visible: Sources, most: int) -> list[Contact]:
+        """Return the visible contacts that hold exactly a number, at most `most`, oldest first.
+
+        Args:
+            key: `PhoneNumber.key`.
+            visible: from `sources`.
+            most: 1 to `MAX_EXAMINED`.
+        """
+        if self._transaction is None:
+            return []
+        return self._held(self._numbers, key.encode(), visible, most)
+
+    def holders_of_tail(self, tail: str, visible: Sources, most: int) -> list[Contact]:
+        """Return the visible contacts with a number whose last `TAIL_CLASS_DIGITS` are `tail`."""
+        if self._transaction is None:
+            return []
+        return self._held(self._tails, tail.encode(), visible, most)
+
+    def behind(self, trunk: str, visible: Sources) -> Behind | None:
+        """Return who stands behind a trunk; None if nobody visible does.
+
+        A few steps a source, however many records there are: the entries are sorted by source and
+        company, and all of one kind are passed over at once.
+        """
+        if self._transaction is None:
+            return None
+        cursor, key = self._trunks, trunk.encode()
+        is_seen, companies, named = False, set[bytes](), dict[bytes, bytes]()
+        found = cursor.set_key(key)
+        while found and len(companies) < 2:  # noqa: PLR2004 - two disagree
+            entry = cursor.value()
+            source = entry[:SOURCE_BYTES]
+            company = entry[SOURCE_BYTES : SOURCE_BYTES + COMPANY_BYTES]
+            last = source
+            if visible is None or source in visible:
+                is_seen = True
+                last = source + company
+                if company != NO_COMPANY:
+                    companies.add(company)
+                    named.setdefault(source, entry[-SEQ_BYTES:])
+            found = cursor.set_range_dup(key, last.ljust(len(entry), b"\xff"))
+        if not is_seen:
+            return None
+        return Behind(len(companies), tuple(self._contact(seq) for seq in named.values()))
+
+    def _held(
+        self, cursor: lmdb.Cursor[bytes], key: bytes, visible: Sources, most: int
+    ) -> list[Contact]:
+        """Return the visible contacts under a key. Flat for one holder: every call passes here."""
+        if not cursor.set_key(key):
+            return []
+        entry = cursor.value()
+        if cursor.count() == 1:
+            if visible is None or entry[:SOURCE_BYTES] in visible:
+                return [self._contact(entry[SOURCE_BYTES:])]
+            return []
+        contacts: list[Contact] = []
+        for _ in range(MAX_EXAMINED):
+            source = entry[:SOURCE_BYTES]
+            if visible is None or source in visible:
+                contacts.append(self._contact(entry[SOURCE_BYTES:]))
+                if len(contacts) == most or not cursor.next_dup():
+                    break
+            elif not cursor.set_range_dup(key, source.ljust(HOLDER_BYTES, b"\xff")):
+                break  # all of a hidden source are passed over at once
+            entry = cursor.value()
+        return contacts
+
+    def _contact(self, seq: bytes) -> Contact:
+        if not self._body.set_key(seq):
+            raise CorruptIndex("a number leads to no contact")
+        return decode_contact(self._body.value())
+
+
+NO_TABLE = NumberTable(None)
+"""Stands for the table of an index that was never built."""

@@ -1,0 +1,192 @@
+"""Store changes → the exact-number table: its one writer.
+
+Law: applied before the tantivy commit of the same changes, so that the table is never behind the
+index, and again after a crash between the two: to apply a change twice changes nothing. Used by
+`engine.writer` alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import lmdb
+import msgspec
+
+from engine.contact import Contact, ContactId, decode_contact
+from engine.errors import CorruptIndex, CorruptStore
+from engine.numbers import (
+    COMPANY_BYTES,
+    NO_COMPANY,
+    SEQ_BYTES,
+    SEQ_KEY,
+    SOURCE_BYTES,
+    STORE_KEY,
+    TAIL_CLASS_DIGITS,
+    Database,
+    NumberFile,
+    create_file,
+    open_file,
+    row_key,
+)
+from engine.store import Change
+from engine.tokens import fold
+from engine.trunk import company_of, trunks_of
+
+
+class _Entries(NamedTuple):
+    """What one contact puts into the table, as (key, value) by database."""
+
+    numbers: list[tuple[bytes, bytes]]
+    tails: list[tuple[bytes, bytes]]
+    trunks: list[tuple[bytes, bytes]]
+
+
+class NumberWriter:
+    """Keeps the number table of one generation in step with the store."""
+
+    def __init__(self, file: NumberFile) -> None:
+        self._file = file
+        self._sources: dict[str, bytes] = {}
+
+    @classmethod
+    def create(cls, generation: Path, store: str) -> NumberWriter:
+        """Make the table of a generation that is being built; `seal` makes it durable."""
+        made = cls(create_file(generation))
+        with made._file.environment.begin(write=True) as transaction:
+            transaction.put(STORE_KEY, store.encode(), db=made._file.databases.meta)
+        return made
+
+    @classmethod
+    def open(cls, generation: Path, store: str, at_least: int) -> NumberWriter:
+        """Open the table of a generation that is served.
+
+        Args:
+            generation: the folder of the index.
+            store: the identity of the store it must have been made from.
+            at_least: the `seq` that the index holds: the table must not be behind it.
+
+        Raises:
+            CorruptIndex: there is no table, or it does not belong to the index.
+        """
+        made = cls(open_file(generation))
+        made._file.environment.reader_check()  # slots of killed readers keep pages from reuse
+        with made._file.environment.begin() as transaction:
+            meta = made._file.databases.meta
+            seq = int.from_bytes(transaction.get(SEQ_KEY, b"", db=meta), "big")
+            if transaction.get(STORE_KEY, b"", db=meta) != store.encode() or seq < at_least:
+                raise CorruptIndex(f"{generation}: the number table is not in step")
+        return made
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Apply changes in one transaction; those applied already are passed over.
+
+        Raises:
+            CorruptStore: a stored contact cannot be decoded; nothing of the batch is applied.
+            lmdb.Error: the disk is full.
+        """
+        fresh = _Entries([], [], [])
+        self._sources.clear()  # what a transaction that failed had numbered is gone
+        with self._file.environment.begin(write=True) as transaction:
+            seq = 0
+            for change in changes:
+                seq = change.seq
+                self._apply(transaction, change, fresh)
+            for entries, database in zip(fresh, self._lists(), strict=True):
+                entries.sort()  # neighbours share pages
+                with transaction.cursor(database) as cursor:
+                    cursor.putmulti(entries)
+            if seq:
+                _note_seq(transaction, self._file, seq)
+
+    def seal(self, seq: int) -> None:
+        """Note how far a table just made has come, write it through, and close it."""
+        with self._file.environment.begin(write=True) as transaction:
+            _note_seq(transaction, self._file, seq)
+        self._file.environment.sync(force=True)
+        self._file.environment.close()
+
+    def _lists(self) -> tuple[Database, Database, Database]:
+        databases = self._file.databases
+        return databases.numbers, databases.tails, databases.trunks
+
+    def _apply(self, transaction: lmdb.Transaction[bytes], change: Change, fresh: _Entries) -> None:
+        """Take one change: out with the old version, in with the new one.
+
+        A store names each contact once a batch, so that no version comes and goes within one.
+        """
+        databases = self._file.databases
+        identity = ContactId(change.source, change.key)
+        row, seq = row_key(identity), change.seq.to_bytes(SEQ_BYTES, "big")
+        old = transaction.get(row, db=databases.rows)
+        if old == seq and change.body is not None:
+            return
+        source = self._source_number(transaction, change.source)
+        if old is not None:
+            self._remove(transaction, source, old)
+        if change.body is None:
+            transaction.delete(row, db=databases.rows)
+            return
+        contact = _decode(identity, change.body)
+        transaction.put(seq, change.body, db=databases.bodies)
+        transaction.put(row, seq, db=databases.rows)
+        for entries, added in zip(fresh, _entries(contact, source, seq), strict=True):
+            entries.extend(added)
+
+    def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> None:
+        body = transaction.pop(seq, db=self._file.databases.bodies)
+        if body is None:
+            raise CorruptIndex("the number table misses a contact it names")
+        gone = _entries(decode_contact(body), source, seq)
+        for entries, database in zip(gone, self._lists(), strict=True):
+            for key, value in entries:
+                transaction.delete(key, value, db=database)
+
+    def _source_number(self, transaction: lmdb.Transaction[bytes], source: str) -> bytes:
+        """Return the number of a source, the next free one for a new source."""
+        known = self._sources.get(source)
+        if known is not None:
+            return known
+        database = self._file.databases.sources
+        number = transaction.get(source.encode(), db=database)
+        if number is None:
+            number = transaction.stat(database)["entries"].to_bytes(SOURCE_BYTES, "big")
+            transaction.put(source.encode(), number, db=database)
+        self._sources[source] = number
+        return number
+
+
+def _entries(contact: Contact, source: bytes, seq: bytes) -> _Entries:
+    """Return what a contact puts into the table, each once."""
+    holder = source + seq
+    numbers = {line.number.key.encode(): holder for line in contact.phones}
+    tails = {
+        line.number.digits[-TAIL_CLASS_DIGITS:].encode(): holder
+        for line in contact.phones
+        if not line.number.extension and len(line.number.digits) >= TAIL_CLASS_DIGITS
+    }
+    trunks = {}
+    for trunk in trunks_of(contact):
+        trunks[trunk.encode()] = source + _company_digest(company_of(contact)) + seq
+    return _Entries(list(numbers.items()), list(tails.items()), list(trunks.items()))
+
+
+def _note_seq(transaction: lmdb.Transaction[bytes], file: NumberFile, seq: int) -> None:
+    transaction.put(SEQ_KEY, seq.to_bytes(SEQ_BYTES, "big"), db=file.databases.meta)
+
+
+def _company_digest(company: str) -> bytes:
+    """Return what equals for companies written alike; zeros for none."""
+    folded = fold(company)
+    if not folded:
+        return NO_COMPANY
+    return hashlib.blake2b(folded.encode(), digest_size=COMPANY_BYTES).digest()
+
+
+def _decode(identity: ContactId, body: bytes) -> Contact:
+    try:
+        return decode_contact(body)
+    except msgspec.MsgspecError as error:
+        raise CorruptStore(f"contact {identity.source}: {error}") from error
