@@ -6,44 +6,26 @@ source priority, kind of line, newest change and key, so that the same index giv
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import msgspec
-import tantivy
 
 from engine.contact import KIND_RANK, Contact, PhoneLine
 from engine.errors import InvalidNumber
+from engine.numbertable import TAIL_CLASS_DIGITS, Behind
 from engine.phone import PhoneNumber, Reading, read_number
 from engine.query import CallerMatch, CallerQuery
 from engine.reader import Reader
 from engine.rights import Principal
-from engine.schema import (
-    NUMBER,
-    TAIL,
-    TAIL_CLASS_DIGITS,
-    TRUNK,
-    TRUNK_COMPANY,
-    company_of,
-    term,
-    trunk_company_term,
-)
 from engine.tokens import fold, name_key
-from engine.trunk import MARK, longest_of, possible_trunks
+from engine.trunk import MARK, company_of, possible_trunks, trunks_of
 
 EXTENSION, EXACT, SHARED, TRUNK_CLASS, TAIL_CLASS = 1, 2, 3, 4, 5
-
-FIRST_WINDOW = 4
-"""Hits fetched at first: nearly every number has one holder, and a larger limit costs time."""
 
 WINDOW = 64
 """Hits looked at for a number with many holders; runners-up are counted up to it."""
 
 _ALONE = (0, 0, (), "", "")
-
-MAX_REMEMBERED_ANSWERS = 1_024
-"""Newest answers kept for one state of the index: some 2 MiB. More cost every new caller the fresh
-memory pages they lie in (15 µs a look-up with 8,192), and callers repeat within minutes."""
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -82,27 +64,9 @@ class CallerLookup:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        # ordered: the first key of a plain dict that loses its first keys is found in linear time
-        self._answers: OrderedDict[CallerQuery, CallerMatch | None] = OrderedDict()
 
     def answer(self, query: CallerQuery) -> CallerMatch | None:
-        """Return the one answer, or None.
-
-        Answers are remembered as long as this state of the index lasts: an SBC asks for one call
-        several times (two servers, several bases), and callers repeat.
-        """
-        try:
-            return self._answers[query]
-        except KeyError:
-            pass
-        match = self.look_up(query)
-        self._answers[query] = match
-        if len(self._answers) > MAX_REMEMBERED_ANSWERS:
-            self._answers.popitem(last=False)
-        return match
-
-    def look_up(self, query: CallerQuery) -> CallerMatch | None:
-        """Return what `answer` returns, found anew."""
+        """Return the one answer, or None."""
         found = self._find(query)
         return match_of(found) if found else None
 
@@ -115,11 +79,8 @@ class CallerLookup:
 
     def holding(self, number: PhoneNumber, principal: Principal) -> list[Contact]:
         """Return the visible contacts that have exactly this number, at most `WINDOW`."""
-        question = term(NUMBER, number.key)
-        hits = self._reader.search(question, principal, FIRST_WINDOW)
-        if len(hits) == FIRST_WINDOW:
-            hits = self._reader.search(question, principal, WINDOW, ordered=True)
-        return [self._reader.contact(address) for _, address in hits]
+        reader = self._reader
+        return reader.numbers.holders(number.key, reader.number_sources(principal), WINDOW)
 
     def holders_of(self, number: PhoneNumber, contacts: Sequence[Contact]) -> list[Candidate]:
         """Return those of the contacts that can be shown for exactly this number, best first."""
@@ -127,21 +88,25 @@ class CallerLookup:
 
     def behind_trunk(self, number: PhoneNumber, principal: Principal) -> TrunkFound:
         """Return the longest visible trunk before a number, and who answers for it (class 4)."""
+        numbers, visible = self._reader.numbers, self._reader.number_sources(principal)
         trunks = possible_trunks(number)
-        trunk = self._longest_trunk(trunks, principal) if trunks else ""
-        holder, where = self._company_behind(trunk, principal) if trunk else (None, "")
-        return TrunkFound(trunk, holder, where, possible=bool(trunks))
+        for trunk in trunks:
+            behind = numbers.behind(trunk, visible)
+            if behind is not None:
+                holder, where = self._company_behind(trunk, behind, principal)
+                return TrunkFound(trunk, holder, where, possible=True)
+        return TrunkFound("", None, "", possible=bool(trunks))
 
     def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
-        """Return visible records that stand behind a trunk, in alphabetical order."""
-        hits = self._reader.search(term(TRUNK, trunk), principal, WINDOW, ordered=True)
-        return [self._reader.contact(address) for _, address in hits]
+        """Return visible records that stand behind a trunk, at most `WINDOW`, by company."""
+        reader = self._reader
+        return reader.numbers.standing_behind(trunk, reader.number_sources(principal), WINDOW)
 
     def ending_alike(self, number: PhoneNumber, principal: Principal) -> list[Candidate]:
         """Return the visible contacts whose last digits equal the number's, best first."""
-        tail = number.digits[-TAIL_CLASS_DIGITS:]
-        hits = self._reader.search(term(TAIL, tail[::-1]), principal, WINDOW)
-        contacts = [self._reader.contact(address) for _, address in hits]
+        reader, tail = self._reader, number.digits[-TAIL_CLASS_DIGITS:]
+        visible = reader.number_sources(principal)
+        contacts = reader.numbers.holders_of_tail(tail, visible, WINDOW)
         return self._ranked(
             contacts, lambda line: not line.number.extension and line.number.digits.endswith(tail)
         )
@@ -185,49 +150,26 @@ class CallerLookup:
         found = self.ending_alike(reading.numbers[0], query.principal)
         return Found(TAIL_CLASS, found) if fits_one(found) else None
 
-    def _longest_trunk(self, trunks: list[str], principal: Principal) -> str:
-        """Return the longest of the trunks with a visible record behind it, "" for none."""
-        parts = [
-            (tantivy.Occur.Should, tantivy.Query.const_score_query(term(TRUNK, trunk), len(trunk)))
-            for trunk in trunks
-        ]
-        hits = self._reader.search(tantivy.Query.boolean_query(parts), principal, 1)
-        return longest_of(self._reader.contact(hits[0][1]), trunks) if hits else ""
-
-    def _company_behind(self, trunk: str, principal: Principal) -> tuple[Contact | None, str]:
+    def _company_behind(
+        self, trunk: str, behind: Behind, principal: Principal
+    ) -> tuple[Contact | None, str]:
         """Return the record whose company answers for a trunk, and why it does.
 
         The record on the trunk line itself decides; else all visible records behind it must name
-        one company. One query finds a record that disagrees, however many there are.
+        one company.
         """
-        must, must_not = tantivy.Occur.Must, tantivy.Occur.MustNot
-        behind = term(TRUNK, trunk)
-        nameless = (must_not, term(TRUNK_COMPANY, trunk_company_term(trunk, "")))
-        own_line = tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Should, term(NUMBER, trunk)),
-                (tantivy.Occur.Should, term(NUMBER, f"{trunk}0")),
-            ]
-        )
-        for parts, where in (
-            ([(must, behind), (must, own_line), nameless], "on the trunk line"),
-            ([(must, behind), nameless], "the same for all"),
-        ):
-            question = tantivy.Query.boolean_query(parts)
-            hits = self._reader.search(question, principal, FIRST_WINDOW, ordered=True)
-            if len(hits) == FIRST_WINDOW:
-                hits = self._reader.search(question, principal, WINDOW, ordered=True)
-            if hits:
-                contacts = [self._reader.contact(address) for _, address in hits]
-                best = min(contacts, key=self._priority_rank)
-                agreed = (
-                    must_not,
-                    term(TRUNK_COMPANY, trunk_company_term(trunk, company_of(best))),
-                )
-                if where == "on the trunk line" or not self._reader.search(
-                    tantivy.Query.boolean_query([*parts, agreed]), principal, 1
-                ):
-                    return best, where
+        if not behind.companies:
+            return None, ""
+        on_line = [
+            contact
+            for digits in (trunk, f"{trunk}0")
+            for contact in self.holding(PhoneNumber(digits), principal)
+            if company_of(contact) and trunk in trunks_of(contact)
+        ]
+        if on_line:
+            return min(on_line, key=self._priority_rank), "on the trunk line"
+        if behind.companies == 1:
+            return min(behind.named, key=self._priority_rank), "the same for all"
         return None, ""
 
     def _priority_rank(self, contact: Contact) -> tuple[int, str, str]:

@@ -28,12 +28,13 @@ from engine.caller import (
 )
 from engine.contact import KIND_RANK, Contact
 from engine.errors import InvalidNumber
+from engine.numbertable import TAIL_CLASS_DIGITS
 from engine.numbertext import fold_signs, read_text
 from engine.phone import DialPlan, PhoneNumber, Reading, format_number, read_number
 from engine.query import CallerMatch, CallerQuery
 from engine.reader import Reader
 from engine.rights import LOCAL_ADMIN, hidden_reason
-from engine.schema import TAIL_CLASS_DIGITS, company_of
+from engine.trunk import company_of
 
 MAX_LISTED = 10
 """Candidates listed of one class; the rest is counted."""
@@ -145,7 +146,7 @@ class CallerExplaining:
     def explain(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
         """Return the answer that a client gets, and how it came about; never raises for a text."""
         started = perf_counter_ns()
-        match = self._lookup.look_up(query)
+        match = self._lookup.answer(query)
         lookup_us = _since(started)
         reading: Reading | None = None
         refused = ""

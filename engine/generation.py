@@ -1,7 +1,7 @@
 """The folders of the index on disk: which generation is served, and whether its files are whole.
 
     index/<format>-<n>/        one generation: a tantivy index and `manifest.json`
-    index/<format>-<n>/numbers/    the number table beside it (`engine.numbers`)
+    index/<format>-<n>/numbers/    the number table beside it (`engine.numbertable`)
     index/current              a symbolic link that names the generation served
 
 Law: no tantivy here. A generation is published by renaming a link over the old one, so that a
@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import CorruptIndex
-from engine.numbers import DATA, FOLDER
+from engine.numbertable import DATA, FOLDER
 from engine.schema import FORMAT
 
 CURRENT = "current"

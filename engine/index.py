@@ -19,7 +19,7 @@ from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
 from engine.explaining import CallerExplaining, CallerExplanation
-from engine.numbers import NO_TABLE, NumberTable, open_file
+from engine.numbertable import NO_TABLE, NumberTable, open_file
 from engine.people import PeopleSearch
 from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery
 from engine.reader import Reader

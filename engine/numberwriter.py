@@ -17,7 +17,7 @@ import msgspec
 
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
-from engine.numbers import (
+from engine.numbertable import (
     COMPANY_BYTES,
     NO_COMPANY,
     SEQ_BYTES,

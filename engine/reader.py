@@ -1,7 +1,8 @@
 """One searcher with the rights on it: the only way from a query to contacts.
 
-Law: every question passes through `Reader.search`, which adds the asker's source filter inside the
-query. The filter is left out only where every document of the index is visible to the asker anyway.
+Law: every search passes through `Reader.search`, which adds the asker's source filter inside the
+query; every question about a number takes `Reader.number_sources` along. The filter is left out
+only where every document of the index is visible to the asker anyway.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import tantivy
 
 from engine import schema
 from engine.contact import Contact, ContactId, decode_contact
-from engine.numbers import NO_TABLE, NumberTable, Sources
+from engine.numbertable import NO_TABLE, NumberTable, Sources
 from engine.rights import Principal, SourcePolicy, visible_sources
 from engine.schema import BODY, SOURCE, id_term, term
 

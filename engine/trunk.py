@@ -1,7 +1,7 @@
 """Class 4 of caller look-up: which trunks a number may stand behind, and a contact does.
 
-Law: pure; `engine.caller` asks the number table. Guards: never for mobiles, service numbers and the North
-American plan, never with more than five digits behind the trunk.
+Law: pure; `engine.caller` asks the number table. Guards: never for mobiles, service numbers and the
+North American plan, never with more than five digits behind the trunk.
 """
 
 from __future__ import annotations

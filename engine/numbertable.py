@@ -42,7 +42,7 @@ TAIL_CLASS_DIGITS = 8
 """Equal last digits that the tail class of caller look-up asks for."""
 
 MAX_EXAMINED = 1_000
-"""Holders looked at for one number at the most; a number that more share is nobody's."""
+"""Entries of one number looked at at the most, visible or not; hundreds share a switchboard's."""
 
 MAP_BYTES = 1 << 36
 """Address space set aside (64 GiB), not memory: the file grows as it must, 5 GiB for 10 M."""
@@ -170,7 +170,15 @@ class Behind(msgspec.Struct, frozen=True):
 class NumberTable:
     """One snapshot of the table; `close` it before it is forgotten."""
 
-    __slots__ = ("_body", "_numbers", "_source_numbers", "_tails", "_transaction", "_trunks", "file")
+    __slots__ = (
+        "_body",
+        "_numbers",
+        "_source_numbers",
+        "_tails",
+        "_transaction",
+        "_trunks",
+        "file",
+    )
 
     def __init__(self, file: NumberFile | None) -> None:
         """Open a snapshot of `file`; None = a table without numbers.
@@ -254,6 +262,21 @@ class NumberTable:
         if not is_seen:
             return None
         return Behind(len(companies), tuple(self._contact(seq) for seq in named.values()))
+
+    def standing_behind(self, trunk: str, visible: Sources, most: int) -> list[Contact]:
+        """Return visible contacts that stand behind a trunk, at most `most`, by source, company."""
+        if self._transaction is None:
+            return []
+        cursor, contacts = self._trunks, list[Contact]()
+        found = cursor.set_key(trunk.encode())
+        examined = 0
+        while found and len(contacts) < most and examined < MAX_EXAMINED:
+            examined += 1
+            entry = cursor.value()
+            if visible is None or entry[:SOURCE_BYTES] in visible:
+                contacts.append(self._contact(entry[-SEQ_BYTES:]))
+            found = cursor.next_dup()
+        return contacts
 
     def _held(
         self, cursor: lmdb.Cursor[bytes], key: bytes, visible: Sources, most: int

@@ -1,0 +1,114 @@
+"""The number table: who holds a number, what stands behind a trunk, and what an asker may see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import generation as folders
+from engine.contact import PhoneLine
+from engine.errors import CorruptIndex
+from engine.numbertable import DATA, FOLDER, MAX_EXAMINED, NO_TABLE, NumberTable, open_file
+from engine.phone import PhoneNumber
+from tests.engine.building import Directory, contact
+
+NUMBER, TRUNK = "493023125001", "493023125"
+
+
+def served(directory: Directory) -> Path:
+    folder = folders.current_generation(directory.index_dir)
+    assert folder is not None
+    return folder
+
+
+def table(directory: Directory) -> NumberTable:
+    return NumberTable(open_file(served(directory)))
+
+
+def behind(number: str = NUMBER) -> PhoneLine:
+    return PhoneLine("work", PhoneNumber(number), "", TRUNK)
+
+
+def test_holders_come_oldest_first_and_no_more_than_wanted(directory: Directory) -> None:
+    directory.hold(*(contact(str(n), f"P{n}", NUMBER) for n in range(5)))
+    found = table(directory).holders(NUMBER, None, 3)
+    assert [each.name for each in found] == ["P0", "P1", "P2"]
+    assert table(directory).holders(f"{NUMBER}x1", None, 3) == []
+
+
+def test_hidden_sources_are_passed_over_whatever_their_number(directory: Directory) -> None:
+    directory.hold(
+        *(contact(f"h{n}", f"Hidden {n}", NUMBER, source="hr") for n in range(20)),
+        contact("1", "Seen", NUMBER),
+        *(contact(f"i{n}", f"Other {n}", NUMBER, source="old") for n in range(20)),
+    )
+    snapshot = table(directory)
+    visible = snapshot.sources(frozenset({"crm", "never read"}))
+    assert [each.name for each in snapshot.holders(NUMBER, visible, 10)] == ["Seen"]
+    assert snapshot.holders(NUMBER, snapshot.sources(frozenset()), 10) == []
+    assert snapshot.sources(frozenset({"crm", "hr", "old"})) is None
+    assert len(snapshot.holders(NUMBER, None, MAX_EXAMINED)) == 41
+
+
+def test_one_alone_hidden_holder_is_nobody(directory: Directory) -> None:
+    directory.hold(contact("1", "Hidden", NUMBER, source="hr"), contact("2", "Seen", "4912345678"))
+    snapshot = table(directory)
+    assert snapshot.holders(NUMBER, snapshot.sources(frozenset({"crm"})), 10) == []
+
+
+def test_a_trunk_tells_how_many_companies_its_visible_records_name(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "Nobody's", behind()),
+        *(contact(f"a{n}", f"A{n}", behind(), company="ACME") for n in range(50)),
+        contact("x", "X", behind(), company="Other", source="hr"),
+    )
+    snapshot = table(directory)
+    seen = snapshot.behind(TRUNK, snapshot.sources(frozenset({"crm"})))
+    assert seen is not None
+    assert (seen.companies, [each.company for each in seen.named]) == (1, ["ACME"])
+    everything = snapshot.behind(TRUNK, None)
+    assert everything is not None
+    assert everything.companies == 2
+    assert snapshot.behind(TRUNK, snapshot.sources(frozenset())) is None
+    assert snapshot.behind("4930", None) is None
+
+
+def test_a_trunk_whose_records_name_no_company_is_still_a_trunk(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna", behind()))
+    found = table(directory).behind(TRUNK, None)
+    assert found is not None
+    assert (found.companies, found.named) == (0, ())
+    assert [each.name for each in table(directory).standing_behind(TRUNK, None, 5)] == ["Anna"]
+
+
+def test_a_snapshot_stays_as_it_was_while_the_table_is_written(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna", NUMBER))
+    before = table(directory)
+    directory.hold(contact("1", "Anna Two", NUMBER))
+    assert [each.name for each in before.holders(NUMBER, None, 5)] == ["Anna"]
+    assert [each.name for each in table(directory).holders(NUMBER, None, 5)] == ["Anna Two"]
+    before.close()
+    assert before.holders(NUMBER, None, 5) == []
+    before.close()
+
+
+def test_without_a_table_nobody_is_found() -> None:
+    assert NO_TABLE.holders(NUMBER, None, 5) == []
+    assert NO_TABLE.holders_of_tail("12345678", None, 5) == []
+    assert NO_TABLE.standing_behind(TRUNK, None, 5) == []
+    assert NO_TABLE.behind(TRUNK, None) is None
+
+
+def test_a_file_is_opened_once_in_a_process(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna", NUMBER))
+    assert open_file(served(directory)) is open_file(served(directory))
+
+
+@pytest.mark.parametrize("damage", ["missing", "no table"])
+def test_a_table_that_cannot_be_opened_is_a_corrupt_index(tmp_path: Path, damage: str) -> None:
+    if damage == "no table":
+        (tmp_path / FOLDER).mkdir()
+        (tmp_path / FOLDER / DATA).write_bytes(b"no LMDB file" * 1000)
+    with pytest.raises(CorruptIndex, match=FOLDER):
+        open_file(tmp_path)

@@ -1,0 +1,139 @@
+"""The number table follows the store: each change once, the former version gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import generation as folders
+from engine.contact import Contact, encode_contact
+from engine.errors import CorruptIndex, CorruptStore
+from engine.numbertable import NumberFile, NumberTable
+from engine.numberwriter import NumberWriter
+from engine.store import Change
+from tests.engine.building import Directory, contact
+
+NUMBERS = ("498999998101", "498999998102", "493023125", "493023125x7", "12125550123")
+
+
+def contents(file: NumberFile) -> dict[str, int]:
+    """Entries of each database: what is left of a version that is gone shows here."""
+    databases = file.databases
+    with file.environment.begin() as transaction:
+        return {
+            name: transaction.stat(getattr(databases, name))["entries"]
+            for name in ("bodies", "rows", "numbers", "tails", "trunks")
+        }
+
+
+def change(seq: int, each: Contact) -> Change:
+    return Change(seq, each.id.source, each.id.key, encode_contact(each))
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> NumberWriter:
+    return NumberWriter.create(tmp_path, "a store")
+
+
+def test_a_new_version_replaces_the_former_one_whole(writer: NumberWriter) -> None:
+    writer.apply([change(1, contact("1", "", "4930231250", "498999998101", company="ACME"))])
+    writer.apply([change(2, contact("1", "Anna", "498999998102"))])
+    expected = {"bodies": 1, "rows": 1, "numbers": 1, "tails": 1, "trunks": 0}
+    assert contents(writer._file) == expected
+    snapshot = NumberTable(writer._file)
+    assert snapshot.holders("498999998101", None, 5) == []
+    assert [each.name for each in snapshot.holders("498999998102", None, 5)] == ["Anna"]
+    snapshot.close()
+
+
+def test_a_deletion_leaves_nothing(writer: NumberWriter) -> None:
+    writer.apply([change(1, contact("1", "Anna", "498999998101", "493023125x7"))])
+    writer.apply([Change(2, "crm", "1", None), Change(3, "crm", "never there", None)])
+    assert set(contents(writer._file).values()) == {0}
+
+
+def test_to_apply_changes_twice_changes_nothing(writer: NumberWriter) -> None:
+    changes = [change(n, contact(str(n), f"P{n}", NUMBERS[n % 5])) for n in range(1, 20)]
+    writer.apply(changes)
+    once = contents(writer._file)
+    writer.apply(changes)
+    assert contents(writer._file) == once
+
+
+def test_keys_longer_than_a_key_of_the_table_are_kept_apart(writer: NumberWriter) -> None:
+    long = "k" * 2_000
+    writer.apply([change(1, contact(long + "1", "Anna", "498999998101"))])
+    writer.apply([change(2, contact(long + "2", "Ben", "498999998101"))])
+    snapshot = NumberTable(writer._file)
+    names = [each.name for each in snapshot.holders("498999998101", None, 5)]
+    snapshot.close()
+    assert names == ["Anna", "Ben"]
+
+
+def test_a_batch_that_fails_leaves_the_table_as_it_was(writer: NumberWriter) -> None:
+    writer.apply([change(1, contact("1", "Anna", "498999998101"))])
+    bad = Change(3, "other", "2", b"\xc1 no contact")
+    with pytest.raises(CorruptStore, match="other"):
+        writer.apply([change(2, contact("1", "Berta", "498999998102", source="third")), bad])
+    snapshot = NumberTable(writer._file)
+    assert [each.name for each in snapshot.holders("498999998101", None, 5)] == ["Anna"]
+    snapshot.close()
+    writer.apply([change(4, contact("1", "Cem", "498999998102", source="fourth"))])
+    snapshot = NumberTable(writer._file)
+    only = snapshot.sources(frozenset({"fourth"}))
+    assert [each.name for each in snapshot.holders("498999998102", only, 5)] == ["Cem"]
+    snapshot.close()
+
+
+def test_a_table_of_another_store_or_one_that_is_behind_is_refused(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna", "498999998101"))
+    served = folders.current_generation(directory.index_dir)
+    assert served is not None
+    store = directory.store.identity()
+    NumberWriter.open(served, store, directory.store.last_seq())
+    with pytest.raises(CorruptIndex, match="not in step"):
+        NumberWriter.open(served, "another", 0)
+    with pytest.raises(CorruptIndex, match="not in step"):
+        NumberWriter.open(served, store, directory.store.last_seq() + 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 5), st.sets(st.sampled_from(NUMBERS)), st.booleans()), max_size=25
+    ),
+    size=st.integers(1, 4),
+)
+def test_the_table_holds_what_a_dictionary_would(
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: list[tuple[int, set[str], bool]],
+    size: int,
+) -> None:
+    """Any order of additions, changes and deletions, cut into batches as the store cuts them."""
+    writer = NumberWriter.create(tmp_path_factory.mktemp("table"), "a store")
+    expected: dict[str, Contact] = {}
+    latest: dict[str, Change] = {}
+    waiting = 0
+    for seq, (key, numbers, is_gone) in enumerate(steps, 1):
+        made = contact(str(key), f"P{seq}", *sorted(numbers))
+        latest[str(key)] = Change(seq, "crm", str(key), None) if is_gone else change(seq, made)
+        expected.pop(str(key), None)
+        if not is_gone:
+            expected[str(key)] = made
+        waiting += 1
+        if waiting == size:
+            writer.apply(sorted(latest.values(), key=lambda each: each.seq))
+            latest, waiting = {}, 0
+    writer.apply(sorted(latest.values(), key=lambda each: each.seq))
+    snapshot = NumberTable(writer._file)
+    for number in NUMBERS:
+        held = {each.name for each in snapshot.holders(number, None, 50)}
+        assert held == {
+            each.name
+            for each in expected.values()
+            if any(line.number.key == number for line in each.phones)
+        }
+    snapshot.close()
