@@ -29,7 +29,7 @@ _GERMAN = {
     "E-Mail-Adresse", "E-Mail 2: Adresse", "Webseite", "Notizen",
 }  # fmt: skip
 
-_NAMING = (
+NAMING = (
     "First Name", "Vorname", "Middle Name", "Weitere Vornamen", "Last Name", "Nachname",
     "Company", "Firma", "E-mail Address", "E-Mail-Adresse",
 )  # fmt: skip
@@ -96,4 +96,4 @@ def usual(columns: Sequence[str]) -> tuple[tuple[str, ...], dict[str, MapRule]]:
         there = tuple(column for column in rule if column in names)
         if there:
             rules[field] = there
-    return tuple(column for column in _NAMING if column in names), rules
+    return tuple(column for column in NAMING if column in names), rules

@@ -7,12 +7,19 @@ nothing looks for libodbc.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from connectors.errors import DriverMissing, SourceFailed, UnknownKind
-from connectors.kinds.delimited import DelimitedOptions, DelimitedSource
+from connectors.kinds.delimited import DelimitedOptions, DelimitedSource, complete_delimited
 from connectors.kinds.odbc import OdbcOptions, OdbcSource
+from connectors.kinds.spreadsheet import (
+    SpreadsheetOptions,
+    SpreadsheetSource,
+    complete_spreadsheet,
+)
+from connectors.kinds.vcard import VcardOptions, VcardSource, complete_vcards
 from connectors.settings import SourceSettings
 from engine.source import ContactSource
 
@@ -65,6 +72,11 @@ def has_defaults(kind: str) -> bool:
     return kind in _KINDS and _KINDS[kind].complete is not _as_it_is
 
 
+def merges_defaults(kind: str) -> bool:
+    """Tell whether a map changes the usual one field by field; else it stands instead of it."""
+    return has_defaults(kind) and _KINDS[kind].merges
+
+
 def _as_it_is(settings: SourceSettings) -> SourceSettings:
     return settings
 
@@ -73,6 +85,7 @@ class _Kind(msgspec.Struct, frozen=True):
     options: type[msgspec.Struct]
     open: Callable[[SourceSettings], ContactSource]
     complete: Callable[[SourceSettings], SourceSettings] = _as_it_is
+    merges: bool = True
 
 
 def _kind(name: str) -> _Kind:
@@ -95,7 +108,28 @@ def _open_odbc(settings: SourceSettings) -> ContactSource:
     return OdbcSource(settings, pyodbc)
 
 
+def _calamine() -> Any:
+    try:
+        import python_calamine  # noqa: PLC0415 - optional: the law of this file
+    except ImportError as error:
+        raise DriverMissing("workbooks need the Python package python-calamine") from error
+    return python_calamine
+
+
+def _open_spreadsheet(settings: SourceSettings) -> ContactSource:
+    return SpreadsheetSource(settings, _calamine())
+
+
+def _complete_spreadsheet(settings: SourceSettings) -> SourceSettings:
+    return complete_spreadsheet(settings, _calamine())
+
+
+_SPREADSHEET = _Kind(SpreadsheetOptions, _open_spreadsheet, _complete_spreadsheet, merges=False)
+
 _KINDS = {
-    "csv": _Kind(DelimitedOptions, DelimitedSource),
+    "csv": _Kind(DelimitedOptions, DelimitedSource, complete_delimited, merges=False),
     "odbc": _Kind(OdbcOptions, _open_odbc),
+    "ods": _SPREADSHEET,
+    "vcard": _Kind(VcardOptions, VcardSource, complete_vcards),
+    "xlsx": _SPREADSHEET,
 }

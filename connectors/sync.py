@@ -130,6 +130,8 @@ def sync_source(
                     counts = tally.counts()
                     progress(SyncProgress(settings.id, settings.name, counts, share, intake.served))
         reason = intake.finish(cancelled)
+        if not reason and not dry_run:
+            opened.stored()
         state = "refused" if reason else "done"
         if reason and run:
             reason += f"; `rufname sync --source {settings.name} --release {run}` lets it"

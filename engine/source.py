@@ -138,6 +138,13 @@ class ContactSource(Protocol):
             connectors.errors.ConnectorError: it cannot be read to its end.
         """
 
+    def stored(self) -> None:
+        """Hear that all which the last `read` sent is stored, and what is gone removed.
+
+        Nothing to do but for a source that tidies up behind itself. Raises as `read`.
+        """
+        return
+
     def cancel(self) -> None:
         """Make a `read` that blocks in another thread end soon where it can; never waits."""
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from connectors.errors import ConnectorError
 from connectors.mapping import Mapping
-from connectors.registry import open_source
+from connectors.registry import completed, open_source
 from connectors.settings import SourceSettings
 from engine.contact import Contact
 from engine.source import RejectedRecord, Upsert
@@ -79,8 +79,8 @@ def check(path: Path) -> int:
 )
 def preview(source: str, config: Config, rows: int) -> None:
     """Show the first records of SOURCE: raw beside the contact that the mapping makes of each."""
-    settings = config.source(source)
     prepare(config)
+    settings = completed(config.source(source))
     mapping = Mapping(settings)
     records = open_source(settings).preview(rows)
     console = wide_console()
@@ -95,7 +95,7 @@ def preview(source: str, config: Config, rows: int) -> None:
 def _check_source(source: SourceSettings) -> bool:
     """Print what a source's connection test says; tell whether it is without fault."""
     try:
-        Mapping(source)
+        source = completed(source)
         report = open_source(source).check()
     except ConnectorError as error:
         click.echo(f"fault: source {source.name}: {error}", err=True)

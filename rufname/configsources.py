@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from connectors.registry import has_defaults, kinds, options_of
+from connectors.registry import has_defaults, kinds, merges_defaults, options_of
 from connectors.rules import MAP_FIELDS, rule_faults
 from connectors.settings import (
     FULL_EVERY_S,
@@ -58,6 +58,8 @@ def _source(scope: Scope, place: str, raw: Table) -> SourceSettings | None:
     usual = has_defaults(table.kind)
     if not (usual or table.key):
         findings.fault(f"{place}.key", "missing", "a column, or a list of at least one")
+    if table.map:
+        usual = merges_defaults(table.kind)
     rules = _map(findings, f"{place}.map", table.map, usual=usual)
     full_every_s = findings.attempt(f"{place}.full_every", notation.duration_s, table.full_every)
     plan = scope.plan(f"{place}.dialplan", table.dialplan)

@@ -20,6 +20,7 @@ from typing import Annotated, BinaryIO
 import msgspec
 from typing_extensions import override
 
+from connectors import outlook
 from connectors.errors import SourceFailed
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, key_fault, require_columns
@@ -90,6 +91,16 @@ class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def delimiter(self) -> str:
         """The separator as a character, "" to find it."""
         return "\t" if self.separator == "tab" else self.separator
+
+
+def complete_delimited(settings: SourceSettings) -> SourceSettings:
+    """Return the settings with key and map of an Outlook export, where they say nothing."""
+    if settings.key and settings.map:
+        return settings
+    assert isinstance(settings.options, DelimitedOptions)
+    with _open(settings.options.path) as file:
+        key, rules = outlook.usual(_Table(file, settings, ()).columns)
+    return settings.with_defaults(key, {} if settings.map else rules)
 
 
 class DelimitedSource(ContactSource):

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 
 from connectors.errors import SourceFailed
 from connectors.kinds.delimited import DelimitedOptions, DelimitedSource
+from connectors.mapping import Mapping
+from connectors.registry import completed
 from engine.source import Complete, Event, RejectedRecord, Upsert
 from tests.connectors.making import csv_settings, field_names, sent
+from tests.connectors.test_outlook import ENGLISH, GERMAN
 
 HEADER = "id;name;phone\n"
 
@@ -375,3 +378,25 @@ def test_every_table_that_is_written_by_the_rules_comes_back(
     *events, end = sent(source(path, options))
     assert end == Complete(full=True)
     assert [(e.record["name"], e.record["phone"]) for e in events if isinstance(e, Upsert)] == rows
+
+
+@pytest.mark.parametrize("header", [ENGLISH, GERMAN])
+def test_an_export_of_outlook_needs_neither_key_nor_map(path: Path, header: list[str]) -> None:
+    cells = {
+        ("First Name", "Vorname"): "Jana",
+        ("Last Name", "Nachname"): "Österle",
+        ("Company", "Firma"): "Brot GmbH",
+        ("Business Phone", "Telefon geschäftlich"): "089 99998123",
+        ("Company Main Phone", "Telefon Firma"): "089 99998-0",
+        ("Mobile Phone", "Mobiltelefon"): "0151 99998123",
+    }
+    row = [next((text for names, text in cells.items() if name in names), "") for name in header]
+    path.write_bytes((",".join(header) + "\r\n" + ",".join(row) + "\r\n").encode("cp1252"))
+    own = completed(csv_settings(path, key=(), map={}))
+    (record,) = [e for e in DelimitedSource(own).read(b"") if isinstance(e, Upsert)]
+    assert record.key == "Jana||Österle|Brot GmbH|"
+    contact, rejected = Mapping(own).contact(record.key, record.record)
+    assert contact is not None
+    assert (contact.given_name, contact.surname) == ("Jana", "Österle")
+    assert [line.kind for line in contact.phones] == ["work", "mobile", "company"]
+    assert rejected == []

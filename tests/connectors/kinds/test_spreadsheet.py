@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import openpyxl
+import pytest
+import python_calamine
+from typing_extensions import override
+
+from connectors.errors import SourceFailed
+from connectors.kinds.spreadsheet import (
+    MAX_UNPACKED_BYTES,
+    SpreadsheetOptions,
+    SpreadsheetSource,
+)
+from connectors.registry import completed
+from connectors.sync import sync_source
+from engine.source import Columns, Complete, Event, Upsert
+from engine.store import ContactStore
+from tests.connectors.conformance import PROBES, Conformance
+from tests.connectors.making import settings, stored
+from tests.connectors.workbooks import write_ods, write_xlsx
+from tests.connectors.worlds import Rows, World
+
+
+class WorkbookWorld(World):
+    incremental = False
+    faults = ("gone", "empty", "cut off", "no workbook")
+    lacks: ClassVar[dict[str, str]] = {
+        "wrong password": "a workbook that is read has none",
+        "no rights": "root, as whom tests may run, reads every file",
+        "hang": "a file never blocks",
+        "expired bookmark": "a file is read as a whole",
+        "bad encoding": "a workbook is XML in UTF-8; another one is no workbook",
+    }
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        kind = path.suffix.removeprefix(".")
+        self.settings = settings(kind=kind, options=SpreadsheetOptions(path=path))
+
+    @override
+    def fill(self, rows: Rows, *, name_column: str = "name") -> None:
+        write = write_ods if self.path.suffix == ".ods" else write_xlsx
+        write(self.path, [["id", name_column, "phone"], *map(list, rows)])
+
+    @override
+    def damage(self, fault: str) -> None:
+        data = self.path.read_bytes()
+        if fault in {"gone", "error"}:
+            self.path.unlink()
+        elif fault == "empty":
+            self.path.write_bytes(b"")
+        elif fault in {"cut off", "killed"}:
+            self.path.write_bytes(data[: len(data) // 2])
+        elif fault == "no workbook":
+            self.path.write_bytes(b"id;name;phone\n1;Anna;5\n" * 50)
+        else:
+            raise AssertionError(fault)
+
+
+class TestWorkbooks(Conformance):
+    @pytest.fixture
+    @override
+    def world(self, tmp_path: Path) -> World:
+        return WorkbookWorld(tmp_path / "phones.xlsx")
+
+
+def test_sheets_of_opendocument_are_read_as_those_of_excel(
+    tmp_path: Path, store: ContactStore
+) -> None:
+    world = WorkbookWorld(tmp_path / "phones.ods")
+    world.fill([(str(number), text, "") for number, text in enumerate(PROBES)])
+    assert sync_source(world.settings, store).state == "done"
+    assert {contact.name for contact in stored(store).values()} == set(PROBES)
+    for fault in ("cut off", "no workbook", "empty", "gone"):
+        world.damage(fault)
+        assert sync_source(world.settings, store).state == "failed"
+        world.fill([("1", "Anna", "")])
+
+
+def source(path: Path, options: dict[str, Any] | None = None, **changes: Any) -> SpreadsheetSource:
+    made = SpreadsheetOptions(path=path, **(options or {}))
+    return SpreadsheetSource(settings(kind="xlsx", options=made, **changes), python_calamine)
+
+
+def records(events: list[Event]) -> list[Upsert]:
+    return [event for event in events if isinstance(event, Upsert)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "phones.xlsx"
+
+
+def read(path: Path, rows: list[list[Any]], **options: Any) -> list[Event]:
+    write_xlsx(path, rows)
+    return list(source(path, options).read(b""))
+
+
+def test_a_sheet_is_read_to_its_earned_end(path: Path) -> None:
+    events = read(path, [["id", "name", "phone"], [1, "Anna", "089 1"], [], [2, "Bo", None]])
+    assert events == [
+        Columns(("id", "name", "phone")),
+        Upsert("1", {"id": "1", "name": "Anna", "phone": "089 1"}, "row 2"),
+        Upsert("2", {"id": "2", "name": "Bo", "phone": ""}, "row 4"),
+        Complete(full=True),
+    ]
+
+
+def test_numbers_dates_and_truths_become_plain_texts(path: Path) -> None:
+    rows = [["id", "name", "phone"], [7, dt.date(1980, 5, 4), 4989999981000], [8, 1.5, True]]
+    (one, two) = records(read(path, rows))
+    assert (one.record["name"], one.record["phone"]) == ("1980-05-04", "4989999981000")
+    assert (two.record["name"], two.record["phone"]) == ("1.5", "true")
+
+
+def test_a_title_above_the_header_is_passed_over(path: Path) -> None:
+    rows = [["Telefonliste"], [], ["Stand", "heute"], ["id", "name", "phone"], [1, "Anna", "5"]]
+    assert [e.locator for e in records(read(path, rows))] == ["row 5"]
+    assert [e.key for e in records(read(path, rows, header_row=4))] == ["1"]
+
+
+def test_the_sheet_is_the_first_that_is_not_hidden_or_the_one_named(path: Path) -> None:
+    book = openpyxl.Workbook()
+    hidden = book.active
+    hidden.title, hidden.sheet_state = "Geheim", "hidden"
+    for title in ("Erstes", "Zweites"):
+        sheet = book.create_sheet(title)
+        sheet.append(["id", "name", "phone"])
+        sheet.append([1, title, ""])
+    book.save(path)
+    assert records(list(source(path).read(b"")))[0].record["name"] == "Erstes"
+    named = list(source(path, {"sheet": "Zweites"}).read(b""))
+    assert records(named)[0].record["name"] == "Zweites"
+    with pytest.raises(SourceFailed, match="no sheet 'Drittes'; there are: 'Geheim', 'Erstes'"):
+        list(source(path, {"sheet": "Drittes"}).read(b""))
+
+
+def test_columns_that_are_lost_are_named(path: Path) -> None:
+    with pytest.raises(SourceFailed, match="no column 'phone'; there are: id, name"):
+        read(path, [["id", "name"], [1, "Anna"]])
+
+
+def test_a_small_file_that_unpacks_to_very_much_is_refused(path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.xml", "x")
+    data = buffer.getvalue()
+    # The sizes a ZIP file claims stand in its directory: this one claims 4 GiB.
+    at = data.index(b"PK\x01\x02") + 24
+    path.write_bytes(data[:at] + (0xFFFFFFF0).to_bytes(4, "little") + data[at + 4 :])
+    assert MAX_UNPACKED_BYTES < 0xFFFFFFF0
+    with pytest.raises(SourceFailed, match="unpacks to more than"):
+        list(source(path).read(b""))
+
+
+def test_an_outlook_export_needs_neither_key_nor_map(path: Path, store: ContactStore) -> None:
+    header = [
+        "Anrede", "Vorname", "Weitere Vornamen", "Nachname", "Firma", "Abteilung", "Position",
+        "Telefon geschäftlich", "Telefon Firma", "Mobiltelefon", "Fax geschäftlich",
+        "E-Mail-Adresse", "Notizen",
+    ]  # fmt: skip
+    row = [
+        "Frau", "Jana", "", "Österle", "Brot GmbH", "Verkauf", "Leiterin", "089 99998-123",
+        "089 99998-0", "0151 99998123", "089 99998-99", "jana@brot.example", "",
+    ]  # fmt: skip
+    write_xlsx(path, [header, row])
+    own = settings(kind="xlsx", key=(), map={}, options=SpreadsheetOptions(path=path))
+    report = sync_source(own, store)
+    assert (report.state, report.added, report.rejected_fields) == ("done", 1, 0)
+    (contact,) = stored(store).values()
+    assert (contact.given_name, contact.surname, contact.company) == (
+        "Jana",
+        "Österle",
+        "Brot GmbH",
+    )
+    assert {line.kind: line.number.digits for line in contact.phones} == {
+        "work": "498999998123",
+        "mobile": "4915199998123",
+        "fax": "498999998" + "99",
+        "company": "498999998" + "0",
+    }
+    assert contact.emails == ("jana@brot.example",)
+
+
+def test_another_table_needs_them_and_is_told_so(path: Path) -> None:
+    write_xlsx(path, [["id", "name"], [1, "Anna"]])
+    with pytest.raises(SourceFailed, match="needs key = … and map = …"):
+        completed(settings(kind="xlsx", key=(), map={}, options=SpreadsheetOptions(path=path)))
+
+
+def test_a_file_is_deleted_once_it_is_stored_and_then_nothing_is_new(
+    path: Path, store: ContactStore
+) -> None:
+    own = settings(kind="xlsx", options=SpreadsheetOptions(path=path, delete_after=True))
+    write_xlsx(path, [["id", "name", "phone"], [1, "Anna", "5"]])
+    assert sync_source(own, store, dry_run=True).state == "done"
+    assert path.exists()
+    assert sync_source(own, store).state == "done"
+    assert not path.exists()
+    report = sync_source(own, store)
+    assert (report.state, report.removed) == ("done", 0)
+    assert len(stored(store)) == 1
+    write_xlsx(path, [["id", "name"], [1, "Anna"]])
+    assert sync_source(own, store).state == "failed"
+    assert path.exists(), "what could not be read is not deleted"
+
+
+def test_a_newer_file_is_not_deleted_in_place_of_the_one_that_was_read(path: Path) -> None:
+    write_xlsx(path, [["id", "name", "phone"], [1, "Anna", "5"]])
+    own = source(path, {"delete_after": True})
+    assert records(list(own.read(b"")))
+    write_xlsx(path, [["id", "name", "phone"], [1, "Anna", "5"], [2, "Bo", "6"]])
+    own.stored()
+    assert path.exists()
