@@ -24,8 +24,8 @@ from engine.people import PeopleSearch
 from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery
 from engine.reader import Reader
 from engine.rights import Principal, SourcePolicy
-from engine.selecting import select
-from engine.selection import Selected, Selection
+from engine.selecting import Candidates, candidates, select
+from engine.selection import Position, Selected, Selection
 from engine.writer import applied_state
 
 
@@ -145,12 +145,26 @@ class ContactIndex:
         return self._people.explain(query)
 
     def select(self, selection: Selection, principal: Principal, limit: int) -> Selected:
-        """Return the contacts of a set question, in alphabetical order, at most `limit` (1–5000).
+        """Return the contacts of a set question, in alphabetical order, at most `limit` (1–20000).
 
         Raises:
             UnsupportedQuery: nested deeper than 16 or with more than 256 parts.
         """
         return select(self._reader, selection, principal, limit)
+
+    def candidates(
+        self,
+        selection: Selection,
+        principal: Principal,
+        limit: int,
+        after: Position | None = None,
+    ) -> Candidates:
+        """Return the contacts of a set question behind a position, at most `limit` (1–20000).
+
+        Raises:
+            UnsupportedQuery: as `select`.
+        """
+        return candidates(self._reader, selection, principal, limit, after)
 
     def get(self, identity: ContactId, principal: Principal) -> Contact | None:
         """Return one contact by its id, None if there is none or the asker may not see it."""

@@ -17,7 +17,7 @@ from engine.numbertable import NO_TABLE, NumberTable, Sources
 from engine.rights import Principal, SourcePolicy, visible_sources
 from engine.schema import BODY, SOURCE, id_term, term
 
-MAX_WINDOW = 5_000
+MAX_WINDOW = 20_002
 """The most documents one search may return; tantivy allocates by limit."""
 
 MAX_REMEMBERED_ASKERS = 1_000
@@ -66,15 +66,22 @@ class Reader:
         return max(self.searcher.num_docs - 1, 0)  # one document holds the applied seq
 
     def search(
-        self, query: tantivy.Query, principal: Principal, limit: int, *, ordered: bool = False
+        self,
+        query: tantivy.Query,
+        principal: Principal,
+        limit: int,
+        *,
+        ordered: bool = False,
+        by: str = schema.ORDER,
     ) -> list[tuple[float, tantivy.DocAddress]]:
         """Return (score, address) of the visible hits, best score first, at most `limit`.
 
         Args:
             query: built by the caller, of bounded depth.
             principal: who asks.
-            limit: clamped to 1–5000.
-            ordered: in alphabetical order instead of by score.
+            limit: clamped to 1–20002.
+            ordered: by the rising values of a fast field instead of by score.
+            by: which one; by default the alphabet.
         """
         if self.searcher is None:
             return []
@@ -90,7 +97,7 @@ class Reader:
                 query,
                 limit,
                 count=False,
-                order_by_field=schema.ORDER,
+                order_by_field=by,
                 order=tantivy.Order.Asc,
             )
         else:
@@ -116,6 +123,12 @@ class Reader:
         places = self.searcher.fast_field_values(schema.ORDER, [address for _, address in hits])
         order = sorted(range(len(hits)), key=lambda at: (-hits[at][0], places[at] or 0))
         return [hits[at] for at in order]
+
+    def values(self, field: str, addresses: list[tantivy.DocAddress]) -> list[int]:
+        """Return a fast field of many documents without reading them; 0 where it is absent."""
+        if self.searcher is None or not addresses:
+            return []
+        return [int(value or 0) for value in self.searcher.fast_field_values(field, addresses)]
 
     def contact(self, address: tantivy.DocAddress) -> Contact:
         """Return the contact stored at an address of this reader's own searcher."""

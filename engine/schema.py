@@ -5,6 +5,12 @@ prefixes), since a term costs microseconds and a pattern milliseconds. n-grams a
 own tokenizers: in Python they would double the cost of building. `body` holds the contact itself,
 so that the index alone can answer.
 
+What people type and what callers show is in `name`, `other` and the numbers. For LDAP filters,
+which may ask for anything, stand beside them: `extra`, beginnings of the words of all other texts;
+`gram`, three letters from anywhere in a word; `has`, the fields that are not empty; and `place`,
+which with `rank` gives every contact its own place in the alphabet, the same after every commit
+and rebuild, so that a client can be told "go on behind here".
+
 Law: change a field or the folding, raise `FORMAT`; a folder of another format is rebuilt from the
 store, never read.
 """
@@ -15,12 +21,19 @@ from functools import cache, lru_cache
 
 import tantivy
 
-from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, ContactId, PhoneKind
+from engine.contact import (
+    MAX_CUSTOM_FIELDS,
+    PHONE_KINDS,
+    Contact,
+    ContactId,
+    PhoneKind,
+    contact_uuid_text,
+)
 from engine.phone import country_code_of
 from engine.phonetics import sound
 from engine.tokens import fold, index_words, list_rank, sort_rank, whole_name, words
 
-FORMAT = 3
+FORMAT = 4
 
 ID = "id"
 SOURCE = "source"
@@ -32,7 +45,11 @@ COMPANY = "company"
 SOUND = "sound"
 PERSON = "person"
 RANK = "rank"
+EXTRA = "extra"
+GRAM = "gram"
+HAS = "has"
 ORDER = "order"
+PLACE = "place"
 BODY = "body"
 SEQ = "seq"
 
@@ -65,6 +82,12 @@ SHARED_MAILBOXES = frozenset(
 )  # fmt: skip
 """Local parts that many people answer: they join no records."""
 
+MAX_START = 2
+"""Longest beginning of a word of the other texts that is one term; longer ones are in `gram`."""
+
+GRAM_LETTERS = 3
+"""Letters of one term of `gram`; shorter pieces from inside a word are not indexed."""
+
 APPLIED_ID = "#applied"
 """The id of the one document that holds the last `seq` applied; no contact's id has this form."""
 
@@ -85,11 +108,15 @@ def schema() -> tantivy.Schema:
         (OTHER, "marked"),
         (SOUND, "prefix"),
         (PERSON, "raw"),
+        (EXTRA, "start"),
+        (GRAM, "gram"),
+        (HAS, "raw"),
         *((field, "part") for field in NUMBER_PARTS.values()),
     ):
         builder.add_text_field(field, tokenizer_name=tokenizer, index_option=BASIC)
     builder.add_unsigned_field(ORDER, fast=True)
     builder.add_unsigned_field(RANK, fast=True)
+    builder.add_unsigned_field(PLACE, fast=True)
     builder.add_unsigned_field(SEQ, stored=True)
     builder.add_bytes_field(BODY, stored=True)
     return builder.build()
@@ -103,15 +130,27 @@ def register_tokenizers(index: tantivy.Index) -> None:
         ("prefix", 1, MAX_PREFIX),
         ("marked", 2, MAX_PREFIX + 1),
         ("part", PART_DIGITS, PART_DIGITS),
+        ("start", 1, MAX_START),
+        ("gram", GRAM_LETTERS, GRAM_LETTERS),
     ):
-        cut = ngram(low, high, prefix_only=name != "part")
+        cut = ngram(low, high, prefix_only=name not in ("part", "gram"))
         analyzer = tantivy.TextAnalyzerBuilder(cut).build()
         index.register_tokenizer(name, analyzer)
 
 
 def id_term(identity: ContactId) -> str:
-    """Return the term that names one contact's document."""
+    """Return the term that names one contact's document; its UUID is a second one."""
     return f"{identity.source}\x1f{identity.key}"
+
+
+def place_of(entry_uuid: str) -> int:
+    """Return a contact's place among those of equal `rank`: 60 bits of its UUID."""
+    return int(entry_uuid[:8] + entry_uuid[9:13] + entry_uuid[15:18], 16)
+
+
+def order_of(contact: Contact) -> int:
+    """Return a contact's place in the alphabet: by surname, else by whatever it is called."""
+    return sort_rank(contact.surname or contact.name or next(iter(contact.emails), "") or "-")
 
 
 def tail_term(digits: str) -> str:
@@ -186,6 +225,52 @@ def number_parts(contact: Contact) -> dict[str, list[str]]:
     return parts
 
 
+def extra_words(contact: Contact) -> list[str]:
+    """Return the folded words of texts that nobody types into a search, but a filter may name."""
+    address = contact.address
+    found = [*words_of_field(address.street), *words_of_field(address.postcode)]
+    found += words_of_field(address.country)
+    found += words_of_field(contact.title)
+    for text in (contact.url, contact.notes):
+        if text:
+            found += index_words(text)
+    return list(dict.fromkeys(found))
+
+
+def gram_words(contact: Contact, known: list[str]) -> list[str]:
+    """Return the folded words of every text of a contact, each once.
+
+    `known` are those of its name and `extra_words`, which the caller has at hand.
+    """
+    found = [*known, *words_of_field(contact.company)]
+    for field, text in other_texts(contact):
+        found += words(text) if field == "emails" else words_of_field(text)
+    return list(dict.fromkeys(found))
+
+
+def fields_of(contact: Contact) -> list[str]:
+    """Return the names of the fields that hold something; `custom` ones as `custom.1`."""
+    address = contact.address
+    values = {
+        "given_name": contact.given_name,
+        "title": contact.title,
+        "company": contact.company,
+        "department": contact.department,
+        "job": contact.job,
+        "street": address.street,
+        "postcode": address.postcode,
+        "city": address.city,
+        "country": address.country,
+        "phones": contact.phones,
+        "emails": contact.emails,
+        "url": contact.url,
+        "notes": contact.notes,
+    }
+    held = [name for name, value in values.items() if value]
+    held.extend(f"custom.{key}" for key, value in contact.custom.items() if value)
+    return held
+
+
 def rank_of(contact: Contact) -> int:
     """Return the place of a contact in the one list of all; never equal but by rare chance."""
     identity = contact.id
@@ -223,10 +308,12 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
     """Return the document of one contact; `body` is its encoded form, kept as it is."""
     names = name_words(contact)
     sounds = dict.fromkeys(map(sound, names))
+    extra = extra_words(contact)
+    entry_uuid = contact_uuid_text(contact.id)
     numbers = {line.number.key: line.number.digits for line in contact.phones}
     return tantivy.Document.from_dict(
         {
-            ID: id_term(contact.id),
+            ID: [id_term(contact.id), entry_uuid],
             SOURCE: contact.id.source,
             NUMBER: list(numbers),
             TAIL: [digits[::-1] for key, digits in numbers.items() if "x" not in key],
@@ -235,8 +322,12 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             OTHER: _other_terms(contact),
             SOUND: [code + WHOLE for code in sounds if len(code) > 1],
             PERSON: person_terms(contact),
-            ORDER: sort_rank(contact.surname or contact.name),
+            EXTRA: extra,
+            GRAM: gram_words(contact, names + extra),
+            HAS: fields_of(contact),
+            ORDER: order_of(contact),
             RANK: rank_of(contact),
+            PLACE: place_of(entry_uuid),
             **number_parts(contact),
             BODY: body,
         },

@@ -6,20 +6,33 @@ queries for words and numbers stand here too: people search ranks the same ones.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
+
 import tantivy
 
+from engine.contact import Contact
 from engine.errors import InvalidNumber, UnsupportedQuery
 from engine.phone import read_number
-from engine.reader import MAX_WINDOW, Reader
+from engine.reader import Reader
 from engine.rights import Principal
 from engine.schema import (
     COMPANY,
+    EXTRA,
+    GRAM,
+    GRAM_LETTERS,
+    HAS,
+    ID,
     MARKS,
     MAX_PREFIX,
+    MAX_START,
     MIN_TAIL,
     NAME,
     NUMBER,
+    ORDER,
     OTHER,
+    PLACE,
+    RANK,
     TAIL,
     schema,
     tail_term,
@@ -27,16 +40,22 @@ from engine.schema import (
 )
 from engine.selection import (
     AllOf,
+    AlphabetRange,
     AnyOf,
+    Contains,
+    EntryIs,
     Everyone,
+    Has,
     NumberIs,
     NumberPrefix,
     NumberTail,
+    Position,
     Prefix,
     Selected,
     Selection,
+    Without,
 )
-from engine.tokens import words
+from engine.tokens import fold, words
 
 MAX_QUERY_WORDS = 8
 """More words than a name, a company and a city have; the rest of a pasted text is left out."""
@@ -44,18 +63,125 @@ MAX_QUERY_WORDS = 8
 MAX_DEPTH = 16
 MAX_PARTS = 256
 
+MAX_CANDIDATES = 20_000
+"""The most contacts of one set question: as many as a sorted answer may hold."""
+
+_MOST = 2**64 - 1
+"""Above every value of a fast field here."""
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should
+_MUST_NOT = tantivy.Occur.MustNot
 _Query = tantivy.Query
+
+
+class Candidates:
+    """Contacts of a set question in their fixed order, read one by one as they are needed.
+
+    They come from one commit, whatever is committed meanwhile.
+
+    Attributes:
+        complete: False where the limit cut them: `go_on` after the last of them.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        addresses: list[tantivy.DocAddress],
+        ranks: list[int],
+        places: list[int],
+        *,
+        complete: bool,
+    ) -> None:
+        self._reader = reader
+        self._addresses = addresses
+        self._ranks = ranks
+        self._places = places
+        self.complete = complete
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def read(self, at: int) -> Contact:
+        """Return the contact at an index below `len`; some 10 µs."""
+        return self._reader.contact(self._addresses[at])
+
+    def position(self, at: int) -> Position:
+        """Return where the contact at an index stands; two of equal `place` are one in 2**60."""
+        return Position(self._ranks[at], self._places[at])
+
+
+def candidates(
+    reader: Reader,
+    selection: Selection,
+    principal: Principal,
+    limit: int,
+    after: Position | None = None,
+) -> Candidates:
+    """Return the visible contacts of a set question that stand behind a position.
+
+    Args:
+        reader: asked.
+        selection: see there.
+        principal: who asks.
+        limit: most contacts, clamped to 1–20000.
+        after: the position of the last contact seen; None = from the beginning.
+
+    Raises:
+        UnsupportedQuery: as `selection_query`.
+    """
+    limit = min(max(limit, 1), MAX_CANDIDATES)
+    question = selection_query(selection)
+    found: list[tantivy.DocAddress] = []
+    if after is not None:
+        rest = _with(question, PLACE, after.place + 1, _MOST)
+        found = _ordered(reader, _with(rest, RANK, after.rank, after.rank), principal, limit + 1)
+        question = _with(question, RANK, after.rank + 1, _MOST)
+    complete = True
+    equal = len(found)
+    if len(found) <= limit:
+        hits = reader.search(question, principal, limit + 1 - equal, ordered=True, by=RANK)
+        found += [address for _, address in hits]
+    if len(found) > limit:
+        complete = False
+        del found[limit:]
+    ranks = reader.values(RANK, found)
+    if not complete and len(found) > equal:  # the last group of equal rank was cut anywhere
+        last = ranks[-1]
+        whole = max(equal, bisect_left(ranks, last))
+        group = _with(selection_query(selection), RANK, last, last)
+        found[whole:] = _ordered(reader, group, principal, limit - whole)
+        ranks[whole:] = [last] * (len(found) - whole)
+    places = reader.values(PLACE, found)
+    at = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
+    return Candidates(
+        reader,
+        [found[each] for each in at],
+        [ranks[each] for each in at],
+        [places[each] for each in at],
+        complete=complete,
+    )
 
 
 def select(reader: Reader, selection: Selection, principal: Principal, limit: int) -> Selected:
     """Return the visible contacts of a set question in alphabetical order."""
-    limit = min(max(limit, 1), MAX_WINDOW - 1)
-    question = selection_query(selection)
-    hits = reader.search(question, principal, limit + 1, ordered=True)
-    contacts = tuple(reader.contact(address) for _, address in hits[:limit])
-    return Selected(contacts, complete=len(hits) <= limit)
+    found = candidates(reader, selection, principal, limit)
+    return Selected(tuple(map(found.read, range(len(found)))), complete=found.complete)
+
+
+def _ordered(
+    reader: Reader, query: _Query, principal: Principal, limit: int
+) -> list[tantivy.DocAddress]:
+    """Return the first documents of a query by their place."""
+    return [
+        address for _, address in reader.search(query, principal, limit, ordered=True, by=PLACE)
+    ]
+
+
+def _with(query: _Query, field: str, low: int, high: int) -> _Query:
+    """Return the part of a query in which a fast field lies between two values, inclusive."""
+    return _Query.boolean_query([(_MUST, query), (_MUST, _range(field, low, high))])
 
 
 def word_query(word: str) -> _Query:
@@ -89,12 +215,73 @@ def _selection(selection: Selection, depth: int, budget: list[int]) -> _Query:
             return all_of([_selection(part, depth + 1, budget) for part in parts])
         case AnyOf(parts):
             return any_of([_selection(part, depth + 1, budget) for part in parts])
-        case Prefix(text):
-            return all_of([word_query(word) for word in words(text)[:MAX_QUERY_WORDS]])
+        case Without(included, excluded):
+            return _without(
+                _selection(included, depth + 1, budget), _selection(excluded, depth + 1, budget)
+            )
+        case Prefix() | Contains():
+            return _text_selection(selection)
+        case NumberTail() | NumberPrefix() | NumberIs():
+            return _number_selection(selection)
+        case _:
+            return _field_selection(selection)
+
+
+def _field_selection(selection: Everyone | Has | EntryIs | AlphabetRange) -> _Query:
+    match selection:
+        case Has(field):
+            return term(HAS, field)
+        case EntryIs(entry_uuid):
+            is_uuid = _UUID.fullmatch(entry_uuid)  # other ids must not be asked for by this way
+            return term(ID, entry_uuid.lower()) if is_uuid else _Query.empty_query()
+        case AlphabetRange(low, high):
+            return _range(ORDER, max(low, 0), high) if low <= high else _Query.empty_query()
         case Everyone():
             return everyone_query()
-        case _:
-            return _number_selection(selection)
+
+
+def _without(included: _Query, excluded: _Query) -> _Query:
+    return _Query.boolean_query([(_MUST, included), (_MUST_NOT, excluded)])
+
+
+def _text_selection(selection: Prefix | Contains) -> _Query:
+    match selection:
+        case Prefix(text, everywhere):
+            begin = beginning_query if everywhere else word_query
+            return all_of([begin(word) for word in words(text)[:MAX_QUERY_WORDS]])
+        case Contains(text):
+            return contains_query(text)
+
+
+def beginning_query(word: str) -> _Query:
+    """Return the query for one folded word as a prefix of a word of any text."""
+    parts = [term(EXTRA, word)] if len(word) <= MAX_START else _gram_terms(word)
+    return any_of([word_query(word), all_of(parts)])
+
+
+def contains_query(text: str) -> _Query:
+    """Return the query for a text that may begin inside a word; a superset of what holds it.
+
+    The first word is sought by letters from its inside, those behind it by their beginnings. An "e"
+    before the first word's other letters may be folded away together with what stands before it
+    ("ela" in "Manuela", which is indexed as "manula"), so that it is not sought.
+    """
+    asked = words(text)[:MAX_QUERY_WORDS]
+    if not asked:
+        return everyone_query()
+    if not text[0].isalnum() and not fold(text)[:1].isalnum():
+        return all_of([beginning_query(word) for word in asked])
+    inside = _gram_terms(asked[0].lstrip("e"))
+    return all_of([*inside, *(beginning_query(word) for word in asked[1:])])
+
+
+def _gram_terms(word: str) -> list[_Query]:
+    """Return terms that every word with this piece in it has; none for fewer than three letters."""
+    last = len(word) - GRAM_LETTERS
+    if last < 0:
+        return []
+    starts = {*range(0, last, GRAM_LETTERS), last}
+    return [term(GRAM, word[start : start + GRAM_LETTERS]) for start in sorted(starts)]
 
 
 def _number_selection(selection: NumberTail | NumberPrefix | NumberIs) -> _Query:
@@ -113,7 +300,11 @@ def _number_selection(selection: NumberTail | NumberPrefix | NumberIs) -> _Query
 
 def everyone_query() -> _Query:
     """Return the query for every contact, without the document that holds the applied seq."""
-    return _Query.range_query(schema(), "order", tantivy.FieldType.Unsigned, 0, 2**63)
+    return _range(ORDER, 0, _MOST)
+
+
+def _range(field: str, low: int, high: int) -> _Query:
+    return _Query.range_query(schema(), field, tantivy.FieldType.Unsigned, low, high)
 
 
 def tail_query(digits: str) -> _Query:

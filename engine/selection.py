@@ -17,9 +17,48 @@ class Everyone(msgspec.Struct, frozen=True):
 
 
 class Prefix(msgspec.Struct, frozen=True):
-    """Contacts that have, for each word of `text`, a word beginning with it in any text field."""
+    """Contacts that have, for each word of `text`, a word beginning with it.
+
+    Attributes:
+        text: any; without a word in it everyone is selected.
+        everywhere: in any text of the contact; else in those that people search by (names, company,
+            department, job, city, e-mail addresses, custom fields).
+    """
 
     text: str
+    everywhere: bool = False
+
+
+class Contains(msgspec.Struct, frozen=True):
+    """Contacts that may have `text` in one of their texts, beginning inside a word or not.
+
+    A superset: three letters of a word are found wherever they stand. A piece of one or two letters
+    from inside a word is not in the index and selects everyone.
+    """
+
+    text: str
+
+
+class Has(msgspec.Struct, frozen=True):
+    """Contacts whose field is not empty; names as `engine.schema.fields_of` gives them."""
+
+    field: str
+
+
+class EntryIs(msgspec.Struct, frozen=True):
+    """The contact of this UUID, in any case."""
+
+    entry_uuid: str
+
+
+class AlphabetRange(msgspec.Struct, frozen=True):
+    """Contacts from one place of the alphabet (`engine.tokens.sort_rank`) to another, inclusive.
+
+    A contact stands under its surname, else under its name, else its first e-mail address.
+    """
+
+    low: int = 0
+    high: int = 2**60
 
 
 class NumberTail(msgspec.Struct, frozen=True):
@@ -53,8 +92,40 @@ class AnyOf(msgspec.Struct, frozen=True):
     parts: tuple[Selection, ...]
 
 
-Selection = Everyone | Prefix | NumberTail | NumberPrefix | NumberIs | AllOf | AnyOf
+class Without(msgspec.Struct, frozen=True):
+    """Contacts of `selection` that are not in `excluded`."""
+
+    selection: Selection
+    excluded: Selection
+
+
+Selection = (
+    Everyone
+    | Prefix
+    | Contains
+    | Has
+    | EntryIs
+    | AlphabetRange
+    | NumberTail
+    | NumberPrefix
+    | NumberIs
+    | AllOf
+    | AnyOf
+    | Without
+)
 """A bounded set question for protocol faces that check the result themselves (LDAP filters)."""
+
+
+class Position(msgspec.Struct, frozen=True, order=True, gc=False):
+    """Where a contact stands among all: the same after every commit and rebuild.
+
+    Attributes:
+        rank: its place in the one list of all (`engine.schema.rank_of`).
+        place: its place among those of equal `rank` (`engine.schema.place_of`).
+    """
+
+    rank: int
+    place: int
 
 
 class Selected(msgspec.Struct, frozen=True):

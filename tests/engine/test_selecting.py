@@ -5,20 +5,37 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from engine.contact import Address, ContactId, contact_uuid_text
 from engine.errors import UnsupportedQuery
+from engine.schema import APPLIED_ID
 from engine.selection import (
     AllOf,
+    AlphabetRange,
     AnyOf,
+    Contains,
+    EntryIs,
     Everyone,
+    Has,
     NumberIs,
     NumberPrefix,
     NumberTail,
+    Position,
     Prefix,
     Selection,
+    Without,
 )
-from tests.engine.building import MUNICH, Directory, contact
+from engine.tokens import sort_rank
+from tests.engine.building import MUNICH, Directory, contact, remove
 from tests.engine.test_people import PEOPLE, USER
+
+EVERYBODY = (
+    structs.replace(PEOPLE[0], address=Address("Lindwurmstr. 7", "80337", "Ulm")),
+    PEOPLE[1],
+    structs.replace(PEOPLE[2], custom={"7": "K7"}),
+    *PEOPLE[3:],
+)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +53,39 @@ from tests.engine.test_people import PEOPLE, USER
         (NumberIs("anonymous", MUNICH), []),
         (AllOf((Prefix("mü"), NumberTail("8123"))), ["1"]),
         (AnyOf((Prefix("obrien"), NumberTail("8123"))), ["1", "3"]),
+        (Contains("eier"), ["2", "4"]),
+        (Contains("eier-Vo"), ["2"]),
+        (Contains("ller"), ["1", "2"]),
+        (Contains("üller ag"), ["2"]),
+        (Contains(" vogt"), ["2"]),
+        (Contains("ogt"), ["2"]),
+        (Contains("xyz"), []),
+        (Contains("ei"), ["1", "2", "3", "4", "6"]),
+        (Contains("*"), ["1", "2", "3", "4", "6"]),
+        (Prefix("lindwurm", everywhere=True), ["1"]),
+        (Prefix("lindwurm"), []),
+        (Prefix("8033", everywhere=True), ["1"]),
+        (Prefix("beispiel", everywhere=True), ["1", "6"]),
+        (Contains("wurmstr"), ["1"]),
+        (Has("emails"), ["6"]),
+        (Has("street"), ["1"]),
+        (Has("custom.7"), ["3"]),
+        (Has("nothing"), []),
+        (Without(Everyone(), Has("company")), ["3", "4", "6"]),
+        (EntryIs(contact_uuid_text(ContactId("crm", "2")).upper()), ["2"]),
+        (EntryIs(contact_uuid_text(ContactId("hr", "5"))), []),
+        (EntryIs("none"), []),
+        (EntryIs(APPLIED_ID), []),
+        (EntryIs("crm\x1f1"), []),
+        (AlphabetRange(low=sort_rank("meier")), ["3", "4"]),
+        (AlphabetRange(high=sort_rank("anna z")), ["2"]),
+        (AlphabetRange(5, 4), []),
         (AllOf(()), ["1", "2", "3", "4", "6"]),
         (AnyOf(()), []),
     ],
 )
 def test_set_questions(directory: Directory, selection: Selection, keys: list[str]) -> None:
-    directory.hold(*PEOPLE)
+    directory.hold(*EVERYBODY)
     selected = directory.index.select(selection, USER, 100)
     assert sorted(each.id.key for each in selected.contacts) == keys
     assert selected.complete
@@ -65,8 +109,80 @@ def test_deep_or_wide_questions_are_refused(directory: Directory) -> None:
         directory.index.select(AnyOf(tuple(Prefix("a") for _ in range(300))), USER, 10)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None
+)
 @given(text=st.text(max_size=200))
 def test_no_text_breaks_a_set_question(directory: Directory, text: str) -> None:
-    directory.hold(*PEOPLE)
-    directory.index.select(Prefix(text), USER, 5)
+    for question in (Prefix(text), Prefix(text, everywhere=True), Contains(text), EntryIs(text)):
+        directory.index.select(question, USER, 5)
+
+
+NAMES = ("Abel", "Meier", "Meier", "Meier", "Meier", "Meier", "Zorn", "", "Öztürk")
+
+
+def walked(directory: Directory, selection: Selection, page: int) -> list[str]:
+    """Read a set question page by page."""
+    keys: list[str] = []
+    after: Position | None = None
+    for _ in range(200):
+        found = directory.index.candidates(selection, USER, page, after)
+        assert len(found) <= page
+        keys += [found.read(at).id.key for at in range(len(found))]
+        if found.complete:
+            return keys
+        after = found.position(len(found) - 1)
+    raise AssertionError("no end")
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 5, 7, 100])
+def test_pages_of_any_size_give_everybody_once_in_one_order(
+    directory: Directory, page: int
+) -> None:
+    directory.hold(
+        *(contact(str(number), NAMES[number % len(NAMES)]) for number in range(45)),
+        contact("hidden", "Meier", source="hr"),
+    )
+    whole = walked(directory, Everyone(), 1_000)
+    assert sorted(whole) == sorted(map(str, range(45)))
+    assert walked(directory, Everyone(), page) == whole
+    assert walked(directory, Prefix("mei"), page) == [
+        key for key in whole if NAMES[int(key) % len(NAMES)] == "Meier"
+    ]
+
+
+def test_pages_go_on_behind_their_place_whatever_is_committed_meanwhile(
+    directory: Directory,
+) -> None:
+    held = [contact(str(number), NAMES[number % len(NAMES)]) for number in range(45)]
+    directory.hold(*held)
+    whole = walked(directory, Everyone(), 1_000)
+    first = directory.index.candidates(Everyone(), USER, 10)
+    last = first.position(9)
+    seen = [first.read(at).id.key for at in range(10)]
+    remove(directory.store, *(each for each in held if each.id.key in seen[5:]))
+    directory.hold(contact("early", "Aachen"), contact("late", "Zypern"))
+    rest = directory.index.candidates(Everyone(), USER, 1_000, last)
+    assert [rest.read(at).id.key for at in range(len(rest))] == [*whole[10:], "late"]
+    assert [first.read(at).id.key for at in range(10)] == seen  # its own commit
+
+
+NAMES_AND_CUTS = st.tuples(
+    st.text("aeouäöüßbmE-' 1.", min_size=1, max_size=14).filter(str.strip),
+    st.integers(0, 13),
+    st.integers(0, 13),
+)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
+@given(cases=st.lists(NAMES_AND_CUTS, min_size=1, max_size=20))
+def test_whatever_stands_in_a_text_is_among_the_candidates(
+    directory: Directory, cases: list[tuple[str, int, int]]
+) -> None:
+    directory.hold(*(contact(str(number), case[0]) for number, case in enumerate(cases)))
+    for number, (name, *cut) in enumerate(cases):
+        for question in (Contains(name[min(cut) : max(cut)]), Prefix(name[: max(cut)])):
+            keys = {each.id.key for each in directory.index.select(question, USER, 100).contacts}
+            assert str(number) in keys
