@@ -24,6 +24,9 @@ MAX_RAW_CHARS = 200
 
 TOO_LONG = f"too long for a phone number: more than {MAX_RAW_CHARS} characters"
 
+OUTSIDE_LINE = "perhaps an outside line that the dial plan does not have stands before a number"
+"""Ends the reason for `0 089 …` and `0 +49 89 …` where no outside line is dialled."""
+
 MAX_EXTENSION_DIGITS = 8
 
 _ZEROS = (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10)
@@ -201,6 +204,8 @@ def _digits(text: str) -> str:
         return digits
     if not any(map(str.isdigit, digits)):
         raise InvalidNumber("no digits")
+    if digits[1:2] == "+" and digits[0].isdigit() and _is_number(digits[1:]):
+        raise InvalidNumber(f"signs among the digits; {OUTSIDE_LINE}")
     raise InvalidNumber("letters or signs among the digits")
 
 

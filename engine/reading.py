@@ -24,7 +24,13 @@ from engine.countries import (
 )
 from engine.dialplan import DialPlan
 from engine.errors import InvalidNumber
-from engine.numbertext import DIGITS_ONLY, MAX_RAW_CHARS, TOO_LONG, read_text
+from engine.numbertext import (
+    DIGITS_ONLY,
+    MAX_RAW_CHARS,
+    OUTSIDE_LINE,
+    TOO_LONG,
+    read_text,
+)
 from engine.servicenumbers import (
     MAX_SERVICE_DIGITS,
     is_emergency,
@@ -32,7 +38,7 @@ from engine.servicenumbers import (
     is_service_number,
 )
 
-NORMALISER_VERSION = 2
+NORMALISER_VERSION = 3
 """Part of every record's digest: raise it whenever a spelling is read in another way."""
 
 NANP_NATIONAL_DIGITS = 10
@@ -63,7 +69,8 @@ UNIVERSAL_EXIT = "00"
 
 _SHORT_WAY = frozenset({"sip", "tel"})
 _LONGEST_SERVICE = 3 + MAX_SERVICE_DIGITS
-_SERVICE = "a service number has no subscriber"
+SERVICE = "a service number has no subscriber"
+"""The reason why a service number is refused."""
 
 
 class PhoneNumber(msgspec.Struct, frozen=True, array_like=True):
@@ -137,6 +144,11 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
 
 def read_slowly(raw: str, plan: DialPlan) -> Reading:
     """Do what `read_number` does by the rules for texts, which take any spelling."""
+    outside = plan.outside_line
+    if outside and raw.startswith(outside) and raw[len(outside) :].lstrip(" -/.,")[:1] == "+":
+        reading = read_slowly(raw[len(outside) :].lstrip(" -/.,"), plan)
+        rule = f"outside line {outside}, then {reading.rule}"
+        return msgspec.structs.replace(reading, rule=rule)
     text = read_text(raw)
     if text.digits[0] == "+":
         return _explicit(text.digits[1:], text.extension, "E.164 with +")
@@ -168,7 +180,7 @@ def _read_digits(digits: str, extension: str, plan: DialPlan, *, bracket: bool) 
         bracket: the text has a "(0)": `49 (0)89 …` names its country.
     """
     if len(digits) <= MAX_SERVICE_DIGITS and _is_service(digits, plan):
-        raise InvalidNumber(_SERVICE)
+        raise InvalidNumber(SERVICE)
     if not extension and plan.is_extension(digits):
         numbers = tuple(PhoneNumber(trunk + digits) for trunk in plan.trunks_before(digits))
         return Reading(numbers, "extension behind an own trunk", internal=True)
@@ -180,8 +192,18 @@ def _read_digits(digits: str, extension: str, plan: DialPlan, *, bracket: bool) 
     if plan.outside_line and digits.startswith(plan.outside_line):
         reading = _through_outside_line(digits, extension, plan, reading)
     if reading is None:
-        raise InvalidNumber(f"{len(digits)} digits make no number under this dial plan")
+        raise InvalidNumber(_why_none(digits, plan))
     return reading
+
+
+def _why_none(digits: str, plan: DialPlan) -> str:
+    """Return why digits are no number: perhaps a national one with one digit before it."""
+    reason = f"{len(digits)} digits make no number under this dial plan"
+    rest, prefix = digits[1:], plan.national_prefix
+    behind_one = bool(prefix) and not plan.outside_line and rest.startswith(prefix)
+    if behind_one and looks_national(rest[len(prefix) :], plan.country_code):
+        return f"{reason}; {OUTSIDE_LINE}"
+    return reason
 
 
 def _is_service(digits: str, plan: DialPlan) -> bool:
@@ -203,7 +225,7 @@ def _through_outside_line(
     if not rest:
         return direct
     if len(rest) <= MAX_SERVICE_DIGITS and is_service_number(rest, plan.country_code):
-        raise InvalidNumber(_SERVICE)
+        raise InvalidNumber(SERVICE)
     dialled = _external(rest, extension, plan)
     if dialled is None:
         return direct
@@ -368,4 +390,4 @@ def _refuse_service(digits: str) -> None:
         InvalidNumber: they are.
     """
     if _is_service_abroad(digits):
-        raise InvalidNumber(_SERVICE)
+        raise InvalidNumber(SERVICE)

@@ -28,6 +28,7 @@ _COMMANDS = {
     "preview": ("rufname.checking:preview", "Show raw records of a source beside its contacts."),
     "lookup": ("rufname.asking:lookup", "Who calls from this number?"),
     "search": ("rufname.asking:search", "Who matches this text?"),
+    "quality": ("rufname.quality:quality", "What is wrong with the numbers of the sources?"),
     "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
     "password": ("rufname.password:password", "Make a password's hash for the configuration."),
 }

@@ -65,10 +65,13 @@ class StatusRequest(msgspec.Struct, frozen=True, tag="status", forbid_unknown_fi
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
-    """How far a run is: `phase` "read" counts records, "index" changes; `total` 0 = not known."""
+    """How far a run is: `phase` "read" counts records, "index" changes, "check" contacts.
+
+    `total` 0 = not known.
+    """
 
     source: str
-    phase: Literal["read", "index"]
+    phase: Literal["read", "index", "check"]
     done: int
     total: int = 0
     rejected: int = 0

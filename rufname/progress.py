@@ -27,7 +27,7 @@ PLAIN_INTERVAL_S = 10.0
 PIPE_WIDTH = 160
 """Columns of tables that go into a file or a pipe."""
 
-_PHASES = {"read": "reading", "index": "indexing"}
+_PHASES = {"read": "reading", "index": "indexing", "check": "checking"}
 
 
 class ProgressView:

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidNumber
+from engine.numbertext import OUTSIDE_LINE
 from engine.phone import DialPlan, PhoneNumber, Reading, normalise, read_number
 from engine.reading import read_slowly
 from tests.engine.building import MUNICH
@@ -160,3 +161,18 @@ def test_a_reading_says_whether_the_text_named_its_country(written: str, *, expl
 )
 def test_a_reading_names_the_rule_that_applied(written: str, plan: str, rule: str) -> None:
     assert read_number(written, PLANS[plan]).rule == rule
+
+
+@pytest.mark.parametrize("written", ["0-089 99998123", "0 +49 89 99998123", "0 0 89 99998123"])
+def test_an_outside_line_the_plan_does_not_have_is_named_in_the_reason(written: str) -> None:
+    with pytest.raises(InvalidNumber) as refused:
+        read_number(written, PLANS["munich"])
+    assert refused.value.reason.endswith(OUTSIDE_LINE)
+
+
+def test_e164_behind_the_outside_line_of_the_plan_is_read() -> None:
+    reading = read_number("0 +49 89 99998123", PLANS["munich-outside"])
+    assert [number.key for number in reading.numbers] == ["498999998123"]
+    assert (reading.rule, reading.explicit_country) == (
+        "outside line 0, then E.164 with +", True,
+    )  # fmt: skip
