@@ -14,6 +14,14 @@ class NotAuthenticated(RelayError):
     """The asker is unknown, or its password or network is wrong: ask again as somebody else."""
 
 
+class NotAllowed(RelayError):
+    """The asker is known but may not ask this."""
+
+
+class NotFound(RelayError):
+    """What was asked for is not there, or not for this asker."""
+
+
 class MalformedRequest(RelayError):
     """What was asked cannot be read: do not ask the same again.
 
@@ -42,6 +50,10 @@ class TryLater(RelayError):
 
 class Overloaded(TryLater):
     """Too much work waits already."""
+
+
+class TooOften(TryLater):
+    """The asker asks more than it may."""
 
 
 class DirectoryUnavailable(TryLater):

@@ -23,11 +23,13 @@ from engine.client import Client
 from engine.phone import DialPlan
 from engine.rights import SourcePolicy
 from ldapd.settings import LdapSettings
+from relay.accounts import Accounts
 from relay.settings import RelaySettings
 from rufname.configfaces import resolve_clients, resolve_ldap, resolve_relay
 from rufname.configfile import FileTable
 from rufname.configplans import Scope, resolve_plans
 from rufname.configsources import resolve_sources
+from rufname.configusers import resolve_accounts
 from rufname.errors import ConfigError, UnknownName
 from rufname.tomltables import Findings, Table, TableReader, quote, read_toml
 
@@ -47,6 +49,7 @@ class Config(msgspec.Struct, frozen=True):
         clients: in the order of the file; may be empty.
         ldap: None = no LDAP daemon.
         relay: None = no HTTP side.
+        accounts: users of the app, and groups.
         warnings: what is allowed but hardly meant, each "FILE: KEY: …".
     """
 
@@ -59,6 +62,7 @@ class Config(msgspec.Struct, frozen=True):
     clients: tuple[Client, ...]
     ldap: LdapSettings | None
     relay: RelaySettings | None
+    accounts: Accounts = Accounts()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -156,6 +160,7 @@ def _resolve(findings: Findings, raw: Table) -> Config | None:
     if data_dir.exists() and not data_dir.is_dir():
         findings.fault("directory.data_dir", f"{data_dir} is no folder", "a folder, or a new one")
     _warn(findings, table)
+    accounts = resolve_accounts(scope, table.user, table.group, table.client, names)
     return Config(
         path=findings.file,
         data_dir=data_dir,
@@ -165,7 +170,8 @@ def _resolve(findings: Findings, raw: Table) -> Config | None:
         sources=resolve_sources(scope, table.source),
         clients=resolve_clients(scope, table.client, names),
         ldap=None if table.ldap is None else resolve_ldap(findings, table.ldap),
-        relay=None if table.relay is None else resolve_relay(findings, table.relay),
+        relay=None if table.relay is None else resolve_relay(findings, table.relay, accounts),
+        accounts=accounts,
         warnings=tuple(findings.warnings),
     )
 
@@ -174,5 +180,6 @@ def _warn(findings: Findings, table: FileTable) -> None:
     """Warn of a whole that answers nothing."""
     if not table.source:
         findings.warn("source", "no [[source]]: there is nothing to find")
-    if (table.ldap or table.relay) and not table.client:
+    users = table.user or (table.relay and table.relay.tenant)
+    if (table.ldap or table.relay) and not table.client and not users:
         findings.warn("client", "no [[client]]: nobody may ask over LDAP or HTTP")

@@ -11,17 +11,23 @@ from collections.abc import Sequence
 
 import msgspec
 
-from connectors.errors import SecretUnavailable
-from connectors.settings import SecretRef
 from engine.client import Client
-from engine.credentials import check_hash
-from engine.errors import InvalidCredential
 from ldapd.settings import LdapLimits, LdapSettings, TlsSettings
-from relay.settings import RelaySettings
+from relay.accounts import Accounts
+from relay.settings import ENTRA, RelaySettings
 from rufname import notation
 from rufname.configfile import ClientTable, LdapTable, RelayTable, TlsTable
-from rufname.configplans import Scope, numbered, place_of, refuse_twice, warn_if_open
+from rufname.configplans import (
+    Scope,
+    numbered,
+    password_hash,
+    place_of,
+    refuse_twice,
+    warn_if_open,
+)
 from rufname.tomltables import Findings, Table, quote
+
+_NOBODY = Accounts()
 
 
 def resolve_clients(
@@ -76,19 +82,59 @@ def resolve_ldap(findings: Findings, table: LdapTable) -> LdapSettings:
     )
 
 
-def resolve_relay(findings: Findings, table: RelayTable) -> RelaySettings:
-    """Return `[relay]`."""
+def resolve_relay(
+    findings: Findings, table: RelayTable, accounts: Accounts = _NOBODY
+) -> RelaySettings:
+    """Return `[relay]`; `accounts` are the users that may sign in."""
     address = findings.attempt("relay.listen", notation.http_address, table.listen)
     host, port = address or ("localhost", 0)
+    authority = findings.attempt("relay.authority", notation.authority, table.authority)
+    page = table.customer_page and findings.attempt(
+        "relay.customer_page", notation.page_address, table.customer_page
+    )
+    domains = [
+        findings.attempt(f"relay.{key}", notation.domain, text)
+        for key, text in numbered("chat_domains", table.chat_domains)
+    ]
     settings = RelaySettings(
         host=host,
         port=port,
         tenant=table.tenant.lower(),
+        client_id=table.client_id.lower(),
+        authority=authority or ENTRA,
+        apps=tuple(app.lower() for app in table.apps if app),
+        dev_user=table.dev_user,
+        chat_domains=tuple(domain for domain in domains if domain),
+        customer_page=page or "",
         allow_plain=table.allow_plain,
         **msgspec.structs.asdict(table.limits),
     )
     _check_plain(findings, "relay.listen", str(settings), host, allowed=table.allow_plain)
+    _check_sign_in(findings, settings, accounts)
     return settings
+
+
+def _check_sign_in(findings: Findings, settings: RelaySettings, accounts: Accounts) -> None:
+    """Note what makes the ways to sign in unusable or unsafe."""
+    if bool(settings.tenant) != bool(settings.client_id):
+        absent = "client_id" if settings.tenant else "tenant"
+        findings.fault(f"relay.{absent}", "is missing", "tenant and client_id together, or neither")
+    if not settings.dev_user:
+        return
+    if accounts.local(settings.dev_user) is None:
+        names = [user.name for user in accounts.users]
+        findings.unknown("relay.dev_user", "user", settings.dev_user, names)
+    if not notation.is_loopback(settings.host):
+        findings.fault(
+            "relay.dev_user",
+            f"{settings} lets other machines in, without a password",
+            "listen on a loopback address such as 127.0.0.1, or no dev_user",
+        )
+    else:
+        findings.warn(
+            "relay.dev_user",
+            f"everybody on this machine is {quote(settings.dev_user)} without a password",
+        )
 
 
 def _client(scope: Scope, place: str, table: ClientTable, source_names: frozenset[str]) -> Client:
@@ -108,7 +154,7 @@ def _client(scope: Scope, place: str, table: ClientTable, source_names: frozense
     return Client(
         name=table.name,
         bind=table.bind,
-        password_hash=_password_hash(findings, f"{place}.password", table.password),
+        password_hash=password_hash(findings, f"{place}.password", table.password),
         networks=tuple(network for network in networks if network is not None),
         profile=table.profile,
         plan=scope.plan(f"{place}.dialplan", table.dialplan),
@@ -116,23 +162,6 @@ def _client(scope: Scope, place: str, table: ClientTable, source_names: frozense
         sources=table.sources,
         classes=frozenset(table.classes),
     )
-
-
-def _password_hash(findings: Findings, key: str, reference: SecretRef | None) -> str:
-    """Read a client's hash; "" without a reference or with a fault."""
-    if reference is None:
-        return ""
-    warn_if_open(findings, key, reference.file)
-    try:
-        stored = reference.read().strip()
-        check_hash(stored)
-    except SecretUnavailable as error:
-        findings.fault(key, str(error), "a hash made by `rufname password`")
-    except InvalidCredential as error:
-        findings.fault(key, f"{reference.file or reference.env}: {error}")
-    else:
-        return stored
-    return ""
 
 
 def _tls(findings: Findings, table: TlsTable) -> TlsSettings:

@@ -71,6 +71,15 @@ Tenant = Annotated[
     ),
 ]
 
+Guid = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?\Z",
+        description='an id of Entra (a GUID), "" for none',
+    ),
+]
+Guids = Annotated[tuple[Guid, ...], Meta(description="a list of ids of Entra (GUIDs)")]
+
 _LDAP = LdapLimits()
 _RELAY = RelaySettings(host="", port=0)
 
@@ -189,11 +198,35 @@ class LdapTable(msgspec.Struct, frozen=True):
     limits: LdapLimitsTable = LdapLimitsTable()
 
 
+class UserTable(msgspec.Struct, frozen=True):
+    """`[[user]]`."""
+
+    name: Name
+    password: SecretRef | None = None
+    entra: Guid = ""
+    groups: Annotated[tuple[str, ...], Meta(description="a list of names of groups")] = ()
+    sources: Annotated[
+        tuple[str, ...], Meta(description='a list of names of sources, ["*"] = all')
+    ] = ("*",)
+
+
+class GroupTable(msgspec.Struct, frozen=True):
+    """`[[group]]`."""
+
+    name: Name
+    entra: Guid = ""
+
+
 class RelayLimitsTable(msgspec.Struct, frozen=True):
     """`[relay.limits]`."""
 
     max_body_bytes: Annotated[int, Meta(ge=1024, le=1_048_576)] = _RELAY.max_body_bytes
     max_number_chars: Annotated[int, Meta(ge=20, le=MAX_RAW_CHARS)] = _RELAY.max_number_chars
+    max_hits: Annotated[int, Meta(ge=1, le=MAX_HITS)] = _RELAY.max_hits
+    user_rate: Annotated[int, Meta(ge=0, le=100_000)] = _RELAY.user_rate
+    tenant_rate: Annotated[int, Meta(ge=0, le=1_000_000)] = _RELAY.tenant_rate
+    max_in_flight: Annotated[int, Meta(ge=1, le=1000)] = _RELAY.max_in_flight
+    deadline_s: Annotated[int, Meta(ge=1, le=60)] = _RELAY.deadline_s
 
 
 class RelayTable(msgspec.Struct, frozen=True):
@@ -201,6 +234,14 @@ class RelayTable(msgspec.Struct, frozen=True):
 
     listen: Annotated[str, Meta(description=notation.HTTP_ADDRESS)]
     tenant: Tenant = ""
+    client_id: Guid = ""
+    authority: Annotated[str, Meta(description=notation.AUTHORITY)] = _RELAY.authority
+    apps: Guids = ()
+    dev_user: str = ""
+    chat_domains: Annotated[
+        tuple[str, ...], Meta(description=f"a list, each {notation.DOMAIN}")
+    ] = ()
+    customer_page: Annotated[str, Meta(description=notation.PAGE_ADDRESS)] = ""
     allow_plain: bool = False
     limits: RelayLimitsTable = RelayLimitsTable()
 
@@ -218,5 +259,7 @@ class FileTable(msgspec.Struct, frozen=True):
     client: Annotated[
         list[dict[str, Any]], Meta(description="tables, each begun by [[client]]")
     ] = []
+    user: Annotated[list[dict[str, Any]], Meta(description="tables, each begun by [[user]]")] = []
+    group: Annotated[list[dict[str, Any]], Meta(description="tables, each begun by [[group]]")] = []
     ldap: LdapTable | None = None
     relay: RelayTable | None = None

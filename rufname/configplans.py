@@ -14,6 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+from connectors.errors import SecretUnavailable
+from connectors.settings import SecretRef
+from engine.credentials import check_hash
+from engine.errors import InvalidCredential
 from engine.phone import DialPlan, country_plan, region_plan
 from rufname import notation
 from rufname.configfile import DialPlanTable, FileTable, Name
@@ -93,6 +97,23 @@ def warn_if_open(findings: Findings, key: str, file: Path | None) -> None:
     with contextlib.suppress(OSError):
         if file is not None and file.stat().st_mode & stat.S_IROTH:
             findings.warn(key, f"{file} may be read by every user: chmod 600")
+
+
+def password_hash(findings: Findings, key: str, reference: SecretRef | None) -> str:
+    """Read a client's or user's hash; "" without a reference or with a fault."""
+    if reference is None:
+        return ""
+    warn_if_open(findings, key, reference.file)
+    try:
+        stored = reference.read().strip()
+        check_hash(stored)
+    except SecretUnavailable as error:
+        findings.fault(key, str(error), "a hash made by `rufname password`")
+    except InvalidCredential as error:
+        findings.fault(key, f"{reference.file or reference.env}: {error}")
+    else:
+        return stored
+    return ""
 
 
 def _dial_plan(

@@ -18,6 +18,7 @@ import msgspec
 from engine.client import Client
 from engine.rights import SourcePolicy
 from ldapd.settings import LdapSettings
+from relay.accounts import Accounts
 from relay.settings import RelaySettings
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -72,6 +73,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
         clients: who may ask.
         ldap: `[ldap]`, for the workers that answer LDAP.
         relay: `[relay]`, for the worker that answers HTTP.
+        accounts: users and groups, for the same.
     """
 
     index_dir: str
@@ -79,6 +81,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
     clients: tuple[Client, ...] = ()
     ldap: LdapSettings | None = None
     relay: RelaySettings | None = None
+    accounts: Accounts = Accounts()
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -28,6 +28,9 @@ SHARE = f'a share from "0%" to "100%", or a whole number from 0 to {MAX_DROP_COU
 NETWORK = 'a network such as "10.0.0.0/8", "2001:db8::/32", or one address'
 LDAP_ADDRESS = '"ldap://HOST:PORT" or "ldaps://HOST:PORT"; without a port 389 or 636'
 HTTP_ADDRESS = '"http://HOST:PORT"; without a port 80'
+AUTHORITY = '"https://HOST"; "http://HOST:PORT" on this machine'
+PAGE_ADDRESS = 'the address of a page, "https://HOST/…", "" for none'
+DOMAIN = 'a domain such as "firm.example"'
 TRUNK = 'a main number with country code, such as "+49 89 12345"'
 EXTENSION_RANGE = 'first and last extension behind a main number: "+49 89 12345-100..-199"'
 
@@ -110,6 +113,42 @@ def http_address(text: str) -> tuple[str, int]:
     if scheme != "http":
         raise ValueError(f"got {quote(text)}; allowed: {HTTP_ADDRESS}")
     return host, 80 if port is None else port
+
+
+def authority(text: str) -> str:
+    """Return "https://HOST" in lower case without a slash at the end; http on loopback only."""
+    scheme, host, port = _address(text, AUTHORITY)
+    if scheme != "https" and not (scheme == "http" and is_loopback(host)):
+        raise ValueError(f"got {quote(text)}; allowed: {AUTHORITY}")
+    return _origin(scheme, host, port)
+
+
+def page_address(text: str) -> str:
+    """Return an address of a page as it stands: https, or http on this machine, no credentials."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(f"got {quote(text)}; allowed: {PAGE_ADDRESS}") from None
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not (secure and _is_host(host) and text.isascii() and text.isprintable()) or " " in text:
+        raise ValueError(f"got {quote(text)}; allowed: {PAGE_ADDRESS}")
+    if parts.username is not None or ";" in _origin(parts.scheme, host, port):
+        raise ValueError(f"a user name or password has no place here; allowed: {PAGE_ADDRESS}")
+    return text
+
+
+def domain(text: str) -> str:
+    """Return a mail domain in lower case."""
+    name = text.strip().lower().removeprefix("@")
+    if _HOST.fullmatch(name) is None or "." not in name:
+        raise ValueError(f"got {quote(text)}; allowed: {DOMAIN}")
+    return name
+
+
+def _origin(scheme: str, host: str, port: int | None) -> str:
+    shown_host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown_host}" + ("" if port is None else f":{port}")
 
 
 def is_loopback(host: str) -> bool:

@@ -178,6 +178,7 @@ class Supervisor:
                 clients=config.clients,
                 ldap=config.ldap if role == "ldapd" else None,
                 relay=config.relay if role == "relay" else None,
+                accounts=config.accounts,
             )
         )
 

@@ -87,7 +87,7 @@ def write_answer(question: RouteQuestion, name: str) -> bytes:
 
 
 def anynode_routes(
-    directory: Directory, authenticator: Authenticator, settings: RelaySettings
+    directory: Directory, authenticator: Authenticator[Client], settings: RelaySettings
 ) -> Router:
     """Return the route that anynode asks, for authenticated clients only."""
     find = _Finder(directory, settings.max_number_chars)

@@ -1,4 +1,4 @@
-"""Who asks over HTTP: Basic authentication (RFC 7617) against the configured clients.
+"""Who asks over HTTP: a name and a password (RFC 7617) against the configured clients or users.
 
 Law: the loop never hashes. A password is verified in a worker thread, remembered for ten minutes
 where it was right and for a few seconds where it was wrong; equal questions wait for one
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Generic, Protocol, TypeVar
 
 from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 
@@ -45,40 +46,61 @@ MAX_HEADER_CHARS = 4096
 _log = logging.getLogger(__name__)
 
 
-class Authenticator:
-    """Knows which client sends a request. Belongs to one event loop."""
+class Account(Protocol):
+    """Who may sign in with a password: a client or a user."""
+
+    @property
+    def name(self) -> str:
+        """The name, unique."""
+
+    @property
+    def password_hash(self) -> str:
+        """Made by `rufname password`; "" refuses every password."""
+
+    def admits(self, address: IPv4Address | IPv6Address | None, /) -> bool:
+        """Tell whether it may come from an address; None: a local socket."""
+
+
+Known = TypeVar("Known", bound=Account)
+
+
+class Authenticator(Generic[Known]):
+    """Knows which account sends a request. Belongs to one event loop."""
 
     def __init__(
         self,
-        clients: Callable[[], tuple[Client, ...]],
+        accounts: Callable[[], tuple[Known, ...]],
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Ask `clients` at every request, so that a reload holds for the next one."""
-        self._clients = clients
+        """Ask `accounts` at every request, so that a reload holds for the next one."""
+        self._accounts = accounts
         self._now_s = now_s
-        self._indexed: tuple[Client, ...] = ()
-        self._by_name: dict[str, Client] = {}
+        self._indexed: tuple[Known, ...] = ()
+        self._by_name: dict[str, Known] = {}
         self._accepted = Verified()
         self._refused = Verified(capacity=1024, lifetime_s=REFUSED_FOR_S)
         self._pending: dict[bytes, asyncio.Future[bool]] = {}
         self._pending_by_peer: Counter[str] = Counter()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="password")
 
-    async def authenticate(self, authorization: str, peer: str) -> Client:
-        """Return the client that sent these credentials; waits only for an unremembered password.
+    async def authenticate(self, authorization: str, peer: str) -> Known:
+        """Return the account of a Basic header field; waits only for an unremembered password.
 
         Args:
             authorization: the header field's value, "" if there is none.
             peer: the address the connection comes from; "" for a local socket.
 
         Raises:
-            NotAuthenticated: no credentials, or not those of a client that may come from there.
+            NotAuthenticated: no credentials, or not those of an account that may come from there.
             Overloaded: too many passwords wait to be verified.
         """
-        name, password = read_basic(authorization)
-        client = self._find(name)
-        admitted = client is not None and client.admits(_address(peer))
-        stored = client.password_hash if client is not None and admitted else ""
+        return await self.verify(*read_basic(authorization), peer)
+
+    async def verify(self, name: str, password: bytes, peer: str) -> Known:
+        """Return the account of a name and a password; as `authenticate`."""
+        account = self._find(name)
+        admitted = account is not None and account.admits(_address(peer))
+        stored = account.password_hash if account is not None and admitted else ""
         stored = stored or DUMMY_HASH
         mark = self._accepted.fingerprint(name, password, stored)
         now_s = self._now_s()
@@ -87,23 +109,24 @@ class Authenticator:
         right = self._accepted.knows(mark, now_s)
         if not right:
             right = await self._verify(mark, stored, password, peer)
-        if client is None:
-            raise NotAuthenticated("no such client")
+        if account is None:
+            raise NotAuthenticated("no such account")
         if not admitted or not right:
             reason = "wrong password" if admitted else "not from its networks"
-            _log.warning("client %r refused: %s", client.name, reason)
+            kind = type(account).__name__.lower()
+            _log.warning("%s %r refused: %s", kind, account.name, reason)
             raise NotAuthenticated(reason)
-        return client
+        return account
 
     def close(self) -> None:
         """Stop the threads once they are idle; what still waits is dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _find(self, name: str) -> Client | None:
-        clients = self._clients()
-        if clients is not self._indexed:
-            self._indexed = clients
-            self._by_name = {client.name: client for client in clients}
+    def _find(self, name: str) -> Known | None:
+        accounts = self._accounts()
+        if accounts is not self._indexed:
+            self._indexed = accounts
+            self._by_name = {account.name: account for account in accounts}
         return self._by_name.get(name)
 
     async def _verify(self, mark: bytes, stored: str, password: bytes, peer: str) -> bool:
@@ -133,7 +156,7 @@ class Authenticator:
         verdict.remember(mark, self._now_s())
 
 
-def basic_authentication(authenticator: Authenticator) -> Middleware:
+def basic_authentication(authenticator: Authenticator[Client]) -> Middleware:
     """Return middleware that puts the `Client` that asks under "user" into the scope.
 
     A function, not an object: the framework copies routers deeply, and the memory of successes is
@@ -184,7 +207,7 @@ def _is_right(stored: str, password: bytes) -> bool:
     try:
         return verify_password(stored, password)
     except InvalidCredential as error:
-        _log.error("a client's stored password hash is unusable: %s", error)
+        _log.error("a stored password hash is unusable: %s", error)
         return False
 
 

@@ -67,7 +67,7 @@ _FORM = QueryParameter(
 
 
 def caller_routes(
-    directory: Directory, authenticator: Authenticator, settings: RelaySettings
+    directory: Directory, authenticator: Authenticator[Client], settings: RelaySettings
 ) -> Router:
     """Return the routes under `/v1` that look callers up, for authenticated clients only."""
 

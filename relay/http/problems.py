@@ -17,7 +17,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from relay.errors import MalformedRequest, NotAuthenticated, TryLater
+from relay.errors import MalformedRequest, NotAllowed, NotAuthenticated, NotFound, TooOften, TryLater
 from relay.http.accept import PROBLEM, TEXT, wants_json
 from relay.schema import Problem
 
@@ -29,13 +29,21 @@ _URN = "urn:rufname:problem:"
 _TYPES: dict[int, tuple[str, str]] = {
     400: ("bad-request", "The request cannot be read"),
     401: ("not-authenticated", "Name and password of a client are needed"),
+    403: ("not-allowed", "This may not be asked by this user"),
     404: ("no-such-page", "There is nothing under this path"),
     405: ("method-not-allowed", "This path does not take this method"),
     411: ("length-required", "A request body needs a Content-Length"),
     413: ("too-large", "The request body is too large"),
+    415: ("no-json", "The request body has to be application/json"),
+    429: ("too-often", "Too many requests; ask again later"),
     500: ("fault", "Something went wrong on this side"),
     503: ("try-later", "No answer now; ask again later"),
 }
+NO_SUCH_PERSON = ("no-such-person", "There is no such contact, or not for this user")
+_SIGN_IN = ("not-signed-in", "Sign in first")
+_BEARER = 'Bearer realm="rufname"'
+"""For the app: a browser asks for a password of its own accord where it is offered Basic."""
+
 _CHALLENGE = 'Basic realm="rufname", charset="UTF-8"'
 """RFC 7617, 2.1: names and passwords are sent in UTF-8."""
 
@@ -48,9 +56,18 @@ def problem(
     *,
     detail: str = "",
     headers: dict[str, str] | None = None,
+    kind: tuple[str, str] | None = None,
 ) -> Response[Any]:
-    """Return the answer for a status; one that is not in the table gets its standard phrase."""
-    slug, title = _TYPES.get(status) or (f"http-{status}", HTTPStatus(status).phrase)
+    """Return the answer for a status.
+
+    Args:
+        request: what it answers.
+        status: HTTP's.
+        detail: more than the title says.
+        headers: further header fields.
+        kind: slug and title of the type; None: that of the status, or its standard phrase.
+    """
+    slug, title = kind or _TYPES.get(status) or (f"http-{status}", HTTPStatus(status).phrase)
     path = request.scope["path"]
     silent = path.startswith(CALLER_PATH) and not is_anynode(path)
     if silent and not wants_json(request.headers.get("accept", "")):
@@ -79,7 +96,22 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 
 
 def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated) -> Response[Any]:
-    return problem(request, 401, headers={"WWW-Authenticate": _CHALLENGE})
+    if request.scope["path"].startswith(CALLER_PATH):
+        return problem(request, 401, headers={"WWW-Authenticate": _CHALLENGE})
+    return problem(request, 401, headers={"WWW-Authenticate": _BEARER}, kind=_SIGN_IN)
+
+
+def _not_found(request: Request[Any, Any, Any], _error: NotFound) -> Response[Any]:
+    return problem(request, 404, kind=NO_SUCH_PERSON)
+
+
+def _not_allowed(request: Request[Any, Any, Any], _error: NotAllowed) -> Response[Any]:
+    return problem(request, 403)
+
+
+def _too_often(request: Request[Any, Any, Any], error: TooOften) -> Response[Any]:
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return problem(request, 429, detail=error.reason, headers=headers)
 
 
 def _malformed(request: Request[Any, Any, Any], error: MalformedRequest) -> Response[Any]:
@@ -102,6 +134,9 @@ def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 HANDLERS: ExceptionHandlersMap = {
     HTTPException: _framework,
     NotAuthenticated: _not_authenticated,
+    NotFound: _not_found,
+    NotAllowed: _not_allowed,
+    TooOften: _too_often,
     MalformedRequest: _malformed,
     TryLater: _try_later,
     Exception: _fault,

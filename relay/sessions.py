@@ -1,0 +1,91 @@
+"""What a user gets for a right password: a session, sent along with each later request.
+
+Law: pure; time is an argument. A session is a signed text, nothing is kept: it ends at its time,
+with the key of this process, or when the user's password is changed or the user is removed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+
+import msgspec
+
+from relay.accounts import Accounts, User
+from relay.errors import NotAuthenticated
+
+LIFETIME_S = 12 * 3600
+"""A working day."""
+
+PREFIX = "rs1."
+"""Tells a session from a token of Entra (`eyJ…`), and its form from a later one."""
+
+MAX_SESSION_CHARS = 1024
+
+_MAC_BYTES = 32
+
+
+class _Content(msgspec.Struct, frozen=True, array_like=True):
+    """What is signed: the user, a mark of its password hash, the end (seconds since the epoch)."""
+
+    name: str
+    mark: bytes
+    ends_at: int
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Content).decode
+
+
+class Sessions:
+    """Makes and reads sessions under one key."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        """Take a key of 32 octets; None: a random one, known to this object only."""
+        self._key = key or os.urandom(32)
+
+    def open(self, user: User, now: float) -> tuple[str, int]:
+        """Return a session for a user who has just signed in, and when it ends."""
+        ends_at = int(now) + LIFETIME_S
+        body = _encode(_Content(user.name, self._mark(user), ends_at))
+        return PREFIX + _text(body + self._mac(body)), ends_at
+
+    def read(self, session: str, accounts: Accounts, now: float) -> User:
+        """Return whose session this is.
+
+        Raises:
+            NotAuthenticated: it is none, has ended, or its user or password is another by now.
+        """
+        octets = _octets(session)
+        body, mac = octets[:-_MAC_BYTES], octets[-_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(body)):
+            raise NotAuthenticated("no session of this directory")
+        content = _decode(body)
+        if content.ends_at <= now:
+            raise NotAuthenticated("the session has ended")
+        user = accounts.local(content.name)
+        if user is None or not hmac.compare_digest(content.mark, self._mark(user)):
+            raise NotAuthenticated("the session's user has changed")
+        return user
+
+    def _mark(self, user: User) -> bytes:
+        return hmac.digest(self._key, b"user\0" + user.password_hash.encode(), "sha256")[:16]
+
+    def _mac(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, b"session\0" + body, "sha256")
+
+
+def _text(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _octets(session: str) -> bytes:
+    text = session.removeprefix(PREFIX)
+    if len(session) > MAX_SESSION_CHARS or not session.isascii() or text == session:
+        raise NotAuthenticated("no session")
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        raise NotAuthenticated("no session") from None
