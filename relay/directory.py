@@ -5,12 +5,16 @@ Law: values only. `relay.local` answers from the index on this machine.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 import msgspec
 
 from engine.client import Client
-from engine.query import CallerMatch
+from engine.contact import ContactId
+from engine.query import CallerMatch, PeoplePage, PeopleQuery, PersonHit
+from engine.rights import Principal
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -33,6 +37,26 @@ class Directory(Protocol):
         Raises:
             DirectoryUnavailable: there is no answer now, not even "nobody".
         """
+
+    async def people(self, query: PeopleQuery) -> PeoplePage:
+        """Return the hits for a text, best first; only what the asker may see.
+
+        Raises:
+            DirectoryUnavailable: there is no answer now, not even "nobody".
+        """
+
+    async def person(self, identity: ContactId, principal: Principal) -> PersonHit | None:
+        """Return one person by any of its records; None: there is none, or not for the asker.
+
+        Raises:
+            DirectoryUnavailable: there is no answer now, not even "nobody".
+        """
+
+    def source_names(self) -> Mapping[str, str]:
+        """Return what the configured sources are called, by their ids."""
+
+    def visible(self, principal: Principal) -> AbstractSet[str]:
+        """Return the ids of the configured sources that the asker may see."""
 
     def ready(self) -> Readiness:
         """Tell whether questions can be answered now; cheap, never raises."""

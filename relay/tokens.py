@@ -167,12 +167,12 @@ def key_id(token: str) -> str:
     return _parts(token)[0].kid
 
 
-def check_token(token: str, key: Key, rules: TokenRules, now: float) -> Identity:
+def check_token(token: str, key: Key | None, rules: TokenRules, now: float) -> Identity:
     """Return who a token names.
 
     Args:
         token: a compact JWS (RFC 7515, 7.1).
-        key: the key of its `key_id`, out of the set of the rules' issuer.
+        key: the key of its `key_id`, out of the set of the rules' issuer; None: not in it.
         rules: what it must say.
         now: seconds since the epoch.
 
@@ -180,6 +180,8 @@ def check_token(token: str, key: Key, rules: TokenRules, now: float) -> Identity
         NotAuthenticated: refused; the reason quotes nothing of the token.
     """
     _, claims, signed, signature = _parts(token)
+    if key is None:
+        raise NotAuthenticated("the token is signed by an unknown key")
     try:
         key.public.verify(signature, signed, PKCS1v15(), SHA256())
     except InvalidSignature:

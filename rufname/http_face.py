@@ -12,30 +12,41 @@ from pathlib import Path
 
 from engine.client import Client
 from engine.index import ContactIndex
+from relay.accounts import Accounts
 from relay.http.app import create_app
 from relay.http.server import HttpServer, serve_http
 from relay.local import LocalDirectory
+from relay.sessions import Sessions
 from rufname.following import follow, open_when_whole
 from rufname.lifeline import FaceSettings, Start, unpack
 
 
-class _Clients:
-    """The clients that may ask now; replaced as a whole."""
+class _Who:
+    """The clients and users that may ask now; replaced as a whole."""
 
-    def __init__(self, clients: tuple[Client, ...]) -> None:
-        self.now = clients
+    def __init__(self, settings: FaceSettings) -> None:
+        self._now = settings
 
-    def __call__(self) -> tuple[Client, ...]:
-        return self.now
+    def take(self, settings: FaceSettings) -> None:
+        """Let other settings hold for the next request."""
+        self._now = settings
+
+    def clients(self) -> tuple[Client, ...]:
+        """Return the clients."""
+        return self._now.clients
+
+    def accounts(self) -> Accounts:
+        """Return the users and groups."""
+        return self._now.accounts
 
 
 class HttpWork:
     """Answers HTTP from the index until it is drained."""
 
-    def __init__(self, index: ContactIndex, server: HttpServer, clients: _Clients) -> None:
+    def __init__(self, index: ContactIndex, server: HttpServer, who: _Who) -> None:
         self._index = index
         self._server = server
-        self._clients = clients
+        self._who = who
 
     async def run(self) -> None:
         """Follow the index; requests are served by the loop meanwhile."""
@@ -45,7 +56,7 @@ class HttpWork:
         """Take new clients and rights; open connections stay."""
         fresh = unpack(settings, FaceSettings)
         self._index.set_policies(fresh.policies)
-        self._clients.now = fresh.clients
+        self._who.take(fresh)
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new; answer what is in flight."""
@@ -63,7 +74,9 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
     if settings.relay is None:
         raise ValueError("an HTTP worker without [relay]")
     index = await open_when_whole(Path(settings.index_dir), settings.policies)
-    clients = _Clients(settings.clients)
-    app = create_app(LocalDirectory(index), clients, settings.relay)
+    who = _Who(settings)
+    sessions = Sessions(settings.session_key)
+    directory = LocalDirectory(index)
+    app = create_app(directory, who.clients, settings.relay, who.accounts, sessions)
     server = await serve_http([listener for listener, _ in sockets], app)
-    return HttpWork(index, server, clients)
+    return HttpWork(index, server, who)

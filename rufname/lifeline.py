@@ -74,6 +74,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
         ldap: `[ldap]`, for the workers that answer LDAP.
         relay: `[relay]`, for the worker that answers HTTP.
         accounts: users and groups, for the same.
+        session_key: signs the sessions of users, so that they outlive a worker; None: its own key.
     """
 
     index_dir: str
@@ -82,6 +83,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
     ldap: LdapSettings | None = None
     relay: RelaySettings | None = None
     accounts: Accounts = Accounts()
+    session_key: bytes | None = None
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -34,6 +34,7 @@ LATE_S = 1.0
 DRAIN_LIMIT_S = 10.0
 """Workers that answer drain in 2 s; the writer may have to finish a commit."""
 
+SESSION_KEY_BYTES = 32
 STATUS_INTERVAL_S = 5.0
 ADDRESS_PATIENCE_S = 10.0
 """After a killed `serve` its workers hold the addresses until they have drained."""
@@ -67,6 +68,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
         self._signals = 0
+        self._session_key = os.urandom(SESSION_KEY_BYTES)
         self._damaged = False
         self._announced = False
         self._listens: tuple[str, ...] = ()
@@ -179,6 +181,7 @@ class Supervisor:
                 ldap=config.ldap if role == "ldapd" else None,
                 relay=config.relay if role == "relay" else None,
                 accounts=config.accounts,
+                session_key=self._session_key if role == "relay" else None,
             )
         )
 

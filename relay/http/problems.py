@@ -14,10 +14,17 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
-from relay.errors import MalformedRequest, NotAllowed, NotAuthenticated, NotFound, TooOften, TryLater
+from relay.errors import (
+    MalformedRequest,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    TooOften,
+    TryLater,
+)
 from relay.http.accept import PROBLEM, TEXT, wants_json
 from relay.schema import Problem
 
@@ -88,11 +95,25 @@ def is_anynode(path: str) -> bool:
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if request.method == "OPTIONS" and error.status_code == HTTPStatus.NOT_FOUND:
         return Response(None, status_code=204, headers={"Allow": "OPTIONS"})  # a keep-alive of "*"
+    if isinstance(error, ValidationException):
+        return problem(request, 400, detail=_faulty_field(error))
     headers = {name.title(): value for name, value in (error.headers or {}).items()}
     if "Allow" in headers:  # the framework gives it another order with every start
         methods = {method.strip() for method in headers["Allow"].split(",")}
         headers["Allow"] = ", ".join(sorted(methods))
     return problem(request, error.status_code, headers=headers)
+
+
+def _faulty_field(error: ValidationException) -> str:
+    """Return which field of a body is wrong and what it has to be, without what it is; "" else."""
+    for each in error.extra if isinstance(error.extra, list) else ():
+        if isinstance(each, dict) and each.get("key"):
+            return f"{each['key']}: {each.get('message', '')}"
+    return ""
+
+
+def _not_text(request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> Response[Any]:
+    return problem(request, 400, detail="the body is not UTF-8")
 
 
 def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated) -> Response[Any]:
@@ -142,3 +163,6 @@ HANDLERS: ExceptionHandlersMap = {
     Exception: _fault,
 }
 """For the application: every error has a handler, so none reaches the server's own log."""
+
+READS_JSON: ExceptionHandlersMap = {UnicodeDecodeError: _not_text}
+"""For routes whose body the framework decodes: msgspec raises this for octets that are no UTF-8."""

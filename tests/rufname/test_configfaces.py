@@ -211,8 +211,68 @@ def test_a_faulty_setting_of_the_relay_is_named(folder: Path, text: str, fault: 
 
 def test_a_tenant_is_a_guid(folder: Path) -> None:
     guid = "0F5C0B1A-1234-4abc-9def-0123456789ab"
-    settings = load(folder, f'[relay]\nlisten = "http://[::1]"\ntenant = "{guid}"').relay
-    assert settings == RelaySettings("::1", 80, tenant=guid.lower())
+    text = f'[relay]\nlisten = "http://[::1]"\ntenant = "{guid}"\nclient_id = "{guid}"'
+    settings = load(folder, text).relay
+    assert settings == RelaySettings("::1", 80, tenant=guid.lower(), client_id=guid.lower())
+
+
+USERS = """
+[[user]]
+name = "anna"
+password = { file = "keys/sbc.hash" }
+groups = ["sales"]
+[[group]]
+name = "sales"
+entra = "0F5C0B1A-1234-4ABC-9DEF-0123456789AB"
+"""
+RELAY = '[relay]\nlisten = "http://127.0.0.1:8080"\n'
+
+
+def test_a_user_of_this_machine_is_a_warning_on_loopback_and_a_fault_beyond(folder: Path) -> None:
+    here = SOURCE + USERS + RELAY + 'dev_user = "anna"'
+    assert warnings_of(folder, here) == [
+        'relay.dev_user: everybody on this machine is "anna" without a password'
+    ]
+    beyond = here.replace("127.0.0.1", "0.0.0.0") + "\nallow_plain = true"
+    assert fault_of(folder, beyond).startswith("relay.dev_user: http://0.0.0.0:8080 lets other")
+    unknown = here.replace('dev_user = "anna"', 'dev_user = "ana"')
+    assert fault_of(folder, unknown).startswith(
+        'relay.dev_user: unknown user "ana"; did you mean "anna"?'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('tenant = "0f5c0b1a-1234-4abc-9def-0123456789ab"', "relay.client_id: is missing"),
+        ('client_id = "0f5c0b1a-1234-4abc-9def-0123456789ab"', "relay.tenant: is missing"),
+        ('authority = "http://login.example"', 'relay.authority: got "http://login.example"'),
+        ('customer_page = "http://x.example/"', 'relay.customer_page: got "http://x.example/"'),
+        ('customer_page = "https://u:p@x.example"', "relay.customer_page: a user name or"),
+        ('customer_page = "https://x.example/; script-src *"', "relay.customer_page: got"),
+        ('chat_domains = ["firm"]', 'relay.chat_domains[1]: got "firm"; allowed: a domain'),
+        ('apps = ["teams"]', "relay.apps[1]: got"),
+    ],
+)
+def test_a_faulty_setting_of_the_app_is_named(folder: Path, text: str, fault: str) -> None:
+    assert fault_of(folder, SOURCE + RELAY + text).startswith(fault)
+
+
+def test_the_settings_of_the_app_are_brought_to_one_form(folder: Path) -> None:
+    settings = load(
+        folder,
+        SOURCE
+        + RELAY
+        + """
+        authority = "HTTPS://Login.Example/"
+        customer_page = "https://CRM.example/card?x=1"
+        chat_domains = ["@Firm.Example", "a.example"]
+        """,
+    ).relay
+    assert settings is not None
+    assert settings.authority == "https://login.example"
+    assert settings.customer_page == "https://CRM.example/card?x=1"
+    assert settings.chat_domains == ("firm.example", "a.example")
 
 
 def test_services_without_a_client_are_a_warning(folder: Path) -> None:

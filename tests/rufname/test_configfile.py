@@ -42,6 +42,8 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     "[ldap.tls]": configfile.TlsTable,
     "[ldap.limits]": configfile.LdapLimitsTable,
     "[[client]]": configfile.ClientTable,
+    "[[user]]": configfile.UserTable,
+    "[[group]]": configfile.GroupTable,
     "[relay]": configfile.RelayTable,
     "[relay.limits]": configfile.RelayLimitsTable,
     **{f'kind = "{kind}"': options_of(kind) for kind in kinds()},

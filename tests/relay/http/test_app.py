@@ -14,6 +14,9 @@ EVERY_PATH = [
     "/healthz",
     "/readyz",
     "/schema",
+    "/v1/me",
+    "/v1/people/crm:1",
+    "/v1/people/crm:1/vcard",
     "/nowhere",
 ]
 
@@ -72,6 +75,11 @@ async def test_the_schema_names_our_routes_and_no_others(app: Litestar) -> None:
                 "/v1/caller",
                 "/v1/caller/{number}",
                 "/v1/caller/anynode",
+                "/v1/me",
+                "/v1/people/search",
+                "/v1/people/{identity}",
+                "/v1/people/{identity}/vcard",
+                "/v1/sign-in",
                 "/healthz",
                 "/readyz",
             }

@@ -1,0 +1,173 @@
+"""People, for the app: search, cards, vCards.
+
+Law: every question is bounded: in size, in rate, in number at a time, in time. Nothing is logged,
+and texts that were searched stand in bodies, never in addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import JSONBody, Parameter
+from litestar.response.base import ASGIResponse
+
+from engine.query import MAX_TOTAL, PeopleQuery, PersonHit
+from relay.accounts import Asker
+from relay.directory import Directory
+from relay.errors import DirectoryUnavailable, NotFound
+from relay.http.accept import JSON, PROBLEM
+from relay.http.asking import SignIn, asks
+from relay.http.problems import READS_JSON
+from relay.limits import Flights, Rate
+from relay.persons import (
+    Answers,
+    PageAnswer,
+    PersonAnswer,
+    SearchQuestion,
+    read_person_id,
+)
+from relay.schema import Problem
+from relay.settings import RelaySettings
+from relay.vcard import MEDIA_TYPE, file_name, vcard
+
+AskerRequest = Request[Asker, Any, Any]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def problems(**titles: str) -> dict[int, ResponseSpec]:
+    """Return what OpenAPI says of answers that are problems; keys are `p400` and so on."""
+    return {
+        int(status[1:]): ResponseSpec(
+            data_container=Problem,
+            generate_examples=False,
+            description=title,
+            media_type=PROBLEM,
+        )
+        for status, title in titles.items()
+    }
+
+
+_REFUSALS = {
+    "p400": "The request cannot be read.",
+    "p401": "Nobody is signed in.",
+    "p429": "Too many requests of this user or tenant; see Retry-After.",
+    "p503": "No answer now; see Retry-After.",
+}
+_FOUND = problems(**_REFUSALS, p413="The body is too large.", p415="The body is no JSON.") | {
+    200: ResponseSpec(PageAnswer, generate_examples=False, description="Hits, best first."),
+}
+_ONE = problems(**_REFUSALS, p404="There is no such contact, or not for this user.")
+_CARD = _ONE | {200: ResponseSpec(PersonAnswer, generate_examples=False, description="The card.")}
+_VCARD = _ONE | {
+    200: ResponseSpec(
+        bytes, generate_examples=False, description="A vCard 3.0.", media_type="text/vcard"
+    )
+}
+_ID = Parameter(
+    description="Id of a record, as a search gives it; escaped once more, as a path demands.",
+    examples=[Example(value="crm:1042")],
+)
+
+
+class Bounds:
+    """What holds for every question to the directory: rates, number at a time, deadline."""
+
+    def __init__(self, settings: RelaySettings) -> None:
+        self._users = Rate(settings.user_rate)
+        self._tenants = Rate(settings.tenant_rate)
+        self._flights = Flights(settings.max_in_flight)
+        self._deadline_s = settings.deadline_s
+
+    @asynccontextmanager
+    async def of(self, asker: Asker) -> AsyncIterator[None]:
+        """Let one question through.
+
+        Raises:
+            TooOften: it is one too many.
+            DirectoryUnavailable: it took too long.
+        """
+        key, now_s = f"{asker.tenant}/{asker.user}", time.monotonic()
+        self._users.take(key, now_s)
+        self._tenants.take(asker.tenant, now_s)
+        self._flights.begin(key)
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                yield
+        except TimeoutError:
+            raise DirectoryUnavailable("the directory did not answer in time") from None
+        finally:
+            self._flights.end(key)
+
+
+def people_routes(directory: Directory, sign_in: SignIn, settings: RelaySettings) -> Router:
+    """Return the routes under `/v1/people`, for signed-in users only."""
+    bounds = Bounds(settings)
+
+    def answers() -> Answers:
+        return Answers(directory.source_names(), settings.chat_domains)
+
+    async def find(request: AskerRequest, text: str) -> PersonHit:
+        identity = read_person_id(text)
+        async with bounds.of(request.user):
+            hit = identity and await directory.person(identity, request.user.principal)
+        if not hit:
+            raise NotFound("no such contact for this user")
+        return hit
+
+    @post("/search", status_code=200, responses=_FOUND)
+    async def search(request: AskerRequest, data: JSONBody[SearchQuestion]) -> ASGIResponse:
+        """Find people and companies: beginnings of words in any order, or part of a number."""
+        limit = min(data.limit, settings.max_hits)
+        query = PeopleQuery(data.text, request.user.principal, limit, data.cursor)
+        started = time.perf_counter()
+        async with bounds.of(request.user):
+            page = await directory.people(query)
+        headers = _timing(started)
+        body = _encode(answers().page(page, MAX_TOTAL))
+        return ASGIResponse(body=body, headers=headers, media_type=JSON)
+
+    @get("/{identity:str}", responses=_CARD)
+    async def person(request: AskerRequest, identity: Annotated[str, _ID]) -> ASGIResponse:
+        """Return all that the user may see of one person or company."""
+        started = time.perf_counter()
+        hit = await find(request, identity)
+        body = _encode(answers().person(hit))
+        return ASGIResponse(body=body, headers=_timing(started), media_type=JSON)
+
+    @get("/{identity:str}/vcard", responses=_VCARD)
+    async def person_vcard(request: AskerRequest, identity: Annotated[str, _ID]) -> ASGIResponse:
+        """Return a person as a vCard, to be kept in an address book."""
+        hit = await find(request, identity)
+        name = file_name(hit)
+        plain = name.encode("ascii", "replace").decode().replace("?", "_")
+        return ASGIResponse(
+            body=vcard(hit),
+            headers={
+                "content-disposition": f'attachment; filename="{plain}.vcf"; '
+                f"filename*=UTF-8''{quote(name)}.vcf"
+            },
+            media_type=MEDIA_TYPE,
+        )
+
+    return Router(
+        "/v1/people",
+        route_handlers=[search, person, person_vcard],
+        middleware=[asks(sign_in)],
+        exception_handlers=READS_JSON,
+        tags=["people"],
+        security=[{"user": []}, {"token": []}],
+    )
+
+
+def _timing(started: float) -> dict[str, str]:
+    return {"server-timing": f"search;dur={(time.perf_counter() - started) * 1e3:.3f}"}
