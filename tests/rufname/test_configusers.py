@@ -52,7 +52,7 @@ def test_users_and_groups_are_read(folder: Path) -> None:
             f'{SALES}entra = "{GUID}"\n[[group]]\nname = "b"\nentra = "{GUID.lower()}"',
             f'group[2] "b".entra: "{GUID.lower()}" is taken by group[1] "sales"',
         ),
-        ("[[user]]\n", 'user[1].name: missing'),
+        ("[[user]]\n", "user[1].name: missing"),
     ],
 )
 def test_what_is_wrong_is_named(folder: Path, text: str, fault: str) -> None:
