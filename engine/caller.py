@@ -18,7 +18,7 @@ from engine.query import CallerMatch, CallerQuery
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.tokens import fold, name_key
-from engine.trunk import MARK, company_of, possible_trunks, trunks_of
+from engine.trunk import MARK, company_of, may_stand_behind, shortest_trunk, trunks_of
 
 EXTENSION, EXACT, SHARED, TRUNK_CLASS, TAIL_CLASS = 1, 2, 3, 4, 5
 
@@ -50,13 +50,14 @@ class TrunkFound(msgspec.Struct, frozen=True, gc=False):
         trunk: E.164 digits, "" for none that is visible.
         holder: the record whose company answers; None where none does, or they disagree.
         where: why that record.
-        possible: whether a trunk can stand before such a number at all.
     """
 
     trunk: str
     holder: Contact | None
     where: str
-    possible: bool
+
+
+NO_TRUNK = TrunkFound("", None, "")
 
 
 class CallerLookup:
@@ -66,8 +67,30 @@ class CallerLookup:
         self._reader = reader
 
     def answer(self, query: CallerQuery) -> CallerMatch | None:
-        """Return the one answer, or None."""
-        found = self._find(query)
+        """Return the one answer, or None.
+
+        Flat for a number with one holder, since nearly every known caller is one.
+        """
+        try:
+            reading = read_number(query.number, query.plan)
+        except InvalidNumber:
+            return None
+        reader = self._reader
+        visible = reader.number_sources(query.principal)
+        alone = EXTENSION if reading.internal else EXACT
+        for number in reading.numbers:
+            contacts = reader.numbers.holders(number.key, visible, WINDOW)
+            if len(contacts) == 1 and alone in query.classes:
+                contact = contacts[0]
+                name = contact.name
+                line = _best_line(contact, number)
+                if name and line is not None:
+                    return CallerMatch(name, alone, number, contact, line.kind)
+            elif contacts:
+                found = self._exactly(number, contacts, reading, query)
+                if found is not None:
+                    return match_of(found)
+        found = self._beyond(reading, query)
         return match_of(found) if found else None
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
@@ -88,14 +111,17 @@ class CallerLookup:
 
     def behind_trunk(self, number: PhoneNumber, principal: Principal) -> TrunkFound:
         """Return the longest visible trunk before a number, and who answers for it (class 4)."""
+        if number.extension:
+            return NO_TRUNK
         numbers, visible = self._reader.numbers, self._reader.number_sources(principal)
-        trunks = possible_trunks(number)
-        for trunk in trunks:
+        digits = number.digits
+        for trunk in numbers.trunks_before(digits, shortest_trunk(digits)):
+            if not may_stand_behind(number):
+                break  # asked last: most numbers have no trunk, and some countries' rules are slow
             behind = numbers.behind(trunk, visible)
             if behind is not None:
-                holder, where = self._company_behind(trunk, behind, principal)
-                return TrunkFound(trunk, holder, where, possible=True)
-        return TrunkFound("", None, "", possible=bool(trunks))
+                return TrunkFound(trunk, *self._company_behind(trunk, behind, principal))
+        return NO_TRUNK
 
     def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
         """Return visible records that stand behind a trunk, at most `WINDOW`, by company."""
@@ -117,22 +143,31 @@ class CallerLookup:
             reading = read_number(query.number, query.plan)
         except InvalidNumber:
             return None
-        found = self._exact(reading, query)
-        if found is None and TRUNK_CLASS in query.classes:
+        for number in reading.numbers:
+            contacts = self.holding(number, query.principal)
+            found = self._exactly(number, contacts, reading, query)
+            if found is not None:
+                return found
+        return self._beyond(reading, query)
+
+    def _exactly(
+        self, number: PhoneNumber, contacts: list[Contact], reading: Reading, query: CallerQuery
+    ) -> Found | None:
+        """Classes 1 to 3: who of the contacts holds exactly a number that the text may mean."""
+        exact = self.holders_of(number, contacts)
+        if not exact:
+            return None
+        found = exact_class(exact, internal=reading.internal)
+        return found if found.match_class in query.classes else None
+
+    def _beyond(self, reading: Reading, query: CallerQuery) -> Found | None:
+        """Classes 4 and 5, for a number that nobody holds."""
+        found = None
+        if TRUNK_CLASS in query.classes:
             found = self._trunk(reading, query)
         if found is None and TAIL_CLASS in query.classes:
             found = self._tail(reading, query)
         return found
-
-    def _exact(self, reading: Reading, query: CallerQuery) -> Found | None:
-        """Classes 1 to 3: who holds exactly one of the numbers that the text may mean."""
-        for number in reading.numbers:
-            exact = self.holders_of(number, self.holding(number, query.principal))
-            if exact:
-                found = exact_class(exact, internal=reading.internal)
-                if found.match_class in query.classes:
-                    return found
-        return None
 
     def _trunk(self, reading: Reading, query: CallerQuery) -> Found | None:
         """Class 4: the company behind whose line an unknown extension stands."""
@@ -206,6 +241,15 @@ class CallerLookup:
             contact.id.source,
             contact.id.key,
         )
+
+
+def _best_line(contact: Contact, number: PhoneNumber) -> PhoneLine | None:
+    """Return the best of the lines with exactly this number; None if there is none."""
+    best = None
+    for line in contact.phones:
+        if line.number == number and (best is None or _line_rank(line) < _line_rank(best)):
+            best = line
+    return best
 
 
 def _by_rank(candidate: Candidate) -> tuple[int, int, tuple[int, ...], str, str]:

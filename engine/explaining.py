@@ -34,7 +34,7 @@ from engine.phone import DialPlan, PhoneNumber, Reading, format_number, read_num
 from engine.query import CallerMatch, CallerQuery
 from engine.reader import Reader
 from engine.rights import LOCAL_ADMIN, hidden_reason
-from engine.trunk import company_of
+from engine.trunk import company_of, may_stand_behind
 
 MAX_LISTED = 10
 """Candidates listed of one class; the rest is counted."""
@@ -254,7 +254,7 @@ class CallerExplaining:
             started = perf_counter_ns()
             behind = self._lookup.behind_trunk(number, query.principal)
             duration_us = _since(started)
-            if not behind.possible:
+            if not may_stand_behind(number):
                 told.append(_not_tried(TRUNK_CLASS, "no trunk can stand before such a number"))
                 continue
             trunk = behind.trunk or self._lookup.behind_trunk(number, LOCAL_ADMIN).trunk

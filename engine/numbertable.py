@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -236,6 +237,34 @@ class NumberTable:
             return []
         return self._held(self._tails, tail.encode(), visible, most)
 
+    def trunks_before(self, digits: str, shortest: int) -> Iterator[str]:
+        """Give the stored trunks that E.164 digits begin with, longest first, the digits left out.
+
+        Two steps in the tree where there is none: the greatest trunk up to the digits shows how far
+        any trunk can agree with them.
+
+        Args:
+            digits: a number nobody holds.
+            shortest: digits of a trunk at the least.
+        """
+        if self._transaction is None:
+            return
+        cursor, wanted = self._trunks, digits[:-1].encode()
+        while len(wanted) >= shortest:
+            found = cursor.set_range(wanted)
+            if not found or cursor.key() != wanted:
+                found = cursor.prev_nodup() if found else cursor.last()
+            if not found:
+                return
+            key = cursor.key()
+            if wanted.startswith(key):
+                if len(key) < shortest:
+                    return
+                yield key.decode()
+                wanted = key[:-1]
+            else:
+                wanted = _common_start(key, wanted)
+
     def behind(self, trunk: str, visible: Sources) -> Behind | None:
         """Return who stands behind a trunk; None if nobody visible does.
 
@@ -305,6 +334,14 @@ class NumberTable:
         if not self._body.set_key(seq):
             raise CorruptIndex("a number leads to no contact")
         return decode_contact(self._body.value())
+
+
+def _common_start(one: bytes, other: bytes) -> bytes:
+    """Return the octets in which both begin."""
+    for length, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[:length]
+    return min(one, other)
 
 
 NO_TABLE = NumberTable(None)

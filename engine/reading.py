@@ -73,7 +73,7 @@ SERVICE = "a service number has no subscriber"
 """The reason why a service number is refused."""
 
 
-class PhoneNumber(msgspec.Struct, frozen=True, array_like=True):
+class PhoneNumber(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A subscriber: E.164 digits without "+", and an extension that is dialled afterwards ("")."""
 
     digits: str
@@ -85,7 +85,7 @@ class PhoneNumber(msgspec.Struct, frozen=True, array_like=True):
         return f"{self.digits}x{self.extension}" if self.extension else self.digits
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What one spelling may mean under a plan.
 
     Attributes:

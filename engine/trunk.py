@@ -21,18 +21,16 @@ MARK = "~"
 """Stands before the company: the caller is somebody of it, not a known person."""
 
 
-def possible_trunks(number: PhoneNumber) -> list[str]:
-    """Return the trunks that a number may stand behind, longest first; [] where none can be."""
+def may_stand_behind(number: PhoneNumber) -> bool:
+    """Tell whether a number may be an extension behind some trunk."""
     digits = number.digits
     country = country_code_of(digits)
-    if number.extension or not country or not may_be_trunk(digits, country):
-        return []
-    shortest = len(country) + MIN_TRUNK_DIGITS
-    return [
-        digits[:length]
-        for length in range(len(digits) - 1, len(digits) - MAX_EXTENSION_DIGITS - 1, -1)
-        if length >= shortest
-    ]
+    return bool(country) and not number.extension and may_be_trunk(digits, country)
+
+
+def shortest_trunk(digits: str) -> int:
+    """Return how many digits a trunk before E.164 digits has at the least."""
+    return max(len(country_code_of(digits)) + MIN_TRUNK_DIGITS, len(digits) - MAX_EXTENSION_DIGITS)
 
 
 def trunks_of(contact: Contact) -> Iterator[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine import generation as folders
-from engine.contact import PhoneLine
+from engine.contact import PhoneLine, encode_contact
 from engine.errors import CorruptIndex
 from engine.numbertable import DATA, FOLDER, MAX_EXAMINED, NO_TABLE, NumberTable, open_file
+from engine.numberwriter import NumberWriter
 from engine.phone import PhoneNumber
+from engine.store import Change
 from tests.engine.building import Directory, contact
 
 NUMBER, TRUNK = "493023125001", "493023125"
@@ -112,3 +116,42 @@ def test_a_table_that_cannot_be_opened_is_a_corrupt_index(tmp_path: Path, damage
         (tmp_path / FOLDER / DATA).write_bytes(b"no LMDB file" * 1000)
     with pytest.raises(CorruptIndex, match=FOLDER):
         open_file(tmp_path)
+
+
+TRUNKS = ("4930", "493023", "4930231", "493023125", "4930231257", "4989", "49302312577", "4312")
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    stored=st.sets(st.sampled_from(TRUNKS)),
+    digits=st.one_of(st.sampled_from(TRUNKS), st.text("0123456789", min_size=1, max_size=15)),
+    shortest=st.integers(1, 12),
+)
+def test_trunks_before_a_number_are_its_stored_beginnings_longest_first(
+    tmp_path_factory: pytest.TempPathFactory, stored: set[str], digits: str, shortest: int
+) -> None:
+    writer = NumberWriter.create(tmp_path_factory.mktemp("table"), "a store")
+    writer.apply(
+        Change(
+            seq,
+            "crm",
+            trunk,
+            encode_contact(contact(trunk, "P", PhoneLine("work", PhoneNumber("49301"), "", trunk))),
+        )
+        for seq, trunk in enumerate(sorted(stored), 1)
+    )
+    snapshot = NumberTable(writer._file)
+    found = list(snapshot.trunks_before(digits, shortest))
+    snapshot.close()
+    expected = [
+        digits[:length]
+        for length in range(len(digits) - 1, shortest - 1, -1)
+        if digits[:length] in stored
+    ]
+    assert found == expected
+
+
+def test_no_table_has_no_trunks() -> None:
+    assert list(NO_TABLE.trunks_before("493023125777", 4)) == []
