@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from engine.contact import Contact, PhoneLine
-from engine.countries import looks_international, looks_national
+from engine.countries import COUNTRY_CODES, looks_international, looks_national
 from engine.dialplan import DialPlan
 from engine.errors import InvalidNumber
 from engine.holders import Holders
@@ -53,6 +53,8 @@ MIN_WHOLE_DIGITS = 6
 """Fewer written digits are an extension behind another number of the field."""
 
 _PREFIXED = re.compile(r"\s*\(?(\d)\)?[\s\-–/.,]+(\(?(?:0[1-9]|\+).*)", re.ASCII | re.DOTALL)
+
+_EXIT_CODE = re.compile(r"\s*00(\d{1,3})[^\d]", re.ASCII)
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -266,6 +268,9 @@ def outside_digit(written: str, bare: str, line: PhoneLine, plan: DialPlan) -> s
         except InvalidNumber:
             return ""
         return prefixed[1] if looks_international(number.digits) else ""
+    grouped = _EXIT_CODE.match(written)
+    if grouped is not None and grouped[1] in COUNTRY_CODES:
+        return ""  # 0030 29 …: the country stands apart
     prefix = plan.national_prefix
     rest = bare[1:]
     if (

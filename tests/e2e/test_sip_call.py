@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import wait_until
-from tests.e2e.running import Row, Rufname, csv_source, running_rufname, write_rows
+from tests.e2e.running import SBC, Row, Rufname, csv_source, running_rufname, write_rows
 from tests.e2e.telephony import ANONYMOUS, Rung, TelephoneSystem, caller, telephone_system
 
 pytestmark = pytest.mark.e2e
@@ -38,6 +39,7 @@ WRITTEN = ("+49 30 23125 {}", "030 / 23125-{}", "+49 (0)30 23125{}", "0049.30.23
 """How the source writes numbers, in turn."""
 
 CROWD = {f"{index}": f"Kollegin {index} Überall" for index in range(200, 300)}
+FIRM, TAIL = "+498999998000", "+43 1 23456789"
 SHARED = "100"
 UNKNOWN = "999"
 
@@ -62,7 +64,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rufname]:
     rows += [
         Row("shared-1", "Ida Eins", phone=f"+49 30 23125 {SHARED}", company="Nordlicht Öl GmbH"),
         Row("shared-2", "Udo Zwei", phone=f"030 23125{SHARED}", company="Nordlicht Öl GmbH"),
-        Row("firm", "", phone="+49 89 99998 000", company="Käse & Söhne"),
+        Row("firm", "", phone=FIRM, company="Käse & Söhne"),
+        Row("tail", "Tilda Ende", phone=TAIL),
         Row("lines", "Otto\r\nX-Evil: 1\x07\u202e\u2066 Weiß", phone="+49 89 99998 001"),
     ]
     path = write_rows(folder / "contacts.csv", rows)
@@ -94,12 +97,41 @@ def test_an_extension_of_the_own_plan_has_its_name(system: TelephoneSystem) -> N
 
 
 def test_a_shared_number_and_a_firm_show_the_company(system: TelephoneSystem) -> None:
-    shared, firm = spellings(SHARED)["E.164 with plus"], "+498999998000"
-    rung = system.place({"shared": caller(shared), "firm": caller(firm)})
+    shared = spellings(SHARED)["E.164 with plus"]
+    rung = system.place({"shared": caller(shared), "firm": caller(FIRM)})
     assert rung == {
         "shared": Rung("Nordlicht Öl GmbH", shared),
-        "firm": Rung("Käse & Söhne", firm),
+        "firm": Rung("Käse & Söhne", FIRM),
     }
+
+
+def test_each_class_rings_with_its_name_and_says_which_it_is(
+    server: Rufname, system: TelephoneSystem
+) -> None:
+    classes = {
+        0: ("110", "", 0),
+        1: ("001", NAMES["001"], 0),
+        2: ("+493023125010", NAMES["010"], 0),
+        3: (spellings(SHARED)["national"], "Nordlicht Öl GmbH", 1),
+        4: (f"{FIRM}12", "~Käse & Söhne", 0),
+        5: ("0723456789", "Tilda Ende", 0),  # another area, the last eight digits of TAIL
+    }
+    numbers = {str(number): asked for number, (asked, _, _) in classes.items()}
+    rung = system.place({case: caller(asked) for case, asked in numbers.items()})
+    assert rung == {str(case): Rung(name, asked) for case, (asked, name, _) in classes.items()}
+    for match_class, (asked, name, runners_up) in classes.items():
+        told = ("displayName", "rufnameClass", "rufnameRunnersUp")
+        entries = server.asker().search(f"(telephoneNumber={asked})", *told)
+        status, body = server.get(f"/v1/caller/{asked}", SBC, accept="application/json")
+        if not match_class:
+            assert (entries, status, body) == ([], 404, "")
+            continue
+        (entry,) = entries
+        assert [entry[each] for each in told] == [[name], [str(match_class)], [str(runners_up)]]
+        answer = json.loads(body)
+        assert (answer["name"], answer["class"], answer["runners_up"]) == (
+            name, match_class, runners_up,
+        )  # fmt: skip
 
 
 def test_line_breaks_and_overrides_of_a_name_never_reach_the_phone(

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.client import Client
@@ -15,7 +15,17 @@ from engine.index import ContactIndex
 from ldapd.auth import MAX_FAILURES, BindCheck, Peer
 from ldapd.handler import Hangup, LdapHandler
 from ldapd.protocol.client import Result, decode_response, decode_responses
-from ldapd.protocol.filters import parse_filter
+from ldapd.protocol.filters import (
+    And,
+    Approx,
+    Equality,
+    Filter,
+    GreaterOrEqual,
+    LessOrEqual,
+    Or,
+    Substrings,
+    parse_filter,
+)
 from ldapd.protocol.messages import (
     ADD_REQUEST,
     BIND_REQUEST,
@@ -43,8 +53,9 @@ from ldapd.protocol.messages import (
     WriteRequest,
 )
 from tests.ldapd.asking import SETTINGS, ask, handler_of, peer_of, responses, result, search
-from tests.ldapd.house import BOOK, CLIENTS, PASSWORD, PHONE, SBC
+from tests.ldapd.house import BOOK, CLIENTS, PASSWORD, PHONE, SBC, VISIBLE
 from tests.ldapd.protocol.strategies import messages
+from tests.octets import has_digit, octets
 
 FAR_AWAY = "198.51.100.7"
 SEARCH = SearchRequest("dc=meta", 2, 0, 0, 0, False, parse_filter("(cn=*)"), ())  # noqa: FBT003 - a wire field
@@ -385,3 +396,45 @@ def test_any_request_gets_answers_under_its_own_id(
         assert all(each.message_id == message.message_id for each in found)
         ends = [each for each in found if isinstance(each, Result)]
         assert len(ends) == (not isinstance(message.request, AbandonRequest))
+
+
+NUMBER_ATTRIBUTES = ("telephoneNumber", "mobile", "homePhone", "searchNumber", "ipPhone", "FAX")
+
+
+def number_filters(value: bytes) -> list[Filter]:
+    """Return every kind of filter that a client may build around one value."""
+    half = len(value) // 2
+    made: list[Filter] = []
+    for attribute in NUMBER_ATTRIBUTES:
+        made += [
+            Equality(attribute, value),
+            Approx(attribute, value),
+            GreaterOrEqual(attribute, value),
+            LessOrEqual(attribute, value),
+            Substrings(attribute, None, (value,), None),
+        ]
+        if value:
+            made += [
+                Substrings(attribute, value, (), None),
+                Substrings(attribute, None, (), value),
+                Substrings(attribute, value[:half] or None, (), value[half:]),
+            ]
+    return [*made, Or(tuple(made[:16])), And(tuple(made[:8]))]
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([SBC, PHONE, BOOK]), octets, st.data())
+def test_any_octets_as_a_number_are_answered_and_never_match_everybody(
+    index: ContactIndex, client: Client, value: bytes, data: st.DataObject
+) -> None:
+    request = msgspec.structs.replace(
+        SEARCH, filter=data.draw(st.sampled_from(number_filters(value)))
+    )
+    handler = handler_of(index)
+    *entries, done = responses(ask(handler, peer_of(client), request))
+    assert isinstance(done, Result)
+    assert done.code in {ResultCode.SUCCESS, ResultCode.SIZE_LIMIT_EXCEEDED}
+    assert handler.counters.faults == 0
+    if not has_digit(value.decode("utf-8", "replace")):
+        assert entries == []
+    assert len(entries) < VISIBLE

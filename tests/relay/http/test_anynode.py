@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 
@@ -20,6 +20,7 @@ from relay.http.app import create_app
 from relay.local import LocalDirectory
 from relay.settings import RelaySettings
 from tests.engine.building import Directory
+from tests.octets import has_digit, octets
 from tests.relay.http.asking import CLIENTS, CONTACTS, asker, basic
 from tests.relay.http.conftest import SETTINGS
 
@@ -283,3 +284,23 @@ def test_a_question_cut_or_changed_anywhere_is_a_question_or_refused(data: st.Da
     cut = bytes(body[: data.draw(st.integers(0, len(body)))])
     with contextlib.suppress(MalformedRequest):
         assert json.loads(write_answer(read_question(cut), "x"))["routeContinue"] is True
+
+
+@settings(deadline=None, max_examples=40)  # the first example verifies a password
+@given(number=octets)
+async def test_any_octets_as_a_dial_string_let_the_call_go_on(
+    local: LocalDirectory, number: bytes
+) -> None:
+    text = number.decode("utf-8", "replace")
+    question = {"sourceAddress": {"dialString": text, "displayName": "as it was"}}
+    body = json.dumps(question, ensure_ascii=False).encode()
+    wide = RelaySettings("127.0.0.1", 0, max_body_bytes=64 * 1024)
+    async with asker(create_app(local, lambda: CLIENTS, wide)) as ask:
+        answer = await ask.post("/v1/caller/anynode", content=body)
+        raw = await ask.post("/v1/caller/anynode", content=number)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["routeContinue"] is True
+    assert told["sourceAddress"]["dialString"] == text
+    assert has_digit(text) or told["sourceAddress"]["displayName"] == "as it was"
+    assert raw.status_code == 400

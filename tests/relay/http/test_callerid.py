@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,9 @@ from engine.query import CallerMatch
 from relay.directory import Readiness
 from relay.http.app import create_app
 from relay.http.callerid import spellings
+from relay.local import LocalDirectory
 from relay.settings import RelaySettings
+from tests.octets import has_digit, octets
 from tests.relay.http.asking import CLIENTS, asker, basic
 
 ERIKA = "Erika Müller-Lüdenscheidt"
@@ -250,3 +252,20 @@ def test_only_a_space_before_a_country_code_may_be_a_lost_plus(
     number: str, read: tuple[str, ...]
 ) -> None:
     assert spellings(number) == read
+
+
+@settings(deadline=None, max_examples=40)  # the first example verifies a password
+@given(number=octets, form=st.sampled_from(["path", "query", "raw query"]))
+async def test_any_octets_get_a_name_or_an_empty_no(
+    local: LocalDirectory, number: bytes, form: str
+) -> None:
+    escaped = quote(number, safe="/" if form == "path" else "")
+    if form == "raw query":  # what a client that escapes nothing may send in a request line
+        escaped = quote(number, safe="".join(map(chr, range(0x21, 0x7F)))).replace("#", "%23")
+    url = f"/v1/caller/{escaped}" if form == "path" else f"/v1/caller?number={escaped}"
+    async with asker(create_app(local, lambda: CLIENTS, RelaySettings("127.0.0.1", 0))) as ask:
+        answer = await ask.get(url)
+    assert answer.status_code in {200, 404}
+    assert bool(answer.content) == (answer.status_code == 200)
+    if not has_digit(unquote(unquote(number.decode("utf-8", "replace")))):
+        assert answer.status_code == 404
