@@ -29,8 +29,10 @@ from engine.schema import (
     MIN_TAIL,
     NAME,
     NUMBER,
+    NUMBER_PARTS,
     ORDER,
     OTHER,
+    PART_DIGITS,
     PLACE,
     RANK,
     TAIL,
@@ -46,6 +48,7 @@ from engine.selection import (
     EntryIs,
     Everyone,
     Has,
+    NumberContains,
     NumberIs,
     NumberPrefix,
     NumberTail,
@@ -221,7 +224,7 @@ def _selection(selection: Selection, depth: int, budget: list[int]) -> _Query:
             )
         case Prefix() | Contains():
             return _text_selection(selection)
-        case NumberTail() | NumberPrefix() | NumberIs():
+        case NumberTail() | NumberPrefix() | NumberContains() | NumberIs():
             return _number_selection(selection)
         case _:
             return _field_selection(selection)
@@ -284,12 +287,16 @@ def _gram_terms(word: str) -> list[_Query]:
     return [term(GRAM, word[start : start + GRAM_LETTERS]) for start in sorted(starts)]
 
 
-def _number_selection(selection: NumberTail | NumberPrefix | NumberIs) -> _Query:
+def _number_selection(
+    selection: NumberTail | NumberPrefix | NumberContains | NumberIs,
+) -> _Query:
     match selection:
         case NumberTail(digits):
             return tail_query(digits)
         case NumberPrefix(digits):
             return number_prefix_query(digits)
+        case NumberContains(digits):
+            return number_inside_query(digits)
         case NumberIs(number, plan):
             try:
                 reading = read_number(number, plan)
@@ -319,6 +326,17 @@ def number_prefix_query(digits: str) -> _Query:
     if not digits.isdigit():
         return _Query.empty_query()
     return _Query.fuzzy_term_query(schema(), NUMBER, digits, distance=0, prefix=True)
+
+
+def number_inside_query(digits: str) -> _Query:
+    """Return the query for numbers that may hold the digits; fewer than `PART_DIGITS`: nobody."""
+    last = len(digits) - PART_DIGITS
+    if last < 0 or not digits.isdigit():
+        return _Query.empty_query()
+    pieces = [digits[at : at + PART_DIGITS] for at in range(last + 1)]
+    return any_of(
+        [all_of([term(field, piece) for piece in pieces]) for field in NUMBER_PARTS.values()]
+    )
 
 
 def all_of(parts: list[_Query]) -> _Query:

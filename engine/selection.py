@@ -73,6 +73,12 @@ class NumberPrefix(msgspec.Struct, frozen=True):
     digits: str
 
 
+class NumberContains(msgspec.Struct, frozen=True):
+    """Contacts that may have a number with `digits` in a row in it (at least three, a superset)."""
+
+    digits: str
+
+
 class NumberIs(msgspec.Struct, frozen=True):
     """Contacts with exactly this number, in any spelling under `plan`."""
 
@@ -108,6 +114,7 @@ Selection = (
     | AlphabetRange
     | NumberTail
     | NumberPrefix
+    | NumberContains
     | NumberIs
     | AllOf
     | AnyOf

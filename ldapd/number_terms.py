@@ -18,7 +18,16 @@ import msgspec
 from engine.contact import Contact
 from engine.errors import InvalidNumber
 from engine.phone import MAX_RAW_CHARS, DialPlan, PhoneNumber, read_number
-from engine.selection import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, NumberTail, Selection
+from engine.selection import (
+    AllOf,
+    AnyOf,
+    Everyone,
+    NumberContains,
+    NumberIs,
+    NumberPrefix,
+    NumberTail,
+    Selection,
+)
 from ldapd.matching import Pattern
 from ldapd.protocol.filters import Substrings
 
@@ -159,18 +168,13 @@ def tail_of(value: str, plan: DialPlan) -> str:
 
 
 def term_selection(term: NumberTerm, plan: DialPlan) -> Selection:
-    """Return candidates for a term: a superset of what `term_test` passes.
-
-    "*N*" finds N at the beginning and at the end of numbers, not in their middle: the index holds
-    beginnings and tails.
-    """
+    """Return candidates for a term: a superset of what `term_test` passes."""
     parts: list[Selection] = [NumberIs(term.value, plan)]
     if term.open_end:
         parts += [NumberPrefix(digits) for digits in beginnings_of(term.value, plan)]
-    if term.open_start:
-        tail = tail_of(term.value, plan)
-        if len(tail) >= MIN_TAIL_DIGITS:
-            parts.append(NumberTail(tail))
+    tail = _open_tail(term, plan)
+    if tail:
+        parts.append(NumberContains(tail) if term.open_end else NumberTail(tail))
     return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
 
@@ -178,9 +182,8 @@ def term_test(term: NumberTerm, plan: DialPlan) -> Callable[[Contact], bool]:
     """Return whether a contact has a number that a term names."""
     keys = keys_of(term.value, plan)
     beginnings = beginnings_of(term.value, plan) if term.open_end else ()
-    tail = tail_of(term.value, plan) if term.open_start else ""
-    if len(tail) < MIN_TAIL_DIGITS:
-        tail = ""
+    tail = _open_tail(term, plan)
+    inside = tail if term.open_end else ""
 
     def fits(number: PhoneNumber) -> bool:
         key = number.key
@@ -188,15 +191,24 @@ def term_test(term: NumberTerm, plan: DialPlan) -> Callable[[Contact], bool]:
             key in keys
             or key.startswith(beginnings)
             or (tail != "" and not number.extension and number.digits.endswith(tail))
+            or (inside != "" and inside in number.digits)
         )
 
     return lambda contact: any(fits(line.number) for line in contact.phones)
 
 
+def _open_tail(term: NumberTerm, plan: DialPlan) -> str:
+    """Return the digits that may stand behind others; "" for a term that begins a number."""
+    tail = tail_of(term.value, plan) if term.open_start else ""
+    return tail if len(tail) >= MIN_TAIL_DIGITS else ""
+
+
 def pattern_selection(patterns: tuple[Pattern, ...]) -> Selection:
-    """Return candidates for patterns: by their beginnings and, if long enough, their end."""
+    """Return candidates for patterns: by their beginnings, their inside and their end."""
     beginnings = tuple(NumberPrefix(each.initial) for each in patterns if each.initial)
     parts: list[Selection] = [AnyOf(beginnings)] if beginnings else []
+    long = [piece for piece in patterns[0].middle if len(piece) >= MIN_TAIL_DIGITS]
+    parts += map(NumberContains, long)
     final = patterns[0].final
     if len(final) >= MIN_TAIL_DIGITS:
         parts.append(NumberTail(final))

@@ -9,12 +9,10 @@ Law: pure code: no socket, no clock, no index. Two kinds of plan come out:
   finds, and a check of the real filter on each of them, in three-valued logic (RFC 4511 4.5.1.7):
   an unknown attribute, an unknown matching rule or a broken value is Undefined, never an error.
 
-The candidates of `*mei*` are the entries in which *a word begins* with "mei", in whatever field;
-only then the real term is checked. So "*mei*" finds "Anna Meier", not "Schlotmeier": words are
-indexed by their beginnings. `(sn=*meier)` alone has no beginning and examines entries in turn, up
-to the limit of the settings; so does a term on a street or a note, whose words are not indexed,
-but not beside others in an OR: there it finds only what has the word in an indexed field too, lest
-one such term (iPhones send one) makes every search a scan.
+Candidates come from the words of the values (their beginnings, and three letters wherever they
+stand), from fields that are set, from stretches of the alphabet; a negation is what its part leaves
+where the index knows that part for certain. What is left, such as `(cn=*ei*)` or the negation of a
+text, examines entries in turn, up to the limit of the settings.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ import msgspec
 
 from engine.contact import Contact
 from engine.phone import DialPlan
-from engine.selection import AllOf, AnyOf, Everyone, Selection
+from engine.selection import AllOf, AnyOf, Contains, Everyone, Prefix, Selection, Without
 from ldapd import number_terms
 from ldapd.number_terms import NumberTerm
 from ldapd.protocol.filters import (
@@ -75,6 +73,14 @@ class SetQuestion(msgspec.Struct, frozen=True):
 
     selection: Selection
     check: Check | None = None
+
+    def likeliest(self) -> Selection | None:
+        """Return the part of the candidates to be shown first; None if all are alike.
+
+        Whoever types "mei" into a phone that asks for `*mei*` means Meier, not Schlotmeier.
+        """
+        first = _word_beginnings(self.selection)
+        return None if first == self.selection else first
 
 
 SearchPlan = NumberQuestion | SetQuestion
@@ -230,7 +236,8 @@ def _is_decoration(part: Filter, checks: list[Check]) -> bool:
 def compile_filter(search_filter: Filter, dial_plan: DialPlan) -> Compiled:
     """Return candidates and check of a filter.
 
-    Constants are folded, double negation is removed. The candidates of a negation are everyone.
+    Constants are folded, double negation is removed. The candidates of a negation are everyone but
+    those whom the index knows its part to be true for.
     """
     match search_filter:
         case And(parts):
@@ -278,14 +285,12 @@ def _disjunction(parts: list[Compiled]) -> Compiled:
         return FALSE
     if len(parts) == 1:
         return parts[0]
-    is_selective = any(not isinstance(part.selection, Everyone) for part in parts)
     selections: list[Selection] = []
     for part in parts:
-        chosen = part.beside if is_selective and part.beside is not None else part.selection
-        if isinstance(chosen, AnyOf):
-            selections.extend(chosen.parts)
+        if isinstance(part.selection, AnyOf):
+            selections.extend(part.selection.parts)
         else:
-            selections.append(chosen)
+            selections.append(part.selection)
     unique = tuple(dict.fromkeys(selections))
     selection: Selection = AnyOf(unique)
     if any(isinstance(each, Everyone) for each in unique):
@@ -307,7 +312,22 @@ def _negation(part: Compiled) -> Compiled:
         result = check(contact)
         return None if result is None else not result
 
+    if part.exact:
+        return Compiled(Without(EVERYONE, part.selection), negated, exact=True)
     return Compiled(EVERYONE, negated)
+
+
+def _word_beginnings(selection: Selection) -> Selection:
+    """Return a selection in which pieces of texts stand at the beginning of words alone."""
+    match selection:
+        case Contains(text):
+            return Prefix(text, everywhere=True)
+        case AllOf(parts):
+            return AllOf(tuple(map(_word_beginnings, parts)))
+        case AnyOf(parts):
+            return AnyOf(tuple(map(_word_beginnings, parts)))
+        case _:
+            return selection
 
 
 def _all_checks(checks: list[Check]) -> Check:

@@ -64,7 +64,10 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         found_by: further texts a term may match, which are not shown.
         lines: kind "number": which lines of a contact it shows, in this order.
         always: every entry has it, so that a presence test is free.
-        indexed: the words of its values are in the index's text fields.
+        indexed: the words of its values are among those that people search by.
+        fields: the contact's fields (`engine.schema.fields_of`) of which one must hold something
+            for the attribute to have a value; empty = the index cannot tell.
+        inexact: a field that holds something may still give no value.
         operational: shown only if asked by name or by `+` (RFC 4512 3.4).
         subtype_of_name: a subtype of `name` (RFC 4519 2.18); `c` is one as well, but nobody looks
             for a country by `(name=de)`, and its values are not indexed.
@@ -82,6 +85,8 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     lines: tuple[PhoneKind, ...] = ()
     always: bool = False
     indexed: bool = False
+    fields: tuple[str, ...] = ()
+    inexact: bool = False
     operational: bool = False
     subtype_of_name: bool = False
     syntax: str = DIRECTORY_STRING
@@ -164,12 +169,20 @@ def _custom(number: int) -> AttributeType:
         f"{OWN_ARC}.2.{number}",
         texts=_optional(lambda contact: contact.custom.get(key, "")),
         indexed=True,
+        fields=(f"custom.{key}",),
     )
 
 
 def _number(name: str, oid: str, *lines: PhoneKind, aliases: tuple[str, ...] = ()) -> AttributeType:
     return AttributeType(
-        name, oid, "number", aliases=aliases, lines=lines, syntax=TELEPHONE_NUMBER, is_number=True
+        name,
+        oid,
+        "number",
+        aliases=aliases,
+        lines=lines,
+        fields=("phones",),
+        syntax=TELEPHONE_NUMBER,
+        is_number=True,
     )
 
 
@@ -181,6 +194,7 @@ def _pseudo(name: str, oid: str, kind: AttributeKind) -> AttributeType:
         oid,
         kind,
         always=not is_number,
+        fields=("phones",) if is_number else (),
         syntax=TELEPHONE_NUMBER if is_number else DIRECTORY_STRING,
         shown=False,
         is_number=is_number,
@@ -205,7 +219,7 @@ TYPES: tuple[AttributeType, ...] = (
     ),
     _Type(
         "givenName", "2.5.4.42", aliases=("gn",), indexed=True, subtype_of_name=True,
-        texts=_optional(lambda contact: contact.given_name),
+        fields=("given_name",), texts=_optional(lambda contact: contact.given_name),
     ),
     _Type(
         "displayName", "2.16.840.1.113730.3.1.241", always=True, indexed=True,
@@ -213,30 +227,31 @@ TYPES: tuple[AttributeType, ...] = (
     ),
     _Type(
         "personalTitle", "0.9.2342.19200300.100.1.40",
-        texts=_optional(lambda contact: contact.title),
+        fields=("title",), texts=_optional(lambda contact: contact.title),
     ),
     _Type(
         "o", "2.5.4.10", aliases=("organizationName",), indexed=True, subtype_of_name=True,
+        fields=("company",), texts=_optional(lambda contact: contact.company),
+    ),
+    _Type(
+        "company", f"{_AD2}.146", indexed=True, fields=("company",),
         texts=_optional(lambda contact: contact.company),
     ),
     _Type(
-        "company", f"{_AD2}.146", indexed=True, texts=_optional(lambda contact: contact.company)
-    ),
-    _Type(
         "ou", "2.5.4.11", aliases=("organizationalUnitName",), indexed=True, subtype_of_name=True,
-        texts=_optional(lambda contact: contact.department),
+        fields=("department",), texts=_optional(lambda contact: contact.department),
     ),
     _Type(
         "department", f"{_AD2}.141", indexed=True,
-        texts=_optional(lambda contact: contact.department),
+        fields=("department",), texts=_optional(lambda contact: contact.department),
     ),
     _Type(
         "title", "2.5.4.12", indexed=True, subtype_of_name=True,
-        texts=_optional(lambda contact: contact.job),
+        fields=("job",), texts=_optional(lambda contact: contact.job),
     ),
     _Type(
         "mail", "0.9.2342.19200300.100.1.3", aliases=("rfc822Mailbox", "email"), indexed=True,
-        texts=lambda contact: contact.emails, syntax=IA5_STRING,
+        fields=("emails",), texts=lambda contact: contact.emails, syntax=IA5_STRING,
     ),
     _number("telephoneNumber", "2.5.4.20", "work", "company"),
     _number("mobile", "0.9.2342.19200300.100.1.41", "mobile", aliases=("mobileTelephoneNumber",)),
@@ -253,23 +268,36 @@ TYPES: tuple[AttributeType, ...] = (
     _number("telephoneNumberCompanyMain", f"{OWN_ARC}.1.2", "company"),
     _Type(
         "street", "2.5.4.9", aliases=("streetAddress",),
-        texts=_optional(lambda contact: contact.address.street),
+        fields=("street",), texts=_optional(lambda contact: contact.address.street),
     ),
-    _Type("postalCode", "2.5.4.17", texts=_optional(lambda contact: contact.address.postcode)),
+    _Type(
+        "postalCode", "2.5.4.17", fields=("postcode",),
+        texts=_optional(lambda contact: contact.address.postcode),
+    ),
     _Type(
         "l", "2.5.4.7", aliases=("localityName",), indexed=True, subtype_of_name=True,
-        texts=_optional(lambda contact: contact.address.city),
+        fields=("city",), texts=_optional(lambda contact: contact.address.city),
     ),
-    _Type("c", "2.5.4.6", aliases=("countryName",), texts=_country_code),
+    _Type(
+        "c", "2.5.4.6", aliases=("countryName",), fields=("country",), inexact=True,
+        texts=_country_code,
+    ),
     _Type(
         "co", "0.9.2342.19200300.100.1.43", aliases=("friendlyCountryName",),
-        texts=_optional(lambda contact: contact.address.country),
+        fields=("country",), texts=_optional(lambda contact: contact.address.country),
     ),
-    _Type("postalAddress", "2.5.4.16", texts=_postal_address),
     _Type(
-        "labeledURI", "1.3.6.1.4.1.250.1.57", texts=_optional(lambda contact: contact.url)
+        "postalAddress", "2.5.4.16", fields=("street", "postcode", "city", "country"),
+        texts=_postal_address,
     ),
-    _Type("description", "2.5.4.13", texts=_optional(lambda contact: contact.notes)),
+    _Type(
+        "labeledURI", "1.3.6.1.4.1.250.1.57", fields=("url",),
+        texts=_optional(lambda contact: contact.url),
+    ),
+    _Type(
+        "description", "2.5.4.13", fields=("notes",),
+        texts=_optional(lambda contact: contact.notes),
+    ),
     *map(_custom, range(1, MAX_CUSTOM_FIELDS + 1)),
 )  # fmt: skip
 """User attributes an entry may carry, in the order they are written."""
@@ -322,6 +350,19 @@ def attribute_type(description: str) -> AttributeType | None:
     """
     found = _BY_NAME.get(description)
     return found if found is not None else _BY_NAME.get(description.lower())
+
+
+def has_language_tag(description: str) -> bool:
+    """Tell whether a description is a known attribute with language tags alone (RFC 3866 2).
+
+    Such a description is a subtype that no entry has: terms on it are false, not Undefined.
+    """
+    name, *options = description.split(";")
+    return (
+        bool(options)
+        and attribute_type(name) is not None
+        and all(option.lower().startswith("lang-") for option in options)
+    )
 
 
 def all_types() -> tuple[AttributeType, ...]:

@@ -3,7 +3,7 @@
 Law: pure code. A term is True, False or Undefined for a contact (RFC 4511 4.5.1.7). Undefined are:
 an attribute nobody knows, a matching rule nobody knows, a value that is no UTF-8, a comparison the
 attribute has no rule for. False are: a number without a digit, a text that is prepared away.
-The candidates are a superset of what the term finds, with the one exception that `planner` names.
+The candidates are a superset of what the term finds.
 """
 
 from __future__ import annotations
@@ -15,8 +15,18 @@ import msgspec
 from engine.contact import Contact
 from engine.phone import DialPlan
 from engine.schema import MAX_PREFIX
-from engine.selection import AnyOf, Everyone, Prefix, Selection
-from engine.tokens import words
+from engine.selection import (
+    AllOf,
+    AlphabetRange,
+    AnyOf,
+    Contains,
+    EntryIs,
+    Everyone,
+    Has,
+    Prefix,
+    Selection,
+)
+from engine.tokens import sort_rank, words
 from ldapd import matching, number_terms
 from ldapd.number_terms import NumberTerm
 from ldapd.protocol.filters import (
@@ -28,7 +38,14 @@ from ldapd.protocol.filters import (
     Present,
     Substrings,
 )
-from ldapd.schema import ASSUMED_CLASSES, TYPES, AttributeType, Texts, attribute_type
+from ldapd.schema import (
+    ASSUMED_CLASSES,
+    TYPES,
+    AttributeType,
+    Texts,
+    attribute_type,
+    has_language_tag,
+)
 
 Leaf = Equality | Substrings | GreaterOrEqual | LessOrEqual | Present | Approx | Extensible
 """A filter without parts."""
@@ -39,14 +56,23 @@ Check = Callable[[Contact], bool | None]
 MAX_PREFIX_CHARS = 100
 """Longer assertions are cut where candidates are sought: a shorter prefix finds a superset."""
 
-RULES = frozenset(
+EQUALITY_RULES = frozenset(
     {
-        "caseignorematch", "2.5.13.2", "caseignoresubstringsmatch", "2.5.13.4",
-        "caseignoreia5match", "1.3.6.1.4.1.1466.109.114.2",
-        "telephonenumbermatch", "2.5.13.20", "telephonenumbersubstringsmatch", "2.5.13.21",
+        "caseignorematch", "2.5.13.2", "caseignoreia5match", "1.3.6.1.4.1.1466.109.114.2",
+        "telephonenumbermatch", "2.5.13.20", "objectidentifiermatch", "2.5.13.0",
+        "uuidmatch", "1.3.6.1.1.16.2",
     }
 )  # fmt: skip
-"""Matching rules (RFC 4517 4.2) that an extensible term may name; all mean equality here."""
+EXACT_RULES = frozenset({"caseexactmatch", "2.5.13.5", "caseexactia5match",
+                         "1.3.6.1.4.1.1466.109.114.1"})  # fmt: skip
+SUBSTRINGS_RULES = frozenset(
+    {
+        "caseignoresubstringsmatch", "2.5.13.4", "caseignoreia5substringsmatch",
+        "1.3.6.1.4.1.1466.109.114.3", "telephonenumbersubstringsmatch", "2.5.13.21",
+    }
+)  # fmt: skip
+RULES = EQUALITY_RULES | EXACT_RULES | SUBSTRINGS_RULES
+"""Matching rules (RFC 4517 4.2) that an extensible term may name."""
 
 
 NOBODY = AnyOf(())
@@ -59,32 +85,62 @@ class Compiled(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         selection: a superset of the contacts the check is true for.
         check: the filter itself.
-        exact: the check is true for every candidate, so that it need not be run.
-        beside: what to select instead in an OR whose other parts are selective; None = `selection`.
+        exact: the check is true for every candidate and never Undefined: it need not be run, and
+            the filter's negation is what the selection leaves.
     """
 
     selection: Selection
     check: Check
     exact: bool = False
-    beside: Selection | None = None
 
 
 TRUE = Compiled(EVERYONE, lambda _contact: True, exact=True)
 FALSE = Compiled(NOBODY, lambda _contact: False, exact=True)
-UNDEFINED = Compiled(NOBODY, lambda _contact: None, exact=True)
+UNDEFINED = Compiled(NOBODY, lambda _contact: None)
 
 
 def compile_term(leaf: Leaf, dial_plan: DialPlan) -> Compiled:
     """Compile one term: by the kind of its attribute, then by its own kind."""
+    if isinstance(leaf, Extensible) and leaf.rule:
+        return _ruled(leaf, dial_plan)
     found = attribute_type(leaf.attribute)
-    if found is None or (isinstance(leaf, Extensible) and not is_known_rule(leaf)):
-        return UNDEFINED
+    if found is None:
+        return FALSE if has_language_tag(leaf.attribute) else UNDEFINED
     if isinstance(leaf, Present) or _is_bare_star(leaf):
         return presence(found)
     try:
         return _compile(leaf, found, dial_plan)
     except UnicodeDecodeError:
         return UNDEFINED
+
+
+def _ruled(leaf: Extensible, dial_plan: DialPlan) -> Compiled:
+    """An extensible term that names a rule: on one attribute, or on all that the rule fits."""
+    rule = leaf.rule.lower()
+    if rule not in RULES:
+        return UNDEFINED
+    if not leaf.attribute:
+        parts = [
+            _ruled(Extensible(rule, each.name, leaf.value, dn_attributes=False), dial_plan)
+            for each in TYPES
+            if each.kind == "text"
+        ]
+        return Compiled(
+            AnyOf(tuple(dict.fromkeys(part.selection for part in parts))),
+            lambda contact: any(part.check(contact) for part in parts),
+        )
+    if rule in SUBSTRINGS_RULES:
+        first, *others = leaf.value.split(b"*")
+        if not others:
+            return UNDEFINED  # RFC 4517 3.3.30: a substring assertion has a star
+        pieces = Substrings(leaf.attribute, first or None, tuple(others[:-1]), others[-1] or None)
+        return compile_term(pieces, dial_plan)
+    plain = compile_term(Equality(leaf.attribute, leaf.value), dial_plan)
+    found = attribute_type(leaf.attribute)
+    if rule in EQUALITY_RULES or plain is UNDEFINED or found is None or found.kind != "text":
+        return plain
+    test, texts = matching.exact_test(leaf.value.decode()), found.texts
+    return Compiled(plain.selection, lambda contact: any(map(test, texts(contact))))
 
 
 def _compile(leaf: Leaf, found: AttributeType, dial_plan: DialPlan) -> Compiled:
@@ -105,10 +161,13 @@ def presence(found: AttributeType) -> Compiled:
     """`(attribute=*)`. On number attributes: any number, as every term on a number asks for any."""
     if found.always:
         return TRUE
+    fields = tuple(map(Has, found.fields))
+    selection = (fields[0] if len(fields) == 1 else AnyOf(fields)) if fields else EVERYONE
+    exact = bool(fields) and not found.inexact
     if found.is_number:
-        return Compiled(EVERYONE, lambda contact: bool(contact.phones))
+        return Compiled(selection, lambda contact: bool(contact.phones), exact=exact)
     texts = found.texts
-    return Compiled(EVERYONE, lambda contact: bool(texts(contact)))
+    return Compiled(selection, lambda contact: bool(texts(contact)), exact=exact)
 
 
 def _number(leaf: Leaf, found: AttributeType, dial_plan: DialPlan) -> Compiled:
@@ -176,39 +235,57 @@ def _identity(leaf: Leaf, found: AttributeType) -> Compiled:
         return UNDEFINED
     asked = leaf.value.decode().strip().lower()
     texts = found.texts
-    return Compiled(EVERYONE, lambda contact: asked in texts(contact))
+    return Compiled(EntryIs(asked), lambda contact: asked in texts(contact), exact=True)
 
 
 def _text(leaf: Leaf, found: AttributeType) -> Compiled:
-    """A term on a text: candidates by the beginnings of words, where the index holds them."""
+    """A term on a text: candidates by the words of the value, wherever they stand in a contact."""
     texts: Texts = found.asked
-    sought, any_test = "", None
     match leaf:
         case Equality(_, value) | Extensible(_, _, value, _):
-            sought = value.decode()
-            test = matching.equality_test(sought)
+            selection = _begins(value.decode(), found)
+            test = matching.equality_test(value.decode())
         case Substrings(_, initial, middle, final):
-            begin = (initial or b"").decode()
+            begin, end = (initial or b"").decode(), (final or b"").decode()
             between = [piece.decode() for piece in middle]
-            sought = begin or " ".join(between)
-            test = matching.substrings_test(begin, between, (final or b"").decode())
-        case GreaterOrEqual(_, value):
+            selection = _pieces(begin, [*between, end], found)
+            test = matching.substrings_test(begin, between, end)
+        case GreaterOrEqual(_, value) | LessOrEqual(_, value):
             texts = found.texts  # a guess on either side would make any range hold
-            test = matching.ordering_test(value.decode(), least=True)
-        case LessOrEqual(_, value):
-            texts = found.texts
-            test = matching.ordering_test(value.decode(), least=False)
+            least = isinstance(leaf, GreaterOrEqual)
+            selection = _range(value.decode(), found, least=least)
+            test = matching.ordering_test(value.decode(), least=least)
         case Approx(_, value):
-            sought = value.decode()
-            any_test = matching.words_test(sought)
+            selection = _begins(value.decode(), found)
+            any_test = matching.words_test(value.decode())
+            return Compiled(selection, lambda contact: any_test(texts(contact)))
         case _:
             return UNDEFINED
-    sought = sought[:MAX_PREFIX_CHARS]
-    near = Prefix(sought) if words(sought) else EVERYONE
-    selection = near if found.indexed else EVERYONE
-    if any_test is not None:
-        return Compiled(selection, lambda contact: any_test(texts(contact)), beside=near)
-    return Compiled(selection, lambda contact: any(map(test, texts(contact))), beside=near)
+    return Compiled(selection, lambda contact: any(map(test, texts(contact))))
+
+
+def _begins(value: str, found: AttributeType) -> Selection:
+    """Return who has words that begin as those of a value do; everyone if it has no word."""
+    value = value[:MAX_PREFIX_CHARS]
+    return Prefix(value, everywhere=not found.indexed) if words(value) else EVERYONE
+
+
+def _pieces(begin: str, others: list[str], found: AttributeType) -> Selection:
+    """Return who has the pieces of a substring term somewhere; everyone if they hold no word."""
+    parts = [_begins(begin, found)]
+    parts += [Contains(piece[:MAX_PREFIX_CHARS]) for piece in others if words(piece)]
+    parts = [part for part in parts if part is not EVERYONE]
+    if not parts:
+        return EVERYONE
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _range(value: str, found: AttributeType, *, least: bool) -> Selection:
+    """Return a stretch of the alphabet for a surname; other attributes have no order of theirs."""
+    if found.name != "sn":
+        return EVERYONE
+    place = sort_rank(matching.prepare(value))
+    return AlphabetRange(low=place) if least else AlphabetRange(high=place)
 
 
 def _is_bare_star(leaf: Leaf) -> bool:
@@ -219,5 +296,5 @@ def _is_bare_star(leaf: Leaf) -> bool:
 
 
 def is_known_rule(leaf: Extensible) -> bool:
-    """Tell whether an extensible term names an attribute and no rule beyond `RULES`."""
-    return leaf.attribute != "" and (leaf.rule == "" or leaf.rule.lower() in RULES)
+    """Tell whether an extensible term names an attribute and no rule but one of equality."""
+    return leaf.attribute != "" and (leaf.rule == "" or leaf.rule.lower() in EQUALITY_RULES)

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from engine.phone import DialPlan
 from engine.schema import MIN_TAIL
-from engine.selection import AllOf, AnyOf, Everyone, NumberIs, NumberPrefix, NumberTail
+from engine.selection import (
+    AllOf,
+    AnyOf,
+    Everyone,
+    NumberContains,
+    NumberIs,
+    NumberPrefix,
+    NumberTail,
+)
 from ldapd.number_terms import (
     MIN_TAIL_DIGITS,
     NumberTerm,
@@ -135,7 +143,11 @@ def test_candidates_are_numbers_beginnings_and_tails() -> None:
     assert term_selection(exact, PLAIN) == NumberIs("03012345", PLAIN)
     both = NumberTerm("03012345", "t", open_end=True, open_start=True)
     assert term_selection(both, PLAIN) == AnyOf(
-        (NumberIs("03012345", PLAIN), NumberPrefix("493012345"), NumberTail("3012345"))
+        (NumberIs("03012345", PLAIN), NumberPrefix("493012345"), NumberContains("3012345"))
+    )
+    tail = NumberTerm("03012345", "t", open_start=True)
+    assert term_selection(tail, PLAIN) == AnyOf(
+        (NumberIs("03012345", PLAIN), NumberTail("3012345"))
     )
 
 
@@ -147,6 +159,8 @@ def test_patterns_are_ordered_runs_of_digits() -> None:
     middle = pattern_of(Substrings("t", None, (b"23", b"50"), None), PLAIN)
     assert pattern_test(middle)(ANNA)
     assert pattern_selection(middle) == Everyone()
+    long = pattern_of(Substrings("t", None, (b"23", b"500"), None), PLAIN)
+    assert pattern_selection(long) == AllOf((NumberContains("500"),))
     assert pattern_of(Substrings("t", b"ab", (b"cd",), None), PLAIN) == ()
 
 
