@@ -19,6 +19,7 @@ from engine.client import Client
 from engine.credentials import DUMMY_HASH
 from engine.phone import DialPlan
 from engine.rights import Principal
+from ldapd.certificate import PeerCertificate
 from ldapd.entries import EntryWriter
 from ldapd.errors import InvalidDn
 from ldapd.protocol.dn import normal_dn
@@ -64,14 +65,24 @@ class Peer:
 
     Attributes:
         address: None for a local socket.
+        tls: TLS is up.
         secure: what is sent can be read by nobody else: TLS, or it never leaves this machine.
+        certificate: whom the peer proved to be by a client certificate; None = it showed none.
         asker: who is bound; None = nobody yet.
     """
 
-    __slots__ = ("address", "asker", "secure")
+    __slots__ = ("address", "asker", "certificate", "secure", "tls")
 
-    def __init__(self, address: PeerAddress, *, tls: bool = False) -> None:
+    def __init__(
+        self,
+        address: PeerAddress,
+        *,
+        tls: bool = False,
+        certificate: PeerCertificate | None = None,
+    ) -> None:
         self.address = address
+        self.tls = tls
+        self.certificate = certificate
         self.secure = tls or address is None or _is_loopback(address)
         self.asker: Asker | None = None
 

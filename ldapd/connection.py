@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections import deque
+from collections.abc import Coroutine
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from typing import Protocol, cast
@@ -21,10 +24,11 @@ from typing_extensions import override
 
 from ldapd.auth import BindCheck, Peer, PeerAddress
 from ldapd.errors import ProtocolViolation
-from ldapd.handler import Answer, Hangup, LdapHandler
+from ldapd.handler import Answer, Hangup, LdapHandler, StartTls
 from ldapd.passwords import PasswordPool
 from ldapd.protocol.messages import BindRequest, LdapMessage, ResultCode, notice_of_disconnection
 from ldapd.protocol.session import LdapSession
+from ldapd.tls import accept_tls, certificate_of, start_tls
 
 HIGH_WATER_BYTES = 256 * 1024
 """Unsent octets at which a peer counts as not reading; two full answers of a phone fit."""
@@ -45,6 +49,8 @@ class Host(Protocol):
     passwords: PasswordPool
     loop: asyncio.AbstractEventLoop
     max_pending: int
+    handshake_time_s: float
+    tls_context: ssl.SSLContext | None
 
     def open_session(self) -> LdapSession:
         """Return the decoder for a new connection, with the limits in force."""
@@ -61,6 +67,9 @@ class Host(Protocol):
     def note_fault(self, error: BaseException) -> None:
         """Log that a request failed inside."""
 
+    def note_handshake(self, error: Exception) -> None:
+        """Count a handshake that failed; what is no peer's doing is logged."""
+
 
 class Connection(asyncio.Protocol):
     """One client's connection.
@@ -76,12 +85,13 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_binding",
         "_farewell",
+        "_handshake",
         "_host",
         "_inbox",
         "_reading",
         "_scheduled",
         "_session",
-        "_tls",
+        "_socket",
         "_transport",
         "blocked_since_s",
         "closing_since_s",
@@ -92,16 +102,18 @@ class Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, host: Host, *, tls: bool) -> None:
+    def __init__(self, host: Host, peer: Peer | None = None) -> None:
+        """Begin a connection; `peer`: of one that was admitted before it speaks (TLS)."""
         self._host = host
-        self._tls = tls
+        self._handshake: asyncio.Task[None] | None = None
+        self._socket: socket.socket | None = None
         self._session = host.open_session()
         self._inbox: deque[LdapMessage] = deque()
         self._farewell: bytes | None = None
         self._binding = False
         self._reading = True
         self._scheduled = False
-        self.peer = Peer(None, tls=tls)
+        self.peer = peer or Peer(None)
         self.heard_s = host.loop.time()
         self.unbound_since_s: float | None = self.heard_s
         self.blocked_since_s: float | None = None
@@ -112,9 +124,13 @@ class Connection(asyncio.Protocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
-        self.peer = Peer(_address(transport.get_extra_info("peername")), tls=self._tls)
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
-        _tune(transport.get_extra_info("socket"))
+        if self.peer.tls:  # admitted when it was accepted
+            self._handshake = self._socket = None
+            self.peer.certificate = certificate_of(transport)
+            return
+        self.peer = Peer(peer_address(transport.get_extra_info("peername")))
+        tune(transport.get_extra_info("socket"))
         refusal = self._host.admit(self)
         if refusal:
             self._close(notice_of_disconnection(ResultCode.BUSY, refusal))
@@ -138,7 +154,7 @@ class Connection(asyncio.Protocol):
                 if answer:
                     self._transport.write(answer)
             else:
-                self._take(answer)
+                self._take(answer, alone=True)
                 self._work()
         elif messages:
             self._inbox.extend(messages)
@@ -161,6 +177,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.closing_since_s = self._host.loop.time()
         self._inbox.clear()
+        if self._handshake is not None:
+            self._handshake.cancel()
         self._host.leave(self)
 
     # --- what the server calls ------------------------------------------------------------------
@@ -170,15 +188,28 @@ class Connection(asyncio.Protocol):
         """Whether a request of this connection is still to be answered."""
         return self._binding or bool(self._inbox)
 
+    def shake_hands(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+        """Begin TLS on an accepted socket; `connection_made` follows, or the host's `leave`."""
+        self._socket = sock
+        self._begin(accept_tls(self, sock, context, self._host.handshake_time_s))
+
     def end(self, code: ResultCode, reason: str) -> None:
         """Answer what has been read, then send the notice of disconnection and close."""
-        if self.closing_since_s is None and self._farewell is None:
+        if self._handshake is not None:
+            self.abort()  # a notice in clear would break the handshake, one in TLS cannot be sent
+        elif self.closing_since_s is None and self._farewell is None:
             self._farewell = notice_of_disconnection(code, reason)
             self._work()
 
     def abort(self) -> None:
         """Close at once; unsent octets are lost."""
-        self._transport.abort()
+        if self._socket is not None:
+            with suppress(OSError):  # the peer may have closed it
+                self._socket.shutdown(socket.SHUT_RDWR)  # the handshake fails, and cleans up
+        elif self._handshake is not None:
+            self._handshake.cancel()  # `start_tls` on a closed transport would wait in vain
+        else:
+            self._transport.abort()
 
     # --- requests -------------------------------------------------------------------------------
 
@@ -247,10 +278,18 @@ class Connection(asyncio.Protocol):
             self._note_bind()
         return answer
 
-    def _take(self, answer: BindCheck | Hangup) -> None:
-        """Have a password verified, or close."""
+    def _take(self, answer: BindCheck | Hangup | StartTls, *, alone: bool = False) -> None:
+        """Have a password verified, begin TLS, or close.
+
+        Args:
+            answer: what the handler wants to be done.
+            alone: the request came when nothing else of this connection was to be answered.
+        """
         if isinstance(answer, Hangup):
             self._close(answer.reply)
+            return
+        if isinstance(answer, StartTls):
+            self._start_tls(answer, alone=alone)
             return
         finish = partial(self._finish_bind, answer)
         loop = self._host.loop
@@ -275,6 +314,58 @@ class Connection(asyncio.Protocol):
         self._transport.write(reply)
         self._work()
 
+    # --- TLS ------------------------------------------------------------------------------------
+
+    def _start_tls(self, request: StartTls, *, alone: bool) -> None:
+        """RFC 4511 4.14: from the answer on, every octet belongs to TLS.
+
+        Octets behind the request end the connection: they were sent in clear, by somebody who may
+        have put them there (RFC 4513 3.1.1), and must not be read as if they had come inside TLS.
+        """
+        context = self._host.tls_context
+        if self._session.buffered_bytes or self._inbox:
+            self._host.handler.counters.violations += 1
+            self._close(b"")
+            return
+        if context is None or not alone:
+            code = ResultCode.OPERATIONS_ERROR if context else ResultCode.UNAVAILABLE
+            self._transport.write(request.reply(code))
+            return
+        self._transport.pause_reading()  # now, and not in the task: no octet may come in between
+        self._transport.write(request.reply(ResultCode.SUCCESS))
+        self._begin(self._secure(context))
+
+    async def _secure(self, context: ssl.SSLContext) -> None:
+        """Have TLS begin, and begin anew inside it: nothing said in clear counts any more."""
+        host = self._host
+        transport, early = await start_tls(self._transport, context, host.handshake_time_s)
+        self._transport = transport
+        self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self.peer = Peer(self.peer.address, tls=True, certificate=certificate_of(transport))
+        self._session = host.open_session()
+        self._note_bind()
+        self._handshake = None
+        transport.set_protocol(self)
+        if early.octets:
+            self.data_received(early.octets)
+
+    def _begin(self, handshake: Coroutine[None, None, None]) -> None:
+        self._handshake = self._host.loop.create_task(handshake)
+        self._handshake.add_done_callback(self._shaken)
+
+    def _shaken(self, handshake: asyncio.Task[None]) -> None:
+        """Go on after a handshake, or take a connection out that never became one."""
+        self._handshake = self._socket = None
+        error = ConnectionError() if handshake.cancelled() else handshake.exception()
+        if error is None:
+            return
+        if hasattr(self, "_transport"):
+            self._transport.abort()
+        self.closing_since_s = self._host.loop.time()
+        self._host.leave(self)
+        if isinstance(error, Exception):
+            self._host.note_handshake(error)
+
     def _note_bind(self) -> None:
         self._session.bound = self.peer.asker is not None
         self._host.note_bind(self)
@@ -292,14 +383,14 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
-def _address(peername: object) -> PeerAddress:
+def peer_address(peername: object) -> PeerAddress:
     """Return where a connection comes from; None for a local socket."""
     if isinstance(peername, tuple) and peername:
         return ip_address(str(peername[0]))
     return None
 
 
-def _tune(sock: socket.socket | None) -> None:
+def tune(sock: socket.socket | None) -> None:
     """No delay for small answers; probes for peers that vanished."""
     if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return

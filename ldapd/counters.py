@@ -19,6 +19,7 @@ class Counters:
         searches_refused: outside the client's profile, answered empty.
         searches_limited: cut by a size, time or examination limit.
         entries: sent.
+        handshakes_failed: connections that never got through TLS.
         violations: octets that are no LDAP.
         faults: requests that failed inside; a defect here or a damaged index.
     """
@@ -32,6 +33,7 @@ class Counters:
         "connections_refused",
         "entries",
         "faults",
+        "handshakes_failed",
         "lookups",
         "lookups_found",
         "searches",
@@ -49,6 +51,7 @@ class Counters:
         self.connections_refused = 0
         self.entries = 0
         self.faults = 0
+        self.handshakes_failed = 0
         self.lookups = 0
         self.lookups_found = 0
         self.searches = 0

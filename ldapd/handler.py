@@ -22,7 +22,7 @@ from ldapd.counters import Counters
 from ldapd.entries import EntryNames
 from ldapd.errors import InvalidDn
 from ldapd.naming import Naming
-from ldapd.own_entries import WHO_AM_I
+from ldapd.own_entries import START_TLS, WHO_AM_I
 from ldapd.protocol.controls import unavailable_control
 from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import Equality
@@ -62,8 +62,18 @@ class Hangup(msgspec.Struct, frozen=True):
     reply: bytes = b""
 
 
-Answer = bytes | BindCheck | Hangup
-"""Octets to send (b"" for an abandon), a password to verify first, or the end."""
+class StartTls(msgspec.Struct, frozen=True):
+    """TLS is to begin (RFC 4511 4.14): the shell knows whether it can, and answers."""
+
+    message_id: int
+
+    def reply(self, code: ResultCode) -> bytes:
+        """Return the answer that says whether TLS begins."""
+        return encode_extended(self.message_id, code, START_TLS)
+
+
+Answer = bytes | BindCheck | Hangup | StartTls
+"""Octets to send (b"" for an abandon), a password to verify first, TLS to begin, or the end."""
 
 _R = TypeVar("_R", bound=Request)
 _Operation = Callable[[Peer, int, Request], Answer]
@@ -112,7 +122,7 @@ class LdapHandler:
         Raises:
             InvalidDn: as above; the old settings stay in force.
         """
-        naming = Naming(settings.base, settings.aliases)
+        naming = Naming(settings.base, settings.aliases, start_tls=settings.tls is not None)
         self._naming = naming
         self._settings = settings
         self._accounts = Accounts(clients)
@@ -248,8 +258,16 @@ class LdapHandler:
         code = ResultCode.COMPARE_TRUE if outcome else ResultCode.COMPARE_FALSE
         return _compared(message_id, code)
 
-    def _extended(self, peer: Peer, message_id: int, request: ExtendedRequest) -> bytes:
-        """RFC 4511 4.12: who am I (RFC 4532); anything else is unknown."""
+    def _extended(self, peer: Peer, message_id: int, request: ExtendedRequest) -> Answer:
+        """RFC 4511 4.12: who am I (RFC 4532), StartTLS; anything else is unknown."""
+        if request.name == START_TLS and self._settings.tls is not None:
+            if peer.tls:
+                code = ResultCode.OPERATIONS_ERROR
+                return encode_extended(message_id, code, START_TLS, message="TLS is up already")
+            if request.value is not None:
+                code = ResultCode.PROTOCOL_ERROR
+                return encode_extended(message_id, code, START_TLS, message="a value is not due")
+            return StartTls(message_id)
         if request.name != WHO_AM_I:
             code = ResultCode.PROTOCOL_ERROR
             return encode_extended(message_id, code, message="unknown extended operation")

@@ -42,15 +42,15 @@ class Place(msgspec.Struct, frozen=True):
 class Naming:
     """The tree for one set of settings."""
 
-    def __init__(self, base: str, aliases: tuple[str, ...]) -> None:
-        """Take the base and its aliases.
+    def __init__(self, base: str, aliases: tuple[str, ...], *, start_tls: bool = False) -> None:
+        """Take the base and its aliases; `start_tls`: whether the root DSE offers it.
 
         Raises:
             InvalidDn: one of them is no distinguished name.
         """
         self._contexts = (base, *aliases)
         self._places: dict[str, Place] = {
-            "": Place("context", base, root_dse(self._contexts)),
+            "": Place("context", base, root_dse(self._contexts, start_tls=start_tls)),
             SUBSCHEMA_DN: Place("own", SUBSCHEMA_DN, subschema()),
         }
         self._normal = {normal_dn(name): name for name in ("", SUBSCHEMA_DN)}

@@ -39,6 +39,9 @@ from ldapd.schema import (
 WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
 """RFC 4532."""
 
+START_TLS = "1.3.6.1.4.1.1466.20037"
+"""RFC 4511 4.14."""
+
 SUPPORTED_FEATURES = (
     "1.3.6.1.4.1.4203.1.5.1",  # RFC 3673: `+`, all operational attributes
     "1.3.6.1.4.1.4203.1.5.3",  # RFC 4526: absolute true and false filters
@@ -110,8 +113,13 @@ def _entry(dn: str, attributes: Iterable[tuple[str, Sequence[str]]]) -> OwnEntry
     )
 
 
-def root_dse(contexts: Sequence[str]) -> OwnEntry:
-    """Return the root DSE; `contexts` are the base and its aliases, the base first."""
+def root_dse(contexts: Sequence[str], *, start_tls: bool = False) -> OwnEntry:
+    """Return the root DSE.
+
+    Args:
+        contexts: the base and its aliases, the base first.
+        start_tls: whether there is a certificate to begin TLS with.
+    """
     return _entry(
         "",
         (
@@ -121,7 +129,7 @@ def root_dse(contexts: Sequence[str]) -> OwnEntry:
             ("subschemaSubentry", (SUBSCHEMA_DN,)),
             ("supportedLDAPVersion", ("3",)),
             ("supportedControl", sorted(APPLIED_CONTROLS)),
-            ("supportedExtension", (WHO_AM_I,)),
+            ("supportedExtension", (START_TLS, WHO_AM_I) if start_tls else (WHO_AM_I,)),
             ("supportedFeatures", SUPPORTED_FEATURES),
             ("vendorName", ("Rufname",)),
             ("vendorVersion", (version(),)),

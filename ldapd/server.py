@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import ssl
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from engine.client import Client
-from ldapd.auth import PeerAddress
-from ldapd.connection import Connection
+from ldapd.accepting import Acceptor
+from ldapd.auth import Peer, PeerAddress
+from ldapd.connection import Connection, peer_address, tune
 from ldapd.handler import LdapHandler
 from ldapd.passwords import PasswordPool
 from ldapd.protocol.messages import ResultCode
 from ldapd.protocol.requests import DecodeLimits
 from ldapd.protocol.session import LdapSession
 from ldapd.search import Directory
-from ldapd.settings import LdapLimits, LdapSettings, Listener, TlsSettings
+from ldapd.settings import LdapLimits, LdapSettings, Listener
+from ldapd.tls import server_context
 
 BACKLOG = 1_024
 """Connections the kernel holds for us: a site's SBCs and phones that all return after a restart."""
@@ -56,7 +57,7 @@ async def serve_ldap(
 
     Raises:
         InvalidDn: the base or an alias is no distinguished name.
-        OSError: the certificate or its key cannot be read (`ssl.SSLError`: they do not fit).
+        UnusableTls: certificate, key or authorities cannot be used.
         ValueError: a TLS listener without `settings.tls`.
     """
     server = LdapServer(index, settings, clients)
@@ -72,6 +73,8 @@ class LdapServer:
         passwords: verifies passwords.
         loop: the running loop.
         max_pending: requests of one connection answered in one turn.
+        handshake_time_s: longest TLS handshake.
+        tls_context: for the handshakes from now on; None = no certificate is configured.
     """
 
     def __init__(
@@ -84,14 +87,15 @@ class LdapServer:
         self._connections: set[Connection] = set()
         self._unbound: Counter[PeerAddress] = Counter()
         self._unbound_count = 0
-        self._servers: list[asyncio.Server] = []
-        self._tls: ssl.SSLContext | None = None
+        self._servers: list[asyncio.Server | Acceptor] = []
+        self._needs_tls = False
         self._emptied = asyncio.Event()
         self._fault_logged_s = -FAULT_LOG_S
         self._limits = settings.limits
         self._decode_limits = _decode_limits(settings.limits)
         self.max_pending = settings.limits.max_pending
-        self._tls_settings = settings.tls
+        self.handshake_time_s = float(settings.limits.bind_time_s)
+        self.tls_context = None if settings.tls is None else server_context(settings.tls)
         self._sweeping = self.loop.call_later(SWEEP_S, self._sweep)
 
     async def listen(self, listeners: Sequence[tuple[socket.socket, Listener]]) -> None:
@@ -104,36 +108,42 @@ class LdapServer:
             raise
 
     async def _listen(self, sock: socket.socket, *, tls: bool) -> None:
-        context = None
         if tls:
-            if self._tls is None:
-                if self._tls_settings is None:
-                    raise ValueError("an ldaps:// listener without [ldap.tls]")
-                self._tls = _tls_context(self._tls_settings)
-            context = self._tls
+            if self.tls_context is None:
+                raise ValueError("an ldaps:// listener without [ldap.tls]")
+            self._needs_tls = True
+            self._servers.append(Acceptor(self.loop, sock, BACKLOG, self._welcome))
+            return
         self._servers.append(
-            await self.loop.create_server(
-                lambda: Connection(self, tls=tls),
-                sock=sock,
-                ssl=context,
-                ssl_handshake_timeout=float(self._limits.bind_time_s) if tls else None,
-                backlog=BACKLOG,
-            )
+            await self.loop.create_server(lambda: Connection(self), sock=sock, backlog=BACKLOG)
         )
+
+    def _welcome(self, sock: socket.socket, name: object) -> None:
+        """Let TLS begin on an accepted socket, unless a cap is reached."""
+        connection = Connection(self, Peer(peer_address(name), tls=True))
+        context = self.tls_context
+        if context is None or self.admit(connection):
+            sock.close()  # nothing can be said before the handshake
+            return
+        tune(sock)
+        connection.shake_hands(sock, context)
 
     def replace(self, settings: LdapSettings, clients: tuple[Client, ...]) -> None:
         """Take new settings and clients; open connections stay, those of removed clients end.
 
         Limits on octets and filters hold for new connections. Listeners do not change.
 
+        Certificates are read anew and hold for new connections.
+
         Raises:
-            InvalidDn, OSError, ssl.SSLError: as `serve_ldap`; the old settings stay in force.
+            InvalidDn, UnusableTls, ValueError: as `serve_ldap`; the old settings stay in force.
         """
-        if self._tls is not None and settings.tls is not None:
-            _tls_context(settings.tls)  # a bad file must be noticed before the live one is touched
+        context = None if settings.tls is None else server_context(settings.tls)
+        if context is None and self._needs_tls:
+            raise ValueError("an ldaps:// listener without [ldap.tls]")
         self.handler.replace(settings, clients)
-        if self._tls is not None and settings.tls is not None:
-            self._tls.load_cert_chain(settings.tls.certificate, settings.tls.key)
+        self.tls_context = context
+        self.handshake_time_s = float(settings.limits.bind_time_s)
         self._limits = settings.limits
         self._decode_limits = _decode_limits(settings.limits)
         self.max_pending = settings.limits.max_pending
@@ -215,6 +225,12 @@ class LdapServer:
             connection.unbound_since_s = self.loop.time()
             self._count_unbound(connection.peer.address, 1)
 
+    def note_handshake(self, error: Exception) -> None:
+        """Count a handshake that failed; what is no peer's doing is logged."""
+        self.handler.counters.handshakes_failed += 1
+        if not isinstance(error, OSError):
+            self.note_fault(error)
+
     def note_fault(self, error: BaseException) -> None:
         """Log where a request failed; never the error's text, which may quote what was asked."""
         now_s = self.loop.time()
@@ -279,11 +295,3 @@ def _decode_limits(limits: LdapLimits) -> DecodeLimits:
         max_controls=limits.max_controls,
         max_attributes=limits.max_attributes,
     )
-
-
-def _tls_context(settings: TlsSettings) -> ssl.SSLContext:
-    """Return a server's context: TLS 1.2 and 1.3 (RFC 9325), tickets for cheap reconnects."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.certificate, settings.key)
-    return context

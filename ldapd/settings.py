@@ -24,10 +24,18 @@ class Listener(msgspec.Struct, frozen=True):
 
 
 class TlsSettings(msgspec.Struct, frozen=True):
-    """Certificate chain and private key, PEM files."""
+    """PEM files.
+
+    Attributes:
+        certificate: the server's, and those that signed it.
+        key: the private key, without a passphrase.
+        ca: authorities whose certificates clients may show (SASL EXTERNAL); None = nobody is
+            asked for one.
+    """
 
     certificate: Path
     key: Path
+    ca: Path | None = None
 
 
 class LdapLimits(msgspec.Struct, frozen=True):
@@ -75,7 +83,7 @@ class LdapSettings(msgspec.Struct, frozen=True):
         aliases: further bases that mean the same.
         workers: processes; 0 = one per core.
         allow_plain: serve passwords without TLS beyond loopback.
-        tls: needed for `ldaps://`.
+        tls: needed for `ldaps://`; with it `ldap://` offers StartTLS.
         limits: see `LdapLimits`.
     """
 

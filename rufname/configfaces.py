@@ -62,10 +62,9 @@ def resolve_ldap(findings: Findings, table: LdapTable) -> LdapSettings:
         if listener.tls and table.tls is None:
             findings.fault(key, f"{listener} has no certificate", "ldaps:// with [ldap.tls]")
         if not listener.tls:
-            _check_plain(findings, key, str(listener), listener.host, allowed=table.allow_plain)
+            allowed = table.allow_plain or table.tls is not None  # passwords then need StartTLS
+            _check_plain(findings, key, str(listener), listener.host, allowed=allowed)
     tls = None if table.tls is None else _tls(findings, table.tls)
-    if tls and not any(listener.tls for listener in listeners):
-        findings.warn("ldap.tls", "is not used: no address of listen begins with ldaps://")
     for key, base in (("base", table.base), *numbered("aliases", table.aliases)):
         if not all("=" in part for part in base.split(",")):
             findings.fault(
@@ -165,20 +164,23 @@ def _client(scope: Scope, place: str, table: ClientTable, source_names: frozense
 
 
 def _tls(findings: Findings, table: TlsTable) -> TlsSettings:
-    """Return certificate and key, which must be there to be read."""
-    for name, path in (("certificate", table.certificate), ("key", table.key)):
+    """Return certificate, key and authorities, which must be there to be read."""
+    files = {"certificate": table.certificate, "key": table.key, "ca": table.ca}
+    for name, path in files.items():
+        if path is None:
+            continue
         if not path.is_file():
             findings.fault(f"ldap.tls.{name}", f"{path}: no such file", "a PEM file")
         elif not os.access(path, os.R_OK):
             findings.fault(f"ldap.tls.{name}", f"{path}: may not be read by this user")
     warn_if_open(findings, "ldap.tls.key", table.key)
-    return TlsSettings(certificate=table.certificate, key=table.key)
+    return TlsSettings(certificate=table.certificate, key=table.key, ca=table.ca)
 
 
 def _check_plain(findings: Findings, key: str, address: str, host: str, *, allowed: bool) -> None:
     """Refuse passwords in clear beyond this machine unless the administrator said so."""
     if not allowed and not notation.is_loopback(host):
-        secure = "ldaps:// with [ldap.tls], " if address.startswith("ldap:") else ""
+        secure = "[ldap.tls] (ldaps:// or StartTLS), " if address.startswith("ldap:") else ""
         findings.fault(
             key,
             f"{address} would carry passwords and contacts beyond this machine in clear",

@@ -158,6 +158,7 @@ class TlsTable(msgspec.Struct, frozen=True):
 
     certificate: Path
     key: Path
+    ca: Path | None = None
 
 
 class LdapLimitsTable(msgspec.Struct, frozen=True):

@@ -291,7 +291,13 @@ def keep_what_needs_a_restart(old: Config, new: Config) -> tuple[Config, tuple[s
             left_out.append("ldap.listen")
         if new.ldap.workers != old.ldap.workers:
             left_out.append("ldap.workers")
-        kept = msgspec.structs.replace(new.ldap, listen=old.ldap.listen, workers=old.ldap.workers)
+        tls = new.ldap.tls
+        if tls is None and any(listener.tls for listener in old.ldap.listen):
+            left_out.append("ldap.tls")
+            tls = old.ldap.tls
+        kept = msgspec.structs.replace(
+            new.ldap, listen=old.ldap.listen, workers=old.ldap.workers, tls=tls
+        )
         new = msgspec.structs.replace(new, ldap=kept)
     if (new.relay is None) != (old.relay is None):
         left_out.append("relay")

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import datetime as dt
-import ipaddress
-import socket
-import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from engine.index import ContactIndex
 from ldapd.errors import InvalidDn
@@ -25,7 +15,7 @@ from ldapd.protocol.client import Result, encode_bind, encode_search
 from ldapd.protocol.filters import Equality
 from ldapd.protocol.messages import NOTICE_OF_DISCONNECTION, ResultCode
 from ldapd.server import serve_ldap
-from ldapd.settings import LdapLimits, LdapSettings, Listener, TlsSettings
+from ldapd.settings import LdapLimits, LdapSettings
 from tests.engine.building import Directory, contact
 from tests.ldapd.house import BOOK, CLIENTS, PASSWORD, PHONE, SBC
 from tests.ldapd.serving import LoopFactory, Serving, Wire
@@ -83,115 +73,12 @@ def test_an_absent_index_answers_nobody(tmp_path: Path) -> None:
     index.close()
 
 
-# --- TLS ----------------------------------------------------------------------------------------
-
-
-def make_certificate(folder: Path, name: str) -> TlsSettings:
-    """Write a self-signed certificate for 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    made = TlsSettings(folder / f"{name}.pem", folder / f"{name}.key")
-    made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return made
-
-
-def secure_wire(port: int, certificate: Path) -> Wire:
-    context = ssl.create_default_context(cafile=str(certificate))
-    wire = Wire(port)
-    wire.socket = context.wrap_socket(wire.socket, server_hostname="127.0.0.1")
-    return wire
-
-
-@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
-def secured(
-    request: pytest.FixtureRequest, index: ContactIndex, tmp_path: Path
-) -> Iterator[Serving]:
-    settings = LdapSettings(listen=(), tls=make_certificate(tmp_path, "first"))
-    with Serving(index, settings, loop_factory=request.param, tls=True) as running:
-        yield running
-
-
-def test_calls_are_answered_over_tls(secured: Serving) -> None:
-    assert secured.settings.tls is not None
-    with secure_wire(secured.port, secured.settings.tls.certificate) as wire:
-        wire.send(encode_bind(1, SBC_NAME, PASSWORD.encode()), *(lookup(n) for n in range(2, 300)))
-        assert wire.result(1).code == 0
-        for message_id in range(2, 300):
-            assert len(wire.answer(message_id)[0]) == 1
-
-
-def test_what_is_no_tls_is_closed(secured: Serving) -> None:
-    with secured.connect() as wire:
-        wire.send(lookup(1))
-        with contextlib.suppress(ConnectionResetError):
-            assert wire.socket.recv(1024)[:1] != b"\x30"  # an alert or nothing, never an answer
-
-
-def test_a_new_certificate_is_taken_without_losing_a_connection(
-    secured: Serving, tmp_path: Path
-) -> None:
-    first = secured.settings.tls
-    assert first is not None
-    second = make_certificate(tmp_path, "second")
-    with secure_wire(secured.port, first.certificate) as kept:
-        kept.send(encode_bind(1, SBC_NAME, PASSWORD.encode()))
-        assert kept.result(1).code == 0
-        fresh = msgspec.structs.replace(secured.settings, tls=second)
-        secured.call(lambda: secured.server.replace(fresh, CLIENTS))
-        kept.send(lookup(2))
-        assert len(kept.answer(2)[0]) == 1
-        secure_wire(secured.port, second.certificate).close()
-
-
-def test_a_bad_certificate_leaves_the_old_one_in_force(secured: Serving, tmp_path: Path) -> None:
-    first = secured.settings.tls
-    assert first is not None
-    broken = TlsSettings(tmp_path / "absent.pem", first.key)
-    fresh = msgspec.structs.replace(secured.settings, tls=broken, base="dc=other")
-    with pytest.raises(FileNotFoundError):
-        secured.call(lambda: secured.server.replace(fresh, CLIENTS))
-    with secure_wire(secured.port, first.certificate) as wire:
-        wire.send(encode_bind(1, SBC_NAME, PASSWORD.encode()), lookup(2))
-        assert wire.result(1).code == 0
-        assert len(wire.answer(2)[0]) == 1
-
-
 # --- settings that cannot be served -------------------------------------------------------------
 
 
 async def test_a_base_that_is_no_dn_is_refused(index: ContactIndex) -> None:
     with pytest.raises(InvalidDn):
         await serve_ldap((), index, LdapSettings(listen=(), base="meta"), CLIENTS)
-
-
-async def test_tls_without_a_certificate_is_refused(index: ContactIndex) -> None:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        listeners = [(sock, Listener("127.0.0.1", 0, tls=True))]
-        with pytest.raises(ValueError, match=r"\[ldap\.tls\]"):
-            await serve_ldap(listeners, index, LdapSettings(listen=()), CLIENTS)
 
 
 # --- caps and time limits -----------------------------------------------------------------------

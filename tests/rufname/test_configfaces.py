@@ -149,12 +149,20 @@ def test_tls_names_files_that_are_there(folder: Path) -> None:
     assert "ldap.tls.key" in str(load(folder, f"[ldap]\n{text}").warnings)
 
 
-def test_ldaps_needs_a_certificate_and_a_certificate_ldaps(folder: Path) -> None:
+def test_ldaps_needs_a_certificate(folder: Path) -> None:
     fault = fault_of(folder, '[ldap]\nlisten = ["ldaps://127.0.0.1"]')
     assert fault.startswith("ldap.listen[1]: ldaps://127.0.0.1:636 has no certificate")
+
+
+def test_plain_ldap_beyond_loopback_is_served_where_start_tls_protects_it(folder: Path) -> None:
     (folder / "a.pem").touch(0o600)
-    text = 'listen = ["ldap://127.0.0.1"]\ntls = { certificate = "a.pem", key = "a.pem" }'
-    assert "ldap.tls: is not used" in str(load(folder, f"[ldap]\n{text}").warnings)
+    (folder / "ca.pem").touch()
+    tls = 'tls = { certificate = "a.pem", key = "a.pem", ca = "ca.pem" }'
+    settings = ldap_of(folder, f'listen = ["ldap://0.0.0.0"]\n{tls}')
+    assert not settings.allow_plain
+    assert settings.tls == TlsSettings(folder / "a.pem", folder / "a.pem", folder / "ca.pem")
+    fault = fault_of(folder, f'[ldap]\nlisten = ["ldap://0.0.0.0"]\n{tls.replace("ca.", "cb.")}')
+    assert fault.startswith(f"ldap.tls.ca: {folder}/cb.pem: no such file")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1", "pbx.firm.example"])
