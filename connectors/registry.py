@@ -13,6 +13,11 @@ import msgspec
 
 from connectors.errors import DriverMissing, SourceFailed, UnknownKind
 from connectors.kinds.delimited import DelimitedOptions, DelimitedSource, complete_delimited
+from connectors.kinds.directory import (
+    DirectoryOptions,
+    DirectorySource,
+    complete_directory,
+)
 from connectors.kinds.odbc import OdbcOptions, OdbcSource
 from connectors.kinds.spreadsheet import (
     SpreadsheetOptions,
@@ -124,10 +129,21 @@ def _complete_spreadsheet(settings: SourceSettings) -> SourceSettings:
     return complete_spreadsheet(settings, _calamine())
 
 
+def _open_directory(settings: SourceSettings) -> ContactSource:
+    try:
+        import ldap3  # type: ignore[import-untyped]  # noqa: PLC0415 - optional: the law of this file
+    except ImportError as error:
+        raise DriverMissing("LDAP sources need the Python package ldap3") from error
+    return DirectorySource(settings, ldap3)
+
+
+_DIRECTORY = _Kind(DirectoryOptions, _open_directory, complete_directory)
 _SPREADSHEET = _Kind(SpreadsheetOptions, _open_spreadsheet, _complete_spreadsheet, merges=False)
 
 _KINDS = {
+    "ad": _DIRECTORY,
     "csv": _Kind(DelimitedOptions, DelimitedSource, complete_delimited, merges=False),
+    "ldap": _DIRECTORY,
     "odbc": _Kind(OdbcOptions, _open_odbc),
     "ods": _SPREADSHEET,
     "vcard": _Kind(VcardOptions, VcardSource, complete_vcards),

@@ -1,0 +1,374 @@
+"""How a directory is followed by change: DirSync, uSNChanged, syncrepl, modifyTimestamp.
+
+Law: a mark is taken from the server *before* what it stands for is read. A change is told as the
+entry's own unique id; whoever follows reads that entry anew and whole, since an increment holds
+only what changed. What a server no longer honours raises `MarkExpired` before anything is told.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Literal, Protocol
+from uuid import UUID
+
+import msgspec
+from typing_extensions import override
+
+from connectors import syncrepl
+from connectors.ldapsession import Entry, LdapSession, SearchRefused
+from connectors.ldapvalues import generalized_time, texts_of
+
+How = Literal["dirsync", "usn", "syncrepl", "modified", "none"]
+
+DIRSYNC = "1.2.840.113556.1.4.841"
+SHOW_DELETED = "1.2.840.113556.1.4.417"
+
+OVERLAP_S = 60
+"""modifyTimestamp counts seconds, and an entry may become visible after a later one."""
+
+CSN_MARKS = 3
+
+UNWILLING = 53
+"""What OpenLDAP says to a cookie of the future: it was restored from a backup."""
+
+_ATTRIBUTE = re.compile(r"\(([A-Za-z][\w-]*)(?::[\w.:]*)?[~<>]?=")
+
+
+class MarkExpired(Exception):
+    """The server no longer knows what changed since the mark: read everything."""
+
+
+class Changes(msgspec.Struct):
+    """What changed since a mark.
+
+    Attributes:
+        ids: of entries that are new or changed, as texts of the id attribute.
+        gone: of entries that are deleted or no longer match.
+        present: of all that are unchanged, where the server tells of deletions by telling what is
+            left; None where it does not.
+        sweep: deletions are not told: the ids of all entries are to be read.
+        mark: where the next increment goes on.
+    """
+
+    ids: list[str]
+    gone: list[str]
+    present: list[str] | None
+    sweep: bool
+    mark: str
+
+
+class Follower(Protocol):
+    """One way to follow a server.
+
+    Attributes:
+        how: its name in a bookmark.
+        extra: attributes that a full read has to ask for, to find the mark.
+    """
+
+    how: How
+    extra: tuple[str, ...] = ()
+
+    def mark(self) -> str:
+        """Return the mark of this moment, "" where only what is read will tell."""
+
+    def see(self, entry: Entry) -> None:
+        """Look at an entry of a full read."""
+
+    def last_mark(self, mark: str) -> str:
+        """Return what to keep behind a full read that began with `mark`; "" = cannot follow."""
+        return mark
+
+    def since(self, mark: str) -> Changes:
+        """Return what changed since a mark.
+
+        Raises:
+            MarkExpired: the server does not know.
+            SourceFailed: it cannot be asked.
+        """
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What is read: all below `base` that matches `filter`; `id_name` identifies an entry."""
+
+    base: str
+    filter: str
+    id_name: str
+    columns: tuple[str, ...]
+    page_size: int
+
+
+def followers(
+    session: LdapSession, scope: Scope, kind: str, dirsync_control: object
+) -> list[Follower]:
+    """Return the ways in which this server can be followed, best first.
+
+    Args:
+        session: bound.
+        scope: what is read.
+        kind: "ad" or "ldap".
+        dirsync_control: ldap3's function that makes the control.
+    """
+    root = session.root("supportedControl", "namingContexts", "defaultNamingContext",
+                        "highestCommittedUSN", "dsServiceName")  # fmt: skip
+    controls = {value.decode("ascii", "replace") for value in root.get("supportedcontrol", ())}
+    if kind == "ad":
+        found: list[Follower] = []
+        context = _first(root, "defaultnamingcontext")
+        if DIRSYNC in controls and context:
+            found.append(_DirSync(session, scope, context, dirsync_control))
+        if _first(root, "highestcommittedusn"):
+            found.append(_Usn(session, scope, root))
+        return found
+    found = []
+    if syncrepl.SYNC_REQUEST in controls:
+        csns = _context_csns(session, scope.base, root)
+        if csns:
+            found.append(_SyncRepl(session, scope, csns))
+    found.append(_Modified(session, scope))
+    return found
+
+
+def _first(root: Entry, name: str) -> str:
+    return (texts_of(name, root.get(name, ())) or [""])[0]
+
+
+def _context_csns(session: LdapSession, base: str, root: Entry) -> list[str]:
+    """Return the change numbers of the database that holds `base`, [] where they are not shown."""
+    contexts = texts_of("namingcontexts", root.get("namingcontexts", ()))
+    folded = _folded(base)
+    for context in sorted(contexts, key=len, reverse=True):
+        if folded == _folded(context) or folded.endswith("," + _folded(context)) or not context:
+            entry = session.entry(context, ["contextCSN"]) or {}
+            return texts_of("contextcsn", entry.get("contextcsn", ()))
+    return []
+
+
+def _folded(dn: str) -> str:
+    return re.sub(r"\s*([,=])\s*", r"\1", dn.strip()).lower()
+
+
+class _SyncRepl(Follower):
+    """RFC 4533 in its refreshOnly mode, with the cookie of OpenLDAP's syncprov overlay."""
+
+    how = "syncrepl"
+
+    def __init__(self, session: LdapSession, scope: Scope, csns: Sequence[str]) -> None:
+        self._session = session
+        self._scope = scope
+        self._csns = csns
+
+    @override
+    def mark(self) -> str:
+        return "rid=000,csn=" + ";".join(self._csns)
+
+    @override
+    def see(self, entry: Entry) -> None:
+        return
+
+    @override
+    def since(self, mark: str) -> Changes:
+        scope, session = self._scope, self._session
+        if _ahead(mark, self._csns):
+            raise MarkExpired("the server was restored from a backup")
+        request = (syncrepl.SYNC_REQUEST, True, syncrepl.encode_request(mark.encode()))
+        try:
+            found = session.search(scope.base, scope.filter, ["1.1"], controls=[request])
+        except SearchRefused as refused:
+            if refused.code in {syncrepl.REFRESH_REQUIRED, UNWILLING}:
+                raise MarkExpired(str(refused)) from None
+            raise
+        changed: list[str] = []
+        gone: list[str] = []
+        present: list[str] = []
+        for entry in found:
+            state = syncrepl.decode_state(_raw(entry.controls.get(syncrepl.SYNC_STATE)))
+            lists = {"delete": gone, "present": present}
+            lists.get(state.state, changed).append(str(state.uuid))
+        infos = [syncrepl.decode_info(value) for value in session.intermediate(syncrepl.SYNC_INFO)]
+        for info in infos:
+            gone += map(str, info.deleted)
+            present += map(str, info.present)
+        done = syncrepl.decode_done(_raw(session.result_control(syncrepl.SYNC_DONE)))
+        tells_present = not done.deletes or any(info.ends_present for info in infos)
+        return Changes(
+            changed,
+            gone,
+            present if tells_present else None,
+            sweep=False,
+            mark=done.cookie.decode("utf-8", "replace") or mark,
+        )
+
+
+def _ahead(cookie: str, csns: Sequence[str]) -> bool:
+    """Tell whether a cookie knows changes that the server does not: slapd then tells of none.
+
+    A change number is `time#count#server#modification`; those of one server can be compared.
+    """
+    newest = {csn.split("#")[2]: csn for csn in csns if csn.count("#") == CSN_MARKS}
+    known = [csn for csn in re.findall(r"[^=;,]+#[^;,]*", cookie) if csn.count("#") == CSN_MARKS]
+    return any(csn > newest.get(csn.split("#")[2], "") for csn in known)
+
+
+def _raw(control: object) -> bytes:
+    """Return the bytes of a control that ldap3 does not know."""
+    value = control.get("value") if isinstance(control, dict) else control
+    return bytes(value) if isinstance(value, bytes | bytearray) else b""
+
+
+class _Modified(Follower):
+    """modifyTimestamp, which every server keeps; deletions by a sweep of the ids."""
+
+    how = "modified"
+    extra = ("modifyTimestamp",)
+
+    def __init__(self, session: LdapSession, scope: Scope) -> None:
+        self._session = session
+        self._scope = scope
+        self._newest = ""
+
+    @override
+    def mark(self) -> str:
+        return ""
+
+    @override
+    def see(self, entry: Entry) -> None:
+        for text in texts_of("modifytimestamp", entry.get("modifytimestamp", ())):
+            self._newest = max(self._newest, text)
+
+    @override
+    def last_mark(self, mark: str) -> str:
+        return self._newest or mark
+
+    @override
+    def since(self, mark: str) -> Changes:
+        try:
+            since = dt.datetime.fromisoformat(mark) - dt.timedelta(seconds=OVERLAP_S)
+        except ValueError:
+            raise MarkExpired(mark) from None
+        scope = self._scope
+        # The server's own clock: what was newest is what it wrote then.
+        newer = f"(&{scope.filter}(modifyTimestamp>={generalized_time(since.isoformat())}))"
+        ids: list[str] = []
+        for page in self._session.pages(
+            scope.base, newer, [scope.id_name, *self.extra], scope.page_size
+        ):
+            for found in page:
+                self.see(found.attributes)
+                ids += _ids(scope, found.attributes)
+        return Changes(ids, [], None, sweep=True, mark=max(self._newest, mark))
+
+
+class _Usn(Follower):
+    """uSNChanged of one domain controller; deletions by a sweep, since a reader sees none."""
+
+    how = "usn"
+
+    def __init__(self, session: LdapSession, scope: Scope, root: Entry) -> None:
+        self._session = session
+        self._scope = scope
+        self._server = _first(root, "dsservicename")
+        self._highest = _first(root, "highestcommittedusn")
+
+    @override
+    def mark(self) -> str:
+        return f"{self._highest} {self._server}"
+
+    @override
+    def see(self, entry: Entry) -> None:
+        return
+
+    @override
+    def since(self, mark: str) -> Changes:
+        number, _, server = mark.partition(" ")
+        if server != self._server or not number.isdecimal() or int(number) > int(self._highest):
+            raise MarkExpired("another domain controller, or one restored from a backup")
+        scope = self._scope
+        newer = f"(&{scope.filter}(uSNChanged>={int(number) + 1}))"
+        ids: list[str] = []
+        for page in self._session.pages(scope.base, newer, [scope.id_name], scope.page_size):
+            for found in page:
+                ids += _ids(scope, found.attributes)
+        return Changes(ids, [], None, sweep=True, mark=self.mark())
+
+
+class _DirSync(Follower):
+    """The DirSync control with OBJECT_SECURITY, which needs no right of its own.
+
+    Its base has to be the naming context; what lies outside of the scope falls out when the changed
+    entries are read. A plain reader is told of no deletion: a sweep finds them.
+    """
+
+    how = "dirsync"
+
+    def __init__(self, session: LdapSession, scope: Scope, context: str, control: object) -> None:
+        assert callable(control)
+        self._session = session
+        self._scope = scope
+        self._context = context
+        self._control = control
+
+    @override
+    def mark(self) -> str:
+        return self._run("")[1]
+
+    @override
+    def see(self, entry: Entry) -> None:
+        return
+
+    @override
+    def since(self, mark: str) -> Changes:
+        try:
+            ids, cookie = self._run(mark)
+        except (SearchRefused, ValueError) as refused:
+            raise MarkExpired(str(refused)) from None
+        return Changes(ids, [], None, sweep=True, mark=cookie)
+
+    def _run(self, mark: str) -> tuple[list[str], str]:
+        """Read one increment to its end: the ids of what changed, and the new cookie."""
+        cookie = base64.b64decode(mark, validate=True)
+        # A rename shows only where `name` is asked for, a switched-off account by its control.
+        scope = self._scope
+        names = [*scope.columns, *_ATTRIBUTE.findall(scope.filter), "name", "userAccountControl"]
+        by_lower = {name.lower(): name for name in names}
+        ids: dict[str, None] = {}
+        while True:
+            control = self._control(
+                criticality=True,
+                object_security=True,
+                ancestors_first=False,
+                public_data_only=False,
+                incremental_values=False,
+                max_length=2**31 - 1,
+                cookie=cookie or None,
+            )
+            found = self._session.search(
+                self._context,
+                "(|(objectClass=user)(objectClass=contact))",
+                list(by_lower.values()) if mark else ["objectGUID"],
+                controls=[control],
+            )
+            for entry in found:
+                ids.update(
+                    dict.fromkeys(texts_of("objectguid", entry.attributes.get("objectguid", ())))
+                )
+            value = self._session.result_control(DIRSYNC) or {}
+            cookie = bytes(value.get("cookie") or b"")
+            if not value.get("more_results"):
+                return list(ids), base64.b64encode(cookie).decode("ascii")
+
+
+def _ids(scope: Scope, entry: Entry) -> list[str]:
+    name = scope.id_name.lower()
+    return texts_of(name, entry.get(name, ()))[:1]
+
+
+def id_filter(scope: Scope, ids: Sequence[str]) -> str:
+    """Return the filter that finds the entries of these ids within the scope."""
+    if scope.id_name.lower() == "objectguid":
+        texts = ["".join(f"\\{byte:02x}" for byte in UUID(one).bytes_le) for one in ids]
+    else:
+        texts = [re.sub(r"[\\*()\0]", lambda found: f"\\{ord(found[0]):02x}", one) for one in ids]
+    return f"(&{scope.filter}(|{''.join(f'({scope.id_name}={text})' for text in texts)}))"

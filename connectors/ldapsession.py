@@ -1,0 +1,341 @@
+"""One connection to an LDAP server: verified, read-only, and never an error that looks like "none".
+
+Law: the only module that knows how ldap3 behaves. After every search the result code is looked at:
+ldap3 ends a search that hit a limit, lacked rights or followed a failed bind without any error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import msgspec
+
+from connectors.addresses import Address, resolve
+from connectors.errors import ConnectorError, SourceFailed
+from connectors.settings import SecretRef
+
+PAGED = "1.2.840.113556.1.4.319"
+
+MAX_REASON_CHARS = 300
+
+_PORTS = {"ldap": 389, "ldaps": 636}
+
+_ADVICE = {
+    "strongerAuthRequired": "the server wants TLS: use ldaps:// or leave allow_plain out",
+    "confidentialityRequired": "the server wants TLS: use ldaps:// or leave allow_plain out",
+    "invalidCredentials": "wrong bind name or password",
+    "inappropriateAuthentication": "wrong bind name or password",
+    "sizeLimitExceeded": "the server's size limit cut the answer: raise it for the bind name",
+    "timeLimitExceeded": "the server's time limit cut the answer: raise it for the bind name",
+    "adminLimitExceeded": "a limit of the server cut the answer: raise it for the bind name",
+    "noSuchObject": "the base is not there, or the bind name may not see it",
+    "insufficientAccessRights": "the bind name lacks rights",
+    "unavailableCriticalExtension": "the server does not know paged results (RFC 2696)",
+}
+
+
+class Link(msgspec.Struct, frozen=True):
+    """How to reach a directory and as whom.
+
+    Attributes:
+        urls: tried in their order; `ldaps://` is TLS, `ldap://` begins TLS by StartTLS.
+        bind: a DN, for Active Directory also `reader@firm.example`; "" = anonymous.
+        password: of `bind`.
+        ca: PEM file of the authorities to trust; None = those of the system.
+        server_name: the name in the server's certificate where it is not that of the URL.
+        allow_plain: `ldap://` without TLS: name and password travel readable.
+        allow_link_local: see `connectors.addresses`.
+        connect_timeout_s: seconds for one address.
+        timeout_s: seconds in which the server has to say something.
+    """
+
+    urls: tuple[str, ...]
+    bind: str
+    password: SecretRef | None
+    ca: Path | None
+    server_name: str
+    allow_plain: bool
+    allow_link_local: bool
+    connect_timeout_s: int
+    timeout_s: int
+
+
+def url_fault(url: str) -> str:
+    """Return why a text is no URL of an LDAP server; "" if it is."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return f"{url!r} is no URL"
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+        return f"{url!r}: such as ldaps://dc1.firm.example or ldap://ldap.firm.example:389"
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        return f"{url!r}: only scheme, host and port; base, filter and bind are settings of theirs"
+    return ""
+
+
+Entry = dict[str, list[bytes]]
+"""Attribute name in lower case, without options (`;lang-de`) → its values."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One entry of an answer: its name, its attributes, how those are spelled, its controls."""
+
+    dn: str
+    attributes: Entry
+    names: tuple[str, ...]
+    controls: dict[str, Any]
+
+
+class LdapSession:
+    """A bound connection for a `with` block."""
+
+    def __init__(self, ldap3: Any, link: Link) -> None:
+        self._ldap3 = ldap3
+        self._link = link
+        self._connection: Any = None
+        # Besides its own errors, ldap3 lets out what a bad answer makes its decoder raise.
+        self._errors: tuple[type[Exception], ...] = (
+            ldap3.core.exceptions.LDAPException,
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+        )
+        self._lock = threading.Lock()
+        self.url = link.urls[0]
+
+    def __enter__(self) -> Self:
+        failure: ConnectorError | None = None
+        for url in self._link.urls:
+            self.url = url
+            try:
+                self._connect(url)
+            except SourceFailed as error:
+                failure = failure or error
+                self._close()
+                continue
+            return self
+        assert failure is not None
+        raise failure
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def cancel(self) -> None:
+        """Make whatever waits for the server end with an error; never waits."""
+        with self._lock:
+            connection = self._connection
+            wire = connection.socket if connection is not None else None
+            if wire is not None:
+                with contextlib.suppress(OSError):
+                    wire.shutdown(socket.SHUT_RDWR)
+
+    def root(self, *names: str) -> Entry:
+        """Return operational attributes of the server itself (RFC 4512 5.1)."""
+        found = self.search("", "(objectClass=*)", names, scope="BASE")
+        return found[0].attributes if found else {}
+
+    def entry(self, dn: str, names: Sequence[str]) -> Entry | None:
+        """Return attributes of one entry, None where it is not there or must not be seen."""
+        found = self.search(dn, "(objectClass=*)", names, scope="BASE", may_lack=True)
+        return found[0].attributes if found else None
+
+    def pages(
+        self, base: str, filter_: str, names: Sequence[str], page_size: int
+    ) -> Iterator[list[Found]]:
+        """Yield all entries below `base` in pages (RFC 2696).
+
+        Raises:
+            SourceFailed: any page ended in another way than success: nothing is known then of
+                what did not come.
+        """
+        cookie: bytes | None = None
+        while True:
+            found = self.search(base, filter_, names, page_size=page_size, cookie=cookie)
+            yield found
+            controls = self._connection.result.get("controls", {})
+            cookie = controls.get(PAGED, {}).get("value", {}).get("cookie")
+            if not cookie:
+                return
+
+    def search(
+        self,
+        base: str,
+        filter_: str,
+        names: Sequence[str],
+        *,
+        scope: str = "SUBTREE",
+        controls: list[Any] | None = None,
+        page_size: int | None = None,
+        cookie: bytes | None = None,
+        may_lack: bool = False,
+    ) -> list[Found]:
+        """Return the entries of one search, references passed over.
+
+        `may_lack`: an entry that is not there is no error.
+
+        Raises:
+            SourceFailed: the server ended the search in another way than success.
+        """
+        connection = self._connection
+        try:
+            connection.search(
+                base,
+                filter_,
+                scope,
+                dereference_aliases=self._ldap3.DEREF_NEVER,
+                attributes=list(names),
+                controls=controls,
+                paged_size=page_size,
+                paged_criticality=True,
+                paged_cookie=cookie,
+                time_limit=0,
+            )
+        except self._errors as error:
+            raise self._failure(error, "the search failed") from None
+        result = connection.result
+        if result["result"] != 0 and not (may_lack and result["description"] == "noSuchObject"):
+            raise SearchRefused(
+                f"{self.url}: the search below {base!r} ended with {self._words(result)}",
+                code=result["result"],
+            )
+        return [
+            Found(
+                item["dn"],
+                _lowered(item["raw_attributes"]),
+                tuple(item["raw_attributes"]),
+                item.get("controls") or {},
+            )
+            for item in connection.response or ()
+            if item["type"] == "searchResEntry"
+        ]
+
+    def intermediate(self, name: str) -> list[bytes]:
+        """Return the values of the intermediate responses of this name in the last answer."""
+        return [
+            bytes(item["responseValue"])
+            for item in self._connection.response or ()
+            if item["type"] == "intermediateResponse" and str(item["responseName"]) == name
+        ]
+
+    def result_control(self, oid: str) -> Any:
+        """Return the decoded value of a control of the last result, None without it."""
+        return self._connection.result.get("controls", {}).get(oid, {}).get("value")
+
+    def _connect(self, url: str) -> None:
+        link = self._link
+        parts = urlsplit(url)
+        assert parts.hostname is not None, "url_fault saw to it"
+        port = parts.port or _PORTS[parts.scheme]
+        address = resolve(parts.hostname, port, allow_link_local=link.allow_link_local)[0]
+        try:
+            connection = self._opened(parts.hostname, address, secure=parts.scheme == "ldaps")
+            plain = parts.scheme == "ldap"
+            if plain and not link.allow_plain:
+                connection.start_tls(read_server_info=False)
+            bound = connection.bind(read_server_info=False)
+        except self._errors as error:
+            raise self._failure(error, "cannot connect") from None
+        if not bound:
+            raise SourceFailed(f"{url}: cannot bind: {self._words(connection.result)}")
+
+    def _opened(self, host: str, address: Address, *, secure: bool) -> Any:
+        """Return an open connection that is not bound yet."""
+        link, ldap3 = self._link, self._ldap3
+        tls = ldap3.Tls(validate=ssl.CERT_REQUIRED)
+        # ldap3's own way trusts anybody by default and checks names by a function that is gone.
+        context = ssl.create_default_context(cafile=str(link.ca) if link.ca else None)
+        tls.wrap_socket = partial(_wrap, context, link.server_name or host)
+        server = ldap3.Server(
+            address.text,
+            address.port,
+            use_ssl=secure,
+            tls=tls,
+            get_info=ldap3.NONE,
+            connect_timeout=link.connect_timeout_s,
+        )
+        connection = ldap3.Connection(
+            server,
+            user=link.bind or None,
+            password=self._password(),
+            authentication=ldap3.SIMPLE if link.bind else ldap3.ANONYMOUS,
+            read_only=True,
+            check_names=False,
+            auto_referrals=False,
+            raise_exceptions=False,
+            receive_timeout=link.timeout_s,
+        )
+        with self._lock:
+            self._connection = connection
+        connection.open(read_server_info=False)
+        return connection
+
+    def _password(self) -> str | None:
+        link = self._link
+        if not link.bind:
+            return None
+        password = link.password.read() if link.password is not None else ""
+        if not password:  # RFC 4513 5.1.2: a name without one binds as nobody, and finds nothing
+            raise SourceFailed(f"{self.url}: the password of {link.bind!r} is empty")
+        return password
+
+    def _close(self) -> None:
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        wire = connection.socket
+        with contextlib.suppress(*self._errors):  # a broken one cannot end in order
+            connection.unbind()
+        if wire is not None:  # ldap3 forgets one whose TLS failed
+            wire.close()
+
+    def _failure(self, error: Exception, when: str) -> ConnectorError:
+        words = " ".join(str(error).split())[:MAX_REASON_CHARS]
+        if "certificate" in words.lower() or "CERTIFICATE_VERIFY_FAILED" in words:
+            words += "; ca = … names the authority to trust, server_name = … the server's own name"
+        elif "startTLS failed" in words:
+            words += "; use ldaps://, or allow_plain = true to talk to it without TLS"
+        return SourceFailed(f"{self.url}: {when}: {words}")
+
+    @staticmethod
+    def _words(result: Any) -> str:
+        description = str(result.get("description"))
+        message = " ".join(str(result.get("message") or "").split())[:MAX_REASON_CHARS]
+        advice = _ADVICE.get(description, "")
+        return ": ".join(part for part in (description, advice, message) if part)
+
+
+class SearchRefused(SourceFailed):
+    """A search that did not end in success; `code` is its result code (RFC 4511 4.1.9)."""
+
+    def __init__(self, words: str, code: int) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+def _lowered(attributes: dict[str, list[bytes]]) -> Entry:
+    found: Entry = {}
+    for name, values in attributes.items():
+        plain = name.lower().partition(";")[0]
+        found[plain] = [*found.get(plain, ()), *values]
+    return found
+
+
+def _wrap(
+    context: ssl.SSLContext, name: str, connection: Any, *, do_handshake: bool = False
+) -> None:
+    """Put TLS on the wire of a connection, which has to prove to be that of `name`."""
+    connection.socket = context.wrap_socket(
+        connection.socket, server_hostname=name, do_handshake_on_connect=do_handshake
+    )
