@@ -159,7 +159,7 @@ def _caller_lines(match: CallerMatch, config: Config, client: Client | None, pla
     if contact.company and contact.company != match.name:
         facts.insert(0, contact.company)
     if match.runners_up:
-        facts.append(f"{match.runners_up} more fit")
+        facts.append(f"{match.runners_up} more fit{'s' if match.runners_up == 1 else ''}")
     return f"{match.name}\n  {' · '.join(facts)}\n  {_origin(contact, config)}"
 
 

@@ -52,7 +52,7 @@ def _class_lines(told: ExplainedClass, explained: CallerExplanation) -> Iterator
         return
     yield _line(f"class {told.match_class}", outcome, told.duration_us)
     for place, candidate in enumerate(told.candidates, 1):
-        who, where = _candidate_words(candidate)
+        who, where = _candidate_words(candidate, explained.answer)
         yield f"{_INDENT}{place}. {who}"
         yield f"{_INDENT}   {where}"
     unlisted = told.visible + told.hidden - len(told.candidates)
@@ -60,8 +60,10 @@ def _class_lines(told: ExplainedClass, explained: CallerExplanation) -> Iterator
         yield f"{_INDENT}and {unlisted} more"
 
 
-def _candidate_words(told: ExplainedCandidate) -> tuple[str, str]:
+def _candidate_words(told: ExplainedCandidate, answer: str) -> tuple[str, str]:
     """Name a record and why it is not the answer; and say from where it is, by which line."""
+    by_company = told.name != answer and told.company and answer.lstrip("~") == told.company
+    shown = "its company is shown" if by_company else "shown"
     who = told.name or "(no name)"
     if told.company and told.company != told.name:
         who += f", {told.company}"
@@ -69,7 +71,7 @@ def _candidate_words(told: ExplainedCandidate) -> tuple[str, str]:
     facts.append(f"{told.kind} {told.number}")
     if told.changed:
         facts.append(f"changed {told.changed}")
-    return f"{who}: {told.lost or 'shown'}", " · ".join(facts)
+    return f"{who}: {told.lost or shown}", " · ".join(facts)
 
 
 def _cut_words(cut: Cut) -> str:
