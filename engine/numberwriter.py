@@ -8,6 +8,8 @@ index, and again after a crash between the two: to apply a change twice changes 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +19,10 @@ import msgspec
 
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
+from engine.generation import sync_folder
 from engine.numbertable import (
     COMPANY_BYTES,
+    DATA,
     NO_COMPANY,
     SEQ_BYTES,
     SEQ_KEY,
@@ -102,11 +106,23 @@ class NumberWriter:
                 _note_seq(transaction, self._file, seq)
 
     def seal(self, seq: int) -> None:
-        """Note how far a table just made has come, write it through, and close it."""
-        with self._file.environment.begin(write=True) as transaction:
+        """Note how far a table just made has come, write it through, and close it.
+
+        What is kept is a copy: building leaves a quarter of the pages free.
+        """
+        environment = self._file.environment
+        with environment.begin(write=True) as transaction:
             _note_seq(transaction, self._file, seq)
-        self._file.environment.sync(force=True)
-        self._file.environment.close()
+        folder = Path(environment.path())
+        compact = folder.with_name(f".{folder.name}")
+        compact.mkdir(mode=0o700)
+        environment.copy(os.fspath(compact), compact=True)
+        environment.close()
+        shutil.rmtree(folder)
+        compact.rename(folder)
+        with (folder / DATA).open("rb") as handle:
+            os.fsync(handle.fileno())
+        sync_folder(folder)
 
     def _lists(self) -> tuple[Database, Database, Database]:
         databases = self._file.databases
