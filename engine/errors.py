@@ -44,3 +44,7 @@ class WriterBusy(EngineError):
 
 class InvalidCredential(EngineError):
     """A stored password hash is malformed or asks for too much work: fix the configuration."""
+
+
+class InvalidCursor(EngineError):
+    """A cursor of people search is damaged or belongs to another text: ask for the first page."""

@@ -1,19 +1,22 @@
-"""Text → ranked hits: every word a prefix, in any order.
+"""Text → people, best first: one page of hits, each person once, each field with its origin.
 
-Law: scores are constants of classes, never statistics, so that records the asker may not see do not
-move what he sees. Queries are built as objects of bounded depth; outside text never meets a parser.
+Law: synchronous, over one fixed state of the index. Matching, ranking, grouping, suggesting are
+modules of their own; here they are put together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from time import perf_counter_ns
 
-import tantivy
-
-from engine.contact import Contact
+from engine.contact import Contact, ContactId
+from engine.cursor import read_cursor, write_cursor
+from engine.grouping import MAX_RECORDS, Joined, linked, same_person
+from engine.matching import SOUNDS
 from engine.query import (
+    MATCH_CLASSES,
     MAX_HITS,
-    MAX_TOTAL,
     Explanation,
     ExplanationStep,
     PeoplePage,
@@ -22,31 +25,10 @@ from engine.query import (
     PersonHit,
     PersonNumber,
 )
+from engine.ranking import Position, Ranked, Ranking
 from engine.reader import Reader
-from engine.schema import (
-    MAX_PREFIX,
-    MAX_TAIL,
-    MIN_TAIL,
-    NAME,
-    WHOLE,
-    term,
-)
-from engine.selecting import all_of, number_prefix_query, tail_query, word_query
-from engine.tokens import fold, index_words, words
-
-MAX_QUERY_WORDS = 8
-"""More words than a name, a company and a city have; the rest of a pasted text is left out."""
-
-WINDOW = 200
-"""Hits ranked by the alphabet among equal scores before the best are read."""
-
-
-NAME_SCORE, OTHER_SCORE, WHOLE_WORD_SCORE = 4.0, 1.0, 2.0
-
-_SEPARATORS = " +-/().\u00a0"
-_MUST = tantivy.Occur.Must
-_SHOULD = tantivy.Occur.Should
-_Query = tantivy.Query
+from engine.suggesting import suggestion
+from engine.typed import Typed, read_typed
 
 
 class PeopleSearch:
@@ -56,121 +38,164 @@ class PeopleSearch:
         self._reader = reader
 
     def answer(self, query: PeopleQuery) -> PeoplePage:
-        """Return the best hits, best first."""
+        """Return one page of hits.
+
+        Raises:
+            InvalidCursor: the query's cursor is damaged or belongs to another text.
+        """
         limit = min(max(query.limit, 1), MAX_HITS)
-        asked = words(query.text)[:MAX_QUERY_WORDS]
-        digits = _digits(query.text)
-        if digits:
-            question = number_part_query(digits)
-        elif asked:
-            question = all_of([ranked_word_query(word) for word in asked])
-        else:
+        typed = read_typed(query.text, keys=query.t9)
+        cursor = read_cursor(query.cursor, typed)
+        if not typed or self._reader.searcher is None:
             return PeoplePage()
-        window = max(WINDOW, limit)
-        found = self._reader.search(question, query.principal, window)
-        scored = [
-            (score, self._reader.contact(address))
-            for score, address in self._reader.best_first(found)[:limit]
-        ]
-        scored.sort(key=self._order)
-        hits = tuple(_hit(contact, asked, digits) for _, contact in scored)
-        return PeoplePage(hits, total=min(len(found), MAX_TOTAL))
+        ranking = Ranking(
+            self._reader,
+            query,
+            typed,
+            after=cursor.position if cursor else None,
+            seen=cursor.total if cursor else 0,
+        )
+        people = list(islice(self._people(ranking, query, typed, limit + 1), limit + 1))
+        shown = people[:limit]
+        if cursor:
+            total = cursor.total
+        elif len(people) <= limit:
+            total = ranking.total
+        else:
+            total = max(ranking.count(), ranking.total)
+        hits = tuple(hit for _, hit in shown)
+        guessed = cursor is None and (not hits or hits[0].match_class >= SOUNDS)
+        return PeoplePage(
+            hits,
+            total=total,
+            cursor=write_cursor(typed, shown[-1][0], total) if len(people) > limit else "",
+            did_you_mean=suggestion(self._reader, query, typed, hits) if guessed else "",
+        )
 
     def explain(self, query: PeopleQuery) -> tuple[PeoplePage, Explanation]:
-        """Return the hits, and how the text was read and each hit was found."""
+        """Return the page, and how the text was read and each hit was found."""
         started = perf_counter_ns()
         page = self.answer(query)
         took_us = (perf_counter_ns() - started) / 1_000
-        digits = _digits(query.text)
-        asked = " and ".join(f"{word}*" for word in words(query.text)[:MAX_QUERY_WORDS])
+        typed = read_typed(query.text, keys=query.t9)
+        total = f"{page.total} found" if not page.cursor else f"{page.total} or more found"
         steps = [
             ExplanationStep("asked", repr(query.text[:200])),
-            ExplanationStep("read", f"number part {digits}" if digits else asked or "nothing"),
-            ExplanationStep("searched", f"{len(page.hits)} shown", took_us),
+            ExplanationStep("read", _reading(typed)),
+            ExplanationStep("searched", f"{total}, {len(page.hits)} shown", took_us),
         ]
+        if page.did_you_mean:
+            steps.append(ExplanationStep("meant", repr(page.did_you_mean)))
         steps += [
-            ExplanationStep(
-                f"hit {place}", f"{hit.name!r} from {hit.id}: matched {', '.join(hit.matched)}"
-            )
+            ExplanationStep(f"hit {place}", self._reason(hit))
             for place, hit in enumerate(page.hits, 1)
         ]
         return page, Explanation(tuple(steps))
 
-    def _order(self, scored: tuple[float, Contact]) -> tuple[float, int, str, str, str]:
-        score, contact = scored
+    def _reason(self, hit: PersonHit) -> str:
+        """Say which word matched which field how, and what else put a hit where it is."""
+        answers = "; ".join(
+            f"{answer.word} {_HOW[answer.how]} {answer.text!r} ({answer.field})"
+            for answer in hit.answers
+        )
+        records = ", ".join(map(str, hit.records))
         return (
-            -score,
-            -self._reader.priority(contact.id.source),
-            fold(contact.name),
-            contact.id.source,
-            contact.id.key,
+            f"{hit.name!r}: class {hit.match_class}, {MATCH_CLASSES[hit.match_class]}: {answers}; "
+            f"priority {self._reader.priority(hit.id.source)}, from {records}"
         )
 
-
-def _hit(contact: Contact, asked: list[str], digits: str) -> PersonHit:
-    return PersonHit(
-        contact=contact,
-        records=(contact.id,),
-        origins={},
-        numbers=tuple(
-            PersonNumber(line.kind, line.number, line.written, contact.id)
-            for line in contact.phones
-        ),
-        emails=tuple(PersonEmail(address, contact.id) for address in contact.emails),
-        match_class=23 if digits else 3,
-        matched=matched_fields(contact, asked, digits),
-        spans=(),
-    )
-
-
-def matched_fields(contact: Contact, asked: list[str], digits: str) -> tuple[str, ...]:
-    """Name the fields of a contact in which an asked word begins a word, or the digits stand."""
-    if digits:
-        return tuple(
-            dict.fromkeys(
-                f"phones.{line.kind}" for line in contact.phones if digits in line.number.digits
+    def _people(
+        self, ranking: Ranking, query: PeopleQuery, typed: Typed, wanted: int
+    ) -> Iterator[tuple[Position, PersonHit]]:
+        """Give people in the order of their best records, each once."""
+        scope = self._reader.scope(query.principal)
+        ranked = ranking.ranked(wanted)
+        joined: set[ContactId] = set()
+        several = len(scope.sources) > 1
+        while batch := list(islice(ranked, wanted)):
+            others = (
+                linked(
+                    self._reader,
+                    [each.contact for each in batch],
+                    query.principal,
+                    {each.place for each in batch},
+                )
+                if several
+                else []
             )
+            for at, each in enumerate(batch):
+                if each.contact.id in joined:
+                    continue
+                members = _members(each, [later.contact for later in batch[at + 1 :]], others)
+                if any(self._is_better(ranking, each, member) for member in members[1:]):
+                    continue  # it was shown with its better record, on this page or before
+                joined.update(member.id for member in members)
+                searched = scope.searched[each.contact.id.source].fields
+                yield each.position, self._hit(each, members, typed, searched)
+
+    def _is_better(self, ranking: Ranking, each: Ranked, member: Contact) -> bool:
+        place = ranking.place(member)
+        return place is not None and place < each.position
+
+    def _hit(
+        self, best: Ranked, members: list[Contact], typed: Typed, searched: frozenset[str]
+    ) -> PersonHit:
+        if len(members) > 1:
+            members.sort(key=self._by_priority)
+        person = Joined(members)
+        return PersonHit(
+            contact=person.contact,
+            records=person.records,
+            origins=person.origins,
+            numbers=tuple(
+                PersonNumber(line.kind, line.number, line.written, origin)
+                for line, origin in person.lines.values()
+            ),
+            emails=tuple(
+                PersonEmail(address, origin) for address, origin in person.emails.values()
+            ),
+            match_class=best.position.match_class,
+            typed=typed,
+            searched=searched,
         )
-    fields = {
-        "display_name": contact.display_name,
-        "given_name": contact.given_name,
-        "surname": contact.surname,
-        "company": contact.company,
-        "department": contact.department,
-        "job": contact.job,
-        "city": contact.address.city,
-        "emails": " ".join(contact.emails),
-        "custom": " ".join(contact.custom.values()),
-    }
-    return tuple(
-        field
-        for field, text in fields.items()
-        if text and any(word.startswith(tuple(asked)) for word in index_words(text))
-    )
+
+    def _by_priority(self, contact: Contact) -> tuple[int, str, str]:
+        return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
 
 
-def ranked_word_query(word: str) -> _Query:
-    """Return the query for one folded word as a prefix: name before the rest, whole before part."""
-    start = word[:MAX_PREFIX]
-    name = _Query.const_score_query(term(NAME, start), NAME_SCORE)
-    found = _Query.boolean_query(
-        [(_SHOULD, name), (_SHOULD, _Query.const_score_query(word_query(word), OTHER_SCORE))]
-    )
-    whole = _Query.const_score_query(term(NAME, (word + WHOLE)[:MAX_PREFIX]), WHOLE_WORD_SCORE)
-    return _Query.boolean_query([(_MUST, found), (_SHOULD, whole)])
+_HOW = {
+    "whole": "is",
+    "begins": "begins",
+    "part": "is part of",
+    "keys": "is typed on the keys of",
+    "initials": "are initials of",
+    "sounds": "sounds like",
+    "spelled": "is spelled like",
+}
 
 
-def number_part_query(digits: str) -> _Query:
-    """Return the query for numbers that end in the digits (first) or begin with them."""
-    national = digits.lstrip("0") or digits
-    tail = _Query.const_score_query(tail_query(national), NAME_SCORE)
-    prefix = _Query.const_score_query(number_prefix_query(national), OTHER_SCORE)
-    return _Query.boolean_query([(_SHOULD, tail), (_SHOULD, prefix)])
+def _members(best: Ranked, later: list[Contact], others: list[Contact]) -> list[Contact]:
+    """Return the records of one person: the best, and those that are the same person as one."""
+    members = [best.contact]
+    rest = [*others, *later]
+    if not rest:
+        return members
+    for member in members:  # grows while it is read: a record may be joined by another
+        for other in rest:
+            if len(members) < MAX_RECORDS and other not in members and same_person(member, other):
+                members.append(other)
+    return members
 
 
-def _digits(text: str) -> str:
-    """Return the digits of a text that is part of a number (at least three), else ""."""
-    digits = "".join(letter for letter in text if letter not in _SEPARATORS)
-    if len(digits) >= MIN_TAIL and digits.isdigit() and digits.isascii():
-        return digits[-MAX_TAIL * 2 :]
-    return ""
+def _reading(typed: Typed) -> str:
+    """Say in words how a text was read."""
+    parts = []
+    if typed.digits:
+        parts.append(f"part of a number: {typed.digits}")
+        if typed.national:
+            parts.append(f"beginning behind a country code: {typed.national}")
+    if typed.words:
+        parts.append("words: " + " and ".join(f"{word}*" for word in typed.words))
+    if typed.keys:
+        parts.append("letters on a phone's keys")
+    return "; ".join(parts) or "nothing"

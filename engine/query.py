@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from engine.contact import Contact, ContactId, PhoneKind
+from engine.highlight import Span, WordAnswer, answers_of, spans_of, texts_of
 from engine.phone import DialPlan, PhoneNumber
 from engine.rights import Principal
+from engine.typed import Typed
 
 MAX_HITS = 1_000
 """The most contacts one question returns: limits are clamped to it, since tantivy allocates by
@@ -16,22 +18,23 @@ MAX_TOTAL = 100
 """Where counting ends: nobody pages further, and counting on would cost more than finding."""
 
 MATCH_CLASSES = {
-    1: "the whole name",
-    2: "whole words of the name",
-    3: "beginnings of words of the name",
-    4: "name and company",
-    5: "name and other fields",
-    6: "whole words of the company",
-    7: "beginnings of words of the company",
-    8: "other fields",
-    9: "initials",
-    10: "sounds alike",
-    11: "spelled alike",
-    21: "end of a number",
-    22: "beginning of a number",
-    23: "part of a number",
+    1: "end of a number",
+    2: "beginning of a number",
+    3: "part of a number",
+    4: "the whole name",
+    5: "whole words of the name",
+    6: "beginnings of words of the name",
+    7: "name and company",
+    8: "name and other fields",
+    9: "whole words of the company",
+    10: "beginnings of words of the company",
+    11: "other fields",
+    12: "keys of a phone",
+    13: "initials",
+    14: "sounds alike",
+    15: "spelled alike",
 }
-"""How a hit was found, best first within the words (1-11) and within the numbers (21-23)."""
+"""How a hit was found, the best first; `engine.matching` says how each is told."""
 
 
 EVERY_CLASS = frozenset({1, 2, 3, 4, 5})
@@ -130,19 +133,6 @@ class PersonField(msgspec.Struct, frozen=True, gc=False):
     origin: ContactId
 
 
-class Span(msgspec.Struct, frozen=True, gc=False):
-    """What to highlight: letters `start` to `end` (exclusive, in code points) of a field's text.
-
-    `field` is named as in a source's map; `at` is the place in `numbers` or `emails`, else 0.
-    For numbers the letters are digits of the E.164 form without "+".
-    """
-
-    field: str
-    at: int
-    start: int
-    end: int
-
-
 class PersonHit(msgspec.Struct, frozen=True, gc=False):
     """One person or company that was found: visible records of the same person are one hit.
 
@@ -153,8 +143,8 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
         numbers: every number once, in the order of the records.
         emails: every address once, likewise.
         match_class: how it was found, `MATCH_CLASSES` says the words; lower is better.
-        matched: fields in which a word or the digits were found, best first.
-        spans: what to highlight.
+        typed: what it was found by.
+        searched: the fields that were searched, beside names and company.
     """
 
     contact: Contact
@@ -163,8 +153,23 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
     numbers: tuple[PersonNumber, ...]
     emails: tuple[PersonEmail, ...]
     match_class: int
-    matched: tuple[str, ...]
-    spans: tuple[Span, ...]
+    typed: Typed
+    searched: frozenset[str]
+
+    @property
+    def answers(self) -> list[WordAnswer]:
+        """Which typed words were found where and how, in the order they were typed."""
+        return answers_of(self.typed, self.contact, self.searched, self.match_class)
+
+    @property
+    def spans(self) -> list[Span]:
+        """What to highlight, in the order of the fields; worked out when it is read."""
+        return spans_of(self.answers)
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """The fields in which a word or the digits were found, best first."""
+        return tuple(dict.fromkeys(answer.field for answer in self.answers))
 
     @property
     def id(self) -> ContactId:
@@ -204,26 +209,3 @@ class PeoplePage(msgspec.Struct, frozen=True, gc=False):
     total: int = 0
     cursor: str = ""
     did_you_mean: str = ""
-
-
-def texts_of(contact: Contact) -> list[tuple[str, str]]:
-    """Return the single texts of a contact by their names in a source's map."""
-    address = contact.address
-    return [
-        ("display_name", contact.display_name),
-        ("given_name", contact.given_name),
-        ("surname", contact.surname),
-        ("title", contact.title),
-        ("company", contact.company),
-        ("department", contact.department),
-        ("job", contact.job),
-        ("street", address.street),
-        ("postcode", address.postcode),
-        ("city", address.city),
-        ("country", address.country),
-        ("url", contact.url),
-        ("photo", contact.photo),
-        ("birthday", contact.birthday),
-        ("notes", contact.notes),
-        *((f"custom.{number}", text) for number, text in contact.custom.items()),
-    ]

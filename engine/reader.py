@@ -13,15 +13,20 @@ import tantivy
 
 from engine import schema
 from engine.contact import Contact, ContactId, decode_contact
+from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, Sources
 from engine.rights import Principal, SourcePolicy, visible_sources
 from engine.schema import BODY, SOURCE, id_term, term
+from engine.scope import Scope, scope_of
+from engine.terms import MARKS
 
 MAX_WINDOW = 20_002
 """The most documents one search may return; tantivy allocates by limit."""
 
 MAX_REMEMBERED_ASKERS = 1_000
 """Clients and users of one site whose rights are worked out once."""
+
+NOTHING: frozenset[str] = frozenset()
 
 _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should
@@ -47,6 +52,8 @@ class Reader:
         self.numbers = numbers
         self._number_sources: dict[Principal, Sources] = {}
         self._present = self._sources_present()
+        self._marks_present = self._marks_of_custom_fields()
+        self._scopes: dict[Principal, Scope] = {}
         self._filters: dict[Principal, tantivy.Query | None] = {}
 
     @classmethod
@@ -85,12 +92,7 @@ class Reader:
         """
         if self.searcher is None:
             return []
-        if principal in self._filters:
-            visible = self._filters[principal]
-        else:
-            visible = self._remember_filter(principal)
-        if visible is not None:
-            query = tantivy.Query.boolean_query([(_MUST, query), (_MUST, visible)])
+        query = self._visible(query, principal)
         limit = min(max(limit, 1), MAX_WINDOW)
         if ordered:
             result = self.searcher.search(
@@ -113,6 +115,52 @@ class Reader:
             if len(self._number_sources) < MAX_REMEMBERED_ASKERS:
                 self._number_sources[principal] = found
             return found
+
+    def scope(self, principal: Principal) -> Scope:
+        """Return what the asker sees of this index; worked out once for the life of the reader."""
+        scope = self._scopes.get(principal)
+        if scope is None:
+            scope = scope_of(principal, self.policies, self._present, self._marks_present)
+            if len(self._scopes) < MAX_REMEMBERED_ASKERS:
+                self._scopes[principal] = scope
+        return scope
+
+    def by_rank(
+        self, query: tantivy.Query, principal: Principal, limit: int
+    ) -> list[tuple[int, tantivy.DocAddress]]:
+        """Return (rank, address) of the visible hits in the order of the one list of all."""
+        if self.searcher is None:
+            return []
+        limit = min(max(limit, 1), MAX_WINDOW)
+        return self.searcher.search(
+            self._visible(query, principal),
+            limit,
+            count=False,
+            order_by_field=schema.RANK,
+            order=tantivy.Order.Asc,
+        ).hits
+
+    def count_of(self, query: tantivy.Query, principal: Principal) -> int:
+        """Return how many visible documents a query finds."""
+        if self.searcher is None:
+            return 0
+        found = self.searcher.search(self._visible(query, principal), 1, count=True)
+        return found.count or 0
+
+    def visible(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
+        """Return the contact at an address as the asker of a scope may see it."""
+        contact = self.contact(address)
+        return masked(contact, scope.hidden.get(contact.id.source, NOTHING))
+
+    def _visible(self, query: tantivy.Query, principal: Principal) -> tantivy.Query:
+        """Return the part of a query that the asker may see."""
+        if principal in self._filters:
+            visible = self._filters[principal]
+        else:
+            visible = self._remember_filter(principal)
+        if visible is None:
+            return query
+        return tantivy.Query.boolean_query([(_MUST, query), (_MUST, visible)])
 
     def best_first(
         self, hits: list[tuple[float, tantivy.DocAddress]]
@@ -140,13 +188,20 @@ class Reader:
     def get(self, identity: ContactId, principal: Principal) -> Contact | None:
         """Return one visible contact by id, or None."""
         hits = self.search(term(schema.ID, id_term(identity)), principal, 1)
-        return self.contact(hits[0][1]) if hits else None
+        return self.visible(hits[0][1], self.scope(principal)) if hits else None
 
     def _sources_present(self) -> dict[str, int]:
         """Return source id → documents; deleted ones still count until their segment is merged."""
         if self.searcher is None:
             return {}
         return dict(self.searcher.terms_with_prefix(SOURCE, ""))
+
+    def _marks_of_custom_fields(self) -> frozenset[str]:
+        """Return the marks of the custom fields that any contact has: most sites have few."""
+        if self.searcher is None:
+            return frozenset()
+        held = self.searcher.terms_with_prefix(schema.HAS, "custom.")
+        return frozenset(MARKS[field] for field, _ in held if field in MARKS)
 
     def _remember_filter(self, principal: Principal) -> tantivy.Query | None:
         """Work out the asker's filter once for the life of this reader."""

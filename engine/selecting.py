@@ -23,8 +23,6 @@ from engine.schema import (
     GRAM_LETTERS,
     HAS,
     ID,
-    MARKS,
-    MAX_PREFIX,
     MAX_START,
     MIN_TAIL,
     NAME,
@@ -58,6 +56,7 @@ from engine.selection import (
     Selection,
     Without,
 )
+from engine.terms import MARKS, MAX_PREFIX
 from engine.tokens import fold, words
 
 MAX_QUERY_WORDS = 8

@@ -62,6 +62,14 @@ _PLAIN = {
 }
 
 
+def fold_once(text: str) -> str:
+    """Return what `fold` returns without remembering it: for what people type."""
+    folded = text.casefold()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKD", folded).casefold().translate(_PLAIN)
+    return folded.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+
+
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Return `text` in the one spelling that all its spellings share.
@@ -69,10 +77,7 @@ def fold(text: str) -> str:
     Case, accents, width and the German digraphs are folded (`ß` = `ss`, `ä` = `ae` = `a`). The
     empty text stays empty. Idempotent only word by word, never shown to anybody.
     """
-    folded = text.casefold()
-    if not folded.isascii():
-        folded = unicodedata.normalize("NFKD", folded).casefold().translate(_PLAIN)
-    return folded.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+    return fold_once(text)
 
 
 def words(text: str) -> list[str]:
@@ -81,6 +86,16 @@ def words(text: str) -> list[str]:
     if len(found) > MAX_WORDS:
         del found[MAX_WORDS:]
     return [word[:MAX_WORD_CHARS] for word in found]
+
+
+def typed_words(text: str) -> list[str]:
+    """Return what `words` returns for a text that somebody types; nothing of it is kept."""
+    return [word[:MAX_WORD_CHARS] for word in _WORD.findall(fold_once(text))[:MAX_WORDS]]
+
+
+def spans_of_words(text: str) -> list[tuple[int, int]]:
+    """Return where the words of a text stand: begin and end in code points, as it is written."""
+    return [found.span() for found in _WORD.finditer(text)]
 
 
 def index_words(text: str) -> list[str]:

@@ -14,7 +14,6 @@ import msgspec
 
 from engine.contact import Contact
 from engine.phone import DialPlan
-from engine.schema import MAX_PREFIX
 from engine.selection import (
     AllOf,
     AlphabetRange,
@@ -26,6 +25,7 @@ from engine.selection import (
     Prefix,
     Selection,
 )
+from engine.terms import MAX_PREFIX
 from engine.tokens import sort_rank, words
 from ldapd import matching, number_terms
 from ldapd.number_terms import NumberTerm

@@ -1,0 +1,220 @@
+"""Where in a contact the typed words stand: for highlighting and for explanations.
+
+Law: pure; worked out only for what is shown. Letters are counted in code points of the text as it is
+written, so that "Müller" is highlighted for "muell" as "Müll".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from engine.contact import Contact
+from engine.matching import (
+    NUMBER_PART,
+    begins,
+    cost_in_word,
+    is_number_part,
+    is_whole,
+    national_begins,
+    sound_of,
+    typos_allowed,
+)
+from engine.phone import country_code_of
+from engine.tokens import fold, index_words, spans_of_words
+from engine.typed import KEYS, Typed
+
+How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
+
+
+class Span(msgspec.Struct, frozen=True, gc=False):
+    """What to highlight: letters `start` to `end` (exclusive, in code points) of a field's text.
+
+    `field` is named as in a source's map; `at` is the place in `numbers` or `emails`, else 0.
+    For numbers the letters are digits of the E.164 form without "+".
+    """
+
+    field: str
+    at: int
+    start: int
+    end: int
+
+
+class WordAnswer(msgspec.Struct, frozen=True, gc=False):
+    """One typed word, or the digits, and where and how it was found.
+
+    Attributes:
+        word: as it was read: folded.
+        text: what answers it, as it is written.
+        how: whole word, its beginning, part of a number, …
+        span: where that stands.
+    """
+
+    word: str
+    text: str
+    how: How
+    span: Span
+
+    @property
+    def field(self) -> str:
+        """The field, named as in a source's map."""
+        return self.span.field
+
+
+def texts_of(contact: Contact) -> list[tuple[str, str]]:
+    """Return the single texts of a contact by their names in a source's map."""
+    address = contact.address
+    return [
+        ("display_name", contact.display_name),
+        ("given_name", contact.given_name),
+        ("surname", contact.surname),
+        ("title", contact.title),
+        ("company", contact.company),
+        ("department", contact.department),
+        ("job", contact.job),
+        ("street", address.street),
+        ("postcode", address.postcode),
+        ("city", address.city),
+        ("country", address.country),
+        ("url", contact.url),
+        ("photo", contact.photo),
+        ("birthday", contact.birthday),
+        ("notes", contact.notes),
+        *((f"custom.{number}", text) for number, text in contact.custom.items()),
+    ]
+
+
+_NAMES = ("display_name", "given_name", "surname", "company")
+
+
+def answers_of(
+    typed: Typed, contact: Contact, searched: frozenset[str], match_class: int
+) -> list[WordAnswer]:
+    """Return for each typed word the best place in a contact; words without one are left out.
+
+    Args:
+        typed: what was read.
+        contact: as the asker may see it.
+        searched: the fields that may be searched, beside names and company.
+        match_class: how the contact was found: only then are guesses, keys, initials considered.
+    """
+    if match_class <= NUMBER_PART and typed.digits:
+        return list(_number_answers(typed, contact, searched))
+    places = [
+        (field, at, text)
+        for field, at, text in _places(contact)
+        if field in _NAMES or field in searched
+    ]
+    answers = []
+    for word in typed.words:
+        found = _best_answer(word, places, keys=typed.keys)
+        if found is None and is_number_part(word):
+            found = next(_digit_answers(word, contact, searched), None)
+        if found is not None:
+            answers.append(found)
+    if not answers and len(typed.words) == 1:
+        answers = _initials(typed.words[0], contact)
+    return answers
+
+
+def spans_of(answers: list[WordAnswer]) -> list[Span]:
+    """Return what to highlight for answers, each place once."""
+    return list(dict.fromkeys(answer.span for answer in answers))
+
+
+def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
+    """Give field, place and text of all that is found by words, the best fields first."""
+    for field, text in texts_of(contact):
+        if text:
+            yield field, 0, text
+    for at, address in enumerate(contact.emails):
+        yield "emails", at, address
+
+
+def _best_answer(word: str, places: list[tuple[str, int, str]], *, keys: bool) -> WordAnswer | None:
+    """Return the first whole word, else the first beginning, else the likest; None for none."""
+    best: WordAnswer | None = None
+    best_cost = 99
+    code, allowed = sound_of(word), typos_allowed(word)
+    for field, at, text in places:
+        guess = field in _NAMES
+        for begin, end in spans_of_words(text):
+            written = text[begin:end]
+            for form in index_words(written):
+                cost = cost_in_word(word, form, code if guess else "", allowed if guess else 0)
+                if keys and guess and _on_keys(form, word):
+                    cost = min(cost, 5)
+                if cost < best_cost:
+                    length = _length_of(written, form, word, cost)
+                    span = Span(field, at, begin, begin + length)
+                    best, best_cost = WordAnswer(word, written, _how(cost), span), cost
+        if best_cost == 0:
+            break
+    return best
+
+
+def _how(cost: int) -> How:
+    if cost <= 1:
+        return "whole" if cost == 0 else "begins"
+    if cost == 5:  # noqa: PLR2004 - as given above
+        return "keys"
+    return "sounds" if cost < 8 else "spelled"  # noqa: PLR2004 - `matching.cost_in_word`
+
+
+def _length_of(written: str, form: str, asked: str, cost: int) -> int:
+    """Return how many letters of a written word answer the asked one."""
+    if cost != 1 or is_whole(form, asked) or not begins(form, asked):
+        return len(written)
+    if not fold(written).startswith(asked):
+        return len(written)  # a reading in Latin letters
+    for length in range(1, len(written)):
+        if len(fold(written[:length])) >= len(asked) and fold(written[:length]).startswith(asked):
+            return length
+    return len(written)
+
+
+def _on_keys(form: str, digits: str) -> bool:
+    return len(form) >= len(digits) and all(
+        letter in KEYS[digit] for letter, digit in zip(form, digits, strict=False)
+    )
+
+
+def _initials(word: str, contact: Contact) -> list[WordAnswer]:
+    """Return the two names whose first letters were typed."""
+    given, surname = contact.given_name, contact.surname
+    if not given or not surname or len(word) != 2:  # noqa: PLR2004 - given name and surname
+        return []
+    first, last = fold(given)[:1], fold(surname)[:1]
+    if word not in {first + last, last + first}:
+        return []
+    return [
+        WordAnswer(word, given, "initials", Span("given_name", 0, 0, 1)),
+        WordAnswer(word, surname, "initials", Span("surname", 0, 0, 1)),
+    ]
+
+
+def _number_answers(
+    typed: Typed, contact: Contact, searched: frozenset[str]
+) -> Iterator[WordAnswer]:
+    """Give every number in which the typed digits stand."""
+    for at, line in enumerate(contact.phones):
+        field, digits = f"phones.{line.kind}", line.number.digits
+        if field not in searched:
+            continue
+        asked, start = typed.digits, digits.rfind(typed.digits)
+        if typed.begins and not digits.startswith(asked):
+            start = -1
+        if start < 0 and typed.national and national_begins(digits, typed.national):
+            asked, start = typed.national, len(country_code_of(digits))
+        if start >= 0:
+            yield WordAnswer(asked, digits, "part", Span(field, at, start, start + len(asked)))
+
+
+def _digit_answers(word: str, contact: Contact, searched: frozenset[str]) -> Iterator[WordAnswer]:
+    for at, line in enumerate(contact.phones):
+        field, digits = f"phones.{line.kind}", line.number.digits
+        start = digits.find(word)
+        if field in searched and start >= 0:
+            yield WordAnswer(word, digits, "part", Span(field, at, start, start + len(word)))

@@ -1,0 +1,217 @@
+"""A typed text → one index query for each class in which it may be answered.
+
+Law: queries are objects of bounded depth; outside text never meets a parser. Every query asks only
+for fields that the asker may search. What the index cannot tell apart (words beyond 12 letters,
+parts of numbers beyond 3 digits) it answers with more than is asked: `engine.matching` decides.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import tantivy
+
+from engine.matching import (
+    COMPANY,
+    COMPANY_WHOLE,
+    FULL_NAME,
+    INITIALS,
+    KEYS,
+    NAME,
+    NAME_COMPANY,
+    NAME_OTHER,
+    NAME_WHOLE,
+    NUMBER_BEGIN,
+    NUMBER_END,
+    NUMBER_PART,
+    OTHER,
+    SOUNDS,
+    SPELLED,
+    is_number_part,
+    sound_of,
+    typos_allowed,
+)
+from engine.schema import COMPANY as COMPANY_FIELD
+from engine.schema import NAME as NAME_FIELD
+from engine.schema import OTHER as OTHER_FIELD
+from engine.schema import PERSON, SOUND, schema, term
+from engine.scope import Searched
+from engine.terms import MAX_PREFIX, PART_DIGITS, WHOLE
+from engine.typed import KEYS as PHONE_KEYS
+from engine.typed import Typed
+
+_MUST = tantivy.Occur.Must
+_SHOULD = tantivy.Occur.Should
+_Query = tantivy.Query
+
+INITIAL_LETTERS = 2
+
+
+class Questions:
+    """The queries of one text for one set of fields; made when they are asked for."""
+
+    def __init__(self, typed: Typed, searched: Searched) -> None:
+        self._typed = typed
+        self._searched = searched
+
+    def query(self, match_class: int) -> _Query | None:
+        """Return the query of a class, None if it cannot find more than better classes do."""
+        if match_class <= NUMBER_PART:
+            return self._numbers(match_class) if self._typed.digits else None
+        if not self._typed.words:
+            return None
+        return self._words(match_class)
+
+    def _words(self, match_class: int) -> _Query | None:
+        words = self._typed.words
+        several = len(words) > 1
+        match match_class:
+            case 4:
+                return term(PERSON, "=" + self._typed.whole_name)
+            case 5:
+                return all_of([term(NAME_FIELD, whole(word)) for word in words])
+            case 6:
+                return all_of(self._in_name)
+            case 7 if several:
+                return all_of([any_of(self._in_name), *self._in_name_or_company])
+            case 8 if several:
+                return all_of([any_of(self._in_name), *self._anywhere])
+            case 9:
+                return all_of([term(COMPANY_FIELD, whole(word)) for word in words])
+            case 10:
+                return all_of([term(COMPANY_FIELD, start(word)) for word in words])
+            case 11:
+                return all_of(self._anywhere)
+            case _:
+                return self._guesses(match_class)
+
+    def _guesses(self, match_class: int) -> _Query | None:
+        words = self._typed.words
+        match match_class:
+            case 12 if self._typed.keys:
+                return all_of([on_keys(word) for word in words])
+            case 13 if len(words) == 1 and len(words[0]) == INITIAL_LETTERS:
+                return term(PERSON, "~" + words[0])
+            case 14 if any(map(sound_of, words)):
+                return all_of(
+                    [any_of([any_, *_sounding(word)]) for any_, word in self._words_anywhere]
+                )
+            case 15 if any(map(typos_allowed, words)):
+                return all_of(
+                    [
+                        any_of([any_, *_sounding(word), *_misspelt(word)])
+                        for any_, word in self._words_anywhere
+                    ]
+                )
+            case _:
+                return None
+
+    @cached_property
+    def _in_name(self) -> list[_Query]:
+        return [term(NAME_FIELD, start(word)) for word in self._typed.words]
+
+    @cached_property
+    def _in_name_or_company(self) -> list[_Query]:
+        return [
+            any_of([term(NAME_FIELD, start(word)), term(COMPANY_FIELD, start(word))])
+            for word in self._typed.words
+        ]
+
+    @cached_property
+    def _anywhere(self) -> list[_Query]:
+        return [any_of(self._places(word)) for word in self._typed.words]
+
+    @property
+    def _words_anywhere(self) -> list[tuple[_Query, str]]:
+        return list(zip(self._anywhere, self._typed.words, strict=True))
+
+    def _places(self, word: str) -> list[_Query]:
+        """Return the queries for one word as a prefix, field by field."""
+        first = start(word)
+        places = [term(NAME_FIELD, first), term(COMPANY_FIELD, first)]
+        places += [term(OTHER_FIELD, mark + first) for mark in self._searched.marks]
+        if is_number_part(word):
+            places += [_grams(field, word) for field in self._searched.parts]
+        return places
+
+    def _numbers(self, match_class: int) -> _Query:
+        digits, fields = self._typed.digits, self._searched.parts
+        if match_class == NUMBER_BEGIN:
+            beginnings = [_grams(field, "^" + digits) for field in fields]
+            if self._typed.national:
+                beginnings += [_national(field, self._typed.national) for field in fields]
+            return any_of(beginnings)
+        if self._typed.begins:
+            return _Query.empty_query()
+        marked = digits + "$" if match_class == NUMBER_END else digits
+        return any_of([_grams(field, marked) for field in fields])
+
+
+CLASSES = (
+    NUMBER_END, NUMBER_BEGIN, NUMBER_PART, FULL_NAME, NAME_WHOLE, NAME, NAME_COMPANY, NAME_OTHER,
+    COMPANY_WHOLE, COMPANY, OTHER, KEYS, INITIALS, SOUNDS, SPELLED,
+)  # fmt: skip
+"""In the order in which they are asked."""
+
+
+def start(word: str) -> str:
+    """Return the term for the beginning of a word."""
+    return word[:MAX_PREFIX]
+
+
+def whole(word: str) -> str:
+    """Return the term for a whole word of a name or a company."""
+    return (word + WHOLE)[:MAX_PREFIX]
+
+
+def on_keys(digits: str) -> _Query:
+    """Return the query for words of names whose letters lie on these keys: at most 4**12 of them.
+
+    The pattern is built from digits alone and walks the dictionary of beginnings once.
+    """
+    letters = "".join(f"[{PHONE_KEYS[digit]}]" for digit in digits[:MAX_PREFIX])
+    return _Query.regex_query(schema(), NAME_FIELD, letters)
+
+
+def _sounding(word: str) -> list[_Query]:
+    code = sound_of(word)
+    return [term(SOUND, code)] if code else []
+
+
+def _misspelt(word: str) -> list[_Query]:
+    """Return the queries for beginnings of words that are one or two typos away."""
+    typos = typos_allowed(word)
+    if not typos:
+        return []
+    return [
+        _Query.fuzzy_term_query(schema(), field, start(word), distance=typos)
+        for field in (NAME_FIELD, COMPANY_FIELD)
+    ]
+
+
+def _grams(field: str, text: str) -> _Query:
+    """Return the query for numbers that have every three digits of a text; a superset."""
+    grams = {text[at : at + PART_DIGITS] for at in range(max(len(text) - PART_DIGITS + 1, 1))}
+    return all_of([term(field, gram) for gram in sorted(grams)])
+
+
+def _national(field: str, digits: str) -> _Query:
+    """Return the query for numbers that begin with the digits behind their country code."""
+    first = term(field, "^" + digits[: PART_DIGITS - 1])
+    if len(digits) < PART_DIGITS:
+        return first
+    return all_of([first, _grams(field, digits)])
+
+
+def all_of(parts: list[_Query]) -> _Query:
+    """Join at least one query by AND."""
+    return parts[0] if len(parts) == 1 else _Query.boolean_query([(_MUST, each) for each in parts])
+
+
+def any_of(parts: list[_Query]) -> _Query:
+    """Join queries by OR; none of them finds nobody."""
+    if not parts:
+        return _Query.empty_query()
+    if len(parts) == 1:
+        return parts[0]
+    return _Query.boolean_query([(_SHOULD, each) for each in parts])

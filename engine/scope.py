@@ -1,0 +1,106 @@
+"""What an asker's question may look at: sources, and per source the fields, as index terms know them.
+
+Law: a hidden field is not searched at all: it would give itself away by being found. Worked out once
+for an asker and a state of the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from engine.contact import PHONE_KINDS
+from engine.rights import Principal, SourcePolicy, hidden_fields, is_owner, visible_sources
+from engine.terms import MARKS, NUMBER_PARTS
+
+
+class Searched(msgspec.Struct, frozen=True):
+    """The fields that may be searched, beside names and companies.
+
+    Attributes:
+        fields: names as in a source's map, `phones.KIND` too.
+        marks: the marks of those in the index field `other`.
+        parts: the index fields with the parts of the numbers.
+    """
+
+    fields: frozenset[str]
+    marks: tuple[str, ...]
+    parts: tuple[str, ...]
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What one asker sees.
+
+    Attributes:
+        sources: ids of the visible sources that are in the index, by falling priority and name.
+        groups: sources that may be searched in the same fields, and these fields; never empty but
+            for an asker who sees no source.
+        hidden: source id → hidden fields; only sources that have any.
+        private: ids of the asker's own private sources.
+        searched: source id → what may be searched.
+    """
+
+    sources: tuple[str, ...]
+    groups: tuple[tuple[tuple[str, ...], Searched], ...]
+    hidden: Mapping[str, frozenset[str]]
+    private: frozenset[str]
+    searched: Mapping[str, Searched]
+
+
+def scope_of(
+    principal: Principal,
+    policies: Mapping[str, SourcePolicy],
+    present: Iterable[str],
+    custom_marks: frozenset[str],
+) -> Scope:
+    """Return what an asker sees of the sources that are present in an index.
+
+    Args:
+        principal: who asks.
+        policies: source id → policy.
+        present: ids of the sources in the index.
+        custom_marks: marks (`MARKS`) of the custom fields that are in it; others need no search.
+    """
+    visible = visible_sources(principal, policies)
+    sources = sorted(
+        (source for source in present if visible is None or source in visible),
+        key=lambda source: (-policies[source].priority if source in policies else 0, source),
+    )
+    hidden = {source: hidden_fields(principal, policies.get(source)) for source in sources}
+    searched = {
+        source: _searched(hidden[source], policies.get(source), custom_marks) for source in sources
+    }
+    groups: dict[Searched, list[str]] = {}
+    for source in sources:
+        groups.setdefault(searched[source], []).append(source)
+    return Scope(
+        sources=tuple(sources),
+        groups=tuple((tuple(each), fields) for fields, each in groups.items()),
+        hidden={source: fields for source, fields in hidden.items() if fields},
+        private=frozenset(
+            source
+            for source in sources
+            if source in policies and is_owner(principal, policies[source])
+        ),
+        searched=searched,
+    )
+
+
+def _searched(
+    hidden: frozenset[str], policy: SourcePolicy | None, custom_marks: frozenset[str]
+) -> Searched:
+    """Return what of a source may be searched; custom fields only if they are marked for it."""
+    fields = {field for field in MARKS if field not in hidden}
+    fields |= {f"phones.{kind}" for kind in PHONE_KINDS if f"phones.{kind}" not in hidden}
+    if policy is not None:
+        fields = {f for f in fields if not f.startswith("custom.") or f in policy.searchable}
+    return Searched(
+        fields=frozenset(fields),
+        marks=tuple(
+            mark
+            for field, mark in MARKS.items()
+            if field in fields and (mark in custom_marks or not field.startswith("custom."))
+        ),
+        parts=tuple(part for kind, part in NUMBER_PARTS.items() if f"phones.{kind}" in fields),
+    )

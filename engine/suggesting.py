@@ -1,0 +1,35 @@
+"""What somebody may have meant where nothing matched as it was typed.
+
+Law: made of what the asker may see and nothing else: of the words of the best visible hit, or of the
+typed words that do find somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.query import PeopleQuery, PersonHit
+from engine.ranking import Ranking
+from engine.reader import Reader
+from engine.typed import Typed
+
+
+def suggestion(reader: Reader, query: PeopleQuery, typed: Typed, hits: Sequence[PersonHit]) -> str:
+    """Return a text that finds somebody, "" if there is none to offer.
+
+    Args:
+        reader: asked for shorter texts, if there are no hits.
+        query: as it was asked.
+        typed: what was read of it.
+        hits: what was guessed, best first; may be empty.
+    """
+    if hits:
+        written = {answer.word: answer.text for answer in hits[0].answers}
+        return " ".join(written.get(word, word) for word in typed.words)
+    if len(typed.words) < 2:  # noqa: PLR2004 - one word cannot be left out
+        return ""
+    for left_out in reversed(range(len(typed.words))):
+        words = typed.words[:left_out] + typed.words[left_out + 1 :]
+        if Ranking(reader, query, Typed(words)).count():
+            return " ".join(words)
+    return ""

@@ -1,0 +1,140 @@
+"""The terms by which a contact is found: its words by field, its name as a whole, parts of its numbers.
+
+Law: pure, without the index: `engine.schema` puts these terms into a document, `engine.questions`
+asks for them, `engine.matching` applies the same rules to one contact. Change them and raise
+`engine.schema.FORMAT`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, PhoneKind
+from engine.phone import country_code_of
+from engine.tokens import fold, index_words, list_rank, whole_name, words
+
+PART_DIGITS = 3
+"""Digits of one term of a number's parts; longer parts are the meeting of several."""
+
+MAX_PREFIX = 12
+"""Longest beginning of a word that is one term; longer words are found by their first letters."""
+
+WHOLE = "$"
+"""Stands behind a whole word of names and companies, so that it is a term of its own."""
+
+NUMBER_PARTS: dict[PhoneKind, str] = {kind: f"part_{kind}" for kind in PHONE_KINDS}
+"""Fields with three digits from anywhere in a number, by its kind: a kind may be hidden."""
+
+MARKS = {"department": "d", "job": "j", "city": "o", "emails": "e"} | {
+    f"custom.{number}": chr(0xE000 + number) for number in range(1, MAX_CUSTOM_FIELDS + 1)
+}
+"""One letter before each word of `other` that says from which field it is: fields may be hidden."""
+
+SHARED_MAILBOXES = frozenset(
+    {
+        "info", "office", "kontakt", "contact", "mail", "email", "post", "service", "vertrieb",
+        "sales", "einkauf", "buero", "team", "hello", "support", "zentrale", "empfang", "admin",
+        "administrator", "webmaster", "hallo", "anfrage", "bestellung",
+    }
+)  # fmt: skip
+"""Local parts that many people answer: they join no records."""
+
+
+def name_words(contact: Contact) -> list[str]:
+    """Return the folded words of a contact's names, each once."""
+    found = index_words(contact.display_name)
+    found += words_of_field(contact.given_name)
+    found += words_of_field(contact.surname)
+    return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=65_536)
+def words_of_field(text: str) -> tuple[str, ...]:
+    """Return `index_words` of a text that many contacts share, remembered."""
+    return tuple(index_words(text)) if text else ()
+
+
+def other_texts(contact: Contact) -> list[tuple[str, str]]:
+    """Return field and text of what a contact is found by beside name, company and numbers."""
+    texts = [
+        ("department", contact.department),
+        ("job", contact.job),
+        ("city", contact.address.city),
+        *(("emails", address) for address in contact.emails),
+    ]
+    if contact.custom:
+        texts += [(f"custom.{number}", text) for number, text in contact.custom.items()]
+    return [each for each in texts if each[1]]
+
+
+def personal_email(address: str) -> str:
+    """Return an address that belongs to one person, as it is compared; "" for a shared one."""
+    local, _, domain = address.casefold().partition("@")
+    return f"{local}@{domain}" if local and domain and local not in SHARED_MAILBOXES else ""
+
+
+def person_terms(contact: Contact) -> list[str]:
+    """Return the terms that name a person as a whole: full names, initials, own addresses."""
+    given, surname = contact.given_name, contact.surname
+    terms = ["=" + whole_name(words(contact.name))]
+    if given and surname:
+        apart = "=" + whole_name([*words_of_field(given), *words_of_field(surname)])
+        if apart != terms[0]:
+            terms.append(apart)
+        first, last = fold(given)[:1], fold(surname)[:1]
+        terms.append(f"~{first}{last}")
+        if first != last:
+            terms.append(f"~{last}{first}")
+    elif contact.company and contact.company != contact.name and contact.is_company:
+        terms.append("=" + whole_name(words(contact.company)))
+    for address in contact.emails:
+        personal = personal_email(address)
+        if personal:
+            terms.append("@" + personal)
+    return terms
+
+
+def number_parts(contact: Contact) -> dict[str, list[str]]:
+    """Return the digits of a contact's numbers by index field, marked where they begin and end."""
+    parts: dict[str, list[str]] = {}
+    for line in contact.phones:
+        digits = line.number.digits
+        national = digits[len(country_code_of(digits)) :]
+        field = parts.setdefault(NUMBER_PARTS[line.kind], [])
+        field.append(f"^{digits}$")
+        if national != digits:
+            field.append(f"^{national[:2]}")
+    return parts
+
+
+def rank_of(contact: Contact) -> int:
+    """Return the place of a contact in the one list of all; never equal but by rare chance."""
+    identity = contact.id
+    name = contact.surname or contact.name
+    return list_rank(name, contact.given_name, f"{identity.source}\x1f{identity.key}")
+
+
+@lru_cache(maxsize=65_536)
+def company_terms(company: str) -> tuple[str, ...]:
+    """Return the words of a company, each once, their ends marked."""
+    return tuple(word + WHOLE for word in dict.fromkeys(words_of_field(company)))
+
+
+@lru_cache(maxsize=65_536)
+def _marked_words(mark: str, text: str) -> tuple[str, ...]:
+    """Return the words of a text that many contacts share, the field's mark before each."""
+    return tuple(mark + word for word in index_words(text))
+
+
+def other_terms(contact: Contact) -> list[str]:
+    """Return the words of the other fields, their marks before them."""
+    terms: list[str] = []
+    for field, text in other_texts(contact):
+        mark = MARKS.get(field)
+        if mark is None:
+            continue
+        if field == "emails":
+            terms += [mark + word for word in words(text)]
+        else:
+            terms += _marked_words(mark, text)
+    return terms
