@@ -1,8 +1,8 @@
 """Where the next page begins, as a text that a client hands back.
 
 Law: a cursor holds the place of the last hit shown, not a count of hits, so that it survives
-commits and rebuilds. It is no secret and no right: it only says where to go on in what its bearer may
-see anyway.
+commits and rebuilds. It is no secret and no right: it only says where to go on in what its bearer
+may see anyway.
 """
 
 from __future__ import annotations

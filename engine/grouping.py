@@ -1,8 +1,9 @@
 """Records of one person → one hit, each field with its origin.
 
-Law: only what the asker may see is compared and joined, so that a hidden record joins no two visible
-ones. Two records are one person if they share a personal e-mail address, or a number together with
-the surname and no given names that contradict each other. A person stands where its best record does.
+Law: only what the asker may see is compared and joined, so that a hidden record joins no two
+visible ones. Two records are one person if they share a personal e-mail address, or a number
+together with the surname and no given names that contradict each other. A person stands where its
+best record does.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-import tantivy
 from msgspec.structs import replace
 
 from engine.contact import Address, Contact, ContactId, PhoneLine
-from engine.questions import all_of, any_of, whole
+from engine.matching import FULL_NAME
+from engine.query import PersonEmail, PersonHit, PersonNumber
+from engine.questions import any_of
 from engine.reader import Reader
 from engine.rights import Principal
-from engine.schema import NAME, NUMBER, PERSON, term
-from engine.terms import personal_email
+from engine.schema import PERSON, term
+from engine.terms import last_name, link_terms
 from engine.tokens import whole_name, words
+from engine.typed import Typed
+
+NOTHING_TYPED = Typed(())
 
 MAX_RECORDS = 16
 """Records joined into one hit; a number with more holders of one name is a switchboard."""
@@ -49,11 +54,16 @@ def linked(
         principal: who asks.
         known: segment and document of records that need not be read again.
     """
-    questions = [question for contact in contacts for question in _link_questions(contact)]
-    if not questions:
+    shared = [
+        term(PERSON, link)
+        for contact in contacts
+        for link in link_terms(contact)
+        if reader.is_shared(PERSON, link)
+    ]
+    if not shared:
         return []
     scope = reader.scope(principal)
-    hits = reader.by_rank(any_of(questions), principal, MAX_LINKED)
+    hits = reader.by_rank(any_of(shared), principal, MAX_LINKED)
     return [
         reader.visible(address, scope)
         for _, address in hits
@@ -61,54 +71,54 @@ def linked(
     ]
 
 
-def _link_questions(contact: Contact) -> list[tantivy.Query]:
-    """Return the queries for what joins records: own addresses; numbers with the surname."""
-    mails = filter(None, map(personal_email, contact.emails))
-    questions = [term(PERSON, "@" + mail) for mail in mails]
-    name = surname_of(contact)
-    if name:
-        last = term(NAME, whole(name))
-        questions += [all_of([term(NUMBER, line.number.key), last]) for line in contact.phones]
-    return questions
+class Groups:
+    """Which of some records are of one person: those that share a key are compared, no others."""
+
+    def __init__(self, contacts: Sequence[Contact], others: Sequence[Contact]) -> None:
+        """Take the records of a page, and those that are linked to them."""
+        self._keys: dict[ContactId, list[str]] = {}
+        self._holders: dict[str, list[Contact]] = {}
+        for contact in (*contacts, *others):
+            if contact.id not in self._keys:
+                keys = self._keys[contact.id] = link_terms(contact)
+                for key in keys:
+                    self._holders.setdefault(key, []).append(contact)
+
+    def of(self, contact: Contact) -> list[Contact]:
+        """Return the records of one person, this one first, at most `MAX_RECORDS`."""
+        members = [contact]
+        for member in members:  # grows while it is read: a record may be joined by another
+            for key in self._keys[member.id]:
+                for other in self._holders[key]:
+                    if (
+                        other is not member
+                        and len(members) < MAX_RECORDS
+                        and all(other.id != each.id for each in members)
+                        and same_person(member, other, key)
+                    ):
+                        members.append(other)
+        return members
 
 
-def surname_of(contact: Contact) -> str:
-    """Return the last folded word of the surname, else of the name; "" if there is none."""
-    found = words(contact.surname or contact.name)
-    return found[-1] if found else ""
-
-
-def same_person(one: Contact, other: Contact) -> bool:
-    """Tell whether two records, as the asker may see them, are of one person or one company."""
-    if one.is_company != other.is_company:
-        return False
-    mails = set(filter(None, map(personal_email, one.emails)))
-    if not mails.isdisjoint(map(personal_email, other.emails)):
-        return True
-    numbers = {line.number.key for line in one.phones}
-    if numbers.isdisjoint(line.number.key for line in other.phones):
-        return False
-    if one.is_company:
-        return whole_name(words(one.name)) == whole_name(words(other.name))
-    return _names_agree(one, other)
+def same_person(one: Contact, other: Contact, key: str) -> bool:
+    """Tell whether two records that share a key are of one person or of one company."""
+    if one.is_company or other.is_company:
+        return one.is_company == other.is_company
+    return key.startswith("@") or _names_agree(one, other)
 
 
 def _names_agree(one: Contact, other: Contact) -> bool:
-    """Tell whether two names may be one person's: the surname, and no other given name."""
-    last = surname_of(one)
-    if not last or last not in words(f"{other.surname} {other.name}"):
-        return False
-    given = _given_words(one, last)
-    others = _given_words(other, surname_of(other))
+    """Tell whether no given name speaks against it that two namesakes are one person."""
+    given, others = _given_words(one), _given_words(other)
     if not given or not others:
         return True
     return any(a.startswith(b) or b.startswith(a) for a in given for b in others)
 
 
-def _given_words(contact: Contact, last: str) -> list[str]:
+def _given_words(contact: Contact) -> list[str]:
     if contact.given_name:
         return words(contact.given_name)
-    told = whole_name(words(contact.name)).split()
+    told, last = whole_name(words(contact.name)).split(), last_name(contact)
     return [word for word in told if word != last]
 
 
@@ -134,7 +144,8 @@ class Joined:
                 self.lines.setdefault(line.number.key, (line, member.id))
             for address in member.emails:
                 self.emails.setdefault(address.casefold(), (address, member.id))
-        self.contact = best if len(members) == 1 else self._filled(best, members[1:])
+        alone = len(members) == 1 and len(self.lines) == len(best.phones)
+        self.contact = best if alone else self._filled(best, members[1:])
 
     def _filled(self, best: Contact, others: Iterable[Contact]) -> Contact:
         changes: dict[str, object] = {}
@@ -163,3 +174,27 @@ class Joined:
             custom=custom,
             **changes,
         )
+
+
+def person_of(
+    members: Sequence[Contact],
+    *,
+    match_class: int = FULL_NAME,
+    typed: Typed = NOTHING_TYPED,
+    searched: frozenset[str] = frozenset(),
+) -> PersonHit:
+    """Return the person of some records, as the asker may see them, the one that shows first."""
+    person = Joined(members)
+    return PersonHit(
+        contact=person.contact,
+        records=person.records,
+        origins=person.origins,
+        numbers=tuple(
+            PersonNumber(line.kind, line.number, line.written, origin)
+            for line, origin in person.lines.values()
+        ),
+        emails=tuple(PersonEmail(address, origin) for address, origin in person.emails.values()),
+        match_class=match_class,
+        typed=typed,
+        searched=searched,
+    )

@@ -1,7 +1,7 @@
 """Where in a contact the typed words stand: for highlighting and for explanations.
 
-Law: pure; worked out only for what is shown. Letters are counted in code points of the text as it is
-written, so that "Müller" is highlighted for "muell" as "Müll".
+Law: pure; worked out only for what is shown. Letters are counted in code points of the text as it
+is written, so that "Müller" is highlighted for "muell" as "Müll".
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import msgspec
 
 from engine.contact import Contact
 from engine.matching import (
+    NEVER,
     NUMBER_PART,
+    TYPO_COST,
     begins,
     cost_in_word,
     is_number_part,
@@ -136,7 +138,7 @@ def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
 def _best_answer(word: str, places: list[tuple[str, int, str]], *, keys: bool) -> WordAnswer | None:
     """Return the first whole word, else the first beginning, else the likest; None for none."""
     best: WordAnswer | None = None
-    best_cost = 99
+    best_cost = NEVER
     code, allowed = sound_of(word), typos_allowed(word)
     for field, at, text in places:
         guess = field in _NAMES
@@ -160,7 +162,7 @@ def _how(cost: int) -> How:
         return "whole" if cost == 0 else "begins"
     if cost == 5:  # noqa: PLR2004 - as given above
         return "keys"
-    return "sounds" if cost < 8 else "spelled"  # noqa: PLR2004 - `matching.cost_in_word`
+    return "sounds" if cost < TYPO_COST - 1 else "spelled"
 
 
 def _length_of(written: str, form: str, asked: str, cost: int) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import tantivy
+from msgspec.structs import replace
 
 from engine import generation as folders
 from engine import schema
@@ -19,9 +20,10 @@ from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
 from engine.explaining import CallerExplaining, CallerExplanation
+from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, open_file
 from engine.people import PeopleSearch
-from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery
+from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery, PersonHit
 from engine.reader import Reader
 from engine.rights import Principal, SourcePolicy
 from engine.selecting import Candidates, candidates, select
@@ -125,8 +127,16 @@ class ContactIndex:
         return True
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
-        """Return the name for a caller, None if nobody visible fits; never raises for its text."""
-        return self._caller.answer(query)
+        """Return the name for a caller, None if nobody visible fits; never raises for its text.
+
+        A number that is hidden from the asker gets its name too: who sees the source may know who
+        calls. The contact behind the name lacks what is hidden.
+        """
+        match = self._caller.answer(query)
+        if match is None:
+            return None
+        hidden = self._reader.hidden(query.principal, match.contact.id.source)
+        return replace(match, contact=masked(match.contact, hidden)) if hidden else match
 
     def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
         """Return what `caller` returns, and how it came about: for the local administrator."""
@@ -134,11 +144,30 @@ class ContactIndex:
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""
-        return self._caller.holders(query, limit)
+        scope = self._reader.scope(query.principal)
+        found = self._caller.holders(query, limit)
+        if not scope.hidden:
+            return found
+        return [masked(each, scope.hidden.get(each.id.source, frozenset())) for each in found]
 
     def people(self, query: PeopleQuery) -> PeoplePage:
-        """Return the best hits for a text, best first; an empty text finds nobody."""
+        """Return one page of the people a text finds, best first; an empty text finds nobody.
+
+        Raises:
+            InvalidCursor: the query's cursor is damaged or belongs to another text.
+        """
         return self._people.answer(query)
+
+    def person(self, identity: ContactId, principal: Principal) -> PersonHit | None:
+        """Return the person of a record, with the other visible records of that person.
+
+        None if there is no such record or the asker may not see it.
+        """
+        return self._people.person(identity, principal)
+
+    def hides_fields(self, principal: Principal) -> bool:
+        """Tell whether any field of any source is hidden from an asker that sees the source."""
+        return bool(self._reader.scope(principal).hidden)
 
     def explain_people(self, query: PeopleQuery) -> tuple[PeoplePage, Explanation]:
         """Return what `people` returns, and how it came about."""

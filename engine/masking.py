@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from engine.contact import Address, Contact
+from engine.contact import Contact
 
 _TEXTS = frozenset({"title", "department", "job", "url", "photo", "birthday", "notes"})
 _ADDRESS = frozenset({"street", "postcode", "city", "country"})
@@ -26,7 +26,7 @@ def masked(contact: Contact, hidden: frozenset[str]) -> Contact:
     changes: dict[str, object] = dict.fromkeys(_TEXTS & hidden, "")
     parts = dict.fromkeys(_ADDRESS & hidden, "")
     if parts:
-        changes["address"] = replace(contact.address, **parts) if contact.address else Address()
+        changes["address"] = replace(contact.address, **parts)
     if "emails" in hidden:
         changes["emails"] = ()
     phones = tuple(line for line in contact.phones if f"phones.{line.kind}" not in hidden)

@@ -1,8 +1,8 @@
 """Which words of a contact answer which words of a text, and how: the index's rules once more.
 
-Law: pure. The index finds by these rules (`engine.questions`); here they are applied to one contact,
-to rank those that sound or are spelled alike, to place the records of one person, to highlight, and
-to explain. A test holds both to the same classes.
+Law: pure. The index finds by these rules (`engine.questions`); here they are applied to one
+contact, to rank those that sound or are spelled alike, to place the records of one person, to
+highlight, and to explain. A test holds both to the same classes.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ from engine.typed import MIN_DIGITS, Typed
 ) = range(1, 16)  # fmt: skip
 """The classes, `engine.query.MATCH_CLASSES`."""
 
-MIN_SOUND_LETTERS, MIN_SOUND_CODE = 3, 2
-"""Shorter words sound like half the directory."""
+MIN_SOUND_LETTERS, MIN_SOUND_CODE, MIN_SOUND_START = 3, 2, 3
+"""Shorter words sound like half the directory; shorter sounds are no beginning of others."""
 
 MIN_TYPO_LETTERS, MIN_TWO_TYPOS_LETTERS = 4, 8
 """From how many letters on one typo, and two, are forgiven."""
 
-NEVER = 99
+ELSEWHERE, SOUND_COST, TYPO_COST = 4, 10, 20
+"""What `likeness` adds for a word of another field, one that sounds alike, one with a typo."""
+
+NEVER = 999
 """The cost of a word that a contact does not answer."""
 
 
@@ -85,13 +88,15 @@ def class_of(typed: Typed, contact: Contact, searched: Searched) -> int:
         return 0
     if "=" + typed.whole_name in person_terms(contact):
         return FULL_NAME
-    return _class_of_words(typed, words_of(contact, searched), contact, searched)
-
-
-def _class_of_words(typed: Typed, has: Words, contact: Contact, searched: Searched) -> int:
-    asked = typed.words
-    if all(any(is_whole(word, each) for word in has.names) for each in asked):
+    has = words_of(contact, searched)
+    if all(any(is_whole(word, each) for word in has.names) for each in typed.words):
         return NAME_WHOLE
+    return _class_of_beginnings(typed.words, has, contact, searched)
+
+
+def _class_of_beginnings(
+    asked: tuple[str, ...], has: Words, contact: Contact, searched: Searched
+) -> int:
     in_name = [any(begins(word, each) for word in has.names) for each in asked]
     if all(in_name):
         return NAME
@@ -106,10 +111,9 @@ def _class_of_words(typed: Typed, has: Words, contact: Contact, searched: Search
     everywhere = all(map(max, map(max, in_name, in_company), elsewhere))
     if everywhere and any(in_name):
         return NAME_OTHER
-    if all(any(is_whole(word, each) for word in has.company) for each in asked):
-        return COMPANY_WHOLE
     if all(in_company):
-        return COMPANY
+        all_whole = all(any(is_whole(word, each) for word in has.company) for each in asked)
+        return COMPANY_WHOLE if all_whole else COMPANY
     return OTHER if everywhere else 0
 
 
@@ -171,9 +175,9 @@ def sound_of(word: str) -> str:
 def likeness(typed: Typed, has: Words) -> int:
     """Return how far a contact is from a text, added up over its words; lower is better.
 
-    Whole words of the name cost nothing, beginnings 1, other fields 2 to 4; what sounds alike 6 or
-    7, and each typo 8 (a beginning 1 more, the company 2 more). At least `NEVER` if some word is
-    not answered at all.
+    Whole words of the name cost nothing, beginnings 1, other fields 2 to 4; what sounds alike 10
+    and 2 for each letter that differs; each typo 20, one less where the word sounds alike too (a
+    beginning 1 more, the company 2 more). At least `NEVER` if some word is not answered at all.
     """
     return sum(_cost(word, has) for word in typed.words)
 
@@ -185,13 +189,13 @@ def _cost(asked: str, has: Words) -> int:
         min((cost_in_word(asked, word, code, allowed) for word in has.names), default=NEVER),
         min((cost_in_word(asked, word, "", allowed) + 2 for word in has.company), default=NEVER),
     )
-    if best > 4 and any(begins(word, asked) for _, word in has.others):  # noqa: PLR2004 - as told above
-        return 4
+    if best > ELSEWHERE and any(begins(word, asked) for _, word in has.others):
+        return ELSEWHERE
     return best
 
 
 def cost_in_word(asked: str, word: str, code: str, allowed: int) -> int:
-    """Return how far one word is from an asked one: 0 whole, 1 begins, 6 and more a guess.
+    """Return how far one word is from an asked one: 0 whole, 1 begins, 10 and more a guess.
 
     Args:
         asked: folded.
@@ -202,19 +206,25 @@ def cost_in_word(asked: str, word: str, code: str, allowed: int) -> int:
     if begins(word, asked):
         return 0 if is_whole(word, asked) else 1
     best = NEVER
-    if code:
-        spoken = sound(word)
-        if spoken.startswith(code):
-            best = 6 if spoken == code else 7
+    alike = code != "" and sounds_like(sound(word), code)
+    if alike:
+        best = SOUND_COST + 2 * min(OSA.distance(asked, word[: len(asked) + 1]), 4)
     if allowed:
-        distance = OSA.distance(asked, word, score_cutoff=allowed)
+        distance, part = OSA.distance(asked, word, score_cutoff=allowed), 0
+        if distance > allowed and len(word) > len(asked):
+            distance, part = _distance_of_beginning(asked, word, allowed), 1
         if distance <= allowed:
-            return min(best, 8 * distance)
-        if len(word) > len(asked):
-            distance = min(
-                OSA.distance(asked, word[:length], score_cutoff=allowed)
-                for length in range(len(asked) - 1, len(asked) + 2)
-            )
-            if distance <= allowed:
-                return min(best, 8 * distance + 1)
+            best = min(best, TYPO_COST * distance + part - alike)
     return best
+
+
+def _distance_of_beginning(asked: str, word: str, allowed: int) -> int:
+    return min(
+        OSA.distance(asked, word[:length], score_cutoff=allowed)
+        for length in range(len(asked) - 1, len(asked) + 2)
+    )
+
+
+def sounds_like(spoken: str, code: str) -> bool:
+    """Tell whether a word's sound answers an asked one: short ones only as a whole."""
+    return spoken == code or (len(code) >= MIN_SOUND_START and spoken.startswith(code))

@@ -12,8 +12,8 @@ from time import perf_counter_ns
 
 from engine.contact import Contact, ContactId
 from engine.cursor import read_cursor, write_cursor
-from engine.grouping import MAX_RECORDS, Joined, linked, same_person
-from engine.matching import SOUNDS
+from engine.grouping import Groups, linked, person_of
+from engine.matching import FULL_NAME, SOUNDS
 from engine.query import (
     MATCH_CLASSES,
     MAX_HITS,
@@ -21,12 +21,11 @@ from engine.query import (
     ExplanationStep,
     PeoplePage,
     PeopleQuery,
-    PersonEmail,
     PersonHit,
-    PersonNumber,
 )
 from engine.ranking import Position, Ranked, Ranking
 from engine.reader import Reader
+from engine.rights import Principal
 from engine.suggesting import suggestion
 from engine.typed import Typed, read_typed
 
@@ -104,6 +103,15 @@ class PeopleSearch:
             f"priority {self._reader.priority(hit.id.source)}, from {records}"
         )
 
+    def person(self, identity: ContactId, principal: Principal) -> PersonHit | None:
+        """Return the person of a record: it and the visible records linked to it; None for none."""
+        contact = self._reader.get(identity, principal)
+        if contact is None:
+            return None
+        others = linked(self._reader, [contact], principal, frozenset())
+        members = Groups([contact], others).of(contact)
+        return self._joined(members, FULL_NAME, Typed(()), frozenset())
+
     def _people(
         self, ranking: Ranking, query: PeopleQuery, typed: Typed, wanted: int
     ) -> Iterator[tuple[Position, PersonHit]]:
@@ -123,41 +131,28 @@ class PeopleSearch:
                 if several
                 else []
             )
-            for at, each in enumerate(batch):
+            groups = Groups([each.contact for each in batch], others)
+            for each in batch:
                 if each.contact.id in joined:
                     continue
-                members = _members(each, [later.contact for later in batch[at + 1 :]], others)
+                members = groups.of(each.contact)
                 if any(self._is_better(ranking, each, member) for member in members[1:]):
                     continue  # it was shown with its better record, on this page or before
                 joined.update(member.id for member in members)
                 searched = scope.searched[each.contact.id.source].fields
-                yield each.position, self._hit(each, members, typed, searched)
+                match_class = each.position.match_class
+                yield each.position, self._joined(members, match_class, typed, searched)
 
     def _is_better(self, ranking: Ranking, each: Ranked, member: Contact) -> bool:
         place = ranking.place(member)
         return place is not None and place < each.position
 
-    def _hit(
-        self, best: Ranked, members: list[Contact], typed: Typed, searched: frozenset[str]
+    def _joined(
+        self, members: list[Contact], match_class: int, typed: Typed, searched: frozenset[str]
     ) -> PersonHit:
         if len(members) > 1:
             members.sort(key=self._by_priority)
-        person = Joined(members)
-        return PersonHit(
-            contact=person.contact,
-            records=person.records,
-            origins=person.origins,
-            numbers=tuple(
-                PersonNumber(line.kind, line.number, line.written, origin)
-                for line, origin in person.lines.values()
-            ),
-            emails=tuple(
-                PersonEmail(address, origin) for address, origin in person.emails.values()
-            ),
-            match_class=best.position.match_class,
-            typed=typed,
-            searched=searched,
-        )
+        return person_of(members, match_class=match_class, typed=typed, searched=searched)
 
     def _by_priority(self, contact: Contact) -> tuple[int, str, str]:
         return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
@@ -172,19 +167,6 @@ _HOW = {
     "sounds": "sounds like",
     "spelled": "is spelled like",
 }
-
-
-def _members(best: Ranked, later: list[Contact], others: list[Contact]) -> list[Contact]:
-    """Return the records of one person: the best, and those that are the same person as one."""
-    members = [best.contact]
-    rest = [*others, *later]
-    if not rest:
-        return members
-    for member in members:  # grows while it is read: a record may be joined by another
-        for other in rest:
-            if len(members) < MAX_RECORDS and other not in members and same_person(member, other):
-                members.append(other)
-    return members
 
 
 def _reading(typed: Typed) -> str:

@@ -153,8 +153,8 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
     numbers: tuple[PersonNumber, ...]
     emails: tuple[PersonEmail, ...]
     match_class: int
-    typed: Typed
-    searched: frozenset[str]
+    typed: Typed = Typed(())
+    searched: frozenset[str] = frozenset()
 
     @property
     def answers(self) -> list[WordAnswer]:

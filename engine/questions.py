@@ -17,6 +17,7 @@ from engine.matching import (
     FULL_NAME,
     INITIALS,
     KEYS,
+    MIN_SOUND_START,
     NAME,
     NAME_COMPANY,
     NAME_OTHER,
@@ -62,7 +63,7 @@ class Questions:
             return None
         return self._words(match_class)
 
-    def _words(self, match_class: int) -> _Query | None:
+    def _words(self, match_class: int) -> _Query | None:  # noqa: PLR0911 - one line a class
         words = self._typed.words
         several = len(words) > 1
         match match_class:
@@ -93,14 +94,12 @@ class Questions:
             case 13 if len(words) == 1 and len(words[0]) == INITIAL_LETTERS:
                 return term(PERSON, "~" + words[0])
             case 14 if any(map(sound_of, words)):
-                return all_of(
-                    [any_of([any_, *_sounding(word)]) for any_, word in self._words_anywhere]
-                )
+                return all_of([any_of([any_, *_sounding(word)]) for any_, word in self._guessed])
             case 15 if any(map(typos_allowed, words)):
                 return all_of(
                     [
-                        any_of([any_, *_sounding(word), *_misspelt(word)])
-                        for any_, word in self._words_anywhere
+                        any_of([any_, *_sounding(word), *_misspelt(word, typos_allowed(word))])
+                        for any_, word in self._guessed
                     ]
                 )
             case _:
@@ -121,8 +120,21 @@ class Questions:
     def _anywhere(self) -> list[_Query]:
         return [any_of(self._places(word)) for word in self._typed.words]
 
+    def likely(self) -> _Query | None:
+        """Return the query for those that sound alike and are one typo away; a part of class 14."""
+        if not any(typos_allowed(word) and sound_of(word) for word in self._typed.words):
+            return None
+        return all_of(
+            [
+                any_of([any_, all_of([*_sounding(word), any_of(_misspelt(word, 1))])])
+                if typos_allowed(word) and sound_of(word)
+                else any_
+                for any_, word in self._guessed
+            ]
+        )
+
     @property
-    def _words_anywhere(self) -> list[tuple[_Query, str]]:
+    def _guessed(self) -> list[tuple[_Query, str]]:
         return list(zip(self._anywhere, self._typed.words, strict=True))
 
     def _places(self, word: str) -> list[_Query]:
@@ -175,12 +187,13 @@ def on_keys(digits: str) -> _Query:
 
 def _sounding(word: str) -> list[_Query]:
     code = sound_of(word)
-    return [term(SOUND, code)] if code else []
+    if not code:
+        return []
+    return [term(SOUND, code if len(code) >= MIN_SOUND_START else code + WHOLE)]
 
 
-def _misspelt(word: str) -> list[_Query]:
-    """Return the queries for beginnings of words that are one or two typos away."""
-    typos = typos_allowed(word)
+def _misspelt(word: str, typos: int) -> list[_Query]:
+    """Return the queries for beginnings of words that are one or two typos away; none for 0."""
     if not typos:
         return []
     return [

@@ -8,7 +8,7 @@ the index's own order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 import tantivy
@@ -46,7 +46,7 @@ FEW = 3
 """With so many hits as typed nobody is guessed at; guessing costs more than finding."""
 
 GUESS_WINDOW = 100
-"""Records that sound or are spelled alike which are compared with the text, the alphabet's first."""
+"""Records that sound or are spelled alike and are compared with the text: the alphabet's first."""
 
 COUNTED = (NUMBER_BEGIN, NUMBER_END, NUMBER_PART, FULL_NAME, OTHER, KEYS, INITIALS)
 """Classes in which everybody is who answers as typed; the others are parts of `OTHER`."""
@@ -129,9 +129,9 @@ class Ranking:
             return
         for match_class in CLASSES:
             after = self._after
-            if match_class >= SOUNDS and self.total >= FEW:
-                if after is None or after.match_class < match_class:
-                    return
+            guessed_before = after is not None and after.match_class >= match_class
+            if match_class >= SOUNDS and self.total >= FEW and not guessed_before:
+                return
             question = self.question(match_class)
             if question is None:
                 continue
@@ -142,11 +142,17 @@ class Ranking:
 
     def question(self, match_class: int) -> tantivy.Query | None:
         """Return the query of a class over all that the asker may search."""
+        return self._over_groups(lambda questions: questions.query(match_class))
+
+    def _over_groups(
+        self, make: Callable[[Questions], tantivy.Query | None]
+    ) -> tantivy.Query | None:
+        """Return one query out of those for each group of sources; None if none has one."""
         if len(self._questions) == 1:
-            return self._questions[0][1].query(match_class)
+            return make(self._questions[0][1])
         parts = []
         for sources, questions in self._questions:
-            part = questions.query(match_class)
+            part = make(questions)
             if part is not None:
                 parts.append(all_of([any_source(sources), part]))
         return any_of(parts) if parts else None
@@ -228,10 +234,13 @@ class Ranking:
             position = self._position(match_class, 0, contact, rank)
             if self._after is None or position > self._after:
                 ranked.append(Ranked(position, contact, place))
+        yield from self._told(ranked)
+
+    def _told(self, ranked: list[Ranked]) -> list[Ranked]:
+        """Count records and return them in order."""
+        self.total = min(self.total + len(ranked), MAX_TOTAL)
         ranked.sort(key=_by_position)
-        for each in ranked:
-            self.total = min(self.total + 1, MAX_TOTAL)
-            yield each
+        return ranked
 
     def _is_of(self, match_class: int, contact: Contact) -> bool:
         searched = self._scope.searched[contact.id.source]
@@ -242,6 +251,11 @@ class Ranking:
     def _guesses(self, match_class: int, question: tantivy.Query) -> Iterator[Ranked]:
         """Give records that sound or are spelled alike, the likest first."""
         hits = self._reader.by_rank(question, self._principal, GUESS_WINDOW)
+        if match_class == SOUNDS and len(hits) == GUESS_WINDOW:
+            likely = self._over_groups(Questions.likely)
+            if likely is not None:
+                likely = _without(likely, self._passed) if self._passed else likely
+                hits = [*self._reader.by_rank(likely, self._principal, GUESS_WINDOW), *hits]
         ranked = []
         for rank, address in hits:
             place = (address.segment_ord, address.doc)
@@ -254,10 +268,7 @@ class Ranking:
             position = self._position(match_class, cost, contact, rank)
             if self._after is None or position > self._after:
                 ranked.append(Ranked(position, contact, place))
-        ranked.sort(key=_by_position)
-        for each in ranked:
-            self.total = min(self.total + 1, MAX_TOTAL)
-            yield each
+        yield from self._told(ranked)
 
     def _position(
         self, match_class: int, cost: int, contact: Contact, rank: int | None = None

@@ -145,7 +145,18 @@ class Reader:
         if self.searcher is None:
             return 0
         found = self.searcher.search(self._visible(query, principal), 1, count=True)
-        return found.count or 0
+        return found.count or 0  # type: ignore[attr-defined]  # the stub leaves it out
+
+    def hidden(self, principal: Principal, source: str) -> frozenset[str]:
+        """Return the fields of a source that the asker may not see."""
+        return self.scope(principal).hidden.get(source, NOTHING)
+
+    def is_shared(self, field: str, value: str) -> bool:
+        """Tell whether more than one document may have a term: only to spare a search, 1 µs.
+
+        Documents that the asker may not see count too: nothing may be told from it.
+        """
+        return self.searcher is not None and self.searcher.doc_freq(field, value) > 1
 
     def visible(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
         """Return the contact at an address as the asker of a scope may see it."""

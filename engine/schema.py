@@ -39,7 +39,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank, words
 
-FORMAT = 4
+FORMAT = 5
 
 ID = "id"
 SOURCE = "source"

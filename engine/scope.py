@@ -1,7 +1,7 @@
-"""What an asker's question may look at: sources, and per source the fields, as index terms know them.
+"""What an asker's question may look at: sources, and per source the fields as the index knows them.
 
-Law: a hidden field is not searched at all: it would give itself away by being found. Worked out once
-for an asker and a state of the index.
+Law: a hidden field is not searched at all: it would give itself away by being found. Worked out
+once for an asker and a state of the index.
 """
 
 from __future__ import annotations

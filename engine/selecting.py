@@ -38,6 +38,7 @@ from engine.schema import (
     tail_term,
     term,
 )
+from engine.scope import Scope
 from engine.selection import (
     AllOf,
     AlphabetRange,
@@ -90,6 +91,7 @@ class Candidates:
     def __init__(
         self,
         reader: Reader,
+        scope: Scope,
         addresses: list[tantivy.DocAddress],
         ranks: list[int],
         places: list[int],
@@ -97,6 +99,7 @@ class Candidates:
         complete: bool,
     ) -> None:
         self._reader = reader
+        self._scope = scope
         self._addresses = addresses
         self._ranks = ranks
         self._places = places
@@ -106,8 +109,11 @@ class Candidates:
         return len(self._addresses)
 
     def read(self, at: int) -> Contact:
-        """Return the contact at an index below `len`; some 10 µs."""
-        return self._reader.contact(self._addresses[at])
+        """Return the contact at an index below `len`, without its hidden fields; some 10 µs.
+
+        It may have been selected by a field that is hidden: whoever shows it checks it again.
+        """
+        return self._reader.visible(self._addresses[at], self._scope)
 
     def position(self, at: int) -> Position:
         """Return where the contact at an index stands; two of equal `place` are one in 2**60."""
@@ -159,6 +165,7 @@ def candidates(
     at = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
     return Candidates(
         reader,
+        reader.scope(principal),
         [found[each] for each in at],
         [ranks[each] for each in at],
         [places[each] for each in at],

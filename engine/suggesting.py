@@ -1,7 +1,7 @@
 """What somebody may have meant where nothing matched as it was typed.
 
-Law: made of what the asker may see and nothing else: of the words of the best visible hit, or of the
-typed words that do find somebody.
+Law: made of what the asker may see and nothing else: of the words of the best visible hit, or of
+the typed words that do find somebody.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The terms by which a contact is found: its words by field, its name as a whole, parts of its numbers.
+"""The terms by which a contact is found: words by field, the name as a whole, parts of numbers.
 
 Law: pure, without the index: `engine.schema` puts these terms into a document, `engine.questions`
 asks for them, `engine.matching` applies the same rules to one contact. Change them and raise
@@ -73,8 +73,35 @@ def personal_email(address: str) -> str:
     return f"{local}@{domain}" if local and domain and local not in SHARED_MAILBOXES else ""
 
 
+def link_terms(contact: Contact) -> list[str]:
+    """Return the terms that records of one person share: own addresses; numbers with the surname.
+
+    For a company the number stands with its name. Each is derived from the record alone.
+    """
+    terms = []
+    for address in contact.emails:
+        personal = personal_email(address)
+        if personal:
+            terms.append("@" + personal)
+    if contact.phones:
+        name = last_name(contact)
+        if name:
+            terms += [f"#{line.number.key}{name}" for line in contact.phones]
+    return terms
+
+
+def last_name(contact: Contact) -> str:
+    """Return the last folded word of the surname, else of the name; for a company all its words."""
+    if contact.surname:
+        found = words_of_field(contact.surname)
+        return found[0] if len(found) == 1 else words(contact.surname)[-1] if found else ""
+    if contact.is_company:
+        return whole_name(words(contact.name))
+    return next(reversed(words(contact.name)), "")
+
+
 def person_terms(contact: Contact) -> list[str]:
-    """Return the terms that name a person as a whole: full names, initials, own addresses."""
+    """Return the terms that name a person as a whole: full names, initials, links to others."""
     given, surname = contact.given_name, contact.surname
     terms = ["=" + whole_name(words(contact.name))]
     if given and surname:
@@ -87,11 +114,8 @@ def person_terms(contact: Contact) -> list[str]:
             terms.append(f"~{last}{first}")
     elif contact.company and contact.company != contact.name and contact.is_company:
         terms.append("=" + whole_name(words(contact.company)))
-    for address in contact.emails:
-        personal = personal_email(address)
-        if personal:
-            terms.append("@" + personal)
-    return terms
+    terms += link_terms(contact)
+    return list(dict.fromkeys(terms))
 
 
 def number_parts(contact: Contact) -> dict[str, list[str]]:

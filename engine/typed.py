@@ -25,7 +25,8 @@ MAX_DIGITS = 20
 """E.164 ends at 15; 00 and a stray 0 may stand before."""
 
 KEYS = {
-    "2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz",
+    "2": "abc", "3": "def", "4": "ghi", "5": "jkl",
+    "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz",
 }  # fmt: skip
 """The letters on a phone's keys (ITU-T E.161)."""
 

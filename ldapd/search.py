@@ -65,6 +65,9 @@ class Directory(Protocol):
     def get(self, identity: ContactId, principal: Principal) -> Contact | None:
         """Return one visible contact."""
 
+    def hides_fields(self, principal: Principal) -> bool:
+        """Tell whether the asker does not see every field of what it sees."""
+
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
     """One search for contacts: who asks what, and the DN under which entries are named."""
@@ -246,6 +249,9 @@ class Searcher:
         """Return what passes the check, and success or the limit that ended the search."""
         request, principal = asked.request, asked.asker.principal
         wanted, check = self._wanted(request), question.check
+        if check is None and self._index.hides_fields(principal):
+            # candidates may have been selected by what is hidden: what is shown must pass
+            check = planner.compile_filter(request.filter, asked.asker.plan).check
         most = self._limits.max_examined
         deadline_s = self._clock() + self._limits.search_time_ms / 1_000
         if request.time_limit_s:

@@ -12,23 +12,18 @@ from collections.abc import Set as AbstractSet
 from typing_extensions import override
 
 from engine.client import Client
-from engine.contact import Contact, ContactId
+from engine.contact import ContactId
 from engine.index import ContactIndex
 from engine.query import (
     CallerMatch,
     CallerQuery,
     PeoplePage,
     PeopleQuery,
-    PersonEmail,
     PersonHit,
-    PersonNumber,
 )
 from engine.rights import Principal, visible_sources
 from relay.directory import Directory, Readiness
 from relay.errors import DirectoryUnavailable
-
-_NAMESAKES = 50
-"""People of one name among whom the records of one are looked for."""
 
 _NO_INDEX = "there is no contact index yet: no source has been read"
 
@@ -57,13 +52,10 @@ class LocalDirectory(Directory):
 
     @override
     async def person(self, identity: ContactId, principal: Principal) -> PersonHit | None:
-        contact = self._index.get(identity, principal)
-        if contact is None:
+        person = self._index.person(identity, principal)
+        if person is None:
             self._require_index()
-            return None
-        # the records of one person are joined by the search, so that a card says what a hit did
-        page = self._index.people(PeopleQuery(contact.name, principal, _NAMESAKES))
-        return next((hit for hit in page.hits if identity in hit.records), _alone(contact))
+        return person
 
     @override
     def source_names(self) -> Mapping[str, str]:
@@ -85,20 +77,3 @@ class LocalDirectory(Directory):
             return Readiness(ready=False, reason=_NO_INDEX)
         self._loaded = True
         return Readiness(ready=True)
-
-
-def _alone(contact: Contact) -> PersonHit:
-    """Return a person that is one record."""
-    origin = contact.id
-    return PersonHit(
-        contact=contact,
-        records=(origin,),
-        origins={},
-        numbers=tuple(
-            PersonNumber(line.kind, line.number, line.written, origin) for line in contact.phones
-        ),
-        emails=tuple(PersonEmail(address, origin) for address in contact.emails),
-        match_class=1,
-        matched=(),
-        spans=(),
-    )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contact import Address, Contact
-from relay.local import _alone as alone
+from engine.grouping import person_of
 from relay.vcard import file_name, vcard
 from tests.engine.building import contact, line
 
@@ -27,7 +27,7 @@ def read(card: bytes) -> list[tuple[str, str]]:
 
 
 def test_every_field_stands_in_its_property() -> None:
-    assert read(vcard(alone(ERIKA))) == [
+    assert read(vcard(person_of([ERIKA]))) == [
         ("BEGIN", "VCARD"),
         ("VERSION", "3.0"),
         ("PRODID", "-//Rufname//EN"),
@@ -48,7 +48,7 @@ def test_every_field_stands_in_its_property() -> None:
 
 @given(text=st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=200))
 def test_no_text_makes_another_property_or_a_long_line(text: str) -> None:
-    card = vcard(alone(Contact(ERIKA.id, display_name=text, notes=text, company=text)))
+    card = vcard(person_of([Contact(ERIKA.id, display_name=text, notes=text, company=text)]))
     assert all(len(each) <= 75 for each in card.split(b"\r\n"))
     names = [each.partition(b":")[0] for each in card.replace(b"\r\n ", b"").split(b"\r\n")]
     assert names[:4] == [b"BEGIN", b"VERSION", b"PRODID", b"FN"]
@@ -57,5 +57,5 @@ def test_no_text_makes_another_property_or_a_long_line(text: str) -> None:
 
 
 def test_a_file_is_named_after_the_person() -> None:
-    assert file_name(alone(ERIKA)) == "Erika_Müller_Lüdenscheidt"
-    assert file_name(alone(contact("1", "../../\r\n"))) == "contact"
+    assert file_name(person_of([ERIKA])) == "Erika_Müller_Lüdenscheidt"
+    assert file_name(person_of([contact("1", "../../\r\n")])) == "contact"
