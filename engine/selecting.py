@@ -27,10 +27,8 @@ from engine.schema import (
     MIN_TAIL,
     NAME,
     NUMBER,
-    NUMBER_PARTS,
     ORDER,
     OTHER,
-    PART_DIGITS,
     PLACE,
     RANK,
     TAIL,
@@ -57,7 +55,7 @@ from engine.selection import (
     Selection,
     Without,
 )
-from engine.terms import MARKS, MAX_PREFIX
+from engine.terms import MARKS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 from engine.tokens import fold, words
 
 MAX_QUERY_WORDS = 8
