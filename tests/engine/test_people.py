@@ -100,7 +100,9 @@ def test_a_hit_says_what_matched_and_why(directory: Directory) -> None:
     assert number_hits[0].matched == ("phones.work",)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None
+)
 @given(text=st.text(max_size=200))
 def test_nothing_typed_breaks_the_search(directory: Directory, text: str) -> None:
     directory.hold(*PEOPLE)
