@@ -127,7 +127,7 @@ class Position(msgspec.Struct, frozen=True, order=True, gc=False):
     """Where a contact stands among all: the same after every commit and rebuild.
 
     Attributes:
-        rank: its place in the one list of all (`engine.schema.rank_of`).
+        rank: its place in the one list of all (`engine.terms.rank_of`).
         place: its place among those of equal `rank` (`engine.schema.place_of`).
     """
 

@@ -1,0 +1,64 @@
+"""The terms by which a contact is found."""
+
+from __future__ import annotations
+
+from engine import terms
+from engine.contact import Address
+from tests.engine.building import contact, line
+
+
+def test_a_contact_is_found_by_its_names_and_by_its_other_texts_field_by_field() -> None:
+    whole = contact(
+        "1", "Anna Abel", given_name="Anna", surname="Abel", company="ACME", department="Sales",
+        job="Clerk", address=Address(city="Ulm"), emails=("a@b.example",), custom={"1": "K1"},
+        notes="never searched",
+    )  # fmt: skip
+    assert terms.name_words(whole) == ["anna", "abel"]
+    assert terms.other_texts(whole) == [
+        ("department", "Sales"),
+        ("job", "Clerk"),
+        ("city", "Ulm"),
+        ("emails", "a@b.example"),
+        ("custom.1", "K1"),
+    ]
+    assert all(field in terms.MARKS for field, _ in terms.other_texts(whole))
+
+
+def test_a_person_is_named_as_a_whole_without_titles_and_in_any_order() -> None:
+    one = contact("1", "Dr. Anna von Abel", given_name="Anna", surname="Abel", emails=("A@b.de",))
+    assert terms.person_terms(one) == ["=abel anna", "~aa", "@a@b.de"]
+    other = contact("2", "Abel, Anna", given_name="Anna-Lena", surname="Ebel")
+    assert terms.person_terms(other) == ["=abel anna", "=anna annalena ebel lena", "~ae", "~ea"]
+    firm = contact("3", company="Abel Bau GmbH & Co. KG", emails=("info@abel.example",))
+    assert terms.person_terms(firm) == ["=abel bau"]
+
+
+def test_the_parts_of_a_number_stand_in_the_field_of_its_kind() -> None:
+    one = contact("1", "A", line("498999998123"), line("491701234567", "mobile"))
+    assert terms.number_parts(one) == {
+        "part_work": ["^498999998123$", "^89"],
+        "part_mobile": ["^491701234567$", "^17"],
+    }
+
+
+def test_the_rank_is_alphabetical_by_surname_and_its_own_for_each_record() -> None:
+    ranks = [
+        terms.rank_of(contact(key, given_name=given, surname=surname))
+        for key, given, surname in [
+            ("1", "Zoe", "Abel"), ("2", "Anna", "Müller"), ("3", "Zoe", "Muller"), ("4", "A", "Z"),
+        ]
+    ]  # fmt: skip
+    assert ranks == sorted(ranks)
+    assert ranks[0] >= 0
+    assert ranks[-1] < 2**64
+    twins = {terms.rank_of(contact(str(n), surname="Unterhuberbauer")) for n in range(50)}
+    assert len(twins) == 50
+
+
+def test_records_of_one_person_share_a_link_and_shared_mailboxes_make_none() -> None:
+    one = contact("1", "Anna Abel", "498999998123", surname="Abel", emails=("Anna@b.example",))
+    other = contact("2", "Abel, A.", "498999998123", surname="ABEL", emails=("info@b.example",))
+    assert set(terms.link_terms(one)) & set(terms.link_terms(other)) == {"#498999998123abel"}
+    assert "@anna@b.example" in terms.link_terms(one)
+    assert not any(term.startswith("@") for term in terms.link_terms(other))
+    assert terms.link_terms(contact("3")) == []
