@@ -43,6 +43,10 @@ class DriverProfile(msgspec.Struct, frozen=True):
         utf8_queries: queries are sent as UTF-8, and names of columns may come back as its bytes.
         autocommit: the query runs outside a transaction.
         own_timeout: the driver takes `Connection.timeout`.
+        readonly: the driver is asked for a connection to read from; a hint at best.
+        subqueries: it knows `SELECT … FROM (SELECT …) q WHERE … ORDER BY …`.
+        pages: it holds a whole result in memory, so that records are read in pages by key.
+        file: the attribute that names the database's file; "" for a server.
         rights: a query that returns a row with a number above 0 if the login can write; "" = none.
     """
 
@@ -57,6 +61,10 @@ class DriverProfile(msgspec.Struct, frozen=True):
     utf8_queries: bool = False
     own_timeout: bool = True
     autocommit: bool = False
+    readonly: bool = True
+    subqueries: bool = True
+    pages: bool = False
+    file: str = ""
     rights: str = ""
 
 
@@ -102,6 +110,8 @@ MARIADB = DriverProfile(
     # With pyodbc's UTF-16, version 3.1.15 drops the last character behind Ø, Ú, 付 and others.
     utf8=True,
     own_timeout=False,
+    # 3.1.15 ignores every flag to stream a result.
+    pages=True,
     rights=(
         "SELECT count(*) FROM"
         " (SELECT grantee, privilege_type FROM information_schema.user_privileges"
@@ -124,25 +134,45 @@ SQLITE = DriverProfile(
     autocommit=True,
     # Of a query in UTF-16 it keeps the low byte of each character.
     utf8_queries=True,
+    file="Database",
 )
-_OTHERS = (
-    DriverProfile(
-        name="SQL Server",
-        marks=("freetds", "tdsodbc", "msodbcsql", "sql server"),
-        package="tdsodbc",
-        library="libtdsodbc.so",
-        title="FreeTDS",
-        session=("SET LOCK_TIMEOUT {milliseconds}",),
-    ),
-    DriverProfile(
-        name="Access",
-        marks=("mdbtools", "mdbodbc"),
-        package="odbc-mdbtools",
-        library="libmdbodbc.so",
-        title="MDBTools",
-    ),
+_SQL_SERVER_RIGHTS = "SELECT IS_SRVROLEMEMBER('sysadmin') + " + " + ".join(
+    f"HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', '{right}')"
+    for right in ("INSERT", "UPDATE", "DELETE", "ALTER")
 )
-PROFILES = (POSTGRESQL, MARIADB, SQLITE, *_OTHERS)
+FREETDS = DriverProfile(
+    name="SQL Server",
+    marks=("freetds", "tdsodbc"),
+    package="tdsodbc",
+    library="libtdsodbc.so",
+    title="FreeTDS",
+    # Without these it speaks an old protocol, and the machine's locale instead of Unicode.
+    attributes=(("TDS_Version", "7.4"), ("ClientCharset", "UTF-8")),
+    session=("SET LOCK_TIMEOUT {milliseconds}",),
+    rights=_SQL_SERVER_RIGHTS,
+)
+MSODBCSQL = DriverProfile(
+    name="SQL Server",
+    marks=("msodbcsql", "sql server"),
+    package="msodbcsql18",
+    attributes=(("ApplicationIntent", "ReadOnly"),),
+    session=("SET LOCK_TIMEOUT {milliseconds}",),
+    rights=_SQL_SERVER_RIGHTS,
+)
+MDBTOOLS = DriverProfile(
+    name="Access",
+    marks=("mdbtools", "mdbodbc"),
+    package="odbc-mdbtools",
+    library="libmdbodbc.so",
+    title="MDBTools",
+    # It reads one table with a simple WHERE: no JOIN, no ORDER BY, no subquery.
+    subqueries=False,
+    own_timeout=False,
+    autocommit=True,
+    readonly=False,
+    file="DBQ",
+)
+PROFILES = (POSTGRESQL, MARIADB, SQLITE, FREETDS, MSODBCSQL, MDBTOOLS)
 UNKNOWN = DriverProfile(name="the database")
 
 
@@ -237,7 +267,7 @@ def prepare_drivers(run_dir: Path, system_dir: Path = SYSTEM_FOLDER) -> Path:
             if option.lower() in {"commlog", "debug", "trace", "tracefile"}:
                 drivers.remove_option(section, option)
     for profile in PROFILES:
-        if profile.title not in drivers and _installed(profile.library):
+        if profile.title and profile.title not in drivers and _installed(profile.library):
             drivers[profile.title] = {"Driver": profile.library}
     drivers["ODBC"] = {"Trace": "No", "Pooling": "No"}
     path = run_dir / "odbcinst.ini"

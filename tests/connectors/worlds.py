@@ -16,6 +16,7 @@ from typing_extensions import override
 from connectors.kinds.odbc import OdbcOptions
 from connectors.settings import SecretRef, SourceSettings
 from tests.connectors.making import csv_settings, settings
+from tests.e2e.mariadb import MariaDb
 from tests.e2e.postgres import Postgres
 
 Row = tuple[str, str, str]
@@ -107,84 +108,96 @@ class SqlWorld(World):
     """A table behind a view, so that the view can be replaced by what hangs or fails."""
 
     incremental = False
-    query = "SELECT * FROM contact_view"
-    table = "CREATE TABLE people (id varchar(255), name text, phone text)"
+    faults = ()
+    columns = "id varchar(255), name text, phone text"
+    changed = "updated timestamp DEFAULT CURRENT_TIMESTAMP"
     endless = ""
-    lacks: ClassVar[dict[str, str]] = {
-        "expired bookmark": "without changed = … a database is read as a whole"
-    }
+    lacks: ClassVar[dict[str, str]] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, connection: SecretRef | str, changed: str = "", version: str = "") -> None:
+        """Begin without a table; it is followed by the column `changed`, or `version`, if any."""
         self._rows: Rows | None = None
+        self._column = changed or version
+        self._shown = f", {self._column}" if self._column else ""
+        options = OdbcOptions(
+            connection=connection,
+            query="SELECT * FROM contact_view",
+            changed=changed,
+            version=version,
+        )
+        self.incremental = bool(self._column)
+        self.settings = settings(kind="odbc", options=options)
+        self.lacks = dict(type(self).lacks)
+        if not self.incremental:
+            self.lacks["expired bookmark"] = "this query is read as a whole"
 
-    def run(self, sql: str) -> None:
+    def run(self, *statements: str) -> None:
         raise NotImplementedError
 
     @override
     def fill(self, rows: Rows, *, name_column: str = "name") -> None:
+        steps = []
         if self._rows is None:
-            self.run("DROP VIEW IF EXISTS contact_view")
-            self.run("DROP TABLE IF EXISTS people")
-            self.run(self.table)
+            steps = ["DROP VIEW IF EXISTS contact_view", "DROP TABLE IF EXISTS people"]
+            steps += [f"CREATE TABLE people ({self.columns}, {self.changed})"]
             self._rows = []
         old, new = Counter(self._rows), Counter(rows)
         gone = list((old - new).elements())
         if len(gone) == len(self._rows):
-            self.run("DELETE FROM people")
-        else:
-            for row in gone:
-                self.run(
-                    "DELETE FROM people WHERE id = '{}' AND name = '{}' AND phone = '{}'".format(
-                        *row
-                    )
-                )
+            steps.append("DELETE FROM people")
+        elif gone:
+            steps.append(f"DELETE FROM people WHERE (id, name, phone) IN (VALUES {_values(gone)})")
         fresh = list((new - old).elements())
-        for start in range(0, len(fresh), 500):
-            values = ", ".join(map(str, fresh[start : start + 500]))
-            self.run(f"INSERT INTO people (id, name, phone) VALUES {values}")
+        for start in range(0, len(fresh), 1_000):
+            values = _values(fresh[start : start + 1_000])
+            steps.append(f"INSERT INTO people (id, name, phone) VALUES {values}")
         self._rows = rows
-        self.view(f"SELECT id, name AS {name_column}, phone FROM people")
+        view = self.view(f"SELECT id, name AS {name_column}, phone{self._shown} FROM people")
+        self.run(*steps, *view)
 
-    def view(self, select: str) -> None:
-        self.run("DROP VIEW IF EXISTS contact_view")
-        self.run(f"CREATE VIEW contact_view AS {select}")
+    def view(self, select: str) -> list[str]:
+        """The statements that make the view anew."""
+        return ["DROP VIEW IF EXISTS contact_view", f"CREATE VIEW contact_view AS {select}"]
 
     @override
     def damage(self, fault: str) -> None:
         if fault == "error":
             self.run("DROP VIEW contact_view")
         elif fault == "hang":
-            self.view(self.endless)
+            self.run(
+                *self.view(self.endless.format(shown=self._shown and f", 1 AS {self._column}"))
+            )
+        elif fault == "expired bookmark":  # the database was put back to an older state
+            self.run("UPDATE people SET updated = '2020-01-01 00:00:00'")
         else:
             raise AssertionError(fault)
+
+
+def _values(rows: Rows) -> str:
+    return ", ".join("({})".format(", ".join(f"'{text}'" for text in row)) for row in rows)
 
 
 class SqliteWorld(SqlWorld):
     faults = ("file gone", "no database")
     endless = (
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
-        " SELECT count(*) AS id, 'x' AS name, '' AS phone FROM c"
+        " SELECT count(*) AS id, 'x' AS name, '' AS phone{shown} FROM c"
     )
     lacks: ClassVar[dict[str, str]] = {
-        **SqlWorld.lacks,
         "wrong password": "a file has none",
         "no rights": "root, as whom tests may run, reads every file",
         "killed": "a file has no peer",
         "bad encoding": "SQLite knows UTF-8 and UTF-16 only, and converts",
     }
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
+    def __init__(self, folder: Path, **following: str) -> None:
         self.path = folder / "crm.db"
-        options = OdbcOptions(
-            connection=f"Driver={{SQLite3}};Database={self.path}", query=self.query
-        )
-        self.settings = settings(kind="odbc", options=options)
+        super().__init__(f"Driver={{SQLite3}};Database={self.path}", **following)
 
     @override
-    def run(self, sql: str) -> None:
+    def run(self, *statements: str) -> None:
         with sqlite3.connect(self.path) as database:
-            database.execute(sql)
+            database.executescript(";\n".join(statements))
         database.close()
 
     @override
@@ -205,41 +218,71 @@ class SqliteWorld(SqlWorld):
         super().fill(rows, name_column=name_column)
 
 
-class PostgresWorld(SqlWorld):
-    faults = ()
-    endless = "SELECT '1'::text AS id, 'x'::text AS name, pg_sleep(60)::text AS phone"
+class ServerWorld(SqlWorld):
+    """A database behind a login whose connection string a file holds."""
+
     lacks: ClassVar[dict[str, str]] = {
-        **SqlWorld.lacks,
         "bad encoding": "the server converts, and refuses what it cannot",
     }
+    grant = ""
+    revoke = ""
 
-    def __init__(self, server: Postgres, secret: Path) -> None:
-        super().__init__()
+    def __init__(self, server: Postgres | MariaDb, secret: Path, **following: str) -> None:
         self.server = server
         self.secret = secret
-        options = OdbcOptions(connection=SecretRef(file=secret), query=self.query)
-        self.settings = settings(kind="odbc", options=options)
+        super().__init__(SecretRef(file=secret), **following)
 
     @override
-    def run(self, sql: str) -> None:
-        self.server.run(sql)
+    def run(self, *statements: str) -> None:
+        self.server.run(";\n".join(statements))
 
     @override
-    def view(self, select: str) -> None:
-        super().view(select)
-        self.run("GRANT SELECT ON contact_view TO crm")
+    def view(self, select: str) -> list[str]:
         self.secret.write_text(self.server.connection)
+        return [*super().view(select), self.grant]
+
+    def kill_readers(self) -> None:
+        raise NotImplementedError
 
     @override
     def damage(self, fault: str) -> None:
         if fault == "no rights":
-            self.run("REVOKE SELECT ON contact_view FROM crm")
+            self.run(self.revoke)
         elif fault == "wrong password":
             self.secret.write_text(self.server.connection.replace("only", "wrong"))
         elif fault == "killed":
-            with contextlib.suppress(AssertionError):  # nobody is connected any more
-                self.run(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'crm'"
-                )
+            self.kill_readers()
         else:
             super().damage(fault)
+
+
+class PostgresWorld(ServerWorld):
+    changed = "updated timestamptz DEFAULT now()"
+    endless = "SELECT '1'::text AS id, 'x'::text AS name, pg_sleep(60)::text AS phone{shown}"
+    grant = "GRANT SELECT ON contact_view TO crm"
+    revoke = "REVOKE SELECT ON contact_view FROM crm"
+
+    def __init__(self, server: Postgres, secret: Path, **following: str) -> None:
+        super().__init__(server, secret, **following)
+        if self._column == "row_xmin":
+            self._shown = ", xmin AS row_xmin"
+            self.lacks["expired bookmark"] = "takes 4,000,000,000 transactions"
+            self.endless = self.endless.replace("{shown}", ", '1'::xid AS row_xmin")
+
+    @override
+    def kill_readers(self) -> None:
+        self.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'crm'")
+
+
+class MariaDbWorld(ServerWorld):
+    changed = "updated timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
+    endless = "SELECT '1' AS id, 'x' AS name, SLEEP(60) AS phone{shown}"
+    grant = "GRANT SELECT ON crm.contact_view TO crm"
+    revoke = "REVOKE SELECT ON crm.contact_view FROM crm"
+
+    @override
+    def kill_readers(self) -> None:
+        rows = self.server.run("SELECT id FROM information_schema.processlist WHERE user = 'crm'")
+        for number in rows.split():
+            with contextlib.suppress(AssertionError):  # it ended by itself
+                self.run(f"KILL {number}")

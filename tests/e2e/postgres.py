@@ -47,13 +47,17 @@ class Postgres:
         self.connection = odbc_string(port, READER_PASSWORD)
 
     def run(self, sql: str, *, data: str = "") -> str:
-        """Run SQL as the owner and return what it printed, unaligned; `data` feeds a COPY."""
+        """Run SQL as the owner and return what it printed, unaligned; `data` feeds a COPY.
+
+        Of several statements each is a transaction of its own, unless there is `data`.
+        """
         argv = [_program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
         argv += ["-h", str(self._socket_folder), "-p", str(self.port), "-U", ADMIN, "-d", DATABASE]
+        argv += ["-c", sql] if data else ["-f", "-"]  # an argument has a largest length
         done = subprocess.run(
-            [*argv, "-c", sql], input=data, capture_output=True, text=True, timeout=60, check=False
+            argv, input=data or sql, capture_output=True, text=True, timeout=60, check=False
         )
-        assert done.returncode == 0, f"{sql}\n{done.stderr}"
+        assert done.returncode == 0, f"{sql[:2000]}\n{done.stderr}"
         return done.stdout.strip()
 
 

@@ -27,6 +27,9 @@ MARKER = "RUFNAME_E2E_RUN"
 
 PACKAGES = {
     "kamailio": "kamailio",
+    "mariadb": "mariadb-client",
+    "mariadb-install-db": "mariadb-server",
+    "mariadbd": "mariadb-server",
     "sipp": "sip-tester",
     "slapd": "slapd",
     "setpriv": "util-linux",

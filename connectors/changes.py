@@ -1,0 +1,292 @@
+"""How a database is followed by change: the SQL of each rung, and the mark that is kept.
+
+Law: pure, text and values only. No rung is trusted with deletions but Change Tracking: the others
+are followed by a key sweep. Marks are taken before the first record is read, so that a record is
+read twice rather than never.
+
+The rungs, best first: Change Tracking (SQL Server), row version (SQL Server), xmin (PostgreSQL), a
+rising number, the time of the last change with an overlap. Without any the whole query is read and
+compared record by record.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+
+from engine.source import Bookmark
+
+Rung = Literal["tracking", "rowversion", "xmin", "number", "time"]
+
+ALIAS = "rufname_q"
+
+DAY_OVERLAP = dt.timedelta(days=2)
+"""Of a column that holds days only: what changed later on its last day is read again."""
+
+FUTURE = dt.timedelta(days=1)
+"""A time of change so far ahead is a mistake of the source: it must not hide all later changes."""
+
+XID_BITS = 32
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
+
+Value = dt.datetime | dt.date | int | bytes | str
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """What a bookmark holds.
+
+    Attributes:
+        rung: how it was made.
+        query: a digest of the query and the column: another one is read in full.
+        kind: the type of the value.
+        text: the value.
+    """
+
+    rung: Rung
+    query: bytes
+    kind: Literal["time", "date", "number", "bytes", "text"]
+    text: str
+
+    @property
+    def value(self) -> Value:
+        """The value as the driver takes it for a parameter.
+
+        Raises:
+            ValueError: the text is none of its kind.
+        """
+        return _READERS[self.kind](self.text)
+
+
+_READERS: dict[str, Callable[[str], Value]] = {
+    "time": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "number": int,
+    "bytes": bytes.fromhex,
+    "text": str,
+}
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Mark).decode
+
+
+class Following(msgspec.Struct, frozen=True):
+    """How one query is followed.
+
+    Attributes:
+        rung: by what.
+        query: the query, without a ";" at its end.
+        column: the quoted column that tells of changes; "" for Change Tracking.
+        keys: the quoted key columns.
+        overlap: how far behind a mark of time changes are read again.
+        table: the tracked table (Change Tracking).
+    """
+
+    rung: Rung
+    query: str
+    column: str
+    keys: tuple[str, ...]
+    overlap: dt.timedelta = dt.timedelta(0)
+    table: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        """What of the configuration a bookmark belongs to."""
+        text = "\0".join((self.query, self.column, self.table, *self.keys))
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+    def mark_statement(self) -> str:
+        """Return the statement whose one value is the mark of a read that begins now.
+
+        That of a time has one parameter: the latest time that can be right.
+        """
+        if self.rung == "tracking":
+            return "SELECT CHANGE_TRACKING_CURRENT_VERSION()"
+        if self.rung == "rowversion":
+            return "SELECT MIN_ACTIVE_ROWVERSION()"
+        if self.rung == "xmin":
+            return "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
+        newest = f"SELECT max({ALIAS}.{self.column}) FROM {wrapped(self.query)}"
+        return newest if self.rung == "number" else f"{newest} WHERE {ALIAS}.{self.column} <= ?"
+
+    def mark(self, value: object) -> Bookmark:
+        """Return the bookmark for the value of `mark_statement`; b"" where there is none yet."""
+        if value is None:
+            return b""
+        if isinstance(value, dt.datetime):
+            made = Mark(self.rung, self.digest, "time", value.isoformat())
+        elif isinstance(value, dt.date):
+            made = Mark(self.rung, self.digest, "date", value.isoformat())
+        elif isinstance(value, bytes | bytearray):
+            made = Mark(self.rung, self.digest, "bytes", value.hex())
+        elif self.rung in {"xmin", "number", "tracking"}:
+            made = Mark(self.rung, self.digest, "number", str(int(Decimal(str(value)))))
+        else:
+            made = Mark(self.rung, self.digest, "text", str(value))
+        return _encode(made)
+
+    def since(self, bookmark: Bookmark, now: Bookmark) -> Value | None:
+        """Return from where changes are to be read; None: everything has to be.
+
+        Args:
+            bookmark: of the last run.
+            now: the mark of this run; one that lies behind it says that the database was put back.
+        """
+        old, new = self._read(bookmark), self._read(now)
+        if old is None or new is None or old.kind != new.kind:
+            return None
+        before, after = old.value, new.value
+        if type(before) is not type(after) or before > after:  # type: ignore[operator]  # of one type
+            return None
+        if self.rung == "xmin":
+            assert isinstance(before, int)
+            assert isinstance(after, int)
+            # Rows keep 32 bits of it: once the counter ran over, numbers say nothing.
+            over = before >> XID_BITS != after >> XID_BITS
+            return None if over else before & (1 << XID_BITS) - 1
+        if self.rung == "time":
+            return earlier(before, self.overlap)
+        return before
+
+    def changed_statement(self, columns: Sequence[str]) -> str:
+        """Return the statement for what changed; its one parameter is what `since` returned.
+
+        Args:
+            columns: the quoted columns to read. Change Tracking puts before them the operation and
+                the keys of the changed record, which may be gone.
+        """
+        if self.rung == "tracking":
+            joined = " AND ".join(f"{ALIAS}.{key} = ct.{key}" for key in self.keys)
+            listed = [*(f"ct.{key}" for key in self.keys), *(f"{ALIAS}.{c}" for c in columns)]
+            there = f"CASE WHEN {ALIAS}.{self.keys[0]} IS NULL THEN 0 ELSE 1 END"
+            return (
+                f"SELECT {there}, {', '.join(listed)}"
+                f" FROM CHANGETABLE(CHANGES {self.table}, ?) AS ct"
+                f" LEFT JOIN {wrapped(self.query)} ON {joined}"
+            )
+        column = f"{ALIAS}.{self.column}"
+        compared = f"{column}::text::bigint" if self.rung == "xmin" else column
+        listed = [f"{ALIAS}.{name}" for name in columns]
+        # A record without a time of change is read every time: nobody knows when it changed.
+        return (
+            f"SELECT {', '.join(listed)} FROM {wrapped(self.query)}"
+            f" WHERE {compared} >= ? OR {column} IS NULL"
+        )
+
+    def sweep_statement(self) -> str:
+        """Return the statement for the keys of all records there are."""
+        listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
+        return f"SELECT {listed} FROM {wrapped(self.query)}"
+
+    def doubled_statement(self) -> str:
+        """Return the statement for the keys that more than one record has."""
+        listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
+        return f"SELECT {listed} FROM {wrapped(self.query)} GROUP BY {listed} HAVING count(*) > 1"
+
+    def _read(self, bookmark: Bookmark) -> Mark | None:
+        try:
+            mark = _decode(bookmark)
+            _ = mark.value
+        except (msgspec.DecodeError, ValueError):
+            return None
+        return mark if (mark.rung, mark.query) == (self.rung, self.digest) else None
+
+
+def tracking_validity_statement() -> str:
+    """Return the statement for the oldest mark that Change Tracking still honours, of one table.
+
+    Its parameter is the table's name; NULL says that the table is not tracked.
+    """
+    return "SELECT CHANGE_TRACKING_MIN_VALID_VERSION(OBJECT_ID(?))"
+
+
+def type_statement(query: str, column: str) -> str:
+    """Return the statement for the type of a quoted column, though there be no row (PostgreSQL)."""
+    return (
+        f"SELECT pg_typeof({ALIAS}.{column})::text"
+        f" FROM (SELECT 1) one LEFT JOIN {wrapped(query)} ON false"
+    )
+
+
+def wrapped(query: str) -> str:
+    """Return a query as a table in parentheses; its last line may be a comment."""
+    return f"({query.strip().removesuffix(';')}\n) {ALIAS}"
+
+
+def shape_statement(query: str) -> str:
+    """Return the statement for the columns of a query, without a row."""
+    return f"SELECT * FROM {wrapped(query)} WHERE 1 = 0"
+
+
+def count_statement(query: str) -> str:
+    """Return the statement for the number of records."""
+    return f"SELECT count(*) FROM {wrapped(query)}"
+
+
+def page_statement(query: str, columns: Sequence[str], keys: Sequence[str], rows: int) -> str:
+    """Return the statement for one page by key, beginning with a key that is given, itself too.
+
+    Keys that the database holds for equal (upper and lower case) could stand on both sides of a
+    page's end: whoever reads leaves out what it has had. The keys are the parameters.
+    """
+    listed = ", ".join(f"{ALIAS}.{name}" for name in columns)
+    names = [f"{ALIAS}.{key}" for key in keys]
+    marks = ", ".join("?" * len(keys))
+    given = f"{names[0]} >= ?" if len(keys) == 1 else f"({', '.join(names)}) >= ({marks})"
+    return (
+        f"SELECT {listed} FROM {wrapped(query)} WHERE {given}"
+        f" ORDER BY {', '.join(names)} LIMIT {rows}"
+    )
+
+
+def first_page_statement(query: str, columns: Sequence[str], keys: Sequence[str], rows: int) -> str:
+    """Return the statement for the first page by key."""
+    listed = ", ".join(f"{ALIAS}.{name}" for name in columns)
+    names = [f"{ALIAS}.{key}" for key in keys]
+    there = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    return (
+        f"SELECT {listed} FROM {wrapped(query)} WHERE {there}"
+        f" ORDER BY {', '.join(names)} LIMIT {rows}"
+    )
+
+
+def keyless_statement(query: str, columns: Sequence[str], keys: Sequence[str]) -> str:
+    """Return the statement for the records that pages by key do not meet: a part is NULL."""
+    listed = ", ".join(f"{ALIAS}.{name}" for name in columns)
+    lost = " OR ".join(f"{ALIAS}.{key} IS NULL" for key in keys)
+    return f"SELECT {listed} FROM {wrapped(query)} WHERE {lost}"
+
+
+def quoted(name: str, quote: str) -> str:
+    """Return an identifier as the database quotes it (SQL_IDENTIFIER_QUOTE_CHAR; " " = never)."""
+    mark = quote.strip()
+    return f"{mark}{name.replace(mark, mark * 2)}{mark}" if mark else name
+
+
+def latest_right(now: dt.datetime, column_type: object) -> Value:
+    """Return the latest time of change that can be right, as its column holds times."""
+    latest = now + FUTURE
+    if column_type is dt.date:
+        return latest.date()
+    return latest if column_type is dt.datetime else latest.isoformat(" ", "seconds")
+
+
+def earlier(value: Value, overlap: dt.timedelta) -> Value | None:
+    """Return a time of change less the overlap, in its own form; None: it is no time."""
+    if isinstance(value, dt.datetime):
+        return value - overlap
+    if isinstance(value, dt.date):
+        return value - max(overlap, DAY_OVERLAP)
+    if not isinstance(value, str) or not _ISO.fullmatch(value.strip()):
+        return None
+    text = value.strip()
+    moment = dt.datetime.fromisoformat(text.replace(" ", "T"))
+    if len(text) == len("2026-11-26"):
+        return (moment - max(overlap, DAY_OVERLAP)).date().isoformat()
+    # Texts are compared as such: the same separator, and no zone or fraction behind the seconds.
+    return (moment - overlap).replace(tzinfo=None).isoformat(text[10], "seconds")

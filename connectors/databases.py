@@ -1,0 +1,323 @@
+"""One database over ODBC: how it is connected to, asked, cancelled, and what it says goes wrong.
+
+Law: opens one connection for a `with` block and closes it; sets the session read-only. The driver
+module comes in from `connectors.registry`; nothing here imports it. What a driver needs beyond the
+standard stands in `connectors.drivers`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import threading
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from connectors.drivers import (
+    UNKNOWN,
+    Attributes,
+    DriverProfile,
+    format_connection,
+    parse_connection,
+    profile_of,
+    redacted,
+    secrets_in,
+)
+from connectors.errors import ConnectorError, DriverMissing, SourceFailed
+from connectors.settings import SecretRef
+
+MAX_WHOLE_FLOAT = 2**53
+"""Up to here a float holds every integer: a number column may be one."""
+
+_NO_DRIVER = re.compile(r"Can't open lib '([^']*)'|IM002|IM003")
+
+
+class Database:
+    """A database as a source's options describe it; connected for a `session` only.
+
+    Attributes:
+        profile: of the driver, once it is known.
+        quote: what quotes an identifier, once connected.
+    """
+
+    def __init__(
+        self,
+        driver: Any,
+        *,
+        connection: SecretRef | str,
+        password: SecretRef | None,
+        fetch: int,
+        timeout_s: int,
+        connect_timeout_s: int,
+    ) -> None:
+        """Keep the settings; `driver` is the module pyodbc, or one that does as it does."""
+        self.profile = UNKNOWN
+        self.quote = '"'
+        self._driver = driver
+        self._text = connection
+        self._password = password
+        self._fetch = fetch
+        self._timeout_s = timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._secrets: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+        self._cursor: Any = None
+        self._cancelled = False
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Any]:
+        """Connect for a `with` block: read-only, with the driver's own settings.
+
+        Yields:
+            The driver's connection.
+
+        Raises:
+            SourceFailed: no connection, wrong password; one line without secrets.
+            DriverMissing: naming the Debian package.
+            SecretUnavailable: the connection string or password cannot be read.
+        """
+        connection = self._connect()
+        try:
+            try:
+                self._set_up(connection)
+            except self._driver.Error as error:
+                raise self._failure(error, "while setting up the session") from None
+            yield connection
+        finally:
+            self._release()
+            # A connection that is broken cannot be closed in an orderly way.
+            with contextlib.suppress(self._driver.Error):
+                connection.close()
+
+    def execute(self, connection: Any, statement: str, *values: object) -> Any:
+        """Run a statement and return its cursor; the cursor before it is closed.
+
+        Raises:
+            SourceFailed: it fails, was cancelled, or returns no rows at all.
+        """
+        self._release()
+        try:
+            cursor = connection.cursor()
+            with self._lock:
+                if self._cancelled:
+                    raise SourceFailed(f"{self.profile.name}: cancelled")
+                self._cursor = cursor
+            cursor.execute(statement, *values)
+        except self._driver.Error as error:
+            raise self._failure(error, "the query failed") from None
+        if cursor.description is None:
+            raise SourceFailed("the query returns no rows at all: it is no SELECT")
+        return cursor
+
+    def value(self, connection: Any, statement: str, *values: object) -> Any:
+        """Return the one value of a statement; raises like `execute`."""
+        cursor = self.execute(connection, statement, *values)
+        try:
+            row = cursor.fetchone()
+        except self._driver.Error as error:
+            raise self._failure(error, "the query failed") from None
+        return row[0] if row else None
+
+    def rows(self, cursor: Any) -> Iterator[Any]:
+        """Yield each row; None for one with a value that cannot be read.
+
+        Raises:
+            SourceFailed: the database, or the way to it, broke.
+        """
+        number = 0
+        fetch, error_type = cursor.fetchone, self._driver.Error
+        while True:
+            try:
+                row = fetch()  # pyodbc has no block fetch: many at once saves nothing
+            except error_type as error:
+                raise self._failure(error, f"after {number:,} rows") from None
+            except ValueError:  # one value: text in a wrong encoding, a date outside the calendar
+                number += 1
+                yield None
+                continue
+            if row is None:
+                return
+            number += 1
+            yield row
+
+    def columns(self, cursor: Any) -> list[str]:
+        """Return the names of a cursor's columns."""
+        # Drivers count a name's bytes where characters are asked for: NULs fill the rest.
+        names = [str(column[0]).rstrip("\0") for column in cursor.description]
+        return [_mended(name) for name in names] if self.profile.utf8_queries else names
+
+    def can_write(self, connection: Any) -> bool | None:
+        """Tell whether the login has more rights than to read; None: it cannot be found out."""
+        if not self.profile.rights:
+            return False
+        try:
+            connection.rollback()
+            return bool(connection.execute(self.profile.rights).fetchone()[0])
+        except self._driver.Error:
+            return None
+
+    def sends_back(self, connection: Any, text: str) -> bool | None:
+        """Tell whether the database sends back a text as it was; None: it cannot be found out."""
+        try:
+            return bool(connection.execute(f"SELECT '{text}'").fetchone()[0] == text)
+        except (self._driver.Error, ValueError):
+            return None
+
+    def cancel(self) -> None:
+        """Ask the driver to stop the statement that runs (SQLCancel); none begins any more."""
+        with self._lock:
+            self._cancelled = True
+            if self._cursor is not None:
+                with contextlib.suppress(self._driver.Error):
+                    self._cursor.cancel()
+
+    def _release(self) -> None:
+        """Close the cursor that is open: it keeps a SQLite file locked."""
+        with self._lock:
+            cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            with contextlib.suppress(self._driver.Error):
+                cursor.close()
+
+    def _connect(self) -> Any:
+        self._cancelled = False
+        attributes = self._attributes()
+        self._secrets = secrets_in(attributes)
+        named = {name.lower(): value for name, value in attributes}
+        self.profile = profile_of(named.get("driver", ""))
+        if "ansi" in named.get("driver", "").lower() and self.profile.name == "PostgreSQL":
+            raise SourceFailed('use the driver "PostgreSQL Unicode": the ANSI one loses characters')
+        if self.profile.file:
+            _require_file(self.profile, named.get(self.profile.file.lower(), ""))
+        connection = self._open(attributes)
+        if "driver" not in named:  # a DSN hides its driver; what that one needs is known only now
+            self.profile = profile_of(connection.getinfo(self._driver.SQL_DRIVER_NAME))
+            if self.profile.attributes:
+                connection.close()
+                connection = self._open(attributes)
+        return connection
+
+    def _attributes(self) -> Attributes:
+        text = self._text
+        attributes = parse_connection(text if isinstance(text, str) else text.read())
+        if self._password is not None:
+            attributes = (*attributes, ("PWD", self._password.read()))
+        return attributes
+
+    def _open(self, attributes: Attributes) -> Any:
+        set_already = {name.lower() for name, _ in attributes}
+        added = [
+            (name, self._filled(value))
+            for name, value in self.profile.attributes
+            if name.lower() not in set_already
+        ]
+        try:
+            return self._driver.connect(
+                format_connection([*attributes, *added]),
+                timeout=self._connect_timeout_s,
+                readonly=self.profile.readonly,
+                autocommit=self.profile.autocommit,
+            )
+        except self._driver.Error as error:
+            raise self._failure(error, "cannot connect") from None
+
+    def _filled(self, template: str) -> str:
+        return template.format(
+            fetch=self._fetch,
+            seconds=self._timeout_s,
+            milliseconds=self._timeout_s * 1_000,
+            connect_seconds=self._connect_timeout_s,
+        )
+
+    def _set_up(self, connection: Any) -> None:
+        driver, profile = self._driver, self.profile
+        if profile.utf8:
+            connection.setdecoding(driver.SQL_CHAR, encoding="utf-8")
+            connection.setdecoding(driver.SQL_WCHAR, encoding="utf-8")
+        if profile.utf8 or profile.utf8_queries:
+            connection.setencoding(encoding="utf-8")
+        if profile.own_timeout:
+            with contextlib.suppress(driver.Error):  # a hint that a driver may refuse
+                connection.timeout = self._timeout_s
+        with contextlib.suppress(driver.Error):
+            self.quote = connection.getinfo(driver.SQL_IDENTIFIER_QUOTE_CHAR) or " "
+        if not profile.session:
+            return
+        cursor = connection.cursor()
+        for statement in profile.session:
+            cursor.execute(self._filled(statement))
+        cursor.close()
+        connection.commit()
+
+    def _failure(self, error: Exception, when: str) -> ConnectorError:
+        """Return a driver's error in one line, without what it says about secrets."""
+        words = redacted(str(error.args[-1] if error.args else error), self._secrets)
+        words = re.sub(r"^\[\w{5}\] ?|(?: \(\d+\))? \(SQL\w+\)$", "", words)
+        missing = _NO_DRIVER.search(str(error.args))
+        if missing:
+            return _driver_missing(self.profile, missing[1] or "")
+        state = error.args[0] if len(error.args) > 1 else ""
+        return SourceFailed(f"{self.profile.name}: {when}: {words} [{state}]")
+
+
+def as_text(value: object) -> str:
+    """Return a database value as a record's text: NULL "", numbers without ".0", times ISO 8601.
+
+    Bytes become hexadecimal digits, truth values "true" and "false".
+    """
+    return _WRITERS.get(type(value), str)(value)
+
+
+def _of_float(value: float) -> str:
+    whole = value.is_integer() and abs(value) <= MAX_WHOLE_FLOAT
+    return str(int(value)) if whole else repr(value)
+
+
+def _of_decimal(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "",
+    bool: lambda value: "true" if value else "false",
+    float: _of_float,
+    Decimal: _of_decimal,
+    dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
+    dt.time: dt.time.isoformat,
+    bytes: bytes.hex,
+    bytearray: bytearray.hex,
+}
+
+
+def _mended(name: str) -> str:
+    """Return a name whose UTF-8 was read byte by byte (by a driver manager without locale)."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _require_file(profile: DriverProfile, database: str) -> None:
+    """Make sure that a database's file is there: the driver's own words would not name it."""
+    path = database.removeprefix("file:").partition("?")[0]
+    if not path:
+        raise SourceFailed(f"{profile.name}: the connection string has no {profile.file}=PATH")
+    if not Path(path).is_file():
+        raise SourceFailed(f"{profile.name}: {path}: no such file")
+
+
+def _driver_missing(profile: DriverProfile, library: str) -> DriverMissing:
+    if not profile.package:
+        return DriverMissing(
+            f"no ODBC driver {library!r} is installed; the connection string needs Driver={{name}}"
+            " of a driver on this machine"
+        )
+    return DriverMissing(
+        f"the ODBC driver for {profile.name} is not installed: install the Debian package"
+        f" {profile.package}"
+    )
