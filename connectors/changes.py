@@ -100,10 +100,11 @@ class Following(msgspec.Struct, frozen=True):
         text = "\0".join((self.query, self.column, self.table, *self.keys))
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
-    def mark_statement(self) -> str:
+    def mark_statement(self, latest: str = "?") -> str:
         """Return the statement whose one value is the mark of a read that begins now.
 
-        That of a time has one parameter: the latest time that can be right.
+        Args:
+            latest: what stands for the latest time that can be right, where times are marks.
         """
         if self.rung == "tracking":
             return "SELECT CHANGE_TRACKING_CURRENT_VERSION()"
@@ -112,7 +113,9 @@ class Following(msgspec.Struct, frozen=True):
         if self.rung == "xmin":
             return "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
         newest = f"SELECT max({ALIAS}.{self.column}) FROM {wrapped(self.query)}"
-        return newest if self.rung == "number" else f"{newest} WHERE {ALIAS}.{self.column} <= ?"
+        return (
+            newest if self.rung == "number" else f"{newest} WHERE {ALIAS}.{self.column} <= {latest}"
+        )
 
     def mark(self, value: object) -> Bookmark:
         """Return the bookmark for the value of `mark_statement`; b"" where there is none yet."""
@@ -153,12 +156,13 @@ class Following(msgspec.Struct, frozen=True):
             return earlier(before, self.overlap)
         return before
 
-    def changed_statement(self, columns: Sequence[str]) -> str:
-        """Return the statement for what changed; its one parameter is what `since` returned.
+    def changed_statement(self, columns: Sequence[str], since: str = "?") -> str:
+        """Return the statement for what changed.
 
         Args:
-            columns: the quoted columns to read. Change Tracking puts before them the operation and
-                the keys of the changed record, which may be gone.
+            columns: the quoted columns to read. Change Tracking puts before them whether the record
+                is there (1) or gone (0), and its keys.
+            since: what stands for the value that `since` returned.
         """
         if self.rung == "tracking":
             joined = " AND ".join(f"{ALIAS}.{key} = ct.{key}" for key in self.keys)
@@ -166,7 +170,7 @@ class Following(msgspec.Struct, frozen=True):
             there = f"CASE WHEN {ALIAS}.{self.keys[0]} IS NULL THEN 0 ELSE 1 END"
             return (
                 f"SELECT {there}, {', '.join(listed)}"
-                f" FROM CHANGETABLE(CHANGES {self.table}, ?) AS ct"
+                f" FROM CHANGETABLE(CHANGES {self.table}, {since}) AS ct"
                 f" LEFT JOIN {wrapped(self.query)} ON {joined}"
             )
         column = f"{ALIAS}.{self.column}"
@@ -175,7 +179,7 @@ class Following(msgspec.Struct, frozen=True):
         # A record without a time of change is read every time: nobody knows when it changed.
         return (
             f"SELECT {', '.join(listed)} FROM {wrapped(self.query)}"
-            f" WHERE {compared} >= ? OR {column} IS NULL"
+            f" WHERE {compared} >= {since} OR {column} IS NULL"
         )
 
     def sweep_statement(self) -> str:
@@ -228,16 +232,17 @@ def count_statement(query: str) -> str:
     return f"SELECT count(*) FROM {wrapped(query)}"
 
 
-def page_statement(query: str, columns: Sequence[str], keys: Sequence[str], rows: int) -> str:
-    """Return the statement for one page by key, beginning with a key that is given, itself too.
+def page_statement(
+    query: str, columns: Sequence[str], keys: Sequence[str], rows: int, first: Sequence[str]
+) -> str:
+    """Return the statement for one page by key, beginning with the key `first`, itself too.
 
     Keys that the database holds for equal (upper and lower case) could stand on both sides of a
-    page's end: whoever reads leaves out what it has had. The keys are the parameters.
+    page's end: whoever reads leaves out what it has had.
     """
     listed = ", ".join(f"{ALIAS}.{name}" for name in columns)
     names = [f"{ALIAS}.{key}" for key in keys]
-    marks = ", ".join("?" * len(keys))
-    given = f"{names[0]} >= ?" if len(keys) == 1 else f"({', '.join(names)}) >= ({marks})"
+    given = f"({', '.join(names)}) >= ({', '.join(first)})"
     return (
         f"SELECT {listed} FROM {wrapped(query)} WHERE {given}"
         f" ORDER BY {', '.join(names)} LIMIT {rows}"

@@ -11,7 +11,7 @@ import contextlib
 import datetime as dt
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,11 @@ from connectors.drivers import (
     secrets_in,
 )
 from connectors.errors import ConnectorError, DriverMissing, SourceFailed
+from connectors.queries import hex_literals
 from connectors.settings import SecretRef
+
+PATIENCE_S = 5
+"""So much longer than a statement may take, the driver waits for a server that is gone."""
 
 MAX_WHOLE_FLOAT = 2**53
 """Up to here a float holds every integer: a number column may be one."""
@@ -99,6 +103,8 @@ class Database:
             SourceFailed: it fails, was cancelled, or returns no rows at all.
         """
         self._release()
+        if self.profile.text_literals:
+            statement = hex_literals(statement)
         try:
             cursor = connection.cursor()
             with self._lock:
@@ -120,6 +126,18 @@ class Database:
         except self._driver.Error as error:
             raise self._failure(error, "the query failed") from None
         return row[0] if row else None
+
+    def bound(self, values: Sequence[object]) -> tuple[list[str], list[object]]:
+        """Return what stands in a statement for values, and those that are its parameters."""
+        if not self.profile.text_literals:
+            return ["?"] * len(values), list(values)
+        marks = [
+            f"_utf8mb4 x'{value.encode('utf-8', 'surrogatepass').hex()}'"
+            if isinstance(value, str)
+            else "?"
+            for value in values
+        ]
+        return marks, [value for value in values if not isinstance(value, str)]
 
     def rows(self, cursor: Any) -> Iterator[Any]:
         """Yield each row; None for one with a value that cannot be read.
@@ -229,6 +247,7 @@ class Database:
             fetch=self._fetch,
             seconds=self._timeout_s,
             milliseconds=self._timeout_s * 1_000,
+            patience_seconds=self._timeout_s + PATIENCE_S,
             connect_seconds=self._connect_timeout_s,
         )
 
@@ -237,7 +256,7 @@ class Database:
         if profile.utf8:
             connection.setdecoding(driver.SQL_CHAR, encoding="utf-8")
             connection.setdecoding(driver.SQL_WCHAR, encoding="utf-8")
-        if profile.utf8 or profile.utf8_queries:
+        if profile.utf8_queries:
             connection.setencoding(encoding="utf-8")
         if profile.own_timeout:
             with contextlib.suppress(driver.Error):  # a hint that a driver may refuse

@@ -29,7 +29,8 @@ class DriverProfile(msgspec.Struct, frozen=True):
     """What one driver needs.
 
     In `attributes` and `session`, {fetch} stands for rows, {seconds} and {milliseconds} for the
-    timeout of a statement, {connect_seconds} for that of the connection.
+    timeout of a statement, {patience_seconds} for a little more, {connect_seconds} for that of the
+    connection.
 
     Attributes:
         name: the database.
@@ -39,7 +40,9 @@ class DriverProfile(msgspec.Struct, frozen=True):
         title: the driver's name in `odbcinst.ini`.
         attributes: added to the connection string where it does not set them itself.
         session: statements run behind the connection; they make the session read-only.
-        utf8: pyodbc's three text settings are set to UTF-8.
+        utf8: texts come as UTF-8.
+        text_literals: texts to compare with are written into the statement, as hexadecimal digits:
+            as parameters they get lost.
         utf8_queries: queries are sent as UTF-8, and names of columns may come back as its bytes.
         autocommit: the query runs outside a transaction.
         own_timeout: the driver takes `Connection.timeout`.
@@ -58,6 +61,7 @@ class DriverProfile(msgspec.Struct, frozen=True):
     attributes: Attributes = ()
     session: tuple[str, ...] = ()
     utf8: bool = False
+    text_literals: bool = False
     utf8_queries: bool = False
     own_timeout: bool = True
     autocommit: bool = False
@@ -91,7 +95,8 @@ POSTGRESQL = DriverProfile(
         "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname NOT LIKE 'pg\\_%'"
         " AND n.nspname <> 'information_schema'"
-        " AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+        " AND (has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+        " OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'))"
     ),
 )
 MARIADB = DriverProfile(
@@ -101,14 +106,17 @@ MARIADB = DriverProfile(
     library="libmaodbc.so",
     title="MariaDB Unicode",
     # It ignores the login timeout of ODBC and would wait for a mute server for ever.
-    attributes=(("CONN_TIMEOUT", "{connect_seconds}"),),
+    # The server's own limit goes first; the other one is for a server that is gone.
+    attributes=(("CONN_TIMEOUT", "{connect_seconds}"), ("READ_TIMEOUT", "{patience_seconds}")),
     session=(
         "SET SESSION TRANSACTION READ ONLY",
         "SET SESSION max_statement_time = {seconds}",
         "SET time_zone = '+00:00'",
     ),
-    # With pyodbc's UTF-16, version 3.1.15 drops the last character behind Ø, Ú, 付 and others.
+    # With pyodbc's UTF-16, version 3.1.15 drops the last character of texts with Ø, Ú, 付 and
+    # others, and fails at parameters of 128 characters. Statements are right in UTF-16 only.
     utf8=True,
+    text_literals=True,
     own_timeout=False,
     # 3.1.15 ignores every flag to stream a result.
     pages=True,
@@ -116,7 +124,8 @@ MARIADB = DriverProfile(
         "SELECT count(*) FROM"
         " (SELECT grantee, privilege_type FROM information_schema.user_privileges"
         " UNION ALL SELECT grantee, privilege_type FROM information_schema.schema_privileges"
-        " UNION ALL SELECT grantee, privilege_type FROM information_schema.table_privileges) g"
+        " UNION ALL SELECT grantee, privilege_type FROM information_schema.table_privileges"
+        " UNION ALL SELECT grantee, privilege_type FROM information_schema.column_privileges) g"
         " WHERE g.privilege_type IN ('INSERT', 'UPDATE', 'DELETE')"
         " AND g.grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
     ),

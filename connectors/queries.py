@@ -55,3 +55,30 @@ def table_fault(name: str) -> str:
     if len(name) > MAX_TABLE_CHARS or not _TABLE.fullmatch(name):
         return f"{name[:60]!r} is no name of a table such as dbo.Contact"
     return ""
+
+
+def hex_literals(query: str) -> str:
+    """Return a statement for MariaDB whose texts outside ASCII are hexadecimal literals.
+
+    Its ODBC driver 3.1.15 takes Ø, Ú, 付 and others (low byte D8 to DB in UTF-16) for halves of
+    surrogate pairs, and reads on behind the statement's end, one character for each. Where such a
+    character is left in a name, what is read too much falls into a comment.
+    """
+    if query.isascii():
+        return query
+    if "\\" not in query:  # an escaped quote would end a text elsewhere
+        query = _QUIET.sub(_hex_literal, query)
+    return f"{query}\n-- " if any(ord(c) & 0xFF in _TAKEN_FOR_HALVES for c in query) else query
+
+
+_TAKEN_FOR_HALVES = range(0xD8, 0xDC)
+
+
+def _hex_literal(found: re.Match[str]) -> str:
+    text = found[0]
+    if found["comment"]:
+        return " "
+    if text.isascii() or not text.startswith("'"):
+        return text
+    value = text[1:-1].replace("''", "'")
+    return f"_utf8mb4 x'{value.encode('utf-8', 'surrogatepass').hex()}'"

@@ -218,7 +218,8 @@ class OdbcSource(ContactSource):
                 yield from self._whole(connection, mapping)
                 yield Complete(full=True)
             else:
-                yield from self._follow(connection, mapping, following, bookmark)
+                place = columns.index(self._options.changed) if following.rung == "time" else 0
+                yield from self._follow(connection, mapping, following, bookmark, place)
 
     @override
     def cancel(self) -> None:
@@ -254,15 +255,13 @@ class OdbcSource(ContactSource):
         cursor = database.execute(
             connection, changes.first_page_statement(query, names, key_names, size)
         )
-        following = changes.page_statement(query, names, key_names, size)
         had: Counter[tuple[Any, ...]] = Counter()
         while True:
             page = list(database.rows(cursor))
             left, new = Counter(had), []
             for row in page:
-                values = tuple(row) if row is not None else ()
-                if row is not None and left[values]:
-                    left[values] -= 1
+                if row is not None and left[tuple(row)]:
+                    left[tuple(row)] -= 1
                 else:
                     new.append(row)
             yield from self._records(iter(new), columns, pick)
@@ -274,17 +273,35 @@ class OdbcSource(ContactSource):
                     " cannot be read: key has to name a record"
                 )
             had = Counter(tuple(row) for row in page if row is not None)
-            cursor = database.execute(connection, following, *[page[-1][p] for p in places])
+            marks, values = database.bound([page[-1][place] for place in places])
+            statement = changes.page_statement(query, names, key_names, size, marks)
+            cursor = database.execute(connection, statement, *values)
 
     def _follow(
-        self, connection: Any, mapping: Mapping, following: Following, bookmark: Bookmark
+        self,
+        connection: Any,
+        mapping: Mapping,
+        following: Following,
+        bookmark: Bookmark,
+        place: int,
     ) -> Iterator[Event]:
+        """Read what changed since the bookmark, or all of it.
+
+        Args:
+            connection: the open one.
+            mapping: of the source.
+            following: how.
+            bookmark: of the last run.
+            place: which column of the query has the time of change.
+        """
         database = self._database
-        values: list[object] = []
+        latest: list[object] = []
         if following.rung == "time":
             now = dt.datetime.now()  # noqa: DTZ005 - columns without a zone are in somebody's local time
-            values.append(changes.latest_right(now, self._type_of(connection, following)))
-        mark = following.mark(database.value(connection, following.mark_statement(), *values))
+            latest.append(changes.latest_right(now, self._column_type(connection, place)))
+        marks, values = database.bound(latest)
+        statement = following.mark_statement(*marks)
+        mark = following.mark(database.value(connection, statement, *values))
         since = following.since(bookmark, mark)
         if following.rung == "tracking" and since is not None:
             oldest = database.value(
@@ -299,8 +316,9 @@ class OdbcSource(ContactSource):
             yield Complete(full=True, bookmark=mark)
             return
         columns = mapping.columns
-        statement = following.changed_statement(self._quoted(columns))
-        rows = database.rows(database.execute(connection, statement, since))
+        marks, values = database.bound([since])
+        statement = following.changed_statement(self._quoted(columns), *marks)
+        rows = database.rows(database.execute(connection, statement, *values))
         if following.rung == "tracking":
             yield from self._tracked(rows, columns)
             yield Complete(full=False, bookmark=mark)
@@ -388,12 +406,6 @@ class OdbcSource(ContactSource):
         if kind not in {int, float} and getattr(kind, "__name__", "") != "Decimal":
             raise SourceFailed(f"version = {options.version!r} is no column of numbers")
         return "number"
-
-    def _type_of(self, connection: Any, following: Following) -> object:
-        shape = changes.shape_statement(following.query)
-        cursor = self._database.execute(connection, shape)
-        place = self._database.columns(cursor).index(self._options.changed)
-        return cursor.description[place][1]
 
     def _column_type(self, connection: Any, place: int) -> Any:
         shape = changes.shape_statement(self._options.query)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.queries import MAX_QUERY_CHARS, query_fault
+from connectors.queries import MAX_QUERY_CHARS, hex_literals, query_fault, table_fault
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,29 @@ def test_anything_else_is_refused_with_its_reason(query: str, words: str) -> Non
 @given(st.text(max_size=200))
 def test_a_second_statement_outside_quotes_never_passes(text: str) -> None:
     assert query_fault(f"SELECT 1; {text.replace('-', '').replace('/', '')} x") != ""
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("SELECT 'plain' -- c", "SELECT 'plain' -- c"),
+        ("SELECT 'Ústí' AS a", "SELECT _utf8mb4 x'c39a7374c3ad' AS a"),
+        ("SELECT 'it''s Ö'", "SELECT _utf8mb4 x'6974277320c396'"),
+        ("SELECT `größe` /* Ú */", "SELECT `größe`  "),
+        ("SELECT `付`", "SELECT `付`\n-- "),
+        ("SELECT 'Ú\\''", "SELECT 'Ú\\''\n-- "),
+        ('SELECT "Ö"', 'SELECT "Ö"'),
+    ],
+)
+def test_texts_for_mariadb_are_written_in_hexadecimal(query: str, sent: str) -> None:
+    assert hex_literals(query) == sent
+
+
+@pytest.mark.parametrize("name", ["Contact", "dbo.Contact", "[my db].[dbo].[my table]"])
+def test_names_of_tables_are_taken(name: str) -> None:
+    assert table_fault(name) == ""
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a;b", "a.b.c.d", "[a]]", "x" * 500, "a--b"])
+def test_what_is_no_name_of_a_table_is_refused(name: str) -> None:
+    assert "no name of a table" in table_fault(name)

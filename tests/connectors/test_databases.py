@@ -1,0 +1,356 @@
+"""What real drivers do beyond the standard: each trap that was found is a test here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.drivers import prepare_drivers
+from connectors.errors import SourceFailed
+from connectors.kinds.odbc import PROBE, OdbcOptions
+from connectors.registry import open_source
+from connectors.settings import SecretRef
+from engine.source import Complete, RejectedRecord, Upsert
+from tests.connectors.conformance import PROBES
+from tests.connectors.making import field_names, sent, settings
+from tests.e2e.mariadb import MariaDb
+from tests.e2e.mariadb import odbc_string as mariadb_string
+from tests.e2e.postgres import Postgres
+
+TEST_DATA = Path(__file__).parents[3] / "shared" / "testdata"
+"""Files that nobody of us made; beside a checkout, never in it."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_drivers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ODBCSYSINI", "")
+        prepare_drivers(tmp_path_factory.mktemp("run"))
+        yield
+
+
+class Opened:
+    """Makes sources whose connection strings stand in files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(
+        self, connection: str, query: str, *, key: str = "id", name: str = "name", **options: Any
+    ) -> Any:
+        secret = self._folder / "dsn"
+        secret.write_text(connection)
+        made = OdbcOptions(connection=SecretRef(file=secret), query=query, **options)
+        rules = {"display_name": name}
+        return open_source(settings(kind="odbc", key=(key,), map=rules, options=made))
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opened:
+    return Opened(tmp_path)
+
+
+def failure(source: Any) -> str:
+    with pytest.raises(SourceFailed) as failed:
+        sent(source)
+    assert "\n" not in str(failed.value)
+    return str(failed.value)
+
+
+@pytest.fixture
+def people(mariadb: MariaDb) -> Iterator[MariaDb]:
+    """MariaDB with names that its driver is known to cut."""
+    rows = ", ".join(f"('{name}', {number})" for number, name in enumerate(PROBES))
+    mariadb.run(
+        "CREATE TABLE people (name varchar(255), id int, text longtext, `größe 付` int);"
+        f"INSERT INTO people (name, id) VALUES {rows};"
+        "GRANT SELECT ON crm.people TO crm"
+    )
+    yield mariadb
+    mariadb.run("DROP TABLE people; REVOKE ALL PRIVILEGES, GRANT OPTION FROM crm")
+
+
+# MariaDB
+
+
+def test_mariadb_gives_every_name_whole(people: MariaDb, opened: Opened) -> None:
+    source = opened(people.connection, "SELECT * FROM people ORDER BY id")
+    assert [event.record["name"] for event in sent(source)[:-1]] == list(PROBES)
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_statements_for_mariadb_may_hold_any_character_in_any_locale(
+    people: MariaDb, locale: str, tmp_path: Path
+) -> None:
+    (tmp_path / "dsn").write_text(people.connection)
+    code = (
+        "import sys; from pathlib import Path; from tests.connectors.test_databases import *;"
+        "prepare_drivers(Path(sys.argv[1]));"
+        "source = Opened(Path(sys.argv[1]))(Path(sys.argv[1], 'dsn').read_text(),"
+        " \"SELECT id, name, `größe 付` FROM people WHERE name = 'Ústí nad Labem'\");"
+        "print(ascii((field_names(source), [e.record for e in sent(source)[:-1]],"
+        " source.check().warnings)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, "LC_ALL": locale, "ODBCSYSINI": ""},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = [{"id": "3", "name": "Ústí nad Labem"}]
+    assert done.stdout.strip() == ascii((("id", "name", "größe 付"), found, ()))
+
+
+def test_names_of_postgresql_are_right_in_a_plain_locale(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    (tmp_path / "dsn").write_text(postgres.connection)
+    code = (
+        "import sys; from pathlib import Path; from tests.connectors.test_databases import *;"
+        "prepare_drivers(Path(sys.argv[1]));"
+        "source = Opened(Path(sys.argv[1]))(Path(sys.argv[1], 'dsn').read_text(),"
+        " f\"SELECT 1 AS id, '{PROBE}' AS name\");"
+        "print(ascii((sent(source)[0].record['name'], source.check().warnings)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={**os.environ, "LC_ALL": "C", "ODBCSYSINI": ""},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ascii((PROBE, ()))
+
+
+def test_pages_of_mariadb_pass_over_no_record(people: MariaDb, opened: Opened) -> None:
+    # keys that MariaDB holds for equal stand on both sides of a page's end; keys of 128 characters
+    # and with Ø cannot be parameters
+    keys = ["a", "A", "ä", "Ä", "b", "B", "Ø" * 200, "ØÛ付", "付", "z" * 128]
+    rows = ", ".join(f"('{key}', '{key[:9]}')" for key in keys)
+    people.run(
+        "CREATE TABLE paged (id varchar(255), name varchar(255));"
+        f"INSERT INTO paged VALUES {rows}, (NULL, 'lost'), ('付', '付');"
+        "GRANT SELECT ON crm.paged TO crm"
+    )
+    for fetch in (5, 6, 7, 12, 100):
+        events = sent(opened(people.connection, "SELECT * FROM paged", fetch=fetch))
+        found = [event.key for event in events if isinstance(event, Upsert)]
+        assert sorted(found) == sorted([*keys, "付", ""])
+        assert events[-1] == Complete(full=True)
+    assert "the same key" in failure(opened(people.connection, "SELECT * FROM paged", fetch=2))
+    people.run("DROP TABLE paged")
+
+
+def test_pages_may_have_a_key_of_several_columns(people: MariaDb, opened: Opened) -> None:
+    query = "SELECT id DIV 3 AS a, id MOD 3 AS b, id, name FROM people"
+    source = opened(people.connection, query, fetch=2)
+    source._settings = settings(key=("a", "b"), map={"display_name": "name"})
+    events = sent(source)
+    assert [event.key for event in events[:4]] == ["0|0", "0|1", "0|2", "1|0"]
+    assert len(events) == len(PROBES) + 1
+
+
+def test_a_long_text_is_whole(people: MariaDb, postgres: Postgres, opened: Opened) -> None:
+    people.run("UPDATE people SET text = repeat('ä', 70000) WHERE id = 0")
+    query = "SELECT 0 AS id, text AS name FROM people WHERE id = 0"
+    assert sent(opened(people.connection, query))[0].record["name"] == "ä" * 70_000
+    query = "SELECT 0 AS id, repeat('ä', 70000) AS name"
+    assert sent(opened(postgres.connection, query))[0].record["name"] == "ä" * 70_000
+
+
+def test_a_slow_statement_of_mariadb_is_given_up(people: MariaDb, opened: Opened) -> None:
+    slow = "SELECT id, benchmark(2000000000, md5('x')) AS name FROM people"
+    assert "max_statement_time exceeded" in failure(opened(people.connection, slow, timeout_s=1))
+
+
+def test_a_mute_mariadb_is_given_up(opened: Opened) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        connection = mariadb_string(mute.getsockname()[1], "x")
+        began = time.monotonic()
+        source = opened(connection, "SELECT 1 AS id, 2 AS name", connect_timeout_s=2)
+        assert "cannot connect" in failure(source)
+        assert time.monotonic() - began < 20
+
+
+def test_a_mariadb_that_falls_silent_is_given_up(people: MariaDb, opened: Opened) -> None:
+    source = opened(people.connection, "SELECT id, name FROM people", timeout_s=1)
+    with source._database.session() as connection:
+        os.kill(people.program.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(SourceFailed, match="Lost connection"):
+                source._database.execute(connection, "SELECT id, name FROM people")
+        finally:
+            os.kill(people.program.pid, signal.SIGCONT)
+
+
+def test_cancel_stops_a_statement_of_mariadb(people: MariaDb, opened: Opened) -> None:
+    source = opened(
+        people.connection, "SELECT id, benchmark(2000000000, md5('x')) AS name FROM people"
+    )
+    timer = threading.Timer(0.5, source.cancel)
+    timer.start()
+    began = time.monotonic()
+    assert "interrupted" in failure(source)
+    assert time.monotonic() - began < 5
+    timer.join()
+
+
+def test_the_session_of_mariadb_cannot_write(people: MariaDb, opened: Opened) -> None:
+    people.run("GRANT INSERT ON crm.people TO crm")
+    source = opened(people.connection, "SELECT id, name FROM people")
+    with source._database.session() as connection, pytest.raises(Exception, match="READ ONLY"):
+        connection.execute("INSERT INTO people (id) VALUES (-1)")
+
+
+@pytest.mark.parametrize(
+    "right",
+    ["INSERT ON crm.people", "UPDATE (name) ON crm.people", "DELETE ON crm.*", "ALL ON *.*"],
+)
+def test_the_check_warns_of_a_login_of_mariadb_that_can_write(
+    people: MariaDb, opened: Opened, right: str
+) -> None:
+    source = opened(people.connection, "SELECT id, name FROM people")
+    assert source.check().warnings == ()
+    people.run(f"GRANT {right} TO crm")
+    assert "can write" in source.check().warnings[0]
+
+
+def test_the_check_warns_of_a_column_of_postgresql_that_can_be_written(
+    postgres: Postgres, opened: Opened
+) -> None:
+    postgres.run("CREATE TABLE own (id int, name text); GRANT SELECT ON own TO crm")
+    source = opened(postgres.connection, "SELECT id, name FROM own")
+    assert source.check().warnings == ()
+    postgres.run("GRANT UPDATE (name) ON own TO crm")
+    assert "can write" in source.check().warnings[0]
+    postgres.run("DROP TABLE own")
+
+
+def test_several_statements_never_reach_a_database() -> None:
+    for query in (
+        "SELECT 1; INSERT INTO k VALUES (1)",
+        "WITH x AS (INSERT INTO k VALUES (1) RETURNING *) SELECT * FROM x",
+        "CALL wipe()",
+    ):
+        with pytest.raises(ValueError, match="query: "):
+            OdbcOptions(connection="DSN=x", query=query)
+
+
+# Following changes
+
+
+def test_an_uncommitted_change_is_read_once_it_is_committed(
+    postgres: Postgres, opened: Opened
+) -> None:
+    postgres.run(
+        "CREATE TABLE own (id int, name text); GRANT SELECT ON own TO crm;"
+        "INSERT INTO own SELECT n, 'old' FROM generate_series(1, 5) n"
+    )
+    source = opened(postgres.connection, "SELECT xmin AS version, * FROM own", version="version")
+    first = sent(source)[-1]
+    assert isinstance(first, Complete)
+    with source._database.session() as connection:  # stands in for any open transaction
+        held = connection.execute("SELECT pg_current_xact_id()").fetchone()[0]
+        postgres.run("UPDATE own SET name = 'new' WHERE id = 1")
+        events = sent(source, first.bookmark)
+        assert [event.record["name"] for event in events if isinstance(event, Upsert)] == ["new"]
+        # the mark lies before the transaction that is still open
+        assert str(held).encode() in events[-1].bookmark
+    postgres.run("DROP TABLE own")
+
+
+def test_a_rising_number_is_followed(people: MariaDb, opened: Opened) -> None:
+    source = opened(people.connection, "SELECT id, name FROM people", version="id")
+    first = sent(source)[-1]
+    people.run("INSERT INTO people (id, name) VALUES (900, 'Neu')")
+    events = sent(source, first.bookmark)
+    found = [event.record["name"] for event in events if isinstance(event, Upsert)]
+    assert found == [PROBES[-1], "Neu"]  # the last one seen is read again
+    text = opened(people.connection, "SELECT id, name FROM people", version="name")
+    assert "no column of numbers" in failure(text)
+
+
+def test_a_time_of_change_in_the_future_hides_nothing(people: MariaDb, opened: Opened) -> None:
+    query = "SELECT id, name, CASE id WHEN 0 THEN '2099-01-01' ELSE now() END AS t FROM people"
+    source = opened(people.connection, query, changed="t")
+    first = sent(source)[-1]
+    assert b"2099" not in first.bookmark
+
+
+def test_of_keys_that_double_while_they_are_followed_the_stored_one_stays(
+    people: MariaDb, opened: Opened
+) -> None:
+    source = opened(people.connection, "SELECT id, name FROM people", version="id")
+    first = sent(source)[-1]
+    people.run("INSERT INTO people (id, name) VALUES (900, 'Neu'), (900, 'Doppelt')")
+    rejected = [e for e in sent(source, first.bookmark) if isinstance(e, RejectedRecord)]
+    assert rejected == [RejectedRecord("900", "duplicate key", key="900")] * 2
+
+
+# Access
+
+
+@pytest.fixture
+def northwind() -> str:
+    path = TEST_DATA / "nwind.mdb"
+    if not path.exists():
+        pytest.skip(f"{TEST_DATA} is not there")
+    return f"Driver={{MDBTools}};DBQ={path}"
+
+
+def test_a_table_of_access_is_read(northwind: str, opened: Opened) -> None:
+    source = opened(northwind, "SELECT * FROM Customers", key="CustomerID", name="CompanyName")
+    events = sent(source)
+    assert len(events) == 92
+    assert events[-1] == Complete(full=True)
+    assert events[0].record == {"CustomerID": "ALFKI", "CompanyName": "Alfreds Futterkiste"}
+    assert "Phone" in field_names(source)
+    report = source.check()
+    assert (report.faults, report.warnings) == ((), ())
+
+
+def test_umlauts_of_access_are_right(northwind: str, opened: Opened) -> None:
+    source = opened(northwind, "SELECT * FROM Customers", key="CustomerID", name="Address")
+    addresses = {event.key: event.record["Address"] for event in sent(source)[:-1]}
+    assert addresses["BERGS"] == "Berguvsvägen  8"
+
+
+def test_what_access_cannot_do_is_a_fault_of_the_run(northwind: str, opened: Opened) -> None:
+    sorted_ = opened(northwind, "SELECT * FROM Customers ORDER BY City", key="CustomerID")
+    assert "Couldn't parse SQL" in failure(sorted_)
+    assert "no such file" in failure(opened("Driver={MDBTools};DBQ=/none.mdb", "SELECT * FROM x"))
+
+
+# SQL Server: the drivers only, there is no server
+
+
+def test_freetds_says_in_one_line_that_nobody_answers(opened: Opened) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    connection = f"Driver={{FreeTDS}};Server=127.0.0.1;Port={port};Database=x;UID=a;PWD={{s;e}}"
+    words = failure(opened(connection, "SELECT 1 AS id, 2 AS name", connect_timeout_s=2))
+    assert words.startswith("SQL Server: cannot connect: ")
+    assert "s;e" not in words
+
+
+def test_change_tracking_is_of_sql_server_only(people: MariaDb, opened: Opened) -> None:
+    source = opened(people.connection, "SELECT id, name FROM people", tracked="dbo.people")
+    assert "only SQL Server" in failure(source)
+    with pytest.raises(ValueError, match="no name of a table"):
+        OdbcOptions(connection="DSN=x", query="SELECT 1", tracked="x; DROP TABLE y")
