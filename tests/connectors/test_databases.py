@@ -72,19 +72,19 @@ def people(mariadb: MariaDb) -> Iterator[MariaDb]:
     """MariaDB with names that its driver is known to cut."""
     rows = ", ".join(f"('{name}', {number})" for number, name in enumerate(PROBES))
     mariadb.run(
-        "CREATE TABLE people (name varchar(255), id int, text longtext, `größe 付` int);"
-        f"INSERT INTO people (name, id) VALUES {rows};"
-        "GRANT SELECT ON crm.people TO crm"
+        "CREATE TABLE staff (name varchar(255), id int, text longtext, `größe 付` int);"
+        f"INSERT INTO staff (name, id) VALUES {rows};"
+        "GRANT SELECT ON crm.staff TO crm"
     )
     yield mariadb
-    mariadb.run("DROP TABLE people; REVOKE ALL PRIVILEGES, GRANT OPTION FROM crm")
+    mariadb.run("DROP TABLE staff; REVOKE ALL PRIVILEGES, GRANT OPTION FROM crm")
 
 
 # MariaDB
 
 
 def test_mariadb_gives_every_name_whole(people: MariaDb, opened: Opened) -> None:
-    source = opened(people.connection, "SELECT * FROM people ORDER BY id")
+    source = opened(people.connection, "SELECT * FROM staff ORDER BY id")
     assert [event.record["name"] for event in sent(source)[:-1]] == list(PROBES)
 
 
@@ -97,7 +97,7 @@ def test_statements_for_mariadb_may_hold_any_character_in_any_locale(
         "import sys; from pathlib import Path; from tests.connectors.test_databases import *;"
         "prepare_drivers(Path(sys.argv[1]));"
         "source = Opened(Path(sys.argv[1]))(Path(sys.argv[1], 'dsn').read_text(),"
-        " \"SELECT id, name, `größe 付` FROM people WHERE name = 'Ústí nad Labem'\");"
+        " \"SELECT id, name, `größe 付` FROM staff WHERE name = 'Ústí nad Labem'\");"
         "print(ascii((field_names(source), [e.record for e in sent(source)[:-1]],"
         " source.check().warnings)))"
     )
@@ -157,7 +157,7 @@ def test_pages_of_mariadb_pass_over_no_record(people: MariaDb, opened: Opened) -
 
 
 def test_pages_may_have_a_key_of_several_columns(people: MariaDb, opened: Opened) -> None:
-    query = "SELECT id DIV 3 AS a, id MOD 3 AS b, id, name FROM people"
+    query = "SELECT id DIV 3 AS a, id MOD 3 AS b, id, name FROM staff"
     source = opened(people.connection, query, fetch=2)
     source._settings = settings(key=("a", "b"), map={"display_name": "name"})
     events = sent(source)
@@ -166,15 +166,15 @@ def test_pages_may_have_a_key_of_several_columns(people: MariaDb, opened: Opened
 
 
 def test_a_long_text_is_whole(people: MariaDb, postgres: Postgres, opened: Opened) -> None:
-    people.run("UPDATE people SET text = repeat('ä', 70000) WHERE id = 0")
-    query = "SELECT 0 AS id, text AS name FROM people WHERE id = 0"
+    people.run("UPDATE staff SET text = repeat('ä', 70000) WHERE id = 0")
+    query = "SELECT 0 AS id, text AS name FROM staff WHERE id = 0"
     assert sent(opened(people.connection, query))[0].record["name"] == "ä" * 70_000
     query = "SELECT 0 AS id, repeat('ä', 70000) AS name"
     assert sent(opened(postgres.connection, query))[0].record["name"] == "ä" * 70_000
 
 
 def test_a_slow_statement_of_mariadb_is_given_up(people: MariaDb, opened: Opened) -> None:
-    slow = "SELECT id, benchmark(2000000000, md5('x')) AS name FROM people"
+    slow = "SELECT id, benchmark(2000000000, md5('x')) AS name FROM staff"
     assert "max_statement_time exceeded" in failure(opened(people.connection, slow, timeout_s=1))
 
 
@@ -188,19 +188,19 @@ def test_a_mute_mariadb_is_given_up(opened: Opened) -> None:
 
 
 def test_a_mariadb_that_falls_silent_is_given_up(people: MariaDb, opened: Opened) -> None:
-    source = opened(people.connection, "SELECT id, name FROM people", timeout_s=1)
+    source = opened(people.connection, "SELECT id, name FROM staff", timeout_s=1)
     with source._database.session() as connection:
         os.kill(people.program.pid, signal.SIGSTOP)
         try:
             with pytest.raises(SourceFailed, match="Lost connection"):
-                source._database.execute(connection, "SELECT id, name FROM people")
+                source._database.execute(connection, "SELECT id, name FROM staff")
         finally:
             os.kill(people.program.pid, signal.SIGCONT)
 
 
 def test_cancel_stops_a_statement_of_mariadb(people: MariaDb, opened: Opened) -> None:
     source = opened(
-        people.connection, "SELECT id, benchmark(2000000000, md5('x')) AS name FROM people"
+        people.connection, "SELECT id, benchmark(2000000000, md5('x')) AS name FROM staff"
     )
     timer = threading.Timer(0.5, source.cancel)
     timer.start()
@@ -211,20 +211,20 @@ def test_cancel_stops_a_statement_of_mariadb(people: MariaDb, opened: Opened) ->
 
 
 def test_the_session_of_mariadb_cannot_write(people: MariaDb, opened: Opened) -> None:
-    people.run("GRANT INSERT ON crm.people TO crm")
-    source = opened(people.connection, "SELECT id, name FROM people")
+    people.run("GRANT INSERT ON crm.staff TO crm")
+    source = opened(people.connection, "SELECT id, name FROM staff")
     with source._database.session() as connection, pytest.raises(Exception, match="READ ONLY"):
-        connection.execute("INSERT INTO people (id) VALUES (-1)")
+        connection.execute("INSERT INTO staff (id) VALUES (-1)")
 
 
 @pytest.mark.parametrize(
     "right",
-    ["INSERT ON crm.people", "UPDATE (name) ON crm.people", "DELETE ON crm.*", "ALL ON *.*"],
+    ["INSERT ON crm.staff", "UPDATE (name) ON crm.staff", "DELETE ON crm.*", "ALL ON *.*"],
 )
 def test_the_check_warns_of_a_login_of_mariadb_that_can_write(
     people: MariaDb, opened: Opened, right: str
 ) -> None:
-    source = opened(people.connection, "SELECT id, name FROM people")
+    source = opened(people.connection, "SELECT id, name FROM staff")
     assert source.check().warnings == ()
     people.run(f"GRANT {right} TO crm")
     assert "can write" in source.check().warnings[0]
@@ -275,18 +275,18 @@ def test_an_uncommitted_change_is_read_once_it_is_committed(
 
 
 def test_a_rising_number_is_followed(people: MariaDb, opened: Opened) -> None:
-    source = opened(people.connection, "SELECT id, name FROM people", version="id")
+    source = opened(people.connection, "SELECT id, name FROM staff", version="id")
     first = sent(source)[-1]
-    people.run("INSERT INTO people (id, name) VALUES (900, 'Neu')")
+    people.run("INSERT INTO staff (id, name) VALUES (900, 'Neu')")
     events = sent(source, first.bookmark)
     found = [event.record["name"] for event in events if isinstance(event, Upsert)]
     assert found == [PROBES[-1], "Neu"]  # the last one seen is read again
-    text = opened(people.connection, "SELECT id, name FROM people", version="name")
+    text = opened(people.connection, "SELECT id, name FROM staff", version="name")
     assert "no column of numbers" in failure(text)
 
 
 def test_a_time_of_change_in_the_future_hides_nothing(people: MariaDb, opened: Opened) -> None:
-    query = "SELECT id, name, CASE id WHEN 0 THEN '2099-01-01' ELSE now() END AS t FROM people"
+    query = "SELECT id, name, CASE id WHEN 0 THEN '2099-01-01' ELSE now() END AS t FROM staff"
     source = opened(people.connection, query, changed="t")
     first = sent(source)[-1]
     assert b"2099" not in first.bookmark
@@ -295,9 +295,9 @@ def test_a_time_of_change_in_the_future_hides_nothing(people: MariaDb, opened: O
 def test_of_keys_that_double_while_they_are_followed_the_stored_one_stays(
     people: MariaDb, opened: Opened
 ) -> None:
-    source = opened(people.connection, "SELECT id, name FROM people", version="id")
+    source = opened(people.connection, "SELECT id, name FROM staff", version="id")
     first = sent(source)[-1]
-    people.run("INSERT INTO people (id, name) VALUES (900, 'Neu'), (900, 'Doppelt')")
+    people.run("INSERT INTO staff (id, name) VALUES (900, 'Neu'), (900, 'Doppelt')")
     rejected = [e for e in sent(source, first.bookmark) if isinstance(e, RejectedRecord)]
     assert rejected == [RejectedRecord("900", "duplicate key", key="900")] * 2
 
@@ -350,7 +350,7 @@ def test_freetds_says_in_one_line_that_nobody_answers(opened: Opened) -> None:
 
 
 def test_change_tracking_is_of_sql_server_only(people: MariaDb, opened: Opened) -> None:
-    source = opened(people.connection, "SELECT id, name FROM people", tracked="dbo.people")
+    source = opened(people.connection, "SELECT id, name FROM staff", tracked="dbo.staff")
     assert "only SQL Server" in failure(source)
     with pytest.raises(ValueError, match="no name of a table"):
         OdbcOptions(connection="DSN=x", query="SELECT 1", tracked="x; DROP TABLE y")
