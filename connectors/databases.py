@@ -177,12 +177,20 @@ class Database:
         except self._driver.Error:
             return None
 
-    def sends_back(self, connection: Any, text: str) -> bool | None:
-        """Tell whether the database sends back a text as it was; None: it cannot be found out."""
+    def changes_characters(self, connection: Any, text: str) -> str:
+        """Return what comes of a text without quotes that is sent to the database and back.
+
+        Returns:
+            "" if it came back as it was, else what is wrong, in one line.
+        """
         try:
-            return bool(connection.execute(f"SELECT '{text}'").fetchone()[0] == text)
-        except (self._driver.Error, ValueError):
-            return None
+            if self.value(connection, f"SELECT '{text}'") == text:
+                return ""
+        except SourceFailed as failure:
+            return f"the driver could not be tried with characters outside ASCII: {failure}"
+        except ValueError:
+            return "the driver breaks characters outside ASCII: records will be rejected"
+        return "the driver changes characters outside ASCII: names will be wrong"
 
     def cancel(self) -> None:
         """Ask the driver to stop the statement that runs (SQLCancel); none begins any more."""

@@ -432,11 +432,9 @@ class OdbcSource(ContactSource):
         """Yield what is no fault, but should be mended."""
         database = self._database
         if database.profile.subqueries:
-            whole = database.sends_back(connection, PROBE)
-            if whole is None:
-                yield "the driver could not be tried with characters outside ASCII"
-            elif not whole:
-                yield "the driver changes characters outside ASCII: names will be wrong"
+            doubt = database.changes_characters(connection, PROBE)
+            if doubt:
+                yield doubt
         writes = database.can_write(connection)
         if writes is None:
             yield "whether the login can write could not be found out"
