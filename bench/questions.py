@@ -14,6 +14,14 @@ from rufname.sample_numbers import OWN_TRUNK
 
 SEED = 7
 
+TAIL_DIGITS = 8
+TAIL_BUCKETS = 61
+"""One in so many numbers is asked by its last digits: to know that nobody else has them, all of
+those that might are kept in memory."""
+
+NO_AREA = "987"
+"""No made-up number has this area code, so that nothing but its last digits can fit."""
+
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A question as a client spells it, and the name that must come ("" = nobody)."""
@@ -23,7 +31,11 @@ class Asked(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Questions(msgspec.Struct, frozen=True):
-    """All cases; each in mixed order, so that neighbours in the index are not neighbours here."""
+    """All cases; each in mixed order, so that neighbours in the index are not neighbours here.
+
+    `trunks` are unknown extensions of companies (class 4), `tails` are known by their last digits
+    alone (class 5), `nowhere` are national numbers that no class finds.
+    """
 
     hits: tuple[Asked, ...]
     spelled: tuple[Asked, ...]
@@ -31,15 +43,30 @@ class Questions(msgspec.Struct, frozen=True):
     shared: tuple[Asked, ...]
     extensions: tuple[Asked, ...]
     misses: tuple[Asked, ...]
+    trunks: tuple[Asked, ...]
+    tails: tuple[Asked, ...]
+    nowhere: tuple[Asked, ...]
 
 
-def draw(made: Iterable[MadeContact], limit: int = 50_000) -> Questions:
-    """Draw at most `limit` questions of each case from a sample."""
+def draw(made: Iterable[MadeContact], limit: int = 50_000, one_in: int = 1) -> Questions:
+    """Draw at most `limit` questions of each case from a sample.
+
+    Args:
+        made: the sample, passed through once.
+        limit: the most of each case.
+        one_in: look at so many contacts for one that is asked for; keeps a large sample small.
+    """
     hits: list[Asked] = []
     shared: list[Asked] = []
     written: list[Asked] = []
     extensions: list[Asked] = []
-    for contact in made:
+    trunks: list[Asked] = []
+    tails: dict[str, str] = {}
+    for place, contact in enumerate(made):
+        _note_tails(contact, tails)
+        if place % one_in:
+            continue
+        trunks += _unknown_extensions(contact)
         for number, name in questions(contact):
             if contact.is_company or name != contact.name:
                 shared.append(Asked(number, name))
@@ -50,9 +77,16 @@ def draw(made: Iterable[MadeContact], limit: int = 50_000) -> Questions:
                     extensions.append(Asked(extension, name))
         written += _as_written(contact)
     mixed = Random(SEED)
-    for case in (hits, shared, written):
+    known = [Asked(f"0{NO_AREA}{tail}", name) for tail, name in tails.items() if name]
+    step = TAIL_BUCKETS * max(1, 10**TAIL_DIGITS // TAIL_BUCKETS // (2 * limit))
+    free = [
+        Asked(f"0{NO_AREA}{tail}", "")
+        for number in range(0, 10**TAIL_DIGITS, step)
+        if (tail := f"{number:0{TAIL_DIGITS}d}") not in tails
+    ]
+    for case in (hits, shared, written, trunks, known, free):
         mixed.shuffle(case)
-    del hits[limit:], shared[limit:], written[limit:]
+        del case[limit:]
     return Questions(
         hits=tuple(hits),
         spelled=tuple(map(respell, hits, range(len(hits)))),
@@ -60,6 +94,9 @@ def draw(made: Iterable[MadeContact], limit: int = 50_000) -> Questions:
         shared=tuple(shared),
         extensions=tuple(extensions),
         misses=tuple(Asked(missing(asked.number), "") for asked in hits),
+        trunks=tuple(trunks),
+        tails=tuple(known),
+        nowhere=tuple(free),
     )
 
 
@@ -97,6 +134,25 @@ def respell(asked: Asked, turn: int) -> Asked:
 def missing(number: str) -> str:
     """Return a number of the same length that the sample never has: no area code begins with 0."""
     return f"+490{number[4:]}"
+
+
+def _note_tails(contact: MadeContact, tails: dict[str, str]) -> None:
+    """Note who has numbers of the one bucket: tail → name, "" once two lines have it."""
+    for line in contact.lines:
+        for number in line.truth:
+            tail = number.digits[-TAIL_DIGITS:]
+            if not number.extension and int(tail) % TAIL_BUCKETS == 0:
+                tails[tail] = "" if tail in tails else contact.name
+
+
+def _unknown_extensions(contact: MadeContact) -> Iterator[Asked]:
+    """Give a number behind each German main line of a company, which nobody has."""
+    if contact.is_company:
+        for line in contact.lines:
+            if line.kind == "work" and len(line.truth) == 1 and line.answer == contact.name:
+                digits = line.truth[0].digits
+                if digits.startswith("49") and not line.truth[0].extension:
+                    yield Asked(f"+{digits}12", f"~{contact.name}")
 
 
 def _as_written(contact: MadeContact) -> Iterator[Asked]:

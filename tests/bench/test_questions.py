@@ -70,3 +70,36 @@ def test_a_missing_number_is_as_long_as_a_real_one() -> None:
 def test_work_numbers_are_asked_once_each() -> None:
     asked = [each.number for each in work_numbers(contacts(COUNT))]
     assert len(set(asked)) == len(asked) > COUNT / 2
+
+
+def test_an_unknown_extension_stands_behind_the_main_line_of_its_company() -> None:
+    lines = {
+        number.digits: made.name
+        for made in contacts(COUNT)
+        if made.is_company
+        for line in made.lines
+        for number in line.truth
+    }
+    trunks = draw(contacts(COUNT)).trunks
+    assert trunks
+    names = _names()
+    for each in trunks:
+        assert each.name == f"~{lines[each.number[1:-2]]}"
+        assert normalise(each.number, SAMPLE_PLAN) not in names
+
+
+def test_tails_are_of_one_person_alone_or_of_nobody() -> None:
+    by_tail: dict[str, list[str]] = defaultdict(list)
+    for made in contacts(COUNT):
+        for line in made.lines:
+            for number in line.truth:
+                by_tail[number.digits[-8:]].append(made.name)
+    drawn = draw(contacts(COUNT), 500)
+    assert drawn.tails
+    assert all(by_tail[each.number[-8:]] == [each.name] for each in drawn.tails)
+    assert len(drawn.nowhere) == 500
+    assert not any(each.number[-8:] in by_tail for each in drawn.nowhere)
+
+
+def test_a_large_sample_is_thinned() -> None:
+    assert 0 < len(draw(contacts(COUNT), one_in=10).hits) < len(draw(contacts(COUNT)).hits) / 5
