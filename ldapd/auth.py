@@ -27,10 +27,6 @@ from ldapd.protocol.dn import normal_dn
 PeerAddress = IPv4Address | IPv6Address | None
 """Where a peer comes from; None = a local socket without an address."""
 
-MAX_FAILURES = 5
-FAILURE_WINDOW_S = 60.0
-"""So many failed binds in so long a time from one unknown address, then it has to wait."""
-
 MAX_REMEMBERED_ADDRESSES = 4_096
 """Addresses whose failures are counted; the longest quiet one is forgotten first."""
 
@@ -86,6 +82,11 @@ class Peer:
         self.secure = tls or address is None or _is_loopback(address)
         self.asker: Asker | None = None
 
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it is bound, from inside the networks that its client is said to be in."""
+        return self.asker is not None and bool(self.asker.client.networks)
+
 
 class Accounts:
     """The clients that may bind, found by bind name."""
@@ -132,17 +133,25 @@ class Accounts:
 class FailedBinds:
     """Counts failed binds per address, so that a guesser waits and nobody else does."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 5, window_s: float = 60.0) -> None:
+        """Let an address wait once it has failed `most` times (0 = never) within `window_s`."""
         self._times_s: dict[PeerAddress, deque[float]] = {}
+        self.limit(most, window_s)
+
+    def limit(self, most: int, window_s: float) -> None:
+        """Take other limits; what has been counted stays."""
+        self._most, self._window_s = most, window_s
 
     def record(self, address: PeerAddress, now_s: float) -> None:
         """Count a failed bind."""
         times_s = self._times_s.pop(address, None)
         if times_s is None:
-            times_s = deque(maxlen=MAX_FAILURES)
+            times_s = deque()
             if len(self._times_s) >= MAX_REMEMBERED_ADDRESSES:
                 del self._times_s[next(iter(self._times_s))]
         times_s.append(now_s)
+        while len(times_s) > max(self._most, 1):
+            times_s.popleft()
         self._times_s[address] = times_s
 
     def forget(self, address: PeerAddress) -> None:
@@ -150,11 +159,11 @@ class FailedBinds:
         self._times_s.pop(address, None)
 
     def must_wait(self, address: PeerAddress, now_s: float) -> bool:
-        """Tell whether an address has failed `MAX_FAILURES` times within the window."""
+        """Tell whether an address has failed too often within the window."""
         times_s = self._times_s.get(address)
-        if times_s is None or len(times_s) < MAX_FAILURES:
+        if times_s is None or not self._most or len(times_s) < self._most:
             return False
-        return now_s - times_s[0] < FAILURE_WINDOW_S
+        return now_s - times_s[-self._most] < self._window_s
 
 
 class BindCheck(msgspec.Struct, frozen=True, eq=False):

@@ -49,6 +49,7 @@ class Host(Protocol):
     passwords: PasswordPool
     loop: asyncio.AbstractEventLoop
     max_pending: int
+    max_wait_s: float
     handshake_time_s: float
     tls_context: ssl.SSLContext | None
 
@@ -80,6 +81,7 @@ class Connection(asyncio.Protocol):
         unbound_since_s: since when nobody is bound; None while somebody is.
         blocked_since_s: since when it does not read its answers; None while it does.
         closing_since_s: since when it is being closed; None = it is not.
+        counted_as: the name of the client as which the host counts it; "" = as nobody.
     """
 
     __slots__ = (
@@ -95,6 +97,7 @@ class Connection(asyncio.Protocol):
         "_transport",
         "blocked_since_s",
         "closing_since_s",
+        "counted_as",
         "heard_s",
         "peer",
         "unbound_since_s",
@@ -118,6 +121,7 @@ class Connection(asyncio.Protocol):
         self.unbound_since_s: float | None = self.heard_s
         self.blocked_since_s: float | None = None
         self.closing_since_s: float | None = None
+        self.counted_as = ""
 
     # --- what the loop calls --------------------------------------------------------------------
 
@@ -171,6 +175,7 @@ class Connection(asyncio.Protocol):
     @override
     def resume_writing(self) -> None:
         self.blocked_since_s = None
+        self.heard_s = self._host.loop.time()  # what the peer itself held up is not late
         self._work()
 
     @override
@@ -214,15 +219,20 @@ class Connection(asyncio.Protocol):
     # --- requests -------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        """Answer what waits, as far as nothing holds it; pause or resume reading to fit."""
+        """Answer what waits, as far as nothing holds it; pause or resume reading to fit.
+
+        Reading is paused while anything waits, so that all of it came at `heard_s`.
+        """
         if self.closing_since_s is not None:
             return
-        budget = self._host.max_pending
+        host = self._host
+        budget, clock = host.max_pending, host.loop.time
+        late_s = self.heard_s + host.max_wait_s
         parts: list[bytes] = []
         size = 0
         while self._inbox and budget and not self._is_held():
             budget -= 1
-            answer = self._answer(self._inbox.popleft())
+            answer = self._answer(self._inbox.popleft(), late=clock() > late_s)
             if isinstance(answer, bytes):
                 parts.append(answer)
                 size += len(answer)
@@ -261,14 +271,17 @@ class Connection(asyncio.Protocol):
     def _is_held(self) -> bool:
         return self._binding or self.blocked_since_s is not None or self.closing_since_s is not None
 
-    def _answer(self, message: LdapMessage) -> Answer:
+    def _answer(self, message: LdapMessage, *, late: bool = False) -> Answer:
         """Answer one request; whatever goes wrong inside harms this request alone.
 
         tantivy raises `PanicException`, which is no `Exception` but a `BaseException`.
         """
         handler = self._host.handler
         try:
-            answer = handler.handle(self.peer, message)
+            if late:
+                answer = handler.too_late(self.peer, message)
+            else:
+                answer = handler.handle(self.peer, message)
         except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
             raise
         except BaseException as error:  # noqa: BLE001 - see above
@@ -310,6 +323,7 @@ class Connection(asyncio.Protocol):
         if self.closing_since_s is not None:
             return
         reply = self._host.handler.finish_bind(self.peer, check, right=right)
+        self.heard_s = self._host.loop.time()  # what waited for the bind may wait as long again
         self._note_bind()
         self._transport.write(reply)
         self._work()

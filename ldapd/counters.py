@@ -7,6 +7,7 @@ class Counters:
     """Counts since the process began; one thread writes.
 
     Attributes:
+        answered_busy: requests that had waited too long.
         connections: accepted in all.
         connections_refused: over a cap.
         connections_dropped: closed by us for time, unread answers or bad octets.
@@ -25,6 +26,7 @@ class Counters:
     """
 
     __slots__ = (
+        "answered_busy",
         "binds",
         "binds_delayed",
         "binds_failed",
@@ -43,6 +45,7 @@ class Counters:
     )
 
     def __init__(self) -> None:
+        self.answered_busy = 0
         self.binds = 0
         self.binds_delayed = 0
         self.binds_failed = 0

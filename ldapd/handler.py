@@ -126,6 +126,8 @@ class LdapHandler:
         self._naming = naming
         self._settings = settings
         self._accounts = Accounts(clients)
+        limits = settings.limits
+        self._failures.limit(limits.bind_failures, limits.bind_failure_time_s)
         self._searcher = Searcher(
             self._index,
             settings.limits,
@@ -171,6 +173,17 @@ class LdapHandler:
         """Return the answer to a request that `handle` raised on; other requests are unharmed."""
         self.counters.faults += 1
         return _failure(peer, message, ResultCode.OTHER, "internal error")
+
+    def too_late(self, peer: Peer, message: LdapMessage) -> Answer:
+        """Return the answer to a request that has waited longer than any may.
+
+        What asks the index is not worth its time any more: the call has rung without it. All else
+        is cheap, or decides what follows, and is done.
+        """
+        if type(message.request) not in (SearchRequest, CompareRequest):
+            return self.handle(peer, message)
+        self.counters.answered_busy += 1
+        return _failure(peer, message, ResultCode.BUSY, "waited too long")
 
     def busy(self, check: BindCheck) -> bytes:
         """Return the answer to a bind whose password finds no place in the queue."""

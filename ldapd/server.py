@@ -33,11 +33,6 @@ SWEEP_S = 1.0
 FAULT_LOG_S = 1.0
 """Least time between two log lines on failed requests; the counter counts them all."""
 
-UNBOUND_SHARE = 4
-ADDRESS_SHARE = 16
-"""Unbound connections from addresses that belong to no client's networks may take a fourth of all
-places, and from one address a sixteenth: strangers cannot lock the clients out."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -73,6 +68,7 @@ class LdapServer:
         passwords: verifies passwords.
         loop: the running loop.
         max_pending: requests of one connection answered in one turn.
+        max_wait_s: longest time before a request that was read is begun.
         handshake_time_s: longest TLS handshake.
         tls_context: for the handshakes from now on; None = no certificate is configured.
     """
@@ -85,16 +81,15 @@ class LdapServer:
         self.handler = LdapHandler(index, settings, clients, self.loop.time)
         self.passwords = PasswordPool()
         self._connections: set[Connection] = set()
-        self._unbound: Counter[PeerAddress] = Counter()
         self._unbound_count = 0
+        self._strangers: dict[Connection, None] = {}
+        self._strangers_at: Counter[PeerAddress] = Counter()
+        self._bound_as: Counter[str] = Counter()
         self._servers: list[asyncio.Server | Acceptor] = []
         self._needs_tls = False
         self._emptied = asyncio.Event()
         self._fault_logged_s = -FAULT_LOG_S
-        self._limits = settings.limits
-        self._decode_limits = _decode_limits(settings.limits)
-        self.max_pending = settings.limits.max_pending
-        self.handshake_time_s = float(settings.limits.bind_time_s)
+        self._take_limits(settings.limits)
         self.tls_context = None if settings.tls is None else server_context(settings.tls)
         self._sweeping = self.loop.call_later(SWEEP_S, self._sweep)
 
@@ -143,14 +138,18 @@ class LdapServer:
             raise ValueError("an ldaps:// listener without [ldap.tls]")
         self.handler.replace(settings, clients)
         self.tls_context = context
-        self.handshake_time_s = float(settings.limits.bind_time_s)
-        self._limits = settings.limits
-        self._decode_limits = _decode_limits(settings.limits)
-        self.max_pending = settings.limits.max_pending
+        self._take_limits(settings.limits)
         for connection in list(self._connections):
             if not self.handler.renew(connection.peer):
                 self.note_bind(connection)
                 connection.end(ResultCode.UNAVAILABLE, "the client is no longer configured")
+
+    def _take_limits(self, limits: LdapLimits) -> None:
+        self._limits = limits
+        self._decode_limits = _decode_limits(limits)
+        self.max_pending = limits.max_pending
+        self.max_wait_s = limits.search_time_ms / 1_000
+        self.handshake_time_s = float(limits.bind_time_s)
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new, answer what has been read, tell every peer, close.
@@ -192,15 +191,13 @@ class LdapServer:
         """Count a connection in, unless a cap is reached; return why it must go, or ""."""
         counters = self.handler.counters
         counters.connections += 1
-        most = self._limits.max_connections
         address = connection.peer.address
-        if len(self._connections) >= most or not (
-            self.handler.is_known(address) or self._has_place_for_stranger(address)
-        ):
+        known = self.handler.is_known(address)
+        if not (self._make_place() if known else self._has_place_for_stranger(address)):
             counters.connections_refused += 1
             return "too many connections"
         self._connections.add(connection)
-        self._count_unbound(address, 1)
+        self._count_unbound(connection)
         return ""
 
     def leave(self, connection: Connection) -> None:
@@ -209,21 +206,23 @@ class LdapServer:
             return
         self._connections.discard(connection)
         if connection.unbound_since_s is not None:
-            self._count_unbound(connection.peer.address, -1)
+            self._count_bound(connection)
+        self._count_client(connection, "")
         if not self._connections:
             self._emptied.set()
 
     def note_bind(self, connection: Connection) -> None:
-        """Keep the count of unbound connections, and since when each is."""
+        """Keep the count of unbound connections, and since when each is, and of each client's."""
         if connection not in self._connections:
             return
-        bound = connection.peer.asker is not None
-        if bound and connection.unbound_since_s is not None:
+        asker = connection.peer.asker
+        if asker is not None and connection.unbound_since_s is not None:
             connection.unbound_since_s = None
-            self._count_unbound(connection.peer.address, -1)
-        elif not bound and connection.unbound_since_s is None:
+            self._count_bound(connection)
+        elif asker is None and connection.unbound_since_s is None:
             connection.unbound_since_s = self.loop.time()
-            self._count_unbound(connection.peer.address, 1)
+            self._count_unbound(connection)
+        self._count_client(connection, "" if asker is None else asker.client.name)
 
     def note_handshake(self, error: Exception) -> None:
         """Count a handshake that failed; what is no peer's doing is logged."""
@@ -245,17 +244,61 @@ class LdapServer:
             where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}"
         _log.error("a request failed inside: %s at %s", type(error).__name__, where)
 
+    # --- counting -------------------------------------------------------------------------------
+
     def _has_place_for_stranger(self, address: PeerAddress) -> bool:
-        most = self._limits.max_connections
-        return self._unbound_count < max(most // UNBOUND_SHARE, 16) and (
-            self._unbound[address] < max(most // ADDRESS_SHARE, 8)
+        """Tell whether one more may come from outside every client's networks."""
+        limits = self._limits
+        return (
+            len(self._connections) < limits.max_connections
+            and len(self._strangers) < limits.max_unbound
+            and self._strangers_at[address] < limits.max_per_address
         )
 
-    def _count_unbound(self, address: PeerAddress, change: int) -> None:
-        self._unbound_count += change
-        self._unbound[address] += change
-        if not self._unbound[address]:
-            del self._unbound[address]
+    def _make_place(self) -> bool:
+        """Tell whether there is a place; if need be, the newest unbound stranger gives up its."""
+        if len(self._connections) < self._limits.max_connections:
+            return True
+        if not self._strangers:
+            return False
+        newest = next(reversed(self._strangers))
+        self.leave(newest)
+        self._drop(newest, "")
+        return True
+
+    def _count_unbound(self, connection: Connection) -> None:
+        self._unbound_count += 1
+        address = connection.peer.address
+        if not self.handler.is_known(address):
+            self._strangers[connection] = None
+            self._strangers_at[address] += 1
+
+    def _count_bound(self, connection: Connection) -> None:
+        """Take a connection out of the unbound ones."""
+        self._unbound_count -= 1
+        if connection in self._strangers:
+            del self._strangers[connection]
+            address = connection.peer.address
+            self._strangers_at[address] -= 1
+            if not self._strangers_at[address]:
+                del self._strangers_at[address]
+
+    def _count_client(self, connection: Connection, name: str) -> None:
+        """Count a connection as one of the client `name` ("" = of none), and end one too many."""
+        before = connection.counted_as
+        if before == name:
+            return
+        connection.counted_as = name
+        if before:
+            self._bound_as[before] -= 1
+            if not self._bound_as[before]:
+                del self._bound_as[before]
+        if name:
+            self._bound_as[name] += 1
+            if self._bound_as[name] > self._limits.max_per_client:
+                self.handler.counters.connections_refused += 1
+                reason = "too many connections of this client"
+                self.loop.call_soon(connection.end, ResultCode.BUSY, reason)  # behind its answer
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -271,7 +314,11 @@ class LdapServer:
             elif connection.unbound_since_s is not None:
                 if now_s - connection.unbound_since_s > limits.bind_time_s:
                     self._drop(connection, "no bind in time")
-            elif limits.idle_time_s and now_s - connection.heard_s > limits.idle_time_s:
+            elif (
+                limits.idle_time_s
+                and now_s - connection.heard_s > limits.idle_time_s
+                and not connection.peer.is_at_home
+            ):
                 self._drop(connection, "idle")
 
     def _drop(self, connection: Connection, reason: str) -> None:

@@ -51,11 +51,22 @@ class LdapLimits(msgspec.Struct, frozen=True):
         max_pending: requests waiting on one connection before reading pauses.
         max_entries: most entries of one answer (profiles may lower it).
         max_examined: most index documents one search may look at.
-        search_time_ms: longest one search may take.
-        bind_time_s: how long a connection may stay unbound.
-        idle_time_s: idle time after which a bound connection is closed; 0 = never.
+        search_time_ms: longest one search may take, and longest any may wait before it is begun;
+            what waited longer is answered `busy`.
+        bind_time_s: how long a connection may stay unbound; also the longest TLS handshake.
+        idle_time_s: idle time after which a bound connection is closed; 0 = never. Whoever is
+            bound from inside its client's `networks` is never closed for it.
         blocked_write_s: how long a peer may refuse to read its answers.
-        max_connections: connections of one worker.
+        max_connections: connections of one worker. When all are taken and one comes from a
+            client's `networks`, the newest unbound one from elsewhere goes.
+        max_unbound: of them, unbound ones from outside every client's `networks`.
+        max_per_address: of these, from one address.
+        max_per_client: connections of one worker that are bound as one client.
+        bind_failures: failed binds from one address, within `bind_failure_time_s`, after which it
+            has to wait; addresses in a client's `networks` never wait. 0 = nobody does.
+        bind_failure_time_s: see there.
+        alarm_misses_per_day: look-ups of one client that found nobody, in a day and on one worker,
+            at which a warning is logged: somebody may be trying numbers out. 0 = never.
     """
 
     max_message_bytes_unbound: int = 16 * 1024
@@ -69,9 +80,15 @@ class LdapLimits(msgspec.Struct, frozen=True):
     max_examined: int = 5_000
     search_time_ms: int = 200
     bind_time_s: int = 10
-    idle_time_s: int = 0
+    idle_time_s: int = 1_800
     blocked_write_s: int = 5
     max_connections: int = 4_096
+    max_unbound: int = 50
+    max_per_address: int = 20
+    max_per_client: int = 1_024
+    bind_failures: int = 5
+    bind_failure_time_s: int = 60
+    alarm_misses_per_day: int = 20_000
 
 
 class LdapSettings(msgspec.Struct, frozen=True):

@@ -182,6 +182,12 @@ class LdapLimitsTable(msgspec.Struct, frozen=True):
     idle_time_s: Annotated[int, Meta(ge=0, le=604_800)] = _LDAP.idle_time_s
     blocked_write_s: Annotated[int, Meta(ge=1, le=300)] = _LDAP.blocked_write_s
     max_connections: Annotated[int, Meta(ge=1, le=65_536)] = _LDAP.max_connections
+    max_unbound: Annotated[int, Meta(ge=1, le=65_536)] = _LDAP.max_unbound
+    max_per_address: Annotated[int, Meta(ge=1, le=65_536)] = _LDAP.max_per_address
+    max_per_client: Annotated[int, Meta(ge=1, le=65_536)] = _LDAP.max_per_client
+    bind_failures: Annotated[int, Meta(ge=0, le=1000)] = _LDAP.bind_failures
+    bind_failure_time_s: Annotated[int, Meta(ge=1, le=86_400)] = _LDAP.bind_failure_time_s
+    alarm_misses_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = _LDAP.alarm_misses_per_day
 
 
 class LdapTable(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from engine.client import Client
 from ldapd.protocol.client import Entry, Response, Result, decode_responses, encode_bind
 from ldapd.search import Directory
 from ldapd.server import LdapServer, serve_ldap
-from ldapd.settings import LdapSettings, Listener
+from ldapd.settings import LdapLimits, LdapSettings, Listener
 from tests.ldapd.house import CLIENTS, PASSWORD
 
 T = TypeVar("T")
@@ -24,6 +24,9 @@ T = TypeVar("T")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 TIMEOUT_S = 60.0
+
+PATIENT = LdapLimits(search_time_ms=60_000)
+"""So long may a request wait here: a busy machine is no fault of the server."""
 
 LDAPSEARCH = ("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no")
 
@@ -40,7 +43,7 @@ class Serving:
         *,
         tls: bool = False,
     ) -> None:
-        self.settings = settings or LdapSettings(listen=())
+        self.settings = settings or LdapSettings(listen=(), limits=PATIENT)
         self._index = index
         self._clients = clients
         self._loop_factory = loop_factory
@@ -112,6 +115,10 @@ class Serving:
     def connect(self) -> Wire:
         return Wire(self.port)
 
+    def connect_from(self, address: str) -> Wire:
+        """Connect from another address of loopback."""
+        return Wire(self.port, (address, 0))
+
     def bound(self, name: str, password: str = PASSWORD) -> Wire:
         """Return a connection bound as `name`."""
         wire = self.connect()
@@ -133,8 +140,8 @@ class Serving:
 class Wire:
     """One connection: octets out, responses in."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+    def __init__(self, port: int, source: tuple[str, int] | None = None) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_S, source)
         self._buffer = b""
         self._waiting: list[Response] = []
 

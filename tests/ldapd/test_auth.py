@@ -8,8 +8,6 @@ import pytest
 from engine.client import Client
 from engine.credentials import DUMMY_HASH
 from ldapd.auth import (
-    FAILURE_WINDOW_S,
-    MAX_FAILURES,
     MAX_REMEMBERED_ADDRESSES,
     Accounts,
     Asker,
@@ -91,21 +89,39 @@ def test_a_bound_client_is_renewed_unless_it_is_gone_or_moved() -> None:
         assert Accounts((changed,)).renewed(asker, HERE) is None
 
 
-def test_five_failures_in_a_minute_make_an_address_wait_and_no_other() -> None:
-    failures = FailedBinds()
+@pytest.mark.parametrize("most", [1, 2, 5, 30])
+def test_failures_in_a_minute_make_an_address_wait_and_no_other(most: int) -> None:
+    failures = FailedBinds(most, 60.0)
     other = ip_address("192.0.2.2")
-    for number in range(MAX_FAILURES):
+    for number in range(most):
         assert not failures.must_wait(HERE, 100.0 + number)
         failures.record(HERE, 100.0 + number)
-    assert failures.must_wait(HERE, 105.0)
-    assert not failures.must_wait(other, 105.0)
-    assert failures.must_wait(HERE, 99.9 + FAILURE_WINDOW_S)
-    assert not failures.must_wait(HERE, 100.1 + FAILURE_WINDOW_S)
+    assert failures.must_wait(HERE, 130.0)
+    assert not failures.must_wait(other, 130.0)
+    assert failures.must_wait(HERE, 159.9)
+    assert not failures.must_wait(HERE, 160.1)
+
+
+def test_nobody_waits_where_the_limit_is_none() -> None:
+    failures = FailedBinds(0, 60.0)
+    for _ in range(10):
+        failures.record(HERE, 0.0)
+    assert not failures.must_wait(HERE, 1.0)
+
+
+def test_another_limit_counts_what_was_counted() -> None:
+    failures = FailedBinds(5, 60.0)
+    for _ in range(3):
+        failures.record(HERE, 0.0)
+    assert not failures.must_wait(HERE, 1.0)
+    failures.limit(3, 30.0)
+    assert failures.must_wait(HERE, 1.0)
+    assert not failures.must_wait(HERE, 31.0)
 
 
 def test_a_success_ends_the_waiting() -> None:
     failures = FailedBinds()
-    for _ in range(MAX_FAILURES):
+    for _ in range(5):
         failures.record(HERE, 0.0)
     failures.forget(HERE)
     assert not failures.must_wait(HERE, 1.0)
@@ -113,7 +129,7 @@ def test_a_success_ends_the_waiting() -> None:
 
 def test_failures_of_many_addresses_stay_bounded_and_the_quietest_is_forgotten() -> None:
     failures = FailedBinds()
-    for _ in range(MAX_FAILURES):
+    for _ in range(5):
         failures.record(HERE, 0.0)
     for number in range(MAX_REMEMBERED_ADDRESSES):
         failures.record(ip_address(number + 1), 0.0)

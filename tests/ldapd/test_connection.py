@@ -32,9 +32,9 @@ from ldapd.protocol.client import (
 )
 from ldapd.protocol.filters import Equality, parse_filter
 from ldapd.protocol.messages import NOTICE_OF_DISCONNECTION, ResultCode
-from ldapd.settings import LdapLimits, LdapSettings
+from ldapd.settings import LdapSettings
 from tests.ldapd.house import PASSWORD, VISIBLE
-from tests.ldapd.serving import LoopFactory, Serving, Wire
+from tests.ldapd.serving import PATIENT, LoopFactory, Serving, Wire
 
 SBC_NAME, PHONE_NAME = "cn=sbc,dc=meta", "cn=phone,dc=meta"
 
@@ -212,9 +212,7 @@ def _becomes_writable(sock: socket.socket) -> bool:
 def test_a_peer_that_does_not_read_is_not_read_and_then_gets_every_answer(
     index: ContactIndex,
 ) -> None:
-    settings = LdapSettings(
-        listen=(), limits=msgspec.structs.replace(LdapLimits(), blocked_write_s=60)
-    )
+    settings = LdapSettings(listen=(), limits=msgspec.structs.replace(PATIENT, blocked_write_s=60))
     with Serving(index, settings) as serving, serving.bound(PHONE_NAME) as wire:
         last, rest = fill(wire, most_bytes=40_000_000)
         answer_bytes = 8_192  # more than the whole house
@@ -237,9 +235,7 @@ def test_a_peer_that_never_reads_is_cut(
     index: ContactIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ldapd.server.SWEEP_S", 0.05)
-    settings = LdapSettings(
-        listen=(), limits=msgspec.structs.replace(LdapLimits(), blocked_write_s=1)
-    )
+    settings = LdapSettings(listen=(), limits=msgspec.structs.replace(PATIENT, blocked_write_s=1))
     with Serving(index, settings) as serving, serving.bound(PHONE_NAME) as wire:
         fill(wire, most_bytes=40_000_000)
         serving.until(lambda counts: counts["connections_dropped"] == 1)
@@ -304,7 +300,8 @@ def test_a_fault_harms_its_request_alone_and_is_logged_without_what_was_asked(
 
 
 def test_more_passwords_than_the_queue_holds_are_busy(index: ContactIndex) -> None:
-    with Serving(index) as serving:
+    limits = msgspec.structs.replace(PATIENT, max_per_address=50)
+    with Serving(index, LdapSettings(listen=(), limits=limits)) as serving:
         count = VERIFYING_THREADS + MAX_WAITING + 12
         wires = [serving.connect() for _ in range(count)]
         for wire in wires:
