@@ -63,15 +63,16 @@ def test_to_apply_changes_twice_changes_nothing(writer: NumberWriter) -> None:
     assert contents(writer._file) == once
 
 
-def test_a_sealed_table_holds_the_same_in_fewer_pages(writer: NumberWriter, tmp_path: Path) -> None:
+def test_a_sealed_table_is_opened_again_and_written_on(
+    writer: NumberWriter, tmp_path: Path
+) -> None:
     for n in range(1, 60):
         writer.apply(change(n * 100 + i, contact(f"{n}-{i}", "P", f"49{n:03d}{i:07d}"))
                      for i in range(50))  # fmt: skip
-    before, pages = contents(writer._file), writer._file.environment.info()["last_pgno"]
+    before = contents(writer._file)
     writer.seal(7_000)
     again = NumberWriter.open(tmp_path, "a store", 7_000)
     assert contents(again._file) == before
-    assert again._file.environment.info()["last_pgno"] < pages
     again.apply([change(7_001, contact("late", "Late", "498999998101"))])
     snapshot = NumberTable(again._file)
     assert [each.name for each in snapshot.holders("498999998101", None, 5)] == ["Late"]
