@@ -84,12 +84,15 @@ class Schedule(msgspec.Struct, frozen=True):
     """When `serve` reads the source by itself: every so many seconds, or at times of day.
 
     `every_s` 0 and no `at`: only by `rufname sync`. `at` holds "HH:MM" in local time, `on` the
-    weekdays 0 (Monday) to 6 (Sunday) on which they count; empty = every day.
+    weekdays 0 (Monday) to 6 (Sunday) on which they count; empty = every day. `window` is the first
+    and the last "HH:MM" between which `every_s` counts, over midnight if the last is smaller; () =
+    all day.
     """
 
     every_s: int = 0
     at: tuple[str, ...] = ()
     on: tuple[int, ...] = ()
+    window: tuple[str, ...] = ()
 
     @property
     def exists(self) -> bool:

@@ -125,6 +125,7 @@ class SourceTable(msgspec.Struct, frozen=True):
     every: Annotated[str, Meta(description=notation.DURATION)] | None = None
     at: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.TIME_OF_DAY}")] = ()
     on: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.WEEKDAYS}")] = ()
+    window: Annotated[str, Meta(description=notation.WINDOW)] = ""
     visible_to: Lines = ("*",)
     max_drop: Annotated[str | int, Meta(description=notation.SHARE)] = "20%"
     full_every: Annotated[str, Meta(description=notation.DURATION)] = "7d"

@@ -111,8 +111,11 @@ def _schedule(findings: Findings, place: str, table: SourceTable) -> Schedule:
     days = findings.attempt(f"{place}.on", notation.weekdays, table.on)
     if table.on and not table.at:
         findings.fault(f"{place}.on", "there is no at", 'on together with at = ["HH:MM"]')
+    window = findings.attempt(f"{place}.window", notation.window, table.window)
+    if table.window and not every:
+        findings.fault(f"{place}.window", "there is no every", 'window together with every = "15m"')
     at = tuple(sorted({time for time in times if time}))
-    return Schedule(every_s=every_s or 0, at=at, on=days or ())
+    return Schedule(every_s=every_s or 0, at=at, on=days or (), window=window or ())
 
 
 def _map(findings: Findings, place: str, raw: Table, *, usual: bool) -> dict[str, MapRule]:

@@ -23,6 +23,7 @@ MAX_DROP_COUNT = 1_000_000_000
 
 DURATION = 'a text from "1s" to "31d": a whole number and s, m, h or d'
 TIME_OF_DAY = '"HH:MM" from "00:00" to "23:59", local time'
+WINDOW = 'two different times of day such as "20:00-06:00", local time, or "" for all day'
 WEEKDAYS = 'mon, tue, wed, thu, fri, sat, sun, or a range of them such as "mon-fri"'
 SHARE = f'a share from "0%" to "100%", or a whole number from 0 to {MAX_DROP_COUNT}'
 NETWORK = 'a network such as "10.0.0.0/8", "2001:db8::/32", or one address'
@@ -61,6 +62,17 @@ def time_of_day(text: str) -> str:
     if _TIME.fullmatch(text) is None:
         raise ValueError(f"got {quote(text)}; allowed: {TIME_OF_DAY}")
     return text
+
+
+def window(text: str) -> tuple[str, ...]:
+    """Return "HH:MM-HH:MM" as its two times; () for ""."""
+    if not text:
+        return ()
+    first, dash, last = (part.strip() for part in text.partition("-"))
+    whole = dash and _TIME.fullmatch(first) and _TIME.fullmatch(last) and first != last
+    if not whole:
+        raise ValueError(f"got {quote(text)}; allowed: {WINDOW}")
+    return first, last
 
 
 def weekdays(texts: Sequence[str]) -> tuple[int, ...]:

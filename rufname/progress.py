@@ -18,6 +18,7 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 
 from rufname.control import Progress as Step
@@ -43,10 +44,12 @@ class ProgressView:
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
             console=self._errors,
             transient=True,
         )
         self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._paces: dict[tuple[str, str], Pace] = {}
         self._said_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -70,7 +73,9 @@ class ProgressView:
         elif time.monotonic() - self._said_at >= PLAIN_INTERVAL_S:
             self._said_at = time.monotonic()
             total = f" of {step.total:,}" if step.total else ""
-            self.note(f"{_title(step)}: {step.done:,}{total}{_note(step)}")
+            pace = self._paces.setdefault((step.source, step.phase), Pace())
+            words = pace.words(step.done, step.total, self._said_at)
+            self.note(f"{_title(step)}: {step.done:,}{total}{words}{_note(step)}")
 
     def line(self, text: str) -> None:
         """Print a result."""
@@ -89,7 +94,37 @@ class ProgressView:
         if key not in self._tasks:
             self._tasks[key] = self._bars.add_task(_title(step), total=None, note="")
         total = step.total or None
-        self._bars.update(self._tasks[key], completed=step.done, total=total, note=_note(step))
+        pace = self._paces.setdefault(key, Pace())
+        note = f"{pace.rate_words(step.done, time.monotonic())}{_note(step)}"
+        self._bars.update(self._tasks[key], completed=step.done, total=total, note=note)
+
+
+class Pace:
+    """How fast something goes, from the first step that was seen on."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def rate(self, done: int, now: float) -> float:
+        """Return how many a second, 0.0 while that cannot be told; `now` in seconds."""
+        if self._first is None:
+            self._first = (done, now)
+        begun, at = self._first
+        return (done - begun) / (now - at) if now - at >= 1.0 else 0.0
+
+    def rate_words(self, done: int, now: float) -> str:
+        """Return the rate as " 8,000/s", "" while it cannot be told."""
+        rate = self.rate(done, now)
+        return f" {rate:,.0f}/s" if rate else ""
+
+    def words(self, done: int, total: int, now: float) -> str:
+        """Return rate and remaining time as ", 8,000/s, 2 min left", as far as they are known."""
+        rate = self.rate(done, now)
+        if not rate:
+            return ""
+        left_s = (total - done) / rate if total > done else 0.0
+        left = f", {left_s / 60:.0f} min left" if left_s >= 90 else f", {left_s:.0f} s left"  # noqa: PLR2004 - a minute and a half
+        return f", {rate:,.0f}/s{left if left_s else ''}"
 
 
 def wide_console() -> Console:

@@ -16,11 +16,23 @@ MAX_JITTER_S = 30.0
 
 JITTER_SHARE = 0.05
 
+FIRST_RETRY_S = 60.0
+LAST_RETRY_S = 3_600.0
+"""After a failure a source is tried again sooner than its schedule says, each time later."""
+
+PATIENT_AFTER = 5
+PATIENT_S = 300.0
+"""A source that failed so often in a row is asked at most this often, whatever its schedule."""
+
 _WEEK_AND_A_DAY = 8
 
 
 def next_start(
-    schedule: Schedule, last: datetime | None, now: datetime, jitter: float = 0.0
+    schedule: Schedule,
+    last: datetime | None,
+    now: datetime,
+    jitter: float = 0.0,
+    failures: int = 0,
 ) -> datetime | None:
     """Return when the source is to be read next.
 
@@ -29,6 +41,7 @@ def next_start(
         last: when its last run began, whatever came of it; None: it was never read.
         now: the local time.
         jitter: 0.0–1.0, the share of the largest delay that this source gets.
+        failures: so many of its last runs in a row failed.
 
     Returns:
         A time that may lie in the past: read it now. None: only `rufname sync` reads it. A source
@@ -43,10 +56,41 @@ def next_start(
     times = []
     if schedule.every_s:
         delay_s = jitter * min(MAX_JITTER_S, schedule.every_s * JITTER_SHARE)
-        times.append(last + timedelta(seconds=schedule.every_s + delay_s))
+        regular = last + timedelta(seconds=schedule.every_s + delay_s)
+        times.append(_within(regular, schedule.window) if schedule.window else regular)
     delay = timedelta(seconds=jitter * MAX_JITTER_S)
     times.extend(_time_of_day(text, schedule.on, last, delay) for text in schedule.at)
-    return min(times)
+    start = min(times)
+    if not failures:
+        return start
+    retry = last + timedelta(seconds=retry_delay_s(failures, jitter))
+    if schedule.window:
+        retry = _within(retry, schedule.window)
+    start = min(start, retry)
+    if failures >= PATIENT_AFTER:
+        start = max(start, last + timedelta(seconds=PATIENT_S))
+    return start
+
+
+def retry_delay_s(failures: int, jitter: float) -> float:
+    """Return how long to wait after so many failures (1 or more): doubled each time, up to 1 h.
+
+    Between half and the whole of it, by `jitter`: sources of one server do not come back together.
+    """
+    whole = min(FIRST_RETRY_S * 2.0 ** min(failures - 1, 16), LAST_RETRY_S)
+    return whole * (0.5 + jitter / 2)
+
+
+def _within(moment: datetime, window: tuple[str, ...]) -> datetime:
+    """Return the moment, or the window's next beginning if it lies outside of it."""
+    first, last = window
+    clock = f"{moment:%H:%M}"
+    inside = first <= clock < last if first < last else clock >= first or clock < last
+    if inside:
+        return moment
+    hour, minute = (int(part) for part in first.split(":"))
+    begin = moment.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return begin if begin > moment else begin + timedelta(days=1)
 
 
 def jitter_of(source: str) -> float:

@@ -34,7 +34,7 @@ from rufname.errors import ConfigError, UnknownName
 from rufname.hand import Hand, drop_absent
 from rufname.lifeline import Start, unpack
 from rufname.priority import lower_priority
-from rufname.schedule import jitter_of, next_start
+from rufname.schedule import PATIENT_AFTER, jitter_of, next_start
 from rufname.writing import Tell, Writing
 
 TICK_S = 0.5
@@ -42,14 +42,20 @@ TICK_S = 0.5
 END_LIMIT_S = 8.0
 """A commit under way gets so long at the end; below the supervisor's patience."""
 
+_REGULAR = SyncRequest()
+"""As a schedule reads: what changed, where the source can be followed; nothing is released."""
+
 _log = logging.getLogger("rufname.writer")
 
 
 class Run:
     """One run of one source, waiting or under way: its future report, and who is told."""
 
-    def __init__(self, source: SourceSettings, report: asyncio.Future[RunReport]) -> None:
+    def __init__(
+        self, source: SourceSettings, manner: SyncRequest, report: asyncio.Future[RunReport]
+    ) -> None:
         self.source = source
+        self.manner = manner
         self.report = report
         self.tells: list[Tell] = []
 
@@ -69,6 +75,7 @@ class Scribe:
         self._waiting: dict[str, Run] = {}
         self._running: Run | None = None
         self._began: dict[str, datetime | None] = {}
+        self._failures: dict[str, int] = {}
         self._done = 0
         self._control = ControlServer(config.control_path, self.answer)
         self._learn()
@@ -127,16 +134,19 @@ class Scribe:
         except (ConfigError, UnknownName, OSError) as error:
             yield Refused(str(error))
             return
-        async for reply in self._read_all(sources):
+        manner = msgspec.structs.replace(request, source=None)
+        async for reply in self._read_all(sources, manner):
             yield reply
 
-    async def _read_all(self, sources: Sequence[SourceSettings]) -> AsyncGenerator[Reply, None]:
+    async def _read_all(
+        self, sources: Sequence[SourceSettings], manner: SyncRequest
+    ) -> AsyncGenerator[Reply, None]:
         """Read sources one after the other; the runs go on if nobody listens any more."""
         news: asyncio.Queue[Progress | RunReport | BaseException] = asyncio.Queue()
 
         async def follow(source: SourceSettings) -> None:
             try:
-                news.put_nowait(await self.sync(source, news.put_nowait))
+                news.put_nowait(await self.sync(source, news.put_nowait, manner))
             except Exception as error:  # noqa: BLE001 - told to the client; the thread has logged it
                 news.put_nowait(error)
 
@@ -162,8 +172,7 @@ class Scribe:
         next_reads = {}
         for source in self._config.sources:
             if source.id in self._began:
-                last = self._began[source.id]
-                due = next_start(source.schedule, last, now, jitter_of(source.id))
+                due = self._due(source, now)
                 if due is not None:
                     next_reads[source.name] = due.timestamp()
         return Status(
@@ -173,21 +182,24 @@ class Scribe:
             next_reads=next_reads,
         )
 
-    async def sync(self, source: SourceSettings, tell: Tell) -> RunReport:
+    async def sync(
+        self, source: SourceSettings, tell: Tell, manner: SyncRequest = _REGULAR
+    ) -> RunReport:
         """Read a source once; a run of it that still waits is shared.
 
         Args:
             source: as configured now.
             tell: told how far it is.
+            manner: whether in full, and which run is released.
         """
         run = self._waiting.get(source.id)
-        if run is None or run.source != source:
-            run = self._queue(source)
+        if run is None or run.source != source or run.manner != manner:
+            run = self._queue(source, manner)
         run.tells.append(tell)
         return await asyncio.shield(run.report)
 
-    def _queue(self, source: SourceSettings) -> Run:
-        run = Run(source, self._loop.create_future())
+    def _queue(self, source: SourceSettings, manner: SyncRequest = _REGULAR) -> Run:
+        run = Run(source, manner, self._loop.create_future())
         self._waiting[source.id] = run
         self._hand.put(lambda writing: self._carry_out(run, writing))
         return run
@@ -200,6 +212,8 @@ class Scribe:
                 run.source,
                 lambda progress: self._call(run.say, progress),
                 self._hand.cancelled.is_set,
+                full=run.manner.full,
+                release=run.manner.release,
             )
         except BaseException as error:
             self._call(self._broke, run, error)
@@ -220,6 +234,10 @@ class Scribe:
     def _ended(self, run: Run, report: RunReport) -> None:
         self._running = None
         self._done += 1
+        source = run.source.id
+        self._failures[source] = (
+            self._failures.get(source, 0) + 1 if report.state == "failed" else 0
+        )
         if not run.report.done():
             run.report.set_result(report)
         level = logging.INFO if report.state == "done" else logging.WARNING
@@ -240,9 +258,14 @@ class Scribe:
                 continue
             if self._running is not None and self._running.source.id == source.id:
                 continue
-            due = next_start(source.schedule, self._began[source.id], now, jitter_of(source.id))
+            due = self._due(source, now)
             if due is not None and due <= now:
                 self._queue(source)
+
+    def _due(self, source: SourceSettings, now: datetime) -> datetime | None:
+        failures = self._failures.get(source.id, 0)
+        began = self._began[source.id]
+        return next_start(source.schedule, began, now, jitter_of(source.id), failures)
 
     def _learn(self) -> None:
         """Ask the store when each source was last read; until then none of them is due."""
@@ -250,8 +273,13 @@ class Scribe:
 
         def ask(writing: Writing) -> None:
             for source in sources:
-                run = writing.store.last_run(source)
-                self._call(self._began.setdefault, source, run and _local_time(run.began_at))
+                runs = writing.store.runs(source, PATIENT_AFTER)
+                failures = next(
+                    (n for n, run in enumerate(runs) if run.state != "failed"), len(runs)
+                )
+                self._call(self._failures.setdefault, source, failures)
+                last = _local_time(runs[0].began_at) if runs else None
+                self._call(self._began.setdefault, source, last)
 
         if sources:
             self._hand.put(ask)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+import msgspec
 
 from connectors.settings import SourceSettings
 from connectors.sync import RunReport, SyncProgress, sync_source
@@ -24,12 +25,15 @@ from rufname.errors import RufnameError, ServerAbsent
 from rufname.exits import DONE, FAULT
 from rufname.options import config_option
 from rufname.progress import ProgressView
-from rufname.writing import Tell, Writing
+from rufname.writing import Tell, Writing, total_of
 
 LOCK_PATIENCE_S = 600.0
 """How long to wait for another `rufname sync`: longer than most first runs."""
 
 RETRY_S = 0.25
+
+REGULAR = SyncRequest()
+"""As a schedule reads: what changed, where the source can be followed; nothing is released."""
 
 
 class NotCarriedOut(RufnameError):
@@ -40,8 +44,21 @@ class NotCarriedOut(RufnameError):
 @config_option
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Say what would change; store nothing.")
-def sync(config: Config, names: tuple[str, ...], *, dry_run: bool) -> int:
+@click.option("--full", is_flag=True, help="Read every record, not only what changed.")
+@click.option(
+    "--release",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="RUN",
+    help="Let the deletions pass that this run of the source was refused.",
+)
+def sync(
+    config: Config, names: tuple[str, ...], *, dry_run: bool, full: bool, release: int | None
+) -> int:
     """Read sources into the directory now."""
+    if release is not None and (len(names) != 1 or dry_run):
+        raise click.UsageError("--release needs one --source, and no --dry-run")
+    manner = SyncRequest(full=full, release=release or 0)
     sources = tuple(map(config.source, names)) if names else config.sources
     if not sources:
         click.echo(f"{config.path}: no [[source]] to read", err=True)
@@ -49,7 +66,9 @@ def sync(config: Config, names: tuple[str, ...], *, dry_run: bool) -> int:
     with ProgressView() as view:
         if dry_run:
             return _dry_run(config, sources, view)
-        reports = read_now(config, sources, view.tell, view.note, everything=not names)
+        reports = read_now(
+            config, sources, view.tell, view.note, everything=not names, manner=manner
+        )
         return print_reports(reports, view)
 
 
@@ -60,6 +79,7 @@ def read_now(
     note: Callable[[str], None],
     *,
     everything: bool,
+    manner: SyncRequest = REGULAR,
 ) -> list[RunReport]:
     """Read sources one after the other, by whoever may write.
 
@@ -69,6 +89,7 @@ def read_now(
         tell: told how far it is.
         note: told once if another process has to end first.
         everything: `sources` are all there are: what other sources left behind is dropped.
+        manner: whether to read in full, and which run is released.
 
     Raises:
         WriterBusy: another process did not end within ten minutes.
@@ -79,7 +100,8 @@ def read_now(
     noted = False
     while True:
         try:
-            return _ask_writer(config, [None] if everything else [s.name for s in sources], tell)
+            wanted = [None] if everything else [source.name for source in sources]
+            return _ask_writer(config, wanted, tell, manner)
         except ServerAbsent:
             pass
         try:
@@ -93,7 +115,7 @@ def read_now(
             time.sleep(RETRY_S)
             continue
         try:
-            return _write_here(config, writing, sources, tell, everything=everything)
+            return _write_here(config, writing, sources, tell, everything=everything, manner=manner)
         finally:
             writing.close()
 
@@ -104,6 +126,8 @@ def print_reports(reports: Sequence[RunReport], view: ProgressView) -> int:
     for report in reports:
         if report.state == "done":
             view.line(summary(report))
+            for note in report.notes:
+                view.note(f"{report.name}: {note}")
         else:
             view.complain(f"{report.reason} (still served: what was read before)")
             code = FAULT
@@ -114,17 +138,21 @@ def summary(report: RunReport) -> str:
     """Return what a run did, in one line."""
     rate = f", {report.read / report.seconds:,.0f}/s" if report.seconds >= 1 else ""
     fields = f", {report.rejected_fields:,} fields dropped" if report.rejected_fields else ""
+    what = "read" if report.full else "read of what changed"
     return (
-        f"{report.name}: {report.read:,} read, {report.added:,} added, {report.changed:,} changed, "
-        f"{report.unchanged:,} unchanged, {report.removed:,} removed, "
+        f"{report.name}: {report.read:,} {what}, {report.added:,} added, "
+        f"{report.changed:,} changed, {report.unchanged:,} unchanged, {report.removed:,} removed, "
         f"{report.rejected:,} rejected{fields} ({report.seconds:.1f} s{rate})"
     )
 
 
-def _ask_writer(config: Config, names: Sequence[str | None], tell: Tell) -> list[RunReport]:
+def _ask_writer(
+    config: Config, names: Sequence[str | None], tell: Tell, manner: SyncRequest
+) -> list[RunReport]:
     reports: list[RunReport] = []
     for name in names:
-        for reply in ask(config.control_path, SyncRequest(source=name)):
+        request = msgspec.structs.replace(manner, source=name)
+        for reply in ask(config.control_path, request):
             match reply:
                 case Progress():
                     tell(reply)
@@ -144,9 +172,12 @@ def _write_here(
     tell: Tell,
     *,
     everything: bool,
+    manner: SyncRequest,
 ) -> list[RunReport]:
     prepare(config)
-    reports = [writing.sync(source, tell) for source in sources]
+    reports = [
+        writing.sync(source, tell, full=manner.full, release=manner.release) for source in sources
+    ]
     if everything:
         writing.drop_absent(source.id for source in config.sources)
     return reports
@@ -174,7 +205,6 @@ def _dry_run(config: Config, sources: Sequence[SourceSettings], view: ProgressVi
 def _compare(source: SourceSettings, store: ContactStore, view: ProgressView) -> RunReport:
     def tell(progress: SyncProgress) -> None:
         read, rejected = progress.counts.read, progress.counts.rejected
-        total = round(read / progress.share) if progress.share else 0
-        view.tell(Progress(source.name, "read", read, total, rejected))
+        view.tell(Progress(source.name, "read", read, total_of(progress), rejected))
 
     return sync_source(source, store, progress=tell, dry_run=True)

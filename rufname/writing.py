@@ -71,6 +71,9 @@ class Writing:
         source: SourceSettings,
         tell: Tell = nobody_listens,
         cancelled: Callable[[], bool] = never,
+        *,
+        full: bool = False,
+        release: int = 0,
     ) -> RunReport:
         """Read one source into store and index.
 
@@ -78,6 +81,8 @@ class Writing:
             source: what to read.
             tell: told how far it is, a few times a second.
             cancelled: asked between batches; what was read before stays.
+            full: read every record, though the source can be followed by change.
+            release: the number of its run whose deletions may pass, 0 for none.
 
         Returns:
             What came of it: a source that fails, and a store or index that cannot be written, are
@@ -92,6 +97,8 @@ class Writing:
                 progress=follower.read,
                 cancelled=cancelled,
                 on_batch=follower.stored,
+                full=full,
+                release=release,
             )
             self._indexer.catch_up(follower.indexed)
         except (EngineError, IndexingFailed) as error:
@@ -137,6 +144,14 @@ class Writing:
         self._lock.release()
 
 
+def total_of(progress: SyncProgress) -> int:
+    """Return how many records a run will read, as far as that can be known; 0 = not at all."""
+    read = progress.counts.read
+    if progress.share is not None:
+        return round(read / progress.share) if progress.share else 0
+    return progress.expected if progress.expected > read else 0
+
+
 class _Follower:
     """Tells how far a run is, not too often, and lets the index follow meanwhile."""
 
@@ -151,7 +166,7 @@ class _Follower:
     def read(self, progress: SyncProgress) -> None:
         self.counts = progress.counts
         read = progress.counts.read
-        total = round(read / progress.share) if progress.share else 0
+        total = total_of(progress)
         self._say(Progress(self._name, "read", read, total, progress.counts.rejected), total)
 
     def stored(self, seq: int) -> None:

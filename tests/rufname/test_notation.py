@@ -269,3 +269,14 @@ def test_no_text_makes_any_of_them_fail_in_another_way(text: str) -> None:
 def test_an_address_reads_back_what_a_listener_prints(scheme: str, host: str, port: int) -> None:
     listener = notation.ldap_listener(f"{scheme}{host}:{port}")
     assert notation.ldap_listener(str(listener)) == listener
+
+
+def test_a_window_is_two_times_of_day() -> None:
+    assert notation.window("20:00-06:00") == ("20:00", "06:00")
+    assert notation.window("") == ()
+
+
+@pytest.mark.parametrize("text", ["20:00", "20:00-", "8-18", "06:00-06:00", "24:00-06:00"])
+def test_other_windows_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="two different times of day"):
+        notation.window(text)

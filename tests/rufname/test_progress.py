@@ -5,7 +5,7 @@ from rich.console import Console
 
 from rufname import progress as module
 from rufname.control import Progress
-from rufname.progress import PIPE_WIDTH, ProgressView, wide_console
+from rufname.progress import PIPE_WIDTH, Pace, ProgressView, wide_console
 
 STEP = Progress("crm", "read", 1200, 5000, 3)
 
@@ -55,3 +55,12 @@ def test_results_and_complaints_go_to_their_own_streams(capfd: pytest.CaptureFix
 
 def test_tables_are_wide_where_nobody_looks_at_a_terminal() -> None:
     assert wide_console().width == PIPE_WIDTH
+
+
+def test_rate_and_remaining_time_are_told_where_they_are_known() -> None:
+    pace = Pace()
+    assert pace.words(0, 10_000, 100.0) == ""
+    assert pace.words(4_000, 10_000, 102.0) == ", 2,000/s, 3 s left"
+    assert pace.words(4_000, 1_000_000, 102.0) == ", 2,000/s, 8 min left"
+    assert pace.words(4_000, 0, 102.0) == ", 2,000/s"
+    assert pace.rate_words(4_000, 102.0) == " 2,000/s"

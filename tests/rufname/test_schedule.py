@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.settings import Schedule
-from rufname.schedule import MAX_JITTER_S, jitter_of, next_start
+from rufname.schedule import (
+    LAST_RETRY_S,
+    MAX_JITTER_S,
+    PATIENT_AFTER,
+    PATIENT_S,
+    jitter_of,
+    next_start,
+    retry_delay_s,
+)
 
 NOON = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - schedules are local; a Monday
 QUARTER = Schedule(every_s=900)
@@ -88,3 +96,46 @@ def test_a_run_is_never_followed_by_one_at_the_same_instant(
         assert due > last
         week = timedelta(days=8, seconds=MAX_JITTER_S)
         assert due <= last + max(week if at else timedelta(), timedelta(seconds=every_s + 30))
+
+
+def test_after_a_failure_it_is_tried_sooner_than_the_schedule_says_each_time_later() -> None:
+    nightly = Schedule(at=("02:00",))
+    last = datetime(2026, 11, 26, 2, 1)  # noqa: DTZ001 - schedules are in local time
+    waits = [
+        (next_start(nightly, last, last, 1.0, failures) or last) - last for failures in range(1, 5)
+    ]
+    assert [wait.total_seconds() for wait in waits] == [60, 120, 240, 480]
+    regular = next_start(nightly, last, last, 0.0, 0)
+    assert regular is not None
+    assert regular - last == timedelta(days=1, minutes=-1)
+
+
+def test_retries_are_spread_between_half_and_the_whole_of_their_delay() -> None:
+    assert [retry_delay_s(1, jitter) for jitter in (0.0, 0.5, 1.0)] == [30, 45, 60]
+    assert retry_delay_s(1_000, 1.0) == LAST_RETRY_S
+
+
+def test_a_source_that_keeps_failing_is_not_asked_every_second() -> None:
+    eager = Schedule(every_s=1)
+    last = datetime(2026, 11, 26, 2, 0)  # noqa: DTZ001 - schedules are in local time
+    due = next_start(eager, last, last, 0.0, PATIENT_AFTER)
+    assert due is not None
+    assert (due - last).total_seconds() == PATIENT_S
+    assert next_start(eager, last, last, 0.0, PATIENT_AFTER - 1) == last + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("window", "last", "start"),
+    [
+        (("20:00", "06:00"), "2026-11-26 03:00", "2026-11-26 04:00"),
+        (("20:00", "06:00"), "2026-11-26 05:30", "2026-11-26 20:00"),
+        (("20:00", "06:00"), "2026-11-26 23:30", "2026-11-27 00:30"),
+        (("08:00", "18:00"), "2026-11-26 17:30", "2026-11-27 08:00"),
+        (("08:00", "18:00"), "2026-11-26 06:30", "2026-11-26 08:00"),
+        (("08:00", "18:00"), "2026-11-26 12:00", "2026-11-26 13:00"),
+    ],
+)
+def test_a_period_counts_within_its_window(window: tuple[str, str], last: str, start: str) -> None:
+    schedule = Schedule(every_s=3_600, window=window)
+    then = datetime.fromisoformat(last)
+    assert next_start(schedule, then, then) == datetime.fromisoformat(start)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -145,3 +146,24 @@ def test_an_interrupted_sync_leaves_no_process_and_no_lock(place: Place) -> None
     )
     assert done.returncode == 130
     take_writer_lock(place.config.run_dir).release()
+
+
+def test_what_a_run_held_back_goes_when_it_is_released(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.write_people(PEOPLE[:1])
+    assert synced.run("sync") == 3
+    said = capfd.readouterr().err
+    number = re.search(r"`rufname sync --source phonelist --release (\d+)`", said)
+    assert number
+    assert synced.run("sync", "--source", "phonelist", "--release", "999") == 3
+    assert "no refused run has the number 999" in capfd.readouterr().err
+    assert synced.run("sync", "--source", "phonelist", "--release", number[1]) == 0
+    assert "2 removed" in capfd.readouterr().out
+    assert synced.run("sync", "--release", number[1]) == 2
+
+
+def test_a_new_column_of_a_source_is_said(synced: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    synced.people.write_text(synced.people.read_text().replace("mail\n", "mail,cell\n", 1))
+    assert synced.run("sync") == 0
+    assert "phonelist: new in the source: 'cell'" in capfd.readouterr().err

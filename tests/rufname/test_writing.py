@@ -72,7 +72,8 @@ def test_an_index_that_cannot_follow_makes_the_run_fail_in_words(
     place: Place, writing: Writing
 ) -> None:
     writing.sync(place.config.sources[0])
-    writing.store.apply("phonelist", [("bad", b"d", b"\xc1 no contact")])
+    broken = b"\xc1 no contact"
+    writing.store.apply("phonelist", [("bad", b"d", broken), ("worse", b"d", broken)])
     report = writing.sync(place.config.sources[0])
     assert report.state == "failed"
     assert "contact phonelist" in report.reason
