@@ -27,6 +27,7 @@ from relay.http.asking import SignIn
 from relay.http.authentication import Authenticator
 from relay.http.callerid import caller_routes
 from relay.http.health import health_routes
+from relay.http.page import page_routes
 from relay.http.people import people_routes
 from relay.http.problems import HANDLERS, is_anynode
 from relay.http.signin import sign_in_routes
@@ -66,6 +67,7 @@ def create_app(
             anynode_routes(directory, authenticator, settings),
             people_routes(directory, sign_in, settings),
             sign_in_routes(directory, sign_in, accounts, settings),
+            page_routes(settings),
             health_routes(directory),
         ],
         middleware=[RequestBounds(settings.max_body_bytes)],

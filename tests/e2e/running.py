@@ -54,6 +54,17 @@ PHONE = ClientSpec(
     name="phone", bind=f"cn=phone,{BASE}", password="another one", profile="phone"
 )  # fmt: skip
 
+
+class UserSpec(NamedTuple):
+    """One `[[user]]`, with its password in clear; "" = none."""
+
+    name: str
+    password: str = ""
+    groups: tuple[str, ...] = ()
+    entra: str = ""
+    sources: tuple[str, ...] = ("*",)
+
+
 BERLIN: Mapping[str, object] = {
     "country_code": "49",
     "area_code": "30",
@@ -129,6 +140,9 @@ class Rufname:
         relay: bool = True,
         workers: int = 2,
         environment: Mapping[str, str] | None = None,
+        users: Sequence[UserSpec] = (),
+        groups: Mapping[str, str] | None = None,
+        relay_settings: Mapping[str, object] | None = None,
     ) -> None:
         self.folder = folder
         self.config = folder / "rufname.toml"
@@ -138,6 +152,9 @@ class Rufname:
         self.http_port = free_port() if relay else 0
         self.workers = workers
         self.clients = {client.name: client for client in clients}
+        self.users = {user.name: user for user in users}
+        self.groups = dict(groups or {})
+        self.relay_settings = dict(relay_settings or {})
         self.program: Program | None = None
         self._environment = dict(environment or {})
         self._sources = [dict(source) for source in sources]
@@ -204,10 +221,18 @@ class Rufname:
             listen = [f"ldap://{LOOPBACK}:{self.ldap_port}"]
             lines += table("ldap", {"listen": listen, "base": BASE, "workers": self.workers})
         if self.http_port:
-            lines += table("relay", {"listen": f"http://{LOOPBACK}:{self.http_port}"})
+            relay = {"listen": f"http://{LOOPBACK}:{self.http_port}", **self.relay_settings}
+            lines += table("relay", relay)
         for client in self.clients.values():
             entry = {**client._asdict(), "password": {"file": f"keys/{client.name}.hash"}}
             lines += table("[client]", entry)
+        for user in self.users.values():
+            entry = {**user._asdict(), "password": {"file": f"keys/{user.name}.hash"}}
+            if not user.password:
+                del entry["password"]
+            lines += table("[user]", entry)
+        for group, entra in self.groups.items():
+            lines += table("[group]", {"name": group, "entra": entra})
         self.config.write_text("\n".join(lines), encoding="utf-8")
 
     def start(self) -> Program:
@@ -333,9 +358,12 @@ class Rufname:
     def _keep_hashes(self) -> None:
         keys = self.folder / "keys"
         keys.mkdir(exist_ok=True)
-        for client in self.clients.values():
-            done = self.cli("password", "--stdin", stdin=f"{client.password}\n", config=False)
-            path = keys / f"{client.name}.hash"
+        for name, password in (
+            *((client.name, client.password) for client in self.clients.values()),
+            *((user.name, user.password) for user in self.users.values() if user.password),
+        ):
+            done = self.cli("password", "--stdin", stdin=f"{password}\n", config=False)
+            path = keys / f"{name}.hash"
             path.write_text(done.stdout, encoding="utf-8")
             path.chmod(0o600)
 
@@ -352,6 +380,9 @@ def running_rufname(
     relay: bool = True,
     workers: int = 2,
     environment: Mapping[str, str] | None = None,
+    users: Sequence[UserSpec] = (),
+    groups: Mapping[str, str] | None = None,
+    relay_settings: Mapping[str, object] | None = None,
 ) -> Iterator[Rufname]:
     """Run `rufname serve` on a fresh configuration for a `with` block.
 
@@ -365,6 +396,9 @@ def running_rufname(
         relay: whether there is a `[relay]`.
         workers: LDAP worker processes.
         environment: further environment variables (secrets by reference).
+        users: who may use the app.
+        groups: names of groups, with their object ids in Entra or "".
+        relay_settings: further settings of `[relay]`.
 
     Yields:
         The installation, ready. At the end it is stopped by SIGTERM if it still runs, and nothing
@@ -379,6 +413,9 @@ def running_rufname(
         relay=relay,
         workers=workers,
         environment=environment,
+        users=users,
+        groups=groups,
+        relay_settings=relay_settings,
     )
     if synced:
         server.sync()

@@ -1,0 +1,135 @@
+"""The app's page: the built files of `relay/web`, out of memory, with what keeps them safe.
+
+Law: no template and no user's data; the page asks the API. The policy lets scripts and styles come
+from here only and lets the page be shown within Teams, Outlook and Microsoft 365, nowhere else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.params import Parameter
+from litestar.response.base import ASGIResponse
+
+from relay.settings import RelaySettings
+
+FOLDER = Path(__file__).parent.parent / "web" / "page"
+
+FRAMES = (
+    "'self'",
+    "https://*.cloud.microsoft",
+    "https://teams.microsoft.com",
+    "https://*.teams.microsoft.com",
+    "https://*.microsoft365.com",
+    "https://*.office.com",
+    "https://outlook.office.com",
+    "https://outlook.office365.com",
+)
+"""Where Microsoft shows tabs (Teams developer documentation, "Tab requirements")."""
+
+TEAMS_ORIGINS = "https://res.cdn.office.net"
+"""Where the Teams library fetches the list of Microsoft hosts; without it a built-in one holds."""
+
+_TEXTS = {".html", ".js", ".css", ".svg", ".txt", ".json"}
+_FOR_EVER = "public, max-age=31536000, immutable"
+"""The names of the files change with their content."""
+
+
+class _File(msgspec.Struct, frozen=True):
+    """A file of the page; `packed` is its gzip form, empty where that is not worth it."""
+
+    body: bytes
+    packed: bytes
+    media_type: str
+    tag: str
+
+
+def content_policy(settings: RelaySettings) -> str:
+    """Return the Content-Security-Policy (CSP level 3) of the page."""
+    customer = urlsplit(settings.customer_page)
+    frames = f"{customer.scheme}://{customer.netloc}" if customer.netloc else "'none'"
+    connects = ["'self'", TEAMS_ORIGINS, *([settings.authority] if settings.tenant else [])]
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": " ".join(connects),
+        "frame-src": frames,
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": " ".join(FRAMES),
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def page_routes(settings: RelaySettings, folder: Path = FOLDER) -> Router:
+    """Return the routes of the page.
+
+    Raises:
+        OSError: the built files are not there.
+    """
+    files = _read(folder)
+    shell = files["index.html"]
+    fields = {
+        "content-security-policy": content_policy(settings),
+        "referrer-policy": "no-referrer",
+        "permissions-policy": "camera=(), microphone=(), geolocation=()",
+        "cross-origin-resource-policy": "same-origin",
+    }
+
+    @get("/", sync_to_thread=False, include_in_schema=False)
+    def page(request: Request[Any, Any, Any]) -> ASGIResponse:
+        """Return the page; asked for anew each time, since it names the other files."""
+        return _answer(request, shell, {**fields, "cache-control": "no-cache"})
+
+    @get("/assets/{name:str}", sync_to_thread=False, include_in_schema=False)
+    def asset(
+        request: Request[Any, Any, Any], name: Annotated[str, Parameter(max_length=200)]
+    ) -> ASGIResponse:
+        """Return a script, style or picture of the page."""
+        file = files.get(f"assets/{name}")
+        if file is None:
+            raise NotFoundException
+        return _answer(request, file, {"cache-control": _FOR_EVER})
+
+    return Router("/", route_handlers=[page, asset])
+
+
+def _answer(
+    request: Request[Any, Any, Any], file: _File, fields: Mapping[str, str]
+) -> ASGIResponse:
+    """Return a file, or 304 where the asker has it."""
+    headers = {"etag": file.tag, "vary": "accept-encoding", **fields}
+    if request.headers.get("if-none-match") == file.tag:
+        return ASGIResponse(status_code=304, headers=headers)
+    body = file.body
+    if file.packed and "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["content-encoding"] = file.packed, "gzip"
+    return ASGIResponse(body=body, headers=headers, media_type=file.media_type)
+
+
+def _read(folder: Path) -> dict[str, _File]:
+    """Read every file of the page, by its path below the folder."""
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        body = path.read_bytes()
+        packed = gzip.compress(body, mtime=0) if path.suffix in _TEXTS else b""
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        tag = hashlib.blake2b(body, digest_size=12).hexdigest()
+        files[path.relative_to(folder).as_posix()] = _File(body, packed, media_type, f'"{tag}"')
+    if "index.html" not in files:
+        raise FileNotFoundError(f"{folder}: the built page is missing: npm run build in relay/web")
+    return files

@@ -1,0 +1,113 @@
+/* The customer page in a card: a frame that is told whose card it is.
+ *
+ * Law: messages go to the origin of the configured page only, and only messages of that very frame
+ * from that very origin are taken; what they may ask is a closed list.
+ */
+
+import type { Me, Person } from "./api";
+import { h } from "./dom";
+import { t } from "./texts";
+
+export interface CustomerActs {
+  refresh(): void;
+  sendEmail(address: string): void;
+  callPhoneNumber(number: string): void;
+  copyText(text: string): void;
+}
+
+const MAX_CHARS = 2000;
+
+export class CustomerPage {
+  readonly element: HTMLElement;
+  private readonly frame: HTMLIFrameElement;
+  private readonly origin: string;
+  private readonly listen = (event: MessageEvent<unknown>) => this.take(event);
+
+  constructor(
+    private readonly person: Person,
+    private readonly me: Me,
+    private readonly acts: CustomerActs,
+  ) {
+    this.origin = new URL(me.customer_page).origin;
+    this.frame = h<HTMLIFrameElement>("iframe", {
+      class: "customer",
+      title: t("card.customer"),
+      sandbox: "allow-scripts allow-same-origin allow-forms allow-popups",
+      referrerpolicy: "no-referrer",
+      loading: "lazy",
+      src: me.customer_page,
+      on: { load: () => this.tell() },
+    });
+    this.element = h("section", {}, h("h3", {}, t("card.customer")), this.frame);
+    addEventListener("message", this.listen);
+  }
+
+  /** Stop listening; the frame is gone with its card. */
+  close(): void {
+    removeEventListener("message", this.listen);
+  }
+
+  private tell(): void {
+    this.frame.contentWindow?.postMessage(customerMessage(this.person, this.me), this.origin);
+  }
+
+  private take(event: MessageEvent<unknown>): void {
+    if (event.origin !== this.origin || event.source !== this.frame.contentWindow) return;
+    const message = event.data as { type?: unknown; value?: unknown } | null;
+    if (typeof message !== "object" || message === null) return;
+    const value = typeof message.value === "string" ? message.value.slice(0, MAX_CHARS) : "";
+    switch (message.type) {
+      case "refresh":
+        this.acts.refresh();
+        this.tell();
+        break;
+      case "sendEmail":
+        if (/^[^\s@<>]+@[^\s@<>]+$/.test(value)) this.acts.sendEmail(value);
+        break;
+      case "callPhoneNumber":
+        if (/^\+?[\d\s()/.-]{3,40}$/.test(value)) this.acts.callPhoneNumber(value.replace(/[^\d+]/g, ""));
+        break;
+      case "copyText":
+        if (value) this.acts.copyText(value);
+        break;
+    }
+  }
+}
+
+/** Return what the page is told: who asks, and the contact by kind of field. */
+export function customerMessage(person: Person, me: Me): object {
+  const text = (name: string) => person.fields.find((field) => field.name === name)?.text ?? "";
+  const custom = person.fields.filter((field) => field.name.startsWith("custom."));
+  return {
+    user: { tenantId: me.tenant, id: me.user, name: me.name },
+    contact: {
+      id: person.id,
+      personal: {
+        displayName: person.name,
+        firstName: text("given_name"),
+        lastName: text("surname"),
+        title: text("title"),
+        birthday: text("birthday"),
+        notes: text("notes"),
+      },
+      phoneNumbers: person.numbers.map((number) => ({
+        type: number.kind,
+        number: number.e164,
+        displayNumber: number.display,
+      })),
+      emails: person.emails.map((email) => ({ address: email.address })),
+      company: {
+        name: text("company"),
+        department: text("department"),
+        position: text("job"),
+        street: text("street"),
+        zipCode: text("postcode"),
+        city: text("city"),
+        country: text("country"),
+        url: person.link ?? "",
+      },
+      customFields: Object.fromEntries(custom.map(({ name, text }) => [name.slice(7), text])),
+      dbFields: Object.fromEntries(person.fields.map(({ name, text }) => [name, text])),
+    },
+  };
+}

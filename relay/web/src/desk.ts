@@ -1,0 +1,361 @@
+/* The page of a signed-in user: search box, list, card. */
+
+import { type Api, Failure, type Hit, type Me, type Page, type Person } from "./api";
+import { Card, type CardActs } from "./card";
+import { button, h, icon } from "./dom";
+import type { Host } from "./host";
+import { type Group, List } from "./list";
+import { hint, trouble } from "./notice";
+import { Reach, type Target } from "./reach";
+import { isEnough, Search } from "./search";
+import { type Kept, Shelf } from "./shelf";
+import { hitsText, t } from "./texts";
+
+const RETRY_MS = 5000;
+
+export class Desk {
+  readonly element: HTMLElement;
+  private readonly shelf: Shelf;
+  private readonly reach: Reach;
+  private readonly search: Search;
+  private readonly list: List;
+  private readonly acts: CardActs;
+  private readonly input: HTMLInputElement;
+  private readonly status = h("div", { role: "status", class: "status" });
+  private readonly below = h("div", { class: "below" });
+  private readonly side: HTMLElement;
+  private readonly toast = h("div", { role: "status", class: "toast" });
+  private readonly light = h("span", { class: "light" });
+  private readonly loader = h("fluent-spinner", { size: "tiny", class: "loader", "aria-hidden": "true" });
+  private card: Card | undefined;
+  private opening: AbortController | undefined;
+  private toastTimer = 0;
+  private retryTimer = 0;
+
+  constructor(
+    private readonly api: Api,
+    private readonly host: Host,
+    private readonly me: Me,
+    signOut: (() => void) | undefined,
+    private readonly signedOut: () => void,
+  ) {
+    this.shelf = new Shelf(me.tenant, me.user, host.forgets);
+    this.reach = new Reach(host, (text) => this.say(text), (target) => this.use(target));
+    this.acts = {
+      open: (hit) => void this.open(hit),
+      call: (hit) => this.reach.call(hit),
+      toggle: (hit) => this.shelf.toggle(keptOf(hit)),
+      isFavourite: (id) => this.shelf.isFavourite(id),
+      back: () => this.closeCard(),
+      refresh: () => this.card && void this.open(this.card.person),
+      say: (text) => this.say(text),
+    };
+    this.list = new List(t("search.results"), this.acts, (id) => this.point(id));
+    this.search = new Search(api, {
+      idle: () => this.showStart(),
+      slow: () => this.element.classList.add("slow"),
+      found: (text, page, more) => this.showHits(text, page, more),
+      failed: (failure) => this.showFailure(failure),
+    });
+    api.onReach = (reachable) => this.showLight(reachable);
+    this.input = this.box();
+    this.side = h("aside", { class: "side", "aria-label": t("card.details") });
+    this.element = h(
+      "div",
+      { class: "desk" },
+      h(
+        "header",
+        { class: "top", role: "search" },
+        h("label", { for: "search", class: "unseen" }, t("search.label")),
+        h("div", { class: "box" }, icon("search"), this.input, this.loader, this.clearButton()),
+        this.status,
+      ),
+      h("main", { class: "main" }, h("h1", { class: "unseen" }, t("app")), this.list.element, this.below),
+      this.side,
+      h(
+        "footer",
+        {},
+        this.light,
+        h("span", { class: "who" }, me.name),
+        signOut ? button(t("signout"), signOut, { icon: "out", only: true }) : null,
+      ),
+      this.toast,
+    );
+    this.element.addEventListener("keydown", (event) => this.escape(event));
+    document.addEventListener("keydown", (event) => this.slash(event));
+    addEventListener("online", () => this.search.again());
+    this.showLight(true);
+    this.emptySide();
+    if (me.sources.length) this.showStart();
+    else this.showFailure(new Failure("rights"));
+  }
+
+  /** Put the cursor into the search box. */
+  focus(): void {
+    this.input.focus();
+  }
+
+  private box(): HTMLInputElement {
+    return h<HTMLInputElement>("input", {
+      id: "search",
+      type: "text",
+      role: "combobox",
+      inputmode: "search",
+      enterkeyhint: "search",
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+      maxlength: 200,
+      placeholder: t("search.placeholder"),
+      "aria-expanded": "false",
+      "aria-controls": "results",
+      "aria-haspopup": "grid",
+      "aria-autocomplete": "list",
+      on: {
+        input: () => this.type(),
+        keydown: (event) => this.key(event),
+      },
+    });
+  }
+
+  private clearButton(): HTMLElement {
+    const clear = () => {
+      this.input.value = "";
+      this.type();
+      this.focus();
+    };
+    return button(t("search.clear"), clear, { icon: "clear", only: true, class: "clear" });
+  }
+
+  private type(): void {
+    window.clearTimeout(this.retryTimer);
+    this.element.classList.toggle("typed", this.input.value !== "");
+    this.element.classList.add("waiting");
+    this.search.type(this.input.value);
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    const current = this.list.current();
+    if (event.key === "ArrowDown") this.list.step(1);
+    else if (event.key === "ArrowUp") this.list.step(-1);
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      if (current) this.reach.callFirst(current);
+    } else if (event.key === "Enter") {
+      if (current) void this.open(current);
+    } else return;
+    event.preventDefault();
+  }
+
+  /** Escape closes the card first, then empties the box. */
+  private escape(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (this.card && event.target !== this.input) this.closeCard();
+    else if (this.input.value) {
+      this.input.value = "";
+      this.type();
+      this.focus();
+    } else return;
+    event.preventDefault();
+  }
+
+  private slash(event: KeyboardEvent): void {
+    const field = event.composedPath()[0];
+    const typing = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || !this.element.isConnected) return;
+    if (document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    this.closeCard();
+    this.focus();
+  }
+
+  private point(id: string): void {
+    if (id) this.input.setAttribute("aria-activedescendant", id);
+    else this.input.removeAttribute("aria-activedescendant");
+  }
+
+  private settle(): void {
+    this.element.classList.remove("waiting", "slow");
+    this.input.setAttribute("aria-expanded", String(!this.list.element.hidden));
+  }
+
+  private showStart(): void {
+    const kept = (list: "favourites" | "recents") => this.shelf.read(list);
+    const favourites = [...kept("favourites")].sort((a, b) =>
+      (a.name ?? "").localeCompare(b.name ?? "", document.documentElement.lang),
+    );
+    const recents = kept("recents").filter((each) => !this.shelf.isFavourite(each.id));
+    const groups: Group[] = [
+      { title: t("start.favourites"), hits: favourites.map(hitOf), sources: [] },
+      { title: t("start.recents"), hits: recents.map(hitOf), sources: [] },
+    ];
+    this.list.show(groups);
+    this.settle();
+    const typed = this.input.value.trim();
+    this.status.textContent = typed && !isEnough(typed) ? t("search.hint") : "";
+    const empty = !favourites.length && !recents.length;
+    this.below.replaceChildren(...(empty ? [hint("start.empty", "start.empty.hint", "star")] : []));
+    void this.fill([...favourites, ...recents]);
+  }
+
+  /** Fetch what is not kept of favourites and recent contacts: numbers, and names where none are. */
+  private async fill(kept: Kept[]): Promise<void> {
+    const typed = this.input.value;
+    for (const each of kept) {
+      const element = this.list.element.querySelector(`[data-id="${CSS.escape(each.id)}"]`);
+      if (!element || this.input.value !== typed) return;
+      const person = this.known.get(each.id) ?? (await this.api.person(each.id).catch(() => undefined));
+      if (!person) continue;
+      this.known.set(each.id, person);
+      if (this.input.value === typed) this.list.refresh(hitOfPerson(person), person.sources);
+    }
+  }
+
+  private readonly known = new Map<string, Person>();
+
+  private showHits(text: string, page: Page, more: boolean): void {
+    if (more) this.list.append(page.hits, page.sources);
+    else this.list.show([{ title: "", hits: page.hits, sources: page.sources }]);
+    this.settle();
+    if (this.card) this.list.mark(this.card.person.id);
+    this.status.textContent = page.hits.length ? hitsText(page.total, page.total_is_exact) : "";
+    const parts: HTMLElement[] = [];
+    if (!page.hits.length) {
+      this.status.textContent = t("search.none");
+      parts.push(hint("search.none", "search.none.hint", "search"));
+    }
+    if (page.did_you_mean && page.did_you_mean !== text) {
+      const mean = page.did_you_mean;
+      const take = () => {
+        this.input.value = mean;
+        this.type();
+        this.focus();
+      };
+      parts.push(button(t("search.mean", { text: mean }), take, { class: "mean" }));
+    }
+    if (page.cursor) parts.push(button(t("search.more"), () => this.search.more(), { class: "more" }));
+    this.below.replaceChildren(...parts);
+  }
+
+  private showFailure(failure: Failure): void {
+    this.settle();
+    if (failure.trouble === "signed-out") {
+      this.signedOut();
+      return;
+    }
+    this.status.textContent = "";
+    this.below.replaceChildren(trouble(failure, () => this.search.again()));
+    this.element.classList.toggle("stale", !this.list.element.hidden);
+    if (failure.trouble === "away") {
+      window.clearTimeout(this.retryTimer);
+      this.retryTimer = window.setTimeout(() => this.search.again(), RETRY_MS);
+    }
+  }
+
+  private async open(of: { id: string; name: string }): Promise<void> {
+    this.opening?.abort();
+    const opening = new AbortController();
+    this.opening = opening;
+    this.list.mark(of.id);
+    try {
+      const person = await this.api.person(of.id, opening.signal);
+      if (opening.signal.aborted) return;
+      this.known.set(person.id, person);
+      this.use(person);
+      this.showCard(new Card(person, this.me, this.api, this.host, this.reach, this.acts));
+    } catch (error) {
+      if (opening.signal.aborted) return;
+      if (!(error instanceof Failure)) throw error;
+      if (error.trouble === "signed-out") this.signedOut();
+      else this.showGap(of, error);
+    }
+  }
+
+  private showCard(card: Card): void {
+    this.card?.close();
+    this.card = card;
+    this.side.replaceChildren(card.element);
+    this.element.classList.add("carded");
+    this.side.scrollTop = 0;
+    card.focus();
+  }
+
+  /** Show in place of a card why there is none. */
+  private showGap(of: { id: string; name: string }, failure: Failure): void {
+    this.card?.close();
+    this.card = undefined;
+    const remove = () => {
+      this.shelf.drop(of.id);
+      this.closeCard();
+      if (!this.input.value) this.showStart();
+    };
+    this.side.replaceChildren(
+      h(
+        "div",
+        { class: "gap" },
+        button(t("card.back"), () => this.closeCard(), { icon: "back", only: true, class: "back" }),
+        trouble(failure, () => void this.open(of)),
+        failure.trouble === "gone" ? button(t("card.remove"), remove) : null,
+      ),
+    );
+    this.element.classList.add("carded");
+  }
+
+  private closeCard(): void {
+    this.opening?.abort();
+    this.card?.close();
+    this.card = undefined;
+    this.element.classList.remove("carded");
+    this.list.mark("");
+    this.emptySide();
+    if (!this.input.value) this.showStart();
+    this.focus();
+  }
+
+  private emptySide(): void {
+    this.side.replaceChildren(h("div", { class: "hint" }, h("p", {}, t("card.none"))));
+  }
+
+  private use(target: Target): void {
+    this.shelf.use(keptOf(target));
+  }
+
+  private say(text: string): void {
+    this.toast.textContent = text;
+    this.toast.classList.add("shown");
+    window.clearTimeout(this.toastTimer);
+    this.toastTimer = window.setTimeout(() => this.toast.classList.remove("shown"), 3000);
+  }
+
+  private showLight(reachable: boolean): void {
+    const text = t(reachable ? "state.ready" : "state.away");
+    if (this.light.textContent === text) return;
+    this.light.textContent = text;
+    this.light.classList.toggle("away", !reachable);
+    if (reachable) this.element?.classList.remove("stale");
+  }
+}
+
+function keptOf(target: Target): Kept {
+  return { id: target.id, name: target.name, company: target.company ?? "" };
+}
+
+function hitOf(kept: Kept): Hit {
+  return { id: kept.id, name: kept.name || "…", company: kept.company ?? "", sources: [] };
+}
+
+function hitOfPerson(person: Person): Hit {
+  const text = (name: string) => person.fields.find((field) => field.name === name)?.text ?? "";
+  return {
+    id: person.id,
+    name: person.name,
+    company: text("company"),
+    department: text("department"),
+    job: text("job"),
+    city: text("city"),
+    numbers: person.numbers,
+    emails: person.emails,
+    sources: person.sources.map((source) => source.id),
+    company_record: person.company_record ?? false,
+  };
+}

@@ -1,0 +1,39 @@
+/* What went wrong, or is empty, in words that help. */
+
+import { type Failure } from "./api";
+import { button, h, icon, type IconName } from "./dom";
+import { type Key, t } from "./texts";
+
+/** Return a quiet text for an empty place. */
+export function hint(title: Key, more: Key, name: IconName): HTMLElement {
+  return h("div", { class: "hint" }, icon(name), h("p", { class: "title" }, t(title)), h("p", {}, t(more)));
+}
+
+/** Return what stands for a failure, with a way to try again. */
+export function trouble(failure: Failure, retry: () => void): HTMLElement {
+  const [title, more] = words(failure);
+  return h(
+    "div",
+    { class: "trouble", role: "alert" },
+    h("p", { class: "title" }, title),
+    h("p", {}, more),
+    failure.trouble === "rights" ? null : button(t("retry"), retry),
+  );
+}
+
+function words({ trouble, waitS }: Failure): [string, string] {
+  switch (trouble) {
+    case "offline":
+      return [t("error.offline"), t("error.offline.hint")];
+    case "away":
+      return [t("error.away"), t("error.away.hint")];
+    case "busy":
+      return [t("error.busy"), t("error.busy.hint", { seconds: waitS })];
+    case "rights":
+      return [t("error.rights"), t("error.rights.hint")];
+    case "gone":
+      return [t("card.gone"), ""];
+    default:
+      return [t("error.fault"), t("error.fault.hint")];
+  }
+}
