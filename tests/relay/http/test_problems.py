@@ -22,7 +22,7 @@ class Falling(LocalDirectory):
         raise ValueError(f"no such thing as {number} for {client.name}")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v2/caller/1", "/callers", "/healthz/x", "/%00"])
+@pytest.mark.parametrize("path", ["/page", "/v1", "/v2/caller/1", "/callers", "/healthz/x", "/%00"])
 async def test_an_unknown_path_is_a_problem_with_a_stable_type(app: Litestar, path: str) -> None:
     async with asker(app, authorization=None) as ask:
         answer = await ask.get(path)
