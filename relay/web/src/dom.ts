@@ -70,6 +70,7 @@ export function button(
   return h(
     "fluent-button",
     {
+      role: "button",
       appearance: options.primary ? "primary" : only ? "subtle" : "outline",
       "icon-only": only,
       "aria-label": only && label,

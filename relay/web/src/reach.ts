@@ -65,6 +65,7 @@ export class Reach {
           "fluent-button",
           {
             class: "number",
+            role: "button",
             appearance: "subtle",
             on: {
               click: () => {

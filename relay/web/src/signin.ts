@@ -20,7 +20,7 @@ export function signInPage(
   const name = field("name", t("signin.name"), "text", "username");
   const password = field("password", t("signin.password"), "password", "current-password");
   const wrong = h("p", { class: "wrong", role: "alert" }, ended ? t("signin.ended") : "");
-  const go = h("fluent-button", { appearance: "primary", type: "submit", class: "go" }, t("signin.go"));
+  const go = h("fluent-button", { role: "button", appearance: "primary", type: "submit", class: "go" }, t("signin.go"));
   const send = async () => {
     const [user, secret] = [valueOf(name), valueOf(password)];
     if (!user || !secret) return;
@@ -73,7 +73,7 @@ export function refusedPage(retry: () => void): HTMLElement {
       { class: "trouble", role: "alert" },
       h("p", { class: "title" }, t("signin.failed")),
       h("p", {}, t("signin.failed.hint")),
-      h("fluent-button", { on: { click: retry } }, t("retry")),
+      h("fluent-button", { role: "button", on: { click: retry } }, t("retry")),
     ),
   );
 }

@@ -1,0 +1,96 @@
+"""A stand-in for Microsoft Teams around the unmodified page: it answers what the library asks.
+
+Served by Playwright under the page's own origin, which the Teams library trusts without a list; the
+page in the frame comes from the real server.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.sync_api import Frame, Page, Route
+
+HOST_PATH = "/fake-host.html"
+
+_HOST = """<!doctype html><html lang="en"><head><title>host</title><style>
+html,body{margin:0;height:100%}iframe{border:0;width:100%;height:100%;display:block}
+</style></head><body><script>
+const options = OPTIONS;
+const calls = [];
+const supports = Object.fromEntries(options.supports.map((name) => [name, {}]));
+supports.app = {notifySuccessResponse: {}};
+const runtime = JSON.stringify({apiVersion: 4, isLegacyTeams: false, supports});
+const answers = {
+  initialize: () => ["content", options.client, runtime, "2.58.0"],
+  getContext: () => [{locale: options.locale, theme: options.theme, entityId: "people",
+    userObjectId: options.oid, tid: options.tid, hostName: "Teams", hostClientType: options.client,
+    frameContext: "content", sessionId: "s"}],
+  "authentication.getAuthToken": () => options.token ? [true, options.token] : [false, "refused"],
+  "call.startCall": () => [true],
+  "chat.openChat": () => [true],
+  "mail.composeMail": () => [true],
+  executeDeepLink: () => [true],
+  "webStorage.isWebStorageClearedOnUserLogOut": () => [options.forgets],
+  "appInitialization.success": () => [undefined],
+};
+addEventListener("message", (event) => {
+  const frame = document.querySelector("iframe");
+  if (event.source !== frame.contentWindow) return;
+  const message = event.data;
+  calls.push([message.func, message.args]);
+  const answer = answers[message.func]?.(message.args);
+  if (answer) frame.contentWindow.postMessage({id: message.id, uuidAsString: message.uuidAsString,
+    args: answer, monotonicTimestamp: performance.now()}, event.origin);
+});
+function theme(name) {
+  document.querySelector("iframe").contentWindow.postMessage(
+    {func: "themeChange", args: [name]}, location.origin);
+}
+</script><iframe src="/" title="tab" allow="clipboard-read; clipboard-write"></iframe></body></html>
+"""
+
+
+class FakeTeams:
+    """A page of the browser that is Teams with the tab open in it."""
+
+    def __init__(self, page: Page, address: str, token: str, **options: Any) -> None:
+        """Open the tab.
+
+        Args:
+            page: of the browser.
+            address: of the real server.
+            token: what the host hands out as the user's token; "" refuses.
+            options: locale, theme, client, supports, forgets, oid, tid.
+        """
+        self.page = page
+        self.options = {
+            "locale": "en-us", "theme": "default", "client": "desktop", "forgets": True,
+            "supports": ["call", "chat", "mail", "pages", "webStorage"],
+            "oid": "o", "tid": "t", "token": token, **options,
+        }  # fmt: skip
+        page.route(f"{address}{HOST_PATH}", self._serve)
+        page.goto(address + HOST_PATH)
+
+    @property
+    def tab(self) -> Frame:
+        """The frame that the tab is in."""
+        frame = self.page.frames[1]
+        assert frame.parent_frame is self.page.main_frame
+        return frame
+
+    def calls(self, name: str) -> list[Any]:
+        """Return the arguments of each call of a function of the host."""
+        return [args for func, args in self.page.evaluate("calls") if func == name]
+
+    def set_theme(self, name: str) -> None:
+        """Change the host's theme, as a user does in its settings."""
+        self.page.evaluate("theme", name)
+
+    def set_token(self, token: str) -> None:
+        """Hand out another token from now on."""
+        self.page.evaluate("token => { options.token = token }", token)
+
+    def _serve(self, route: Route) -> None:
+        body = _HOST.replace("OPTIONS", json.dumps(self.options))
+        route.fulfill(body=body, content_type="text/html")
