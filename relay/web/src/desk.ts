@@ -22,7 +22,7 @@ export class Desk {
   private readonly acts: CardActs;
   private readonly input: HTMLInputElement;
   private readonly status = h("div", { role: "status", class: "status" });
-  private readonly below = h("div", { class: "below" });
+  private below = h("div", { class: "below" });
   private readonly side: HTMLElement;
   private readonly toast = h("div", { role: "status", class: "toast" });
   private readonly light = h("span", { class: "light" });
@@ -194,7 +194,7 @@ export class Desk {
     const typed = this.input.value.trim();
     this.status.textContent = typed && !isEnough(typed) ? t("search.hint") : "";
     const empty = !favourites.length && !recents.length;
-    this.below.replaceChildren(...(empty ? [hint("start.empty", "start.empty.hint", "star")] : []));
+    this.showBelow(...(empty ? [hint("start.empty", "start.empty.hint", "star")] : []));
     void this.fill([...favourites, ...recents]);
   }
 
@@ -234,7 +234,14 @@ export class Desk {
       parts.push(button(t("search.mean", { text: mean }), take, { class: "mean" }));
     }
     if (page.cursor) parts.push(button(t("search.more"), () => this.search.more(), { class: "more" }));
-    this.below.replaceChildren(...parts);
+    this.showBelow(...parts);
+  }
+
+  /** Show other things below the list; as a new element, so that nothing is seen to move. */
+  private showBelow(...parts: HTMLElement[]): void {
+    const below = h("div", { class: "below" }, ...parts);
+    this.below.replaceWith(below);
+    this.below = below;
   }
 
   private showFailure(failure: Failure): void {
@@ -244,7 +251,7 @@ export class Desk {
       return;
     }
     this.status.textContent = "";
-    this.below.replaceChildren(trouble(failure, () => this.search.again()));
+    this.showBelow(trouble(failure, () => this.search.again()));
     this.element.classList.toggle("stale", !this.list.element.hidden);
     if (failure.trouble === "away") {
       window.clearTimeout(this.retryTimer);
