@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from connectors.errors import SecretUnavailable
 from engine.phone import DialPlan
-from engine.rights import ALL
+from engine.rights import ALL, SEARCHED_CUSTOM
 
 MAX_SECRET_BYTES = 64 * 1024
 
@@ -117,6 +117,9 @@ class SourceSettings(msgspec.Struct, frozen=True):
         plan: how numbers are written in this source.
         priority: 1–999, higher wins.
         visible_to: users, groups, clients; ("*",) = everybody.
+        owner: the user whose private source it is, "" for none.
+        field_visible_to: contact field → who sees it, of those who see the source.
+        searchable: the custom fields that people search looks into.
         max_drop: a run that would drop more is refused.
         schedule: when `serve` reads it.
         full_every_s: a source followed by change is read in full after so long; 0 = every time.
@@ -132,6 +135,9 @@ class SourceSettings(msgspec.Struct, frozen=True):
     options: msgspec.Struct
     priority: int = 500
     visible_to: tuple[str, ...] = ALL
+    owner: str = ""
+    field_visible_to: dict[str, tuple[str, ...]] = {}
+    searchable: frozenset[str] = SEARCHED_CUSTOM
     max_drop: DropLimit = DropLimit()
     schedule: Schedule = Schedule()
     full_every_s: int = FULL_EVERY_S

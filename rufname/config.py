@@ -93,7 +93,14 @@ class Config(msgspec.Struct, frozen=True):
     def policies(self) -> dict[str, SourcePolicy]:
         """Return who sees each source, by the source's id."""
         return {
-            source.id: SourcePolicy(source.name, source.priority, source.visible_to)
+            source.id: SourcePolicy(
+                source.name,
+                source.priority,
+                source.visible_to,
+                source.owner,
+                source.field_visible_to,
+                source.searchable,
+            )
             for source in self.sources
         }
 

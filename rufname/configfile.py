@@ -127,6 +127,14 @@ class SourceTable(msgspec.Struct, frozen=True):
     on: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.WEEKDAYS}")] = ()
     window: Annotated[str, Meta(description=notation.WINDOW)] = ""
     visible_to: Lines = ("*",)
+    owner: Annotated[str, Meta(max_length=256, description='a user\'s name, "" for none')] = ""
+    field_visible_to: Annotated[
+        dict[str, Any],
+        Meta(description="a table of contact field = list of names"),
+    ] = {}
+    searchable: Annotated[
+        tuple[str, ...] | None, Meta(description="a list of custom.1 to custom.20")
+    ] = None
     max_drop: Annotated[str | int, Meta(description=notation.SHARE)] = "20%"
     full_every: Annotated[str, Meta(description=notation.DURATION)] = "7d"
 

@@ -19,6 +19,7 @@ from connectors.settings import (
     SecretRef,
     SourceSettings,
 )
+from engine.rights import ALL, HIDEABLE, SEARCHED_CUSTOM
 from rufname import notation
 from rufname.configfile import SourceTable
 from rufname.configplans import Scope, numbered, place_of, refuse_twice, warn_if_open
@@ -31,6 +32,8 @@ MAP_FIELDS_IN_WORDS = (
     "emails, url, photo, birthday, notes, changed, custom.1 to custom.20"
 )
 RULE_IN_WORDS = 'a column, a template such as "{first} {last}", or a list of at least one column'
+
+AUDIENCE_IN_WORDS = 'a list of names of users, groups and clients, ["*"] = all who see the source'
 
 _COMMON = frozenset(field.encode_name for field in msgspec.structs.fields(SourceTable))
 
@@ -64,6 +67,10 @@ def _source(scope: Scope, place: str, raw: Table) -> SourceSettings | None:
     full_every_s = findings.attempt(f"{place}.full_every", notation.duration_s, table.full_every)
     plan = scope.plan(f"{place}.dialplan", table.dialplan)
     schedule = _schedule(findings, place, table)
+    audiences = _audiences(findings, f"{place}.field_visible_to", table.field_visible_to)
+    searchable = _searchable(findings, f"{place}.searchable", table.searchable)
+    if table.owner and table.visible_to != ALL:
+        findings.fault(f"{place}.owner", "stands beside visible_to", "one of the two")
     if options is None:
         return None
     return SourceSettings(
@@ -76,6 +83,9 @@ def _source(scope: Scope, place: str, raw: Table) -> SourceSettings | None:
         options=options,
         priority=table.priority,
         visible_to=table.visible_to,
+        owner=table.owner,
+        field_visible_to=audiences,
+        searchable=searchable,
         max_drop=max_drop or DropLimit(),
         schedule=schedule,
         full_every_s=full_every_s or FULL_EVERY_S,
@@ -145,6 +155,31 @@ def _map(findings: Findings, place: str, raw: Table, *, usual: bool) -> dict[str
     elif rules.keys().isdisjoint(NAMING_FIELDS):
         findings.warn(place, f"no contact will have a name: map one of {', '.join(NAMING_FIELDS)}")
     return rules
+
+
+def _audiences(findings: Findings, place: str, raw: Table) -> dict[str, tuple[str, ...]]:
+    """Return who sees which field; keys are dotted, or tables, as in the map."""
+    audiences = {}
+    for field, names in _flat(raw):
+        if field not in HIDEABLE:
+            findings.unknown(
+                f"{place}.{field}", "field that can be hidden", field, sorted(HIDEABLE)
+            )
+        elif not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            findings.fault(f"{place}.{field}", f"got {shown(names)}", AUDIENCE_IN_WORDS)
+        else:
+            audiences[field] = tuple(names)
+    return audiences
+
+
+def _searchable(findings: Findings, place: str, fields: tuple[str, ...] | None) -> frozenset[str]:
+    """Return the custom fields that people search looks into: by default all."""
+    if fields is None:
+        return SEARCHED_CUSTOM
+    for number, field in enumerate(fields, 1):
+        if field not in SEARCHED_CUSTOM:
+            findings.unknown(f"{place}[{number}]", "custom field", field, sorted(SEARCHED_CUSTOM))
+    return frozenset(fields)
 
 
 def _flat(raw: Table) -> Iterator[tuple[str, object]]:
