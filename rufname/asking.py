@@ -7,15 +7,26 @@ else; nobody found is exit code 1 and an empty standard output.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 import msgspec
 
 from engine.client import Client
-from engine.contact import Contact
+from engine.contact import Contact, ContactId
 from engine.explaining import CallerExplanation
+from engine.highlight import Span
 from engine.phone import DialPlan, format_number
-from engine.query import EVERY_CLASS, CallerMatch, CallerQuery, Explanation, PeopleQuery, PersonHit
+from engine.query import (
+    EVERY_CLASS,
+    MAX_TOTAL,
+    CallerMatch,
+    CallerQuery,
+    Explanation,
+    PeoplePage,
+    PeopleQuery,
+    PersonHit,
+)
 from engine.rights import LOCAL_ADMIN, Principal
 from relay.schema import CallerAnswer, caller_answer
 from rufname.config import Config
@@ -43,7 +54,10 @@ class HitShown(msgspec.Struct, frozen=True, omit_defaults=True):
     numbers: tuple[NumberShown, ...]
     emails: tuple[str, ...]
     source: str
+    records: tuple[str, ...]
+    match_class: int
     matched: tuple[str, ...]
+    spans: tuple[Span, ...]
     department: str = ""
     job: str = ""
     city: str = ""
@@ -88,28 +102,63 @@ def lookup(
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="Most hits."
 )
+@click.option("--company", metavar="NAME", default="", help="The asker's company: comes first.")
+@click.option("--department", metavar="NAME", default="", help="The asker's department, likewise.")
+@click.option("--keys", is_flag=True, help="Read digits as letters on a phone's keys as well.")
 @click.option("--explain", is_flag=True, help="Say step by step how the answer came about.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a hit.")
-def search(
-    text: str, config: Config, user: str | None, limit: int, *, explain: bool, as_json: bool
+def search(  # noqa: PLR0917 - click hands them over by name
+    text: str,
+    config: Config,
+    user: str | None,
+    limit: int,
+    company: str,
+    department: str,
+    *,
+    keys: bool,
+    explain: bool,
+    as_json: bool,
 ) -> int:
     """Find people and companies: every word of TEXT is a beginning, in any order."""
-    principal = Principal(name=user, kind="user") if user else LOCAL_ADMIN
     index = open_index(config)
-    query = PeopleQuery(text, principal, limit)
+    query = PeopleQuery(
+        text, _asker(config, user), limit, company=company, department=department, t9=keys
+    )
     if explain:
         page, explanation = index.explain_people(query)
     else:
         page, explanation = index.people(query), _NO_STEPS
-    hits = page.hits
     if as_json:
-        for hit in hits:
+        for hit in page.hits:
             _print_object(_hit(hit, explanation if explain else None))
-        return DONE if hits else NO
-    for hit in hits:
-        click.echo(_hit_lines(hit, config))
-    _print_steps(explanation, to_errors=not hits)
-    return DONE if hits else NO
+    else:
+        for hit in page.hits:
+            click.echo(_hit_lines(hit, config))
+        _print_steps(explanation, to_errors=not page.hits)
+        _print_hints(page)
+    return DONE if page.hits else NO
+
+
+def _asker(config: Config, user: str | None) -> Principal:
+    """Return who asks: a user with the groups that the configuration gives it, or the local admin.
+
+    A user of Entra alone is known by name here, without groups.
+    """
+    if user is None:
+        return LOCAL_ADMIN
+    account = config.accounts.local(user)
+    if account is None:
+        return Principal(name=user, kind="user")
+    return config.accounts.local_asker(account).principal
+
+
+def _print_hints(page: PeoplePage) -> None:
+    """Print on standard error what is not part of the answer: more hits, another spelling."""
+    if page.cursor:
+        found = f"{page.total} or more" if page.total == MAX_TOTAL else str(page.total)
+        click.echo(f"{len(page.hits)} of {found} shown; --limit shows more", err=True)
+    if page.did_you_mean:
+        click.echo(f"did you mean: {page.did_you_mean}", err=True)
 
 
 def _answer(
@@ -130,7 +179,10 @@ def _hit(hit: PersonHit, explanation: Explanation | None) -> HitShown:
         numbers=tuple(_numbers(contact)),
         emails=contact.emails,
         source=contact.id.source,
+        records=tuple(map(str, hit.records)),
+        match_class=hit.match_class,
         matched=hit.matched,
+        spans=tuple(hit.spans),
         department=contact.department,
         job=contact.job,
         city=contact.address.city,
@@ -160,7 +212,7 @@ def _caller_lines(match: CallerMatch, config: Config, client: Client | None, pla
         facts.insert(0, contact.company)
     if match.runners_up:
         facts.append(f"{match.runners_up} more fit{'s' if match.runners_up == 1 else ''}")
-    return f"{match.name}\n  {' · '.join(facts)}\n  {_origin(contact, config)}"
+    return f"{match.name}\n  {' · '.join(facts)}\n  {_origin([contact.id], config)}"
 
 
 def _hit_lines(hit: PersonHit, config: Config) -> str:
@@ -172,13 +224,17 @@ def _hit_lines(hit: PersonHit, config: Config) -> str:
     reach = [f"{number.kind} {number.display}" for number in _numbers(contact)]
     if reach or contact.emails:
         lines.append(f"  {' · '.join([*reach, *contact.emails])}")
-    return "\n".join([*lines, f"  {_origin(contact, config)}"])
+    return "\n".join([*lines, f"  {_origin(hit.records, config)}"])
 
 
-def _origin(contact: Contact, config: Config) -> str:
-    policy = config.policies().get(contact.id.source)
-    name = policy.name if policy else "a source that is no longer configured"
-    return f"from {name} ({contact.id})"
+def _origin(records: Sequence[ContactId], config: Config) -> str:
+    policies = config.policies()
+    parts = []
+    for record in records:
+        policy = policies.get(record.source)
+        name = policy.name if policy else "a source that is no longer configured"
+        parts.append(f"{name} ({record})")
+    return f"from {', '.join(parts)}"
 
 
 def _print_steps(explanation: Explanation, *, to_errors: bool) -> None:
