@@ -9,13 +9,13 @@ the index's own order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 import msgspec
 import tantivy
 
 from engine.contact import Contact
 from engine.matching import (
-    COMPANY,
     FULL_NAME,
     INITIALS,
     KEYS,
@@ -24,22 +24,18 @@ from engine.matching import (
     NUMBER_PART,
     OTHER,
     SOUNDS,
-    begins,
     class_of,
     is_number_part,
-    is_whole,
     likeness,
     number_class,
     words_of,
 )
+from engine.nearness import Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
-from engine.questions import CLASSES, Questions, all_of, any_of, start, whole
+from engine.questions import CLASSES, Questions, all_of, any_of
 from engine.reader import Reader, any_source
-from engine.schema import COMPANY as COMPANY_FIELD
-from engine.schema import OTHER as OTHER_FIELD
-from engine.schema import RANK, schema, term
-from engine.terms import MARKS, rank_of
-from engine.tokens import LEGAL_FORMS, typed_words
+from engine.schema import ORIGIN, RANK, schema
+from engine.terms import origin_of, rank_of
 from engine.typed import Typed
 
 FEW = 3
@@ -51,11 +47,8 @@ GUESS_WINDOW = 100
 COUNTED = (NUMBER_BEGIN, NUMBER_END, NUMBER_PART, FULL_NAME, OTHER, KEYS, INITIALS)
 """Classes in which everybody is who answers as typed; the others are parts of `OTHER`."""
 
-DENSE_LETTERS = 3
-"""One word this short has more hits than a page: it is asked part by part at once."""
-
-PRIVATE, COLLEAGUE, NEAR, OTHERS = range(4)
-"""The asker's own book; company and department; one of both; everybody else."""
+WINDOW = MAX_TOTAL + 1
+"""Records fetched at once: enough to know that counting has come to its end."""
 
 _MUST = tantivy.Occur.Must
 _MUST_NOT = tantivy.Occur.MustNot
@@ -108,10 +101,15 @@ class Ranking:
         self._questions = [
             (sources, Questions(typed, searched)) for sources, searched in self._scope.groups
         ]
-        self._own_company = [
-            word for word in typed_words(query.company[:100]) if word not in LEGAL_FORMS
-        ]
-        self._own_department = typed_words(query.department[:100])
+        self._nearness = Nearness(self._scope, query.company, query.department)
+        self._priorities: dict[int, list[str]] = {}
+        for source in self._scope.sources:
+            self._priorities.setdefault(-reader.priority(source), []).append(source)
+        self._by_origin = {
+            origin_of(source): minus_priority
+            for minus_priority, sources in self._priorities.items()
+            for source in sources
+        }
         self._after = after
         self._found: set[tuple[int, int]] = set()
         self._passed: list[tantivy.Query] = []
@@ -178,69 +176,111 @@ class Ranking:
             self.guessed = True
             yield from self._guesses(match_class, question)
             return
-        words = self._typed.words
-        dense = len(words) == 1 and len(words[0]) <= DENSE_LETTERS and match_class <= COMPANY
-        if not dense:
-            fresh, more = self._fetch(question, wanted, 0)
-            if not more:
-                yield from self._sorted(match_class, fresh)
-                return
         after = self._after
-        for part in self._parts():
-            here = 0
-            if after is not None and match_class == after.match_class:
-                place = (after.level, after.minus_priority)
-                if (part.level, part.minus_priority) < place:
+        for level in self._nearness.levels():
+            behind = after is not None and match_class == after.match_class
+            if after is not None and behind and level.level < after.level:
+                continue
+            part = level.of(question)
+            entries, more = self._fetch(part, wanted, 0)
+            if not more:
+                entries.sort(key=_by_priority)
+                self._tell(len(entries))
+                yield from self._read((match_class, level.level), entries)
+                continue
+            self._tell(MAX_TOTAL)
+            here = after if after is not None and behind and level.level == after.level else None
+            place = (match_class, level.level)
+            yield from self._of_many(place, part, entries, wanted, here)
+
+    def _of_many(
+        self,
+        place: tuple[int, int],
+        question: tantivy.Query,
+        entries: list[Entry],
+        wanted: int,
+        after: Position | None,
+    ) -> Iterator[Ranked]:
+        """Give a part of a class that is too large to be sorted: by the sources' priority.
+
+        `place` is its class and level, `entries` are its first by rank: those of the best sources
+        among them are its best.
+        """
+        for minus_priority, sources in self._priorities.items():
+            least = 0
+            if after is not None:
+                if minus_priority < after.minus_priority:
                     continue
-                if (part.level, part.minus_priority) == place:
-                    here = after.rank
-            yield from self._in_order(match_class, part.of(question), wanted, here)
+                least = after.rank if minus_priority == after.minus_priority else 0
+            elif entries:
+                best = [entry for entry in entries if entry.minus_priority == minus_priority]
+                yield from self._read(place, best)
+                least, entries = entries[-1].rank, []
+            part = question
+            if len(self._priorities) > 1:
+                part = all_of([question, any_source(sources)])
+            yield from self._in_order(place, part, wanted, least)
 
     def _in_order(
-        self, match_class: int, question: tantivy.Query, wanted: int, least: int
+        self, place: tuple[int, int], question: tantivy.Query, wanted: int, least: int
     ) -> Iterator[Ranked]:
-        """Give a part of a class, in which the index's own order is the right one."""
-        while True:
-            fresh, more = self._fetch(question, wanted, least)
-            yield from self._sorted(match_class, fresh)
-            if not more or not fresh:
+        """Give records in the index's own order, from a rank on."""
+        more = True
+        while more:
+            entries, more = self._fetch(question, wanted, least)
+            yield from self._read(place, entries)
+            if not entries:
                 return
-            least = fresh[-1][0]
+            least = entries[-1].rank
 
-    def _fetch(
-        self, question: tantivy.Query, wanted: int, least: int
-    ) -> tuple[list[tuple[int, Address]], bool]:
+    def _fetch(self, question: tantivy.Query, wanted: int, least: int) -> tuple[list[Entry], bool]:
         """Return the first records by rank that were not given yet, and whether there are more."""
         if least:
             question = all_of([question, _ranks_from(least)])
-        limit = wanted + 1 + len(self._found)
+        limit = max(WINDOW, wanted + 1) + len(self._found)
         hits = self._reader.by_rank(question, self._principal, limit)
         fresh = [
-            (rank, address)
+            (rank, address, place)
             for rank, address in hits
-            if (address.segment_ord, address.doc) not in self._found
+            if (place := (address.segment_ord, address.doc)) not in self._found
         ]
-        return fresh, len(hits) == limit
+        if len(self._priorities) == 1:
+            (only,) = self._priorities
+            entries = [Entry(only, rank, place, address) for rank, address, place in fresh]
+        else:
+            origins = self._reader.values(ORIGIN, [address for _, address, _ in fresh])
+            entries = [
+                Entry(self._by_origin.get(origin, 0), rank, place, address)
+                for (rank, address, place), origin in zip(fresh, origins, strict=True)
+            ]
+        return entries, len(hits) == limit
 
-    def _sorted(self, match_class: int, hits: list[tuple[int, Address]]) -> Iterator[Ranked]:
-        """Read records and give them in order; those at or before the cursor are left out."""
-        ranked = []
-        for rank, address in hits:
-            place = (address.segment_ord, address.doc)
-            contact = self._reader.visible(address, self._scope)
-            if self._imprecise and not self._is_of(match_class, contact):
-                continue
-            self._found.add(place)
-            position = self._position(match_class, 0, contact, rank)
-            if self._after is None or position > self._after:
-                ranked.append(Ranked(position, contact, place))
-        yield from self._told(ranked)
+    def _read(self, place: tuple[int, int], entries: list[Entry]) -> Iterator[Ranked]:
+        """Read records as they are wanted; what is at or before the cursor is left out.
 
-    def _told(self, ranked: list[Ranked]) -> list[Ranked]:
-        """Count records and return them in order."""
-        self.total = min(self.total + len(ranked), MAX_TOTAL)
-        ranked.sort(key=_by_position)
-        return ranked
+        Records of one rank (namesakes by rare chance) are put in order by their identity. `place`
+        is their class and level.
+        """
+        match_class, level = place
+        for _, group in groupby(entries, key=_by_priority):
+            ranked = []
+            for entry in group:
+                contact = self._reader.visible(entry.address, self._scope)
+                if self._imprecise and not self._is_of(match_class, contact):
+                    continue
+                self._found.add(entry.place)
+                source, key = contact.id.source, contact.id.key
+                position = Position(
+                    match_class, 0, level, entry.minus_priority, entry.rank, source, key
+                )
+                if self._after is None or position > self._after:
+                    ranked.append(Ranked(position, contact, entry.place))
+            ranked.sort(key=_by_position)
+            yield from ranked
+
+    def _tell(self, found: int) -> None:
+        """Count records."""
+        self.total = min(self.total + found, MAX_TOTAL)
 
     def _is_of(self, match_class: int, contact: Contact) -> bool:
         searched = self._scope.searched[contact.id.source]
@@ -268,7 +308,9 @@ class Ranking:
             position = self._position(match_class, cost, contact, rank)
             if self._after is None or position > self._after:
                 ranked.append(Ranked(position, contact, place))
-        yield from self._told(ranked)
+        ranked.sort(key=_by_position)
+        self._tell(len(ranked))
+        yield from ranked
 
     def _position(
         self, match_class: int, cost: int, contact: Contact, rank: int | None = None
@@ -277,97 +319,25 @@ class Ranking:
         return Position(
             match_class,
             cost,
-            self._level(contact),
+            self._nearness.level(contact),
             -self._reader.priority(source),
             rank_of(contact) if rank is None else rank,
             source,
             key,
         )
 
-    def _level(self, contact: Contact) -> int:
-        if contact.id.source in self._scope.private:
-            return PRIVATE
-        if not self._own_company and not self._own_department:
-            return OTHERS
-        searched = self._scope.searched[contact.id.source]
-        has = words_of(contact, searched)
-        company = bool(self._own_company) and all(
-            any(is_whole(word, own) for word in has.company) for own in self._own_company
-        )
-        department = bool(self._own_department) and all(
-            any(field == "department" and begins(word, own) for field, word in has.others)
-            for own in self._own_department
-        )
-        if company and (department or not self._own_department):
-            return COLLEAGUE
-        return NEAR if company or department else OTHERS
 
-    def _parts(self) -> Iterator[Part]:
-        """Give the parts of a class in order: by level, then by the sources' priority."""
-        earlier: list[tantivy.Query] = []
-        for level, question in self._levels():
-            for minus_priority, sources in self._by_priority():
-                musts = [] if question is None else [question]
-                if sources:
-                    musts.append(any_source(sources))
-                yield Part(level, minus_priority, musts, list(earlier))
-            if question is not None:
-                earlier.append(question)
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A record found and not yet read."""
 
-    def _levels(self) -> Iterator[tuple[int, tantivy.Query | None]]:
-        if self._scope.private:
-            yield PRIVATE, any_source(sorted(self._scope.private))
-        company = [term(COMPANY_FIELD, whole(word)) for word in self._own_company]
-        department = self._in_department()
-        if company and department is not None:
-            yield COLLEAGUE, all_of([*company, department])
-            yield NEAR, any_of([all_of(company), department])
-        elif company:
-            yield COLLEAGUE, all_of(company)
-        elif department is not None:
-            yield NEAR, department
-        yield OTHERS, None
-
-    def _in_department(self) -> tantivy.Query | None:
-        if not self._own_department:
-            return None
-        mark = MARKS["department"]
-        here = all_of([term(OTHER_FIELD, mark + start(word)) for word in self._own_department])
-        seen = [
-            source
-            for source, searched in self._scope.searched.items()
-            if "department" in searched.fields
-        ]
-        return all_of([here, any_source(seen)])
-
-    def _by_priority(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Give the sources of each priority, the highest first; () for all if there is but one."""
-        groups: dict[int, list[str]] = {}
-        for source in self._scope.sources:
-            groups.setdefault(-self._reader.priority(source), []).append(source)
-        for minus_priority in sorted(groups):
-            yield minus_priority, tuple(groups[minus_priority]) if len(groups) > 1 else ()
-
-
-class Part(msgspec.Struct, frozen=True):
-    """One part of a class: records of one level and one priority, in the index's own order."""
-
-    level: int
     minus_priority: int
-    musts: list[tantivy.Query]
-    nots: list[tantivy.Query]
+    rank: int
+    place: tuple[int, int]
+    address: Address
 
-    def of(self, question: tantivy.Query) -> tantivy.Query:
-        """Return the query for this part of a class."""
-        if not self.musts and not self.nots:
-            return question
-        return tantivy.Query.boolean_query(
-            [
-                (_MUST, question),
-                *((_MUST, each) for each in self.musts),
-                *((_MUST_NOT, each) for each in self.nots),
-            ]
-        )
+
+def _by_priority(entry: Entry) -> tuple[int, int]:
+    return entry.minus_priority, entry.rank
 
 
 def _by_position(ranked: Ranked) -> Position:

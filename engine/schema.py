@@ -31,6 +31,7 @@ from engine.terms import (
     company_terms,
     name_words,
     number_parts,
+    origin_of,
     other_terms,
     other_texts,
     person_terms,
@@ -39,7 +40,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank, words
 
-FORMAT = 5
+FORMAT = 6
 
 ID = "id"
 SOURCE = "source"
@@ -51,6 +52,7 @@ COMPANY = "company"
 SOUND = "sound"
 PERSON = "person"
 RANK = "rank"
+ORIGIN = "origin"
 EXTRA = "extra"
 GRAM = "gram"
 HAS = "has"
@@ -96,6 +98,7 @@ def schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name=tokenizer, index_option=BASIC)
     builder.add_unsigned_field(ORDER, fast=True)
     builder.add_unsigned_field(RANK, fast=True)
+    builder.add_unsigned_field(ORIGIN, fast=True)
     builder.add_unsigned_field(PLACE, fast=True)
     builder.add_unsigned_field(SEQ, stored=True)
     builder.add_bytes_field(BODY, stored=True)
@@ -207,6 +210,7 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             HAS: fields_of(contact),
             ORDER: order_of(contact),
             RANK: rank_of(contact),
+            ORIGIN: origin_of(contact.id.source),
             PLACE: place_of(entry_uuid),
             **number_parts(contact),
             BODY: body,

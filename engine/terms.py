@@ -8,6 +8,7 @@ asks for them, `engine.matching` applies the same rules to one contact. Change t
 from __future__ import annotations
 
 from functools import lru_cache
+from zlib import crc32
 
 from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, PhoneKind
 from engine.phone import country_code_of
@@ -129,6 +130,11 @@ def number_parts(contact: Contact) -> dict[str, list[str]]:
         if national != digits:
             field.append(f"^{national[:2]}")
     return parts
+
+
+def origin_of(source: str) -> int:
+    """Return the number that stands for a source's id where records are sorted before reading."""
+    return crc32(source.encode())
 
 
 def rank_of(contact: Contact) -> int:
