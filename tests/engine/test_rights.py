@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy, visible_sources
+from engine.rights import (
+    LOCAL_ADMIN,
+    Principal,
+    SourcePolicy,
+    hidden_fields,
+    hidden_reason,
+    visible_sources,
+)
 
 POLICIES = {
     "crm": SourcePolicy("CRM"),
@@ -26,3 +33,25 @@ def test_a_client_asks_only_the_sources_it_names() -> None:
     assert visible_sources(Principal("anna", "client", sources=("HR",)), POLICIES) == {"hr"}
     assert visible_sources(Principal("sbc", "client", sources=("HR",)), POLICIES) == set()
     assert visible_sources(Principal("sbc", "client", sources=()), POLICIES) == set()
+
+
+def test_a_private_source_belongs_to_its_owner_alone() -> None:
+    policies = {"book": SourcePolicy("Book", owner="anna")}
+    assert visible_sources(Principal("anna", "user"), policies) == {"book"}
+    assert visible_sources(Principal("anna", "client"), policies) == set()
+    assert visible_sources(Principal("ben", "user", groups=("anna",)), policies) == set()
+    assert hidden_reason(Principal("ben", "user"), "book", policies) == "Book is private"
+
+
+def test_a_field_is_hidden_from_all_but_its_audience() -> None:
+    policy = SourcePolicy("CRM", fields={"phones.mobile": ("personnel", "sbc"), "notes": ()})
+    assert hidden_fields(Principal("ben", "user"), policy) == {"phones.mobile", "notes"}
+    assert hidden_fields(Principal("sbc", "client"), policy) == {"notes"}
+    assert hidden_fields(Principal("ida", "user", groups=("personnel",)), policy) == {"notes"}
+    assert hidden_fields(LOCAL_ADMIN, policy) == frozenset()
+    assert hidden_fields(Principal("ben", "user"), None) == frozenset()
+
+
+def test_nothing_of_a_private_source_is_hidden_from_its_owner() -> None:
+    policy = SourcePolicy("Book", owner="anna", fields={"notes": ()})
+    assert hidden_fields(Principal("anna", "user"), policy) == frozenset()

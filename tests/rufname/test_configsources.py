@@ -162,3 +162,33 @@ def test_a_secret_that_everybody_may_read_is_a_warning(folder: Path) -> None:
         f'source[1] "crm".connection: {folder}/dsn may be read by every user: chmod 600',
         f'client[1] "sbc".password: {folder}/keys/sbc.hash may be read by every user: chmod 600',
     ]
+
+
+def test_rights_by_field_and_private_sources_become_a_policy(folder: Path) -> None:
+    text = (
+        SOURCE
+        + """
+    field_visible_to.phones.mobile = ["personnel"]
+    field_visible_to."custom.3" = []
+    searchable = ["custom.1"]
+    """
+    )
+    policy = load(folder, text).policies()["crm"]
+    assert policy.fields == {"phones.mobile": ("personnel",), "custom.3": ()}
+    assert policy.searchable == {"custom.1"}
+    private = load(folder, SOURCE + 'owner = "anna"').policies()["crm"]
+    assert (private.owner, private.visible_to) == ("anna", ("*",))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('field_visible_to.surname = ["a"]', 'unknown field that can be hidden "surname"'),
+        ('field_visible_to.phones.mobil = ["a"]', 'did you mean "phones.mobile"'),
+        ('field_visible_to.notes = "anna"', "allowed: a list of names of users"),
+        ('searchable = ["custom.21"]', 'unknown custom field "custom.21"'),
+        ('owner = "anna"\nvisible_to = ["bert"]', "owner: stands beside visible_to"),
+    ],
+)
+def test_a_faulty_right_is_named(folder: Path, text: str, fault: str) -> None:
+    assert fault in fault_of(folder, SOURCE + text)
