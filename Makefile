@@ -15,7 +15,7 @@ CONTACTS ?= 50000
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: packages-test .venv/.dev  ## virtual environment, pinned dependencies, Debian packages
+setup: packages-test .venv/.dev .venv/.node  ## virtual environment, pinned dependencies, Debian packages
 
 demo: packages-demo .venv/.runtime  ## a made-up company, every service running; Ctrl-C stops it
 	@exec $(BIN)/rufname demo --contacts $(CONTACTS) $(DEMO)
@@ -59,3 +59,9 @@ packages-demo packages-test: packages-%:
 	@echo "installing pinned dependencies and tools into .venv" >&2
 	@$(PIP) install --constraint constraints.txt --editable . --group dev
 	@touch $@ .venv/.runtime
+
+.venv/.node: .venv/.pip tests/ldapd/foreign/package.json
+	@echo "installing LDAP clients of Node.js into .venv" >&2
+	@mkdir -p .venv/node && cp tests/ldapd/foreign/package.json .venv/node/
+	@npm install --prefix .venv/node --no-package-lock --no-audit --no-fund --silent
+	@touch $@
