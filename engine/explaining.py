@@ -169,10 +169,11 @@ class CallerExplaining:
             classes = [ExplainedClass(0, "", f"nothing to look up: {refused}")]
         else:
             classes = self._classes(reading, query)
-        digits, cut = _digits_of(query.number)
+        asked = query.number.encode(errors="replace").decode()  # bytes that were no UTF-8
+        digits, cut = _digits_of(asked)
         plan = query.plan.name or f"country {query.plan.country_code}"
         explanation = CallerExplanation(
-            asked=query.number[:MAX_ASKED_CHARS],
+            asked=asked[:MAX_ASKED_CHARS],
             asker=query.principal.name,
             cut=cut,
             digits=digits,

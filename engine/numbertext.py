@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from engine.countries import KEEPS_ZERO
+from engine.countries import COUNTRY_CODES, KEEPS_ZERO
 from engine.errors import InvalidNumber
 
 MAX_RAW_CHARS = 200
@@ -119,7 +119,8 @@ def read_text(raw: str) -> NumberText:
     extension, context = _read_parameters(parameters)
     digits, written = _read_user(parameters[0].strip())
     if context and digits[0] != "+":
-        digits = context + (digits if context[1:] in KEEPS_ZERO else digits.removeprefix("0"))
+        national = context[1:] in COUNTRY_CODES and context[1:] not in KEEPS_ZERO
+        digits = context + (digits.removeprefix("0") if national else digits)
     if scheme == "tel" and len(extension) > 1 and digits.endswith(extension):
         extension = ""  # as AD keeps lines for Teams: tel:+498999998123;ext=123
     return NumberText(digits, extension or written)

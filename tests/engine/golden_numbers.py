@@ -28,6 +28,7 @@ GOLDEN: dict[str, Rows] = {
         ("tel:08999998123;phone-context=+49", "498999998123"),
         ("tel:99998123;phone-context=+49-89", "498999998123"),
         ("tel:02079460123;phone-context=+44", "442079460123"),
+        ("tel:001;phone-context=+49-30-23125", "493023125001"),
         ("tel:0612345678;phone-context=+39", "390612345678"),
         ("tel:123;phone-context=pbx.example", "498999998123"),
         ("tel:+498999998123;isub=12", "498999998123"),

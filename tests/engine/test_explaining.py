@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -200,6 +201,12 @@ def test_what_was_cut_stands_around_and_between_the_digits(
     asked: str, digits: str, cut: Cut | None
 ) -> None:
     assert cut_of(asked, digits) == cut
+
+
+def test_bytes_that_are_no_utf_8_can_be_told_as_json(directory: Directory) -> None:
+    explained = explain(directory, "\udcff +49\ud80089")
+    assert "?" in explained.asked
+    assert msgspec.json.decode(msgspec.json.encode(explained))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
