@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from itertools import islice
 from types import TracebackType
@@ -20,6 +21,9 @@ WAITING_BATCHES = 1
 """Read ahead by one: more would only fight the caller for the interpreter lock."""
 
 POLL_S = 0.1
+STALL_S = 1_800.0
+"""A source that sends nothing for so long hangs, whatever its driver's own timeouts say."""
+
 LEAVE_S = 1.0
 
 _End = BaseException | None
@@ -59,13 +63,17 @@ class SourceReader:
         Raises:
             Cancelled: `cancelled` said so.
             ConnectorError: as the source raised it; anything else it raised becomes SourceFailed.
+            SourceFailed: it sent nothing for `STALL_S`.
         """
+        asked = time.monotonic()
         while not self._ended:
             if cancelled():
                 raise Cancelled("cancelled; what was read is kept, nothing was removed")
             try:
                 item = self._batches.get(timeout=POLL_S)
             except queue.Empty:
+                if time.monotonic() - asked >= STALL_S:
+                    raise SourceFailed(f"it sent nothing for {STALL_S / 60:.0f} min") from None
                 continue
             if isinstance(item, list):
                 return item

@@ -13,10 +13,13 @@ import msgspec
 from typing_extensions import override
 
 from connectors.errors import SecretUnavailable
+from connectors.sealing import SealedSecrets, read_credential
 from engine.phone import DialPlan
 from engine.rights import ALL, SEARCHED_CUSTOM
 
 MAX_SECRET_BYTES = 64 * 1024
+
+REFERENCE_IN_WORDS = '{ file = "…" }, { env = "…" }, { credential = "…" } or { sealed = true }'
 
 LEAST_DROP = 5
 """A share means nothing for a handful: one contact of four that leaves is no fault."""
@@ -25,27 +28,52 @@ FULL_EVERY_S = 7 * 24 * 3600
 """A source that is followed by change is read in full at least weekly: changes can be missed."""
 
 
+class SealedPlace(msgspec.Struct, frozen=True):
+    """Which sealed secret it is: the folder of the keys, the source's id, the option."""
+
+    folder: Path
+    source: str
+    field: str
+
+
 class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a secret stands: exactly one of `file` (absolute once loaded) and `env`."""
+    """Where a secret stands: exactly one of these.
+
+    Attributes:
+        file: absolute once loaded.
+        env: a variable of the environment.
+        credential: of systemd.
+        sealed: in the data folder; `place` is set by whoever knows the source, never written.
+    """
 
     file: Path | None = None
     env: str | None = None
+    credential: str | None = None
+    sealed: bool = False
+    place: SealedPlace | None = None
 
     def __post_init__(self) -> None:
-        if (self.file is None) == (self.env is None):
-            raise ValueError('a secret is { file = "…" } or { env = "…" }')
+        named = [self.file is not None, self.env is not None, self.credential is not None]
+        if sum(named) + self.sealed != 1:
+            raise ValueError(f"a secret is {REFERENCE_IN_WORDS}")
 
     def read(self) -> str:
         """Return the secret without its last line break.
 
         Raises:
-            SecretUnavailable: the file cannot be read or the variable is not set; never quotes it.
+            SecretUnavailable: the file cannot be read, the variable is not set …; never quotes it.
         """
         if self.env is not None:
             value = os.environ.get(self.env)
             if value is None:
                 raise SecretUnavailable(f"environment variable {self.env} is not set")
             return value
+        if self.credential is not None:
+            return read_credential(self.credential)
+        if self.sealed:
+            if self.place is None:
+                raise SecretUnavailable("only secrets of sources can be sealed")
+            return SealedSecrets(self.place.folder).read(self.place.source, self.place.field)
         assert self.file is not None
         try:
             data = self.file.read_bytes()[:MAX_SECRET_BYTES]

@@ -1,4 +1,4 @@
-"""`rufname check` and `rufname preview`: would it work, and what would come of it?
+"""`rufname check`: would it work?
 
 Law: nothing is stored and nothing is served. A check goes on after a fault, so that one run names
 them all.
@@ -10,27 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from connectors.errors import ConnectorError
-from connectors.mapping import Mapping
 from connectors.registry import completed, open_source
 from connectors.settings import SourceSettings
-from engine.contact import Contact
-from engine.source import RejectedRecord, Upsert
 from rufname.config import Config, load_config
 from rufname.drivers import prepare
 from rufname.errors import ConfigError
 from rufname.exits import DONE, NO
 from rufname.listening import CannotListen, listen_on
-from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG, config_option
+from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG
 from rufname.preflight import require_servable
-from rufname.progress import wide_console
 from rufname.rundir import read_status
-
-MAX_PREVIEW_ROWS = 1_000
 
 
 @click.command()
@@ -65,31 +56,6 @@ def check(path: Path) -> int:
         whole = False
         click.echo(f"fault: {fault}", err=True)
     return DONE if whole else NO
-
-
-@click.command()
-@click.argument("source")
-@config_option
-@click.option(
-    "--rows",
-    type=click.IntRange(1, MAX_PREVIEW_ROWS),
-    default=5,
-    show_default=True,
-    help="How many.",
-)
-def preview(source: str, config: Config, rows: int) -> None:
-    """Show the first records of SOURCE: raw beside the contact that the mapping makes of each."""
-    prepare(config)
-    settings = completed(config.source(source))
-    mapping = Mapping(settings)
-    records = open_source(settings).preview(rows)
-    console = wide_console()
-    for record in records:
-        if isinstance(record, RejectedRecord):
-            console.print(f"[red]rejected[/] {escape(record.locator)}: {escape(record.reason)}\n")
-        else:
-            _print_record(record, mapping, console)
-    console.print(f"{len(records)} records of {escape(settings.name)}; nothing was stored")
 
 
 def _check_source(source: SourceSettings) -> bool:
@@ -127,40 +93,3 @@ def _listener_faults(config: Config) -> Iterator[str]:
             yield str(error)
         else:
             click.echo(f"ok: {url}")
-
-
-def _print_record(record: Upsert, mapping: Mapping, console: Console) -> None:
-    """Print one record: raw fields on the left, the contact on the right, faults below."""
-    contact, rejected = mapping.contact(record.key, record.record, record.locator)
-    raw = [(name, value) for name, value in record.record.items() if value]
-    mapped = list(_fields(contact)) if contact else []
-    table = Table("raw field", "raw value", "contact field", "value", title_justify="left")
-    table.title = escape(f"{record.locator or 'record'}, key {record.key}")
-    for row in range(max(len(raw), len(mapped))):
-        left = raw[row] if row < len(raw) else ("", "")
-        right = mapped[row] if row < len(mapped) else ("", "")
-        table.add_row(*(escape(text.replace("\n", " | ")) for text in (*left, *right)))
-    console.print(table)
-    for fault in rejected:
-        what = f"field {fault.field}" if fault.field else "record"
-        console.print(f"[red]{what} rejected:[/] {escape(fault.reason)}")
-    console.print()
-
-
-def _fields(contact: Contact) -> Iterator[tuple[str, str]]:
-    """Give the fields of a contact that are not empty, as the mapping calls them."""
-    for field in ("display_name", "given_name", "surname", "title", "company", "department", "job"):
-        if value := getattr(contact, field):
-            yield field, value
-    for line in contact.phones:
-        yield f"phones.{line.kind}", f"+{line.number.key.replace('x', ' ext. ')}"
-    for email in contact.emails:
-        yield "emails", email
-    for field in ("street", "postcode", "city", "country"):
-        if value := getattr(contact.address, field):
-            yield field, value
-    for field in ("url", "photo", "birthday", "notes", "changed"):
-        if value := getattr(contact, field):
-            yield field, value
-    for number, value in contact.custom.items():
-        yield f"custom.{number}", value

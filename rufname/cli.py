@@ -25,11 +25,13 @@ _COMMANDS = {
     "serve": ("rufname.serving:serve", "Answer LDAP and HTTP, follow the sources."),
     "sync": ("rufname.syncing:sync", "Read sources into the directory now."),
     "check": ("rufname.checking:check", "Name every fault of configuration, sources, listeners."),
-    "preview": ("rufname.checking:preview", "Show raw records of a source beside its contacts."),
+    "preview": ("rufname.discovering:preview", "Show raw records of a source beside its contacts."),
+    "discover": ("rufname.discovering:discover", "Fields of a source, and a map to begin with."),
     "lookup": ("rufname.asking:lookup", "Who calls from this number?"),
     "search": ("rufname.asking:search", "Who matches this text?"),
     "quality": ("rufname.quality:quality", "What is wrong with the numbers of the sources?"),
     "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
+    "secret": ("rufname.sealing:secret", "Seal passwords of sources in the data folder."),
     "password": ("rufname.password:password", "Make a password's hash for the configuration."),
 }
 _INTERNAL = {"worker": "rufname.workers:worker", "index": "rufname.indexer:index"}

@@ -33,6 +33,9 @@ from rufname.configusers import resolve_accounts
 from rufname.errors import ConfigError, UnknownName
 from rufname.tomltables import Findings, Table, TableReader, quote, read_toml
 
+KEYS = "keys"
+"""The folder of private keys in the data folder."""
+
 __all__ = ["Config", "ConfigError", "UnknownName", "load_config"]
 
 
@@ -83,7 +86,7 @@ class Config(msgspec.Struct, frozen=True):
     @property
     def keys_dir(self) -> Path:
         """The folder of private keys."""
-        return self.data_dir / "keys"
+        return self.data_dir / KEYS
 
     @property
     def control_path(self) -> Path:
@@ -133,11 +136,12 @@ class Config(msgspec.Struct, frozen=True):
         return UnknownName(f"{self.path}: no {what} {quote(name)};{guess} there is: {there}")
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, *, draft: bool = False) -> Config:
     """Read, check and resolve the configuration.
 
     Args:
         path: a TOML file in UTF-8; relative paths in it are relative to its folder.
+        draft: sources may still be without key and map.
 
     Returns:
         The configuration; an empty file is one without sources and services, with a warning.
@@ -148,22 +152,22 @@ def load_config(path: Path) -> Config:
     """
     findings = Findings(path)
     raw = read_toml(findings)
-    config = None if raw is None else _resolve(findings, raw)
+    config = None if raw is None else _resolve(findings, raw, draft=draft)
     if config is None or findings.faults:
         raise ConfigError(tuple(findings.faults))
     return config
 
 
-def _resolve(findings: Findings, raw: Table) -> Config | None:
+def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
     """Make settings of the whole file; usable only if `findings` has no faults afterwards."""
     reader = TableReader(findings)
     table = reader.read(raw, FileTable, "")
     if table is None:
         return None
     home, plans = resolve_plans(reader, table)
-    scope = Scope(findings=findings, reader=reader, plans=plans, home=home)
-    names = frozenset(str(entry["name"]) for entry in table.source if "name" in entry)
     data_dir = findings.file.absolute().parent / table.directory.data_dir
+    scope = Scope(findings, reader, plans, home, data_dir / KEYS, draft)
+    names = frozenset(str(entry["name"]) for entry in table.source if "name" in entry)
     if data_dir.exists() and not data_dir.is_dir():
         findings.fault("directory.data_dir", f"{data_dir} is no folder", "a folder, or a new one")
     _warn(findings, table)

@@ -32,12 +32,16 @@ class Scope(msgspec.Struct, frozen=True):
         reader: makes Structs of tables.
         plans: every `[dialplan.NAME]`.
         home: the region's plan, for those who name none.
+        keys_dir: where sealed secrets stand.
+        draft: a source may still be without key and map.
     """
 
     findings: Findings
     reader: TableReader
     plans: Mapping[str, DialPlan]
     home: DialPlan
+    keys_dir: Path = Path("keys")
+    draft: bool = False
 
     def plan(self, key: str, name: str | None) -> DialPlan:
         """Return the plan of this name; the region's where there is none."""

@@ -13,9 +13,11 @@ from connectors.registry import has_defaults, kinds, merges_defaults, options_of
 from connectors.rules import MAP_FIELDS, rule_faults
 from connectors.settings import (
     FULL_EVERY_S,
+    REFERENCE_IN_WORDS,
     DropLimit,
     MapRule,
     Schedule,
+    SealedPlace,
     SecretRef,
     SourceSettings,
 )
@@ -58,7 +60,7 @@ def _source(scope: Scope, place: str, raw: Table) -> SourceSettings | None:
     options = _options(scope, place, raw)
     assert table is not None, "every key of SourceTable has a default or a stand-in"
     max_drop = findings.attempt(f"{place}.max_drop", notation.drop_limit, table.max_drop)
-    usual = has_defaults(table.kind)
+    usual = has_defaults(table.kind) or scope.draft
     if not (usual or table.key):
         findings.fault(f"{place}.key", "missing", "a column, or a list of at least one")
     if table.map:
@@ -102,12 +104,22 @@ def _options(scope: Scope, place: str, raw: Table) -> msgspec.Struct | None:
         return None
     rest = {key: value for key, value in raw.items() if key not in _COMMON}
     options = scope.reader.read(rest, options_of(kind), place, also=_COMMON)
-    if options is not None:
-        for field in msgspec.structs.fields(options):
-            value = getattr(options, field.name)
-            if isinstance(value, SecretRef):
-                warn_if_open(scope.findings, f"{place}.{field.encode_name}", value.file)
-    return options
+    if options is None:
+        return None
+    sealed = {}
+    for field in msgspec.structs.fields(options):
+        value = getattr(options, field.name)
+        if not isinstance(value, SecretRef):
+            continue
+        key = f"{place}.{field.encode_name}"
+        warn_if_open(scope.findings, key, value.file)
+        if value.place is not None:
+            scope.findings.fault(key, "unknown key place", REFERENCE_IN_WORDS)
+        if value.sealed:
+            own = str(raw.get("id", raw.get("name", "")))
+            sealed_at = SealedPlace(scope.keys_dir, own, field.name)
+            sealed[field.name] = msgspec.structs.replace(value, place=sealed_at)
+    return msgspec.structs.replace(options, **sealed)
 
 
 def _schedule(findings: Findings, place: str, table: SourceTable) -> Schedule:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import inspect
 
-from connectors.settings import SecretRef
+from connectors.settings import REFERENCE_IN_WORDS, SecretRef
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """A configuration of some 20,000 clients; more can only be a wrong file."""
@@ -233,7 +233,7 @@ def _words(node: inspect.Type) -> str:
     if isinstance(node, inspect.LiteralType):
         return ", ".join(quote(value) for value in node.values)
     if isinstance(node, inspect.StructType):
-        return '{ file = "…" } or { env = "…" }' if node.cls is SecretRef else "a table"
+        return REFERENCE_IN_WORDS if node.cls is SecretRef else "a table"
     if isinstance(node, inspect.ListType | inspect.VarTupleType | inspect.TupleType):
         return _list_words(node)
     return _scalar_words(node)

@@ -10,8 +10,10 @@ import csv
 import os
 import re
 import stat
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -50,6 +52,11 @@ _HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
 
 
 DISCOVERED_ROWS = 1_000
+
+SETTLED_S = 60.0
+"""A file changed longer ago than this is known by its size and times; others are read anew.
+
+FAT counts two seconds, and clocks of file servers differ."""
 
 
 class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,6 +177,8 @@ class DelimitedSource(ContactSource):
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
         """Stream the whole file; its records hold the mapped columns only.
 
+        A file that is the very one of the bookmark is not read again.
+
         Raises:
             SourceFailed: missing, empty, unreadable, no regular file, a mapped column is lost,
                 changed while it was read, or cut off inside a quoted field.
@@ -179,10 +188,17 @@ class DelimitedSource(ContactSource):
         with _open(path) as file:
             before = os.fstat(file.fileno())
             self._file, self._all_bytes = file, before.st_size
+            state = self._state(before)
+            if bookmark and bookmark == state:
+                yield Complete(full=False, bookmark=bookmark)
+                return
             table = _Table(file, self._settings, mapping.columns)
             require_columns(mapping.columns, table.columns, str(path))
             yield Columns(table.columns)
-            yield from table.events(mapping.columns, self._settings.key)
+            for event in table.events(mapping.columns, self._settings.key):
+                if type(event) is RejectedRecord:
+                    state = b""  # what is wrong with a file is said in every run
+                yield event
             if table.ends_open:
                 raise SourceFailed(
                     f"{path}: the file ends inside the quoted field that begins on line "
@@ -190,7 +206,17 @@ class DelimitedSource(ContactSource):
                 )
             if {_identity(os.fstat(file.fileno())), _identity(path.stat())} != {_identity(before)}:
                 raise SourceFailed(f"{path}: the file changed while it was read; try again")
-        yield Complete(full=True)
+        yield Complete(full=True, bookmark=state)
+
+    def _state(self, status: os.stat_result) -> Bookmark:
+        """Return what a file and its options are known by; b"" for one that was just written.
+
+        Clocks of file systems tick coarsely: within a tick a file could change unseen.
+        """
+        if time.time() - max(status.st_mtime, status.st_ctime) < SETTLED_S:
+            return b""
+        known = (*_identity(status), status.st_ctime_ns, repr(self._options))
+        return blake2b(repr(known).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     @override
     def cancel(self) -> None:

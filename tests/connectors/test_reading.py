@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from connectors import reading
 from connectors.errors import Cancelled, DriverMissing, SourceFailed
 from connectors.reading import SourceReader
 from engine.source import Complete, Event
@@ -100,3 +101,14 @@ def test_a_source_that_is_read_to_its_end_is_not_cancelled() -> None:
     with SourceReader(source, b"", 10) as reader:
         drain(reader)
     assert not source.cancelled.is_set()
+
+
+def test_a_source_that_sends_nothing_for_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "STALL_S", 0.3)
+    source = ScriptedSource([Hang()])
+    with (
+        pytest.raises(SourceFailed, match="sent nothing for"),
+        SourceReader(source, b"", 10) as reader,
+    ):
+        reader.next_batch(lambda: False)
+    assert source.cancelled.is_set()

@@ -61,22 +61,6 @@ def test_a_lost_column_is_a_fault_that_names_it(
     assert "'phone'" in capfd.readouterr().err
 
 
-def test_a_preview_shows_raw_beside_mapped_and_names_what_is_rejected(
-    place: Place, capfd: pytest.CaptureFixture[str]
-) -> None:
-    place.write_people(
-        [("1", "Ada [red]Muster", "", "030 23125-002", ""), ("2", "Eva", "", "x", "")]
-    )
-    assert place.run("preview", "phonelist", "--rows", "2") == 0
-    said = capfd.readouterr().out
-    assert "030 23125-002" in said
-    assert "+493023125002" in said
-    assert "Ada [red]Muster" in said
-    assert "field phones.work rejected: " in said
-    assert "2 records of phonelist; nothing was stored" in said
-    assert not place.config.store_path.exists()
-
-
 def test_a_preview_of_a_source_that_fails_is_a_fault(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

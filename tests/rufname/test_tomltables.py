@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from connectors.settings import SecretRef
+from connectors.settings import REFERENCE_IN_WORDS, SecretRef
 from rufname.tomltables import (
     MAX_FILE_BYTES,
     Findings,
@@ -135,7 +135,7 @@ def test_a_secret_written_in_clear_is_refused_and_not_quoted() -> None:
 def test_a_secret_reference_names_exactly_one_place() -> None:
     for secret in ({}, {"file": "a", "env": "B"}):
         _, faults = read({"name": "a", "secret": secret})
-        assert faults == ['secret: a secret is { file = "…" } or { env = "…" }']
+        assert faults == [f"secret: a secret is {REFERENCE_IN_WORDS}"]
 
 
 def test_a_rule_of_the_struct_itself_becomes_a_fault() -> None:
@@ -213,7 +213,7 @@ def test_values_are_shown_as_the_file_writes_them() -> None:
 
 
 def test_words_say_what_a_type_allows() -> None:
-    assert words_for(SecretRef | None) == '{ file = "…" } or { env = "…" }'
+    assert words_for(SecretRef | None) == REFERENCE_IN_WORDS
     assert words_for(dict[str, str]) == "a table"
     assert words_for(Annotated[float, Meta(le=2)]) == "a number, at most 2"
     assert words_for(Annotated[str, Meta(description="a colour")]) == "a colour"

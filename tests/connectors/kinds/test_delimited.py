@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connectors.errors import SourceFailed
+from connectors.kinds import delimited
 from connectors.kinds.delimited import DelimitedOptions, DelimitedSource
 from connectors.mapping import Mapping
 from connectors.registry import completed
@@ -400,3 +402,37 @@ def test_an_export_of_outlook_needs_neither_key_nor_map(path: Path, header: list
     assert (contact.given_name, contact.surname) == ("Jana", "Österle")
     assert [line.kind for line in contact.phones] == ["work", "mobile", "company"]
     assert rejected == []
+
+
+def aged(path: Path) -> Path:
+    """Let a file be an hour old; its time of change in the file system cannot be set back."""
+    hour_ago = time.time() - 3_600
+    os.utime(path, (hour_ago, hour_ago))
+    return path
+
+
+def test_a_file_that_did_not_change_is_not_read_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "SETTLED_S", 0.0)
+    path.write_text(HEADER + "1;Anna;\n2;Bo;\n")
+    end = sent(source(aged(path)))[-1]
+    assert isinstance(end, Complete)
+    assert end.bookmark
+    again = list(source(path).read(end.bookmark))
+    assert again == [Complete(full=False, bookmark=end.bookmark)]
+    other = source(path, {"header": False}, key=("1",), map={"display_name": "2"})
+    assert len(sent(other, end.bookmark)) == 4, "other options read it again"
+    path.write_text(HEADER + "1;Anna;\n2;Cy;\n")
+    aged(path)
+    assert names(sent(source(path), end.bookmark)) == ["Anna", "Cy"]
+
+
+def test_a_file_that_was_just_written_or_has_bad_lines_is_read_every_time(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text(HEADER + "1;Anna;\n")
+    assert sent(source(path))[-1] == Complete(full=True)
+    monkeypatch.setattr(delimited, "SETTLED_S", 0.0)
+    path.write_text(HEADER + "1;Anna;\n2;Bo\n")
+    assert sent(source(aged(path)))[-1] == Complete(full=True)

@@ -1,0 +1,168 @@
+"""`rufname discover` and `rufname preview`: what a source offers, and what becomes of it.
+
+Law: nothing is stored. `discover` works before a source has a key and a map: it is how one is made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from connectors.errors import SourceFailed
+from connectors.mapping import Mapping
+from connectors.registry import completed, open_source
+from connectors.rules import columns_of
+from connectors.settings import MapRule, SourceSettings
+from connectors.suggestions import suggested_change, suggested_key, suggested_map
+from engine.contact import Contact
+from engine.source import RejectedRecord, SourceField, Upsert
+from rufname.config import Config, load_config
+from rufname.drivers import prepare
+from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG, config_option
+from rufname.progress import wide_console
+
+MAX_PREVIEW_ROWS = 1_000
+
+
+@click.command()
+@click.argument("source")
+@config_option
+@click.option(
+    "--rows",
+    type=click.IntRange(1, MAX_PREVIEW_ROWS),
+    default=5,
+    show_default=True,
+    help="How many.",
+)
+def preview(source: str, config: Config, rows: int) -> None:
+    """Show the first records of SOURCE: raw, mapped and normalised, and what would be refused."""
+    prepare(config)
+    settings = completed(config.source(source))
+    mapping = Mapping(settings)
+    records = open_source(settings).preview(rows)
+    console = wide_console()
+    for record in records:
+        if isinstance(record, RejectedRecord):
+            console.print(f"[red]rejected[/] {escape(record.locator)}: {escape(record.reason)}\n")
+        else:
+            _print_record(record, settings, mapping, console)
+    console.print(f"{len(records)} records of {escape(settings.name)}; nothing was stored")
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    envvar=CONFIG_VARIABLE,
+    show_default=True,
+    metavar="FILE",
+    help="The configuration; SOURCE may still be without key and map.",
+)
+def discover(source: str, path: Path) -> None:
+    """List the fields of SOURCE, what may be its key, and a map to begin with."""
+    config = load_config(path, draft=True)
+    prepare(config)
+    settings = config.source(source)
+    try:
+        settings = completed(settings)
+    except SourceFailed:
+        if settings.key and settings.map:
+            raise
+    fields = open_source(settings).discover()
+    console = wide_console()
+    table = Table("field", "type", "may be", box=None, pad_edge=False)
+    for field in fields:
+        roles = [*(["key"] * field.key), *(["change"] * field.changed)]
+        table.add_row(escape(field.name), escape(field.type), ", ".join(roles))
+    console.print(table)
+    console.print()
+    for line in _draft(settings, fields):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _draft(settings: SourceSettings, fields: tuple[SourceField, ...]) -> Iterator[str]:
+    """Give the lines of a `[[source]]` that can be copied: what it has, else what is suggested."""
+    key = settings.key or tuple(filter(None, [suggested_key(fields)]))
+    yield f"key = {_toml(key)}" if key else "# key = […]   no field of the first rows is a key"
+    change = suggested_change(fields)
+    if change and hasattr(settings.options, "changed") and not settings.options.changed:
+        yield f"# changed = {_toml(change)}   to read only what changed"
+    yield "[source.map]"
+    rules = settings.map or suggested_map(fields)
+    for field, rule in rules.items():
+        yield f"{field} = {_toml(rule)}"
+    if not rules:
+        yield "# no field is called as fields of contacts often are"
+    used = {column for rule in rules.values() for column in columns_of(rule)} | {*key}
+    left = [field.name for field in fields if field.name not in used]
+    if left:
+        yield f"# not mapped: {', '.join(left)}"
+
+
+def _toml(rule: MapRule) -> str:
+    """Return a text, or several, as TOML writes them: its basic strings escape as JSON does."""
+    if isinstance(rule, str):
+        return json.dumps(rule, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return f"[{', '.join(map(_toml, rule))}]"
+
+
+def _print_record(
+    record: Upsert, settings: SourceSettings, mapping: Mapping, console: Console
+) -> None:
+    """Print one record: for each field what it is made of, and what becomes of it."""
+    contact, rejected = mapping.contact(record.key, record.record, record.locator)
+    becomes: dict[str, list[str]] = {}
+    for field, value in _fields(contact) if contact else ():
+        becomes.setdefault(field, []).append(value)
+    table = Table("contact field", "from", "raw", "becomes", title_justify="left")
+    table.title = escape(f"{record.locator or 'record'}, key {record.key}")
+    for field, rule in settings.map.items():
+        columns = [column for column in columns_of(rule) if record.record.get(column)]
+        raw = "\n".join(record.record[column].replace("\n", " | ") for column in columns)
+        value = "\n".join(becomes.pop(field, []))
+        if raw or value:
+            table.add_row(*map(escape, (field, "\n".join(columns), raw, value)))
+    for field, values in becomes.items():  # a fax number in a field of telephones
+        table.add_row(escape(field), "", "", escape("\n".join(values)))
+    console.print(table)
+    used = {column for rule in settings.map.values() for column in columns_of(rule)}
+    left = [
+        f"{name} = {value}" for name, value in record.record.items() if value and name not in used
+    ]
+    if left:
+        text = escape("; ".join(left).replace("\n", " | "))
+        console.print(f"[dim]not mapped:[/] {text}")
+    for fault in rejected:
+        what = f"field {fault.field}" if fault.field else "record"
+        console.print(f"[red]{what} rejected:[/] {escape(fault.reason)}")
+    console.print()
+
+
+def _fields(contact: Contact) -> Iterator[tuple[str, str]]:
+    """Give the fields of a contact that are not empty, as the mapping calls them."""
+    for field in ("display_name", "given_name", "surname", "title", "company", "department", "job"):
+        if value := getattr(contact, field):
+            yield field, value
+    for line in contact.phones:
+        trunk = f" (on the trunk +{line.trunk})" if line.trunk else ""
+        yield f"phones.{line.kind}", f"+{line.number.key.replace('x', ' ext. ')}{trunk}"
+    for email in contact.emails:
+        yield "emails", email
+    for field in ("street", "postcode", "city", "country"):
+        if value := getattr(contact.address, field):
+            yield field, value
+    for field in ("url", "photo", "birthday", "notes", "changed"):
+        if value := getattr(contact, field):
+            yield field, value
+    for number, value in contact.custom.items():
+        yield f"custom.{number}", value

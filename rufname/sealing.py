@@ -1,0 +1,80 @@
+"""`rufname secret`: passwords of sources, sealed in the data folder.
+
+Law: a secret is never echoed, never an argument (others see those), never printed.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import msgspec
+
+from connectors.sealing import SealedSecrets
+from connectors.settings import SecretRef
+from rufname.config import Config
+from rufname.errors import RufnameError
+from rufname.exits import DONE, NO
+from rufname.options import config_option
+
+
+class NoSecret(RufnameError):
+    """Nothing can be sealed here: no such field, or an empty secret."""
+
+
+@click.group()
+def secret() -> None:
+    """Seal passwords of sources in the data folder (AES-256-GCM).
+
+    In the configuration such a field is  password = { sealed = true }
+    """
+
+
+@secret.command("set")
+@click.argument("source")
+@click.argument("field")
+@config_option
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the first line of standard input.")
+def set_(source: str, field: str, config: Config, *, from_stdin: bool) -> None:
+    """Ask for the secret of FIELD (such as password) of SOURCE and seal it."""
+    settings = config.source(source)
+    fields = [
+        f.name
+        for f in msgspec.structs.fields(settings.options)
+        if isinstance(getattr(settings.options, f.name), SecretRef)
+    ]
+    if field not in fields:
+        named = ", ".join(fields) or "none"
+        raise NoSecret(f"{source} has no secret called {field}; its secrets: {named}")
+    if from_stdin or not sys.stdin.isatty():
+        text = sys.stdin.readline().rstrip("\r\n")
+    else:
+        text = click.prompt("Secret", hide_input=True, confirmation_prompt=True, err=True)
+    if not text:
+        raise NoSecret("an empty secret is none")
+    SealedSecrets(config.keys_dir).seal(settings.id, field, text)
+    click.echo(f"sealed: {source} {field}")
+
+
+@secret.command("list")
+@config_option
+def list_(config: Config) -> None:
+    """Name what is sealed, source and field."""
+    for source, field in SealedSecrets(config.keys_dir).names():
+        click.echo(f"{source} {field}")
+
+
+@secret.command()
+@click.argument("source")
+@click.argument("field")
+@config_option
+def forget(source: str, field: str, config: Config) -> int:
+    """Remove what is sealed for FIELD of SOURCE (the id of a source that is gone will do)."""
+    return DONE if SealedSecrets(config.keys_dir).forget(source, field) else NO
+
+
+@secret.command()
+@config_option
+def rotate(config: Config) -> None:
+    """Make a new key and seal everything anew with it."""
+    click.echo(f"sealed anew: {SealedSecrets(config.keys_dir).rotate()}")

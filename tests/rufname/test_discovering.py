@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from tests.rufname.place import PEOPLE, Place
+
+DRAFT = """
+[directory]
+data_dir = "var"
+
+[[source]]
+name = "list"
+kind = "csv"
+path = "people.csv"
+"""
+
+
+def test_a_preview_shows_raw_and_normalised_side_by_side_and_what_is_rejected(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.write_people(
+        [("1", "Ada [red]Muster", "", "030 23125-002", ""), ("2", "Eva", "", "x", "")]
+    )
+    assert place.run("preview", "phonelist", "--rows", "2") == 0
+    said = capfd.readouterr().out
+    (line,) = [line for line in said.splitlines() if "030 23125-002" in line]
+    assert line.index("phones.work") < line.index("030 23125-002") < line.index("+493023125002")
+    assert "(on the trunk +493023125)" in line
+    assert "Ada [red]Muster" in said
+    assert "not mapped: id = 1" in said
+    assert "field phones.work rejected: " in said
+    assert "2 records of phonelist; nothing was stored" in said
+    assert not place.config.store_path.exists()
+
+
+def test_a_source_without_key_and_map_is_discovered(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.path.write_text(DRAFT)
+    assert place.run("sync") in {2, 3}
+    capfd.readouterr()
+    assert place.run("discover", "list") == 0
+    said = capfd.readouterr().out
+    assert [line.split() for line in said.splitlines()[:3]] == [
+        ["field", "type", "may", "be"],
+        ["id", "key"],
+        ["name", "key"],
+    ]
+    draft = tomllib.loads(said[said.index("key = ") :])
+    assert draft == {
+        "key": ["id"],
+        "source": {
+            "map": {
+                "display_name": "name",
+                "company": "company",
+                "phones": {"work": "phone"},
+                "emails": "mail",
+            }
+        },
+    }
+    place.path.write_text(DRAFT + said[said.index("key = ") :])
+    assert place.run("sync") == 0
+    assert f"{len(PEOPLE)} added" in capfd.readouterr().out
+
+
+def test_what_a_source_has_is_shown_as_it_is(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("discover", "phonelist") == 0
+    said = capfd.readouterr().out
+    assert 'phones.work = "phone"' in said
+    assert "not mapped" not in said
+    assert place.run("discover", "other") == 2
