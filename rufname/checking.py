@@ -83,6 +83,8 @@ def _listener_faults(config: Config) -> Iterator[str]:
     wanted = [(own.host, own.port, str(own)) for own in (config.ldap.listen if config.ldap else ())]
     if config.relay:
         wanted.append((config.relay.host, config.relay.port, str(config.relay)))
+    if config.metrics:
+        wanted.append((config.metrics.host, config.metrics.port, str(config.metrics)))
     for host, port, url in wanted:
         if url in ours:
             click.echo(f"ok: {url} (served now by process {serving.pid if serving else 0})")

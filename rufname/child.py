@@ -13,9 +13,11 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import IO
 
+from rufname.exposition import add_counts
 from rufname.lifeline import (
     Beat,
     Drain,
@@ -113,6 +115,8 @@ class Child:
         self._last_beat = 0.0
         self._beating = False
         self._metrics: dict[str, int] = {}
+        self.past: Counter[str] = Counter()
+        """What the processes that ended had counted."""
 
     @property
     def ready(self) -> bool:
@@ -211,6 +215,7 @@ class Child:
             await self._see_off(process)
         finally:
             self._line.close()
+            add_counts(self.past, self._metrics)
             self._line, self._process, self._metrics = None, None, {}
 
     async def _spawn(self, theirs: socket.socket) -> asyncio.subprocess.Process:

@@ -25,7 +25,13 @@ from engine.rights import SourcePolicy
 from ldapd.settings import LdapSettings
 from relay.accounts import Accounts
 from relay.settings import RelaySettings
-from rufname.configfaces import resolve_clients, resolve_ldap, resolve_relay
+from rufname.configfaces import (
+    MetricsSettings,
+    resolve_clients,
+    resolve_ldap,
+    resolve_metrics,
+    resolve_relay,
+)
 from rufname.configfile import FileTable
 from rufname.configplans import Scope, resolve_plans
 from rufname.configsources import resolve_sources
@@ -53,6 +59,7 @@ class Config(msgspec.Struct, frozen=True):
         ldap: None = no LDAP daemon.
         relay: None = no HTTP side.
         accounts: users of the app, and groups.
+        metrics: None = no port for Prometheus.
         warnings: what is allowed but hardly meant, each "FILE: KEY: …".
     """
 
@@ -66,6 +73,7 @@ class Config(msgspec.Struct, frozen=True):
     ldap: LdapSettings | None
     relay: RelaySettings | None
     accounts: Accounts = Accounts()
+    metrics: MetricsSettings | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -183,6 +191,7 @@ def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
         ldap=None if table.ldap is None else resolve_ldap(findings, table.ldap),
         relay=None if table.relay is None else resolve_relay(findings, table.relay, accounts),
         accounts=accounts,
+        metrics=None if table.metrics is None else resolve_metrics(findings, table.metrics),
         warnings=tuple(findings.warnings),
     )
 

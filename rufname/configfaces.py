@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 
 import msgspec
+from typing_extensions import override
 
 from engine.client import Client
 from ldapd.settings import LdapLimits, LdapSettings, TlsSettings
 from relay.accounts import Accounts
 from relay.settings import ENTRA, RelaySettings
 from rufname import notation
-from rufname.configfile import ClientTable, LdapTable, RelayTable, TlsTable
+from rufname.configfile import ClientTable, LdapTable, MetricsTable, RelayTable, TlsTable
 from rufname.configplans import (
     Scope,
     numbered,
@@ -28,6 +29,34 @@ from rufname.configplans import (
 from rufname.tomltables import Findings, Table, quote
 
 _NOBODY = Accounts()
+
+
+class MetricsSettings(msgspec.Struct, frozen=True):
+    """`[metrics]`: where Prometheus reads."""
+
+    host: str
+    port: int
+
+    @override
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def resolve_metrics(findings: Findings, table: MetricsTable) -> MetricsSettings:
+    """Return `[metrics]`."""
+    host, port = findings.attempt("metrics.listen", notation.http_address, table.listen) or (
+        "localhost",
+        0,
+    )
+    settings = MetricsSettings(host, port)
+    if not table.allow_plain and not notation.is_loopback(host):
+        findings.fault(
+            "metrics.listen",
+            f"{settings} would show everybody what this server does",
+            "a loopback address such as 127.0.0.1, or allow_plain = true",
+        )
+    return settings
 
 
 def resolve_clients(

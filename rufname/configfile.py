@@ -262,6 +262,13 @@ class RelayTable(msgspec.Struct, frozen=True):
     limits: RelayLimitsTable = RelayLimitsTable()
 
 
+class MetricsTable(msgspec.Struct, frozen=True):
+    """`[metrics]`."""
+
+    listen: Annotated[str, Meta(description=notation.HTTP_ADDRESS)]
+    allow_plain: bool = False
+
+
 class FileTable(msgspec.Struct, frozen=True):
     """The whole file; an absent section starts no service."""
 
@@ -279,3 +286,4 @@ class FileTable(msgspec.Struct, frozen=True):
     group: Annotated[list[dict[str, Any]], Meta(description="tables, each begun by [[group]]")] = []
     ldap: LdapTable | None = None
     relay: RelayTable | None = None
+    metrics: MetricsTable | None = None

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -19,11 +20,14 @@ import msgspec
 
 from engine.errors import CorruptIndex
 from engine.index import verify_index
+from ldapd.settings import LdapSettings
 from rufname.child import Child, WorkerSpec
 from rufname.config import Config, load_config
 from rufname.errors import ConfigError
+from rufname.exposition import exposition
 from rufname.lifeline import FaceSettings, Start, pack
 from rufname.listening import bound_port, listen_on
+from rufname.metricsport import MetricsPort
 from rufname.preflight import require_servable
 from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
 
@@ -72,6 +76,7 @@ class Supervisor:
         self._damaged = False
         self._announced = False
         self._listens: tuple[str, ...] = ()
+        self._metrics_socket: socket.socket | None = None
         self._children: list[Child] = []
         self._faces: list[Child] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -141,6 +146,13 @@ class Supervisor:
             workers=tuple(child.status() for child in self._children),
         )
 
+    def metrics(self) -> str:
+        """Return what all workers have counted, for Prometheus."""
+        past: dict[str, Counter[str]] = {}
+        for child in self._children:
+            past.setdefault(child.spec.role, Counter()).update(child.past)
+        return exposition((child.status() for child in self._children), past)
+
     def _make_children(self, patience_s: float) -> None:
         """Make all sockets, then the places of the workers; nothing runs yet."""
         ldap: list[tuple[socket.socket, str]] = []
@@ -154,7 +166,13 @@ class Supervisor:
             http = self._config.relay
             made = listen_on(http.host, http.port, str(http), patience_s)
             relay.append((made, str(msgspec.structs.replace(http, port=bound_port(made)))))
-        self._listens = tuple(url for _, url in (*ldap, *relay))
+        urls = [url for _, url in (*ldap, *relay)]
+        if self._config.metrics:
+            wanted = self._config.metrics
+            self._metrics_socket = listen_on(wanted.host, wanted.port, str(wanted), patience_s)
+            bound_at = bound_port(self._metrics_socket)
+            urls.append(str(msgspec.structs.replace(wanted, port=bound_at)))
+        self._listens = tuple(urls)
         workers = (settings.workers or usable_cores()) if settings else 0
         specs = [WorkerSpec("ldapd", number, sockets=ldap) for number in range(workers)]
         if relay:
@@ -205,12 +223,16 @@ class Supervisor:
         if not self._damaged:
             for child in self._faces:
                 self._launch(child)
+        port = MetricsPort(self.metrics)
+        if self._metrics_socket is not None:
+            await port.start(self._metrics_socket)
         watch = asyncio.create_task(self._watch())
         report = asyncio.create_task(self._report())
         try:
             await self._stop.wait()
             await self._drain()
         finally:
+            port.close()
             watch.cancel()
             report.cancel()
 
@@ -269,6 +291,8 @@ class Supervisor:
         for child in self._children:
             for listener, _ in child.spec.sockets:
                 listener.close()
+        if self._metrics_socket is not None:
+            self._metrics_socket.close()
         Path(self._config.run_dir / "status.json").unlink(missing_ok=True)
         lock.release()
 
@@ -287,17 +311,8 @@ def keep_what_needs_a_restart(old: Config, new: Config) -> tuple[Config, tuple[s
         left_out.append("ldap")
         new = msgspec.structs.replace(new, ldap=old.ldap)
     elif new.ldap and old.ldap:
-        if new.ldap.listen != old.ldap.listen:
-            left_out.append("ldap.listen")
-        if new.ldap.workers != old.ldap.workers:
-            left_out.append("ldap.workers")
-        tls = new.ldap.tls
-        if tls is None and any(listener.tls for listener in old.ldap.listen):
-            left_out.append("ldap.tls")
-            tls = old.ldap.tls
-        kept = msgspec.structs.replace(
-            new.ldap, listen=old.ldap.listen, workers=old.ldap.workers, tls=tls
-        )
+        kept, names = _keep_listeners(old.ldap, new.ldap)
+        left_out += names
         new = msgspec.structs.replace(new, ldap=kept)
     if (new.relay is None) != (old.relay is None):
         left_out.append("relay")
@@ -307,7 +322,25 @@ def keep_what_needs_a_restart(old: Config, new: Config) -> tuple[Config, tuple[s
             left_out.append("relay.listen")
         kept_relay = msgspec.structs.replace(new.relay, host=old.relay.host, port=old.relay.port)
         new = msgspec.structs.replace(new, relay=kept_relay)
+    if new.metrics != old.metrics:
+        left_out.append("metrics")
+        new = msgspec.structs.replace(new, metrics=old.metrics)
     return new, tuple(left_out)
+
+
+def _keep_listeners(old: LdapSettings, new: LdapSettings) -> tuple[LdapSettings, list[str]]:
+    """Return `[ldap]` with the listeners that are open, and the names of what stays for them."""
+    left_out = []
+    tls = new.tls
+    if new.listen != old.listen:
+        left_out.append("ldap.listen")
+    if new.workers != old.workers:
+        left_out.append("ldap.workers")
+    if tls is None and any(listener.tls for listener in old.listen):
+        left_out.append("ldap.tls")
+        tls = old.tls
+    kept = msgspec.structs.replace(new, listen=old.listen, workers=old.workers, tls=tls)
+    return kept, left_out
 
 
 def usable_cores() -> int:

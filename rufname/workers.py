@@ -14,6 +14,7 @@ import logging
 import resource
 import signal
 import socket
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Protocol
 
@@ -161,7 +162,7 @@ class WorkerLife:
         while True:
             lag_ms = round((loop.time() - due) * 1000)
             metrics = self._work.metrics() if self._work else {}
-            self._say(Beat({**metrics, "loop_lag_ms": max(lag_ms, 0)}))
+            self._say(Beat({**metrics, **process_metrics(), "loop_lag_ms": max(lag_ms, 0)}))
             due = loop.time() + BEAT_INTERVAL_S
             await asyncio.sleep(BEAT_INTERVAL_S)
 
@@ -204,6 +205,16 @@ def worker(role: str, number: int, lifeline: int, listeners: tuple[str, ...]) ->
     except Exception:  # noqa: BLE001 - logged whole, then the process is replaced
         _log.exception("the worker cannot go on")
         raise SystemExit(3) from None
+
+
+def process_metrics() -> dict[str, int]:
+    """Return the memory this process holds (resident, shared pages too) and the CPU it has used."""
+    with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123 - once a second
+        pages = int(stream.read().split()[1])
+    return {
+        "memory_bytes": pages * resource.getpagesize(),
+        "cpu_ms": round(time.process_time() * 1000),
+    }
 
 
 def allow_many_descriptors() -> None:

@@ -143,6 +143,7 @@ class Rufname:
         users: Sequence[UserSpec] = (),
         groups: Mapping[str, str] | None = None,
         relay_settings: Mapping[str, object] | None = None,
+        more: str = "",
     ) -> None:
         self.folder = folder
         self.config = folder / "rufname.toml"
@@ -155,6 +156,7 @@ class Rufname:
         self.users = {user.name: user for user in users}
         self.groups = dict(groups or {})
         self.relay_settings = dict(relay_settings or {})
+        self.more = more
         self.program: Program | None = None
         self._environment = dict(environment or {})
         self._sources = [dict(source) for source in sources]
@@ -233,7 +235,7 @@ class Rufname:
             lines += table("[user]", entry)
         for group, entra in self.groups.items():
             lines += table("[group]", {"name": group, "entra": entra})
-        self.config.write_text("\n".join(lines), encoding="utf-8")
+        self.config.write_text("\n".join((*lines, self.more)), encoding="utf-8")
 
     def start(self) -> Program:
         """Start `rufname serve` and wait until it answers on every port."""
@@ -383,6 +385,7 @@ def running_rufname(
     users: Sequence[UserSpec] = (),
     groups: Mapping[str, str] | None = None,
     relay_settings: Mapping[str, object] | None = None,
+    more: str = "",
 ) -> Iterator[Rufname]:
     """Run `rufname serve` on a fresh configuration for a `with` block.
 
@@ -399,6 +402,7 @@ def running_rufname(
         users: who may use the app.
         groups: names of groups, with their object ids in Entra or "".
         relay_settings: further settings of `[relay]`.
+        more: text behind the configuration: sections of their own.
 
     Yields:
         The installation, ready. At the end it is stopped by SIGTERM if it still runs, and nothing
@@ -416,6 +420,7 @@ def running_rufname(
         users=users,
         groups=groups,
         relay_settings=relay_settings,
+        more=more,
     )
     if synced:
         server.sync()

@@ -46,6 +46,7 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     "[[group]]": configfile.GroupTable,
     "[relay]": configfile.RelayTable,
     "[relay.limits]": configfile.RelayLimitsTable,
+    "[metrics]": configfile.MetricsTable,
     **{f'kind = "{kind}"': options_of(kind) for kind in kinds()},
 }
 
