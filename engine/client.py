@@ -14,7 +14,7 @@ from engine.phone import DialPlan, NumberFormat
 from engine.query import EVERY_CLASS
 from engine.rights import ALL, Principal
 
-Profile = Literal["sbc", "phone", "addressbook"]
+Profile = Literal["sbc", "phone", "addressbook", "bulk"]
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -29,6 +29,8 @@ class Client(msgspec.Struct, frozen=True):
         plan: how numbers are read and written for it.
         number_format: how numbers are written in answers.
         sources: names of the sources it asks, ("*",) = all it may see.
+        mail_domain: whoever has no e-mail address is shown one under this domain, since Outlook
+            leaves out entries without; "" = shows none.
         classes: the classes (DESIGN section 4) in which its callers are looked for.
     """
 
@@ -40,6 +42,7 @@ class Client(msgspec.Struct, frozen=True):
     plan: DialPlan = DialPlan()
     number_format: NumberFormat = "e164"
     sources: tuple[str, ...] = ALL
+    mail_domain: str = ""
     classes: frozenset[int] = EVERY_CLASS
 
     def principal(self) -> Principal:

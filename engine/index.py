@@ -83,6 +83,11 @@ class ContactIndex:
         """The policies in force."""
         return self._policies
 
+    @property
+    def state(self) -> object:
+        """What is another object after every commit and every change of the policies."""
+        return self._reader
+
     def set_policies(self, policies: Mapping[str, SourcePolicy]) -> None:
         """Take new priorities and audiences; holds for the next question."""
         self._policies = dict(policies)

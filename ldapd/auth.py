@@ -52,7 +52,7 @@ class Asker(msgspec.Struct, frozen=True, eq=False):
     def of(cls, client: Client) -> Asker:
         """Return the asker of a client."""
         plan = client.plan
-        writer = EntryWriter(plan, client.number_format)
+        writer = EntryWriter(plan, client.number_format, client.mail_domain)
         return cls(client, client.principal(), plan, writer, client.profile == "sbc")
 
 

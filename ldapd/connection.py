@@ -5,7 +5,8 @@ No task and no future per request: requests are answered where they are read, in
 joined to one write. Three things make requests wait in `_inbox`, with reading paused so that a peer
 cannot make it grow: a password being verified (RFC 4511 4.2.1: a bind is answered before anything
 behind it), a peer that does not read its answers, and a turn that has lasted `max_pending` requests
-while other connections wait.
+while other connections wait. A long list holds them as well: it is sent in slices, one a turn of
+the loop, and whoever waits behind it may still abandon or cancel it.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from typing_extensions import override
 from ldapd.auth import BindCheck, Peer, PeerAddress
 from ldapd.errors import ProtocolViolation
 from ldapd.handler import Answer, Hangup, LdapHandler, StartTls
+from ldapd.interrupting import EVERYTHING, remove_waiting, stop_of
 from ldapd.passwords import PasswordPool
 from ldapd.protocol.messages import BindRequest, LdapMessage, ResultCode, notice_of_disconnection
 from ldapd.protocol.session import LdapSession
+from ldapd.search import LongAnswer
 from ldapd.tls import accept_tls, certificate_of, start_tls
 
 HIGH_WATER_BYTES = 256 * 1024
@@ -90,9 +93,11 @@ class Connection(asyncio.Protocol):
         "_handshake",
         "_host",
         "_inbox",
+        "_long",
         "_reading",
         "_scheduled",
         "_session",
+        "_slicing",
         "_socket",
         "_transport",
         "blocked_since_s",
@@ -113,9 +118,11 @@ class Connection(asyncio.Protocol):
         self._session = host.open_session()
         self._inbox: deque[LdapMessage] = deque()
         self._farewell: bytes | None = None
+        self._long: LongAnswer | None = None
         self._binding = False
         self._reading = True
         self._scheduled = False
+        self._slicing = False
         self.peer = peer or Peer(None)
         self.heard_s = host.loop.time()
         self.unbound_since_s: float | None = self.heard_s
@@ -161,6 +168,8 @@ class Connection(asyncio.Protocol):
                 self._take(answer, alone=True)
                 self._work()
         elif messages:
+            if self._inbox or self._long is not None:
+                messages = [each for each in messages if not self._stop(each)]
             self._inbox.extend(messages)
             self._work()
 
@@ -176,12 +185,15 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.blocked_since_s = None
         self.heard_s = self._host.loop.time()  # what the peer itself held up is not late
+        if self._long is not None:
+            self._schedule_slice()
         self._work()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self.closing_since_s = self._host.loop.time()
         self._inbox.clear()
+        self._end_long()
         if self._handshake is not None:
             self._handshake.cancel()
         self._host.leave(self)
@@ -191,7 +203,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_busy(self) -> bool:
         """Whether a request of this connection is still to be answered."""
-        return self._binding or bool(self._inbox)
+        return self._binding or bool(self._inbox) or self._long is not None
 
     def shake_hands(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         """Begin TLS on an accepted socket; `connection_made` follows, or the host's `leave`."""
@@ -256,7 +268,8 @@ class Connection(asyncio.Protocol):
         if self._farewell is not None and not self.is_busy:
             self._close(self._farewell)
             return
-        wanted = not self._inbox and self.blocked_since_s is None and self._farewell is None
+        most = self._host.max_pending if self._long is not None else 1
+        wanted = len(self._inbox) < most and self.blocked_since_s is None and self._farewell is None
         if wanted and not self._reading:
             self._reading = True
             self._transport.resume_reading()
@@ -269,7 +282,12 @@ class Connection(asyncio.Protocol):
         self._work()
 
     def _is_held(self) -> bool:
-        return self._binding or self.blocked_since_s is not None or self.closing_since_s is not None
+        return (
+            self._binding
+            or self._long is not None
+            or self.blocked_since_s is not None
+            or self.closing_since_s is not None
+        )
 
     def _answer(self, message: LdapMessage, *, late: bool = False) -> Answer:
         """Answer one request; whatever goes wrong inside harms this request alone.
@@ -291,8 +309,10 @@ class Connection(asyncio.Protocol):
             self._note_bind()
         return answer
 
-    def _take(self, answer: BindCheck | Hangup | StartTls, *, alone: bool = False) -> None:
-        """Have a password verified, begin TLS, or close.
+    def _take(
+        self, answer: BindCheck | Hangup | StartTls | LongAnswer, *, alone: bool = False
+    ) -> None:
+        """Have a password verified, begin TLS, send a long list, or close.
 
         Args:
             answer: what the handler wants to be done.
@@ -303,6 +323,11 @@ class Connection(asyncio.Protocol):
             return
         if isinstance(answer, StartTls):
             self._start_tls(answer, alone=alone)
+            return
+        if isinstance(answer, LongAnswer):
+            self._long = answer
+            self._transport.write(answer.first)
+            self._schedule_slice()
             return
         finish = partial(self._finish_bind, answer)
         loop = self._host.loop
@@ -327,6 +352,60 @@ class Connection(asyncio.Protocol):
         self._note_bind()
         self._transport.write(reply)
         self._work()
+
+    # --- long lists -----------------------------------------------------------------------------
+
+    def _schedule_slice(self) -> None:
+        if not self._slicing:
+            self._slicing = True
+            self._host.loop.call_soon(self._next_slice)
+
+    def _next_slice(self) -> None:
+        """Send one more slice of a list, unless the peer does not read."""
+        self._slicing = False
+        answer = self._long
+        if answer is None or self.blocked_since_s is not None or self.closing_since_s is not None:
+            return
+        octets = b""
+        is_over = False
+        try:
+            octets = next(answer.rest)
+        except StopIteration as end:
+            octets, is_over = end.value, True
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as in `_answer`
+            self._host.note_fault(error)
+            octets, is_over = self._host.handler.broken_off(answer), True
+        if octets:
+            self._transport.write(octets)
+        if is_over:
+            self._end_long()
+            self.heard_s = self._host.loop.time()  # what its own list held up is not late
+            self._work()
+        elif self.blocked_since_s is None:
+            self._schedule_slice()
+
+    def _stop(self, message: LdapMessage) -> bool:
+        """Do what a request asks that stops others; tell whether that was all it asked."""
+        stop = stop_of(message)
+        if stop is None:
+            return False
+        if stop.message_id == EVERYTHING:
+            self._end_long()
+            self._inbox.clear()
+            return False  # the unbind itself is still to be done
+        if self._long is not None and self._long.message_id == stop.message_id:
+            self._end_long()
+        elif not remove_waiting(self._inbox, stop.message_id):
+            return False
+        self._transport.write(stop.reply())
+        return True
+
+    def _end_long(self) -> None:
+        if self._long is not None:
+            self._long.rest.close()
+            self._long = None
 
     # --- TLS ------------------------------------------------------------------------------------
 
@@ -392,6 +471,7 @@ class Connection(asyncio.Protocol):
     def _close(self, reply: bytes) -> None:
         self.closing_since_s = self._host.loop.time()
         self._inbox.clear()
+        self._end_long()
         if reply:
             self._transport.write(reply)
         self._transport.close()

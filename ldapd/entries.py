@@ -9,7 +9,6 @@ Sources: RFC 4511 4.5.1.8 (`*`, `1.1`), RFC 3673 (`+`), RFC 4530 (entryUUID), RF
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -17,6 +16,7 @@ import msgspec
 from engine.contact import Address, Contact, ContactId, PhoneLine, contact_uuid_text
 from engine.phone import DialPlan, NumberFormat, PhoneNumber, format_number, own_extension
 from engine.query import CallerMatch
+from ldapd.matched_values import KeepValues
 from ldapd.protocol.messages import SearchRequest, encode_entry
 from ldapd.schema import OPERATIONAL, TYPES, AttributeType, attribute_type, common_name
 
@@ -24,9 +24,6 @@ SUBSCHEMA_DN = "cn=subschema"
 
 MAX_REMEMBERED_SELECTIONS = 256
 """Lists of attributes kept per client; devices send one or two, people's tools a few more."""
-
-MAX_REMEMBERED_NAMES = 16_384
-"""Entry names kept in one process, about 5 MB: so many entries can be read by their DN later."""
 
 
 class Shown(msgspec.Struct, frozen=True, gc=False):
@@ -57,41 +54,12 @@ Column = tuple[str, Read]
 """An attribute as the client named it, and how its values are read; no values: not sent."""
 
 
-class EntryNames:
-    """The names of the entries this process has shown, so that they can be read by DN.
-
-    The UUID is a hash of source and key (RFC 9562 5.5), from which no contact can be found; the
-    newest `MAX_REMEMBERED_NAMES` are remembered. Not locked: one thread.
-    """
-
-    def __init__(self, capacity: int = MAX_REMEMBERED_NAMES) -> None:
-        self._capacity = capacity
-        # ordered: the first key of a plain dict that loses its first keys is found in linear time
-        self._uuids: OrderedDict[ContactId, str] = OrderedDict()
-        self._identities: dict[str, ContactId] = {}
-
-    def uuid_of(self, identity: ContactId) -> str:
-        """Return the entryUUID of a contact, in lower case."""
-        known = self._uuids.get(identity)
-        if known is not None:
-            return known
-        made = contact_uuid_text(identity)
-        if len(self._uuids) >= self._capacity:
-            _, oldest = self._uuids.popitem(last=False)
-            del self._identities[oldest]
-        self._uuids[identity] = made
-        self._identities[made] = identity
-        return made
-
-    def identity_of(self, entry_uuid: str) -> ContactId | None:
-        """Return whose UUID that is, None if this process has not shown it lately."""
-        return self._identities.get(entry_uuid.lower())
-
-
 class EntryWriter:
     """Writes entries for one client: its dial plan and its number format."""
 
-    def __init__(self, plan: DialPlan, number_format: NumberFormat) -> None:
+    def __init__(self, plan: DialPlan, number_format: NumberFormat, mail_domain: str = "") -> None:
+        """Write numbers as `number_format` says; see `engine.client.Client` for `mail_domain`."""
+        self._mail_domain = mail_domain
         self._plan = plan
         self._format = number_format
         self._selections: dict[tuple[str, ...], tuple[Column, ...]] = {}
@@ -130,6 +98,19 @@ class EntryWriter:
             attributes = [(name, ()) for name, _ in attributes]
         return encode_entry(message_id, shown.dn, attributes)
 
+    def encode_kept(
+        self, message_id: int, shown: Shown, request: SearchRequest, keep: KeepValues
+    ) -> bytes:
+        """Return what `encode` returns, with the values alone that `keep` keeps (RFC 3876)."""
+        attributes = [
+            (name, kept)
+            for name, read in self.columns(request.attributes)
+            if (kept := keep(name, read(shown)))
+        ]
+        if request.types_only:
+            attributes = [(name, ()) for name, _ in attributes]
+        return encode_entry(message_id, shown.dn, attributes)
+
     def number_text(self, number: PhoneNumber, shown: Shown) -> str:
         """Write a number as the client wants it; with `echo` the found one as it was asked."""
         asked = shown.asked if number == shown.number else ""
@@ -153,11 +134,20 @@ class EntryWriter:
     def _reader(self, found: AttributeType) -> Read:
         if found.kind == "number":
             return self._number_reader(found)
+        if self._mail_domain and found.name == "mail":
+            return self._some_mail
         special = _SPECIAL.get(found.name)
         if special is not None:
             return special
         texts = found.texts
         return lambda shown: [text.encode() for text in texts(shown.contact)]
+
+    def _some_mail(self, shown: Shown) -> Sequence[bytes]:
+        """The e-mail addresses, else one that nobody reads."""
+        contact = shown.contact
+        if contact.emails:
+            return [address.encode() for address in contact.emails]
+        return [f"{contact_uuid_text(contact.id)}@{self._mail_domain}".encode()]
 
     def _number_reader(self, found: AttributeType) -> Read:
         name, kinds = found.name, found.lines

@@ -18,22 +18,25 @@ from engine.client import Client
 from engine.credentials import Verified
 from ldapd import planner
 from ldapd.auth import Accounts, BindCheck, FailedBinds, Peer, PeerAddress, stored_hash
+from ldapd.cookies import CookieSeal
 from ldapd.counters import Counters
-from ldapd.entries import EntryNames
-from ldapd.errors import InvalidDn
+from ldapd.errors import InvalidDn, ProtocolError
 from ldapd.naming import Naming
-from ldapd.own_entries import START_TLS, WHO_AM_I
-from ldapd.protocol.controls import unavailable_control
+from ldapd.protocol.controls import APPLIED_CONTROLS, SEARCH_CONTROLS, unavailable_control
 from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import Equality
 from ldapd.protocol.messages import (
     BIND_REQUEST,
     BIND_RESPONSE,
+    CANCEL,
     COMPARE_REQUEST,
     COMPARE_RESPONSE,
     EXTENDED_REQUEST,
     RESPONSE_TAGS,
+    SEARCH_DONE,
     SEARCH_REQUEST,
+    START_TLS,
+    WHO_AM_I,
     AbandonRequest,
     BindRequest,
     CompareRequest,
@@ -50,7 +53,8 @@ from ldapd.protocol.messages import (
     encode_result,
     notice_of_disconnection,
 )
-from ldapd.search import Directory, Searcher
+from ldapd.protocol.requests import decode_cancel
+from ldapd.search import Directory, LongAnswer, Searcher
 from ldapd.settings import LdapSettings
 
 VERSION = 3
@@ -72,8 +76,9 @@ class StartTls(msgspec.Struct, frozen=True):
         return encode_extended(self.message_id, code, START_TLS)
 
 
-Answer = bytes | BindCheck | Hangup | StartTls
-"""Octets to send (b"" for an abandon), a password to verify first, TLS to begin, or the end."""
+Answer = bytes | BindCheck | Hangup | StartTls | LongAnswer
+"""Octets to send (b"" for an abandon), a password to verify first, TLS to begin, a list to be sent
+in slices, or the end."""
 
 _R = TypeVar("_R", bound=Request)
 _Operation = Callable[[Peer, int, Request], Answer]
@@ -105,7 +110,6 @@ class LdapHandler:
         self._clock = clock
         self._verified = Verified()
         self._failures = FailedBinds()
-        self._names = EntryNames()
         self._operations: dict[type[Request], _Operation] = {
             BindRequest: _typed(self._bind),
             SearchRequest: _typed(self._search),
@@ -117,7 +121,7 @@ class LdapHandler:
         self.replace(settings, clients)
 
     def replace(self, settings: LdapSettings, clients: tuple[Client, ...]) -> None:
-        """Take new settings and clients; remembered passwords and entry names stay.
+        """Take new settings and clients; remembered passwords stay.
 
         Raises:
             InvalidDn: as above; the old settings stay in force.
@@ -130,9 +134,9 @@ class LdapHandler:
         self._failures.limit(limits.bind_failures, limits.bind_failure_time_s)
         self._searcher = Searcher(
             self._index,
-            settings.limits,
+            settings.profiles,
             naming,
-            names=self._names,
+            seal=CookieSeal(client.password_hash for client in clients),
             counters=self.counters,
             clock=self._clock,
         )
@@ -163,10 +167,21 @@ class LdapHandler:
         operation = self._operations.get(type(request))
         if operation is None:
             return _without_response(request)
-        if message.controls and unavailable_control(message) is not None:
+        if message.controls:
+            return self._controlled(peer, message, operation)
+        return operation(peer, message.message_id, request)
+
+    def _controlled(self, peer: Peer, message: LdapMessage, operation: _Operation) -> Answer:
+        """Answer a request with controls; to an SBC those of lists are unknown."""
+        request = message.request
+        is_list = isinstance(request, SearchRequest) and not (peer.asker and peer.asker.is_sbc)
+        applied = SEARCH_CONTROLS if is_list else APPLIED_CONTROLS
+        if unavailable_control(message, applied) is not None:
             return _failure(
                 peer, message, ResultCode.UNAVAILABLE_CRITICAL_EXTENSION, "unknown control"
             )
+        if isinstance(request, SearchRequest):
+            return self._searcher.search(peer, message.message_id, request, message.controls)
         return operation(peer, message.message_id, request)
 
     def failed(self, peer: Peer, message: LdapMessage) -> bytes:
@@ -184,6 +199,11 @@ class LdapHandler:
             return self.handle(peer, message)
         self.counters.answered_busy += 1
         return _failure(peer, message, ResultCode.BUSY, "waited too long")
+
+    def broken_off(self, answer: LongAnswer) -> bytes:
+        """Return the end of a list whose next slice raised."""
+        self.counters.faults += 1
+        return encode_result(answer.message_id, SEARCH_DONE, ResultCode.OTHER, "internal error")
 
     def busy(self, check: BindCheck) -> bytes:
         """Return the answer to a bind whose password finds no place in the queue."""
@@ -245,7 +265,7 @@ class LdapHandler:
             return ResultCode.CONFIDENTIALITY_REQUIRED, "passwords over TLS only"
         return None
 
-    def _search(self, peer: Peer, message_id: int, request: SearchRequest) -> bytes:
+    def _search(self, peer: Peer, message_id: int, request: SearchRequest) -> bytes | LongAnswer:
         return self._searcher.search(peer, message_id, request)
 
     def _compare(self, peer: Peer, message_id: int, request: CompareRequest) -> bytes:
@@ -272,7 +292,7 @@ class LdapHandler:
         return _compared(message_id, code)
 
     def _extended(self, peer: Peer, message_id: int, request: ExtendedRequest) -> Answer:
-        """RFC 4511 4.12: who am I (RFC 4532), StartTLS; anything else is unknown."""
+        """RFC 4511 4.12: who am I (RFC 4532), StartTLS, cancel; anything else is unknown."""
         if request.name == START_TLS and self._settings.tls is not None:
             if peer.tls:
                 code = ResultCode.OPERATIONS_ERROR
@@ -281,6 +301,8 @@ class LdapHandler:
                 code = ResultCode.PROTOCOL_ERROR
                 return encode_extended(message_id, code, START_TLS, message="a value is not due")
             return StartTls(message_id)
+        if request.name == CANCEL:
+            return _cancelled(message_id, request)
         if request.name != WHO_AM_I:
             code = ResultCode.PROTOCOL_ERROR
             return encode_extended(message_id, code, message="unknown extended operation")
@@ -340,6 +362,15 @@ def _without_response(request: Request) -> Answer:
         return Hangup(notice_of_disconnection(ResultCode.PROTOCOL_ERROR, reason))
     assert isinstance(request, UnbindRequest)
     return Hangup()
+
+
+def _cancelled(message_id: int, request: ExtendedRequest) -> bytes:
+    """RFC 3909: what reaches the handler is not outstanding; `connection` stops what is."""
+    try:
+        decode_cancel(request.value)
+    except ProtocolError as error:
+        return encode_extended(message_id, ResultCode.PROTOCOL_ERROR, message=error.reason)
+    return encode_extended(message_id, ResultCode.NO_SUCH_OPERATION)
 
 
 def _bound(message_id: int, code: ResultCode, text: str = "") -> bytes:

@@ -16,10 +16,10 @@ import msgspec
 
 from ldapd.entries import SUBSCHEMA_DN
 from ldapd.errors import InvalidDn
-from ldapd.protocol.controls import APPLIED_CONTROLS
+from ldapd.protocol.controls import SEARCH_CONTROLS
 from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import And, Equality, Filter, Not, Or, Present
-from ldapd.protocol.messages import SearchRequest, encode_entry
+from ldapd.protocol.messages import CANCEL, START_TLS, WHO_AM_I, SearchRequest, encode_entry
 from ldapd.schema import (
     DIRECTORY_STRING,
     DN_SYNTAX,
@@ -35,12 +35,6 @@ from ldapd.schema import (
     AttributeType,
     all_types,
 )
-
-WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3"
-"""RFC 4532."""
-
-START_TLS = "1.3.6.1.4.1.1466.20037"
-"""RFC 4511 4.14."""
 
 SUPPORTED_FEATURES = (
     "1.3.6.1.4.1.4203.1.5.1",  # RFC 3673: `+`, all operational attributes
@@ -128,8 +122,8 @@ def root_dse(contexts: Sequence[str], *, start_tls: bool = False) -> OwnEntry:
             ("defaultNamingContext", contexts[:1]),
             ("subschemaSubentry", (SUBSCHEMA_DN,)),
             ("supportedLDAPVersion", ("3",)),
-            ("supportedControl", sorted(APPLIED_CONTROLS)),
-            ("supportedExtension", (START_TLS, WHO_AM_I) if start_tls else (WHO_AM_I,)),
+            ("supportedControl", sorted(SEARCH_CONTROLS)),
+            ("supportedExtension", (*((START_TLS,) if start_tls else ()), WHO_AM_I, CANCEL)),
             ("supportedFeatures", SUPPORTED_FEATURES),
             ("vendorName", ("Rufname",)),
             ("vendorVersion", (version(),)),

@@ -17,13 +17,17 @@ text, examines entries in turn, up to the limit of the settings.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from engine.contact import Contact
 from engine.phone import DialPlan
 from engine.selection import AllOf, AnyOf, Contains, Everyone, Prefix, Selection, Without
-from ldapd import number_terms
+from ldapd import matching, number_terms
+from ldapd.errors import InvalidDn
 from ldapd.number_terms import NumberTerm
+from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import (
     And,
     Approx,
@@ -105,10 +109,77 @@ def plan(search_filter: Filter, dial_plan: DialPlan) -> SearchPlan:
     return question or set_question(search_filter, dial_plan)
 
 
-def set_question(search_filter: Filter, dial_plan: DialPlan) -> SetQuestion:
-    """Return the filter as a set question, number terms included."""
-    compiled = compile_filter(search_filter, dial_plan)
+def set_question(
+    search_filter: Filter, dial_plan: DialPlan, base: str = "", *, trusting: bool = True
+) -> SetQuestion:
+    """Return the filter as a set question, number terms included.
+
+    Args:
+        search_filter: as in `plan`.
+        dial_plan: as in `plan`.
+        base: the DN under which entries are named, for terms on the attributes of DNs.
+        trusting: what the index knows holds for what is shown. Where fields are hidden from the
+            asker it does not: then every candidate is checked, and nobody is left out unseen.
+    """
+    compiled = compile_filter(with_dn_terms(search_filter, base), dial_plan)
+    if not trusting:
+        return SetQuestion(_unreduced(compiled.selection), compiled.check)
     return SetQuestion(compiled.selection, None if compiled.exact else compiled.check)
+
+
+def with_dn_terms(search_filter: Filter, base: str) -> Filter:
+    """Return a filter in which `(dc:dn:=meta)` is settled for entries below a base.
+
+    Such a term is true if the DN holds the value, else it asks the entry (RFC 4511 4.5.1.7.7).
+    """
+
+    def settle(leaf: Filter) -> Filter:
+        if not isinstance(leaf, Extensible) or not leaf.dn_attributes:
+            return leaf
+        plain = Extensible(leaf.rule, leaf.attribute, leaf.value, dn_attributes=False)
+        return Or((plain, And(()))) if _is_in_dn(leaf, base) else plain
+
+    return _rewritten(search_filter, settle)
+
+
+def with_mail(search_filter: Filter) -> Filter:
+    """Return a filter for a client to which everybody has a `mail`: presence of it is true."""
+
+    def settle(leaf: Filter) -> Filter:
+        if isinstance(leaf, Present) and attribute_type(leaf.attribute) is attribute_type("mail"):
+            return And(())
+        return leaf
+
+    return _rewritten(search_filter, settle)
+
+
+def _rewritten(search_filter: Filter, settle: Callable[[Filter], Filter]) -> Filter:
+    """Return a filter with other leaves; itself where none changes."""
+    match search_filter:
+        case And(parts) | Or(parts):
+            made = tuple(_rewritten(part, settle) for part in parts)
+            same = all(new is old for new, old in zip(made, parts, strict=True))
+            return search_filter if same else type(search_filter)(made)
+        case Not(part):
+            inner = _rewritten(part, settle)
+            return search_filter if inner is part else Not(inner)
+        case _:
+            return settle(search_filter)
+
+
+def _is_in_dn(leaf: Extensible, base: str) -> bool:
+    """Tell whether a base holds the value of a term on DN attributes, case and blanks apart."""
+    try:
+        rdns = parse_dn(base)
+        wanted = matching.prepare(leaf.value.decode())
+    except (InvalidDn, UnicodeDecodeError):
+        return False
+    name = leaf.attribute.lower()
+    return any(
+        (not name or ava.attribute.lower() == name) and matching.prepare(ava.value) == wanted
+        for rdn in rdns
+        for ava in rdn
+    )
 
 
 def _one_value(parts: tuple[Filter, ...]) -> NumberQuestion | None:
@@ -317,11 +388,24 @@ def _negation(part: Compiled) -> Compiled:
     return Compiled(EVERYONE, negated)
 
 
+def _unreduced(selection: Selection) -> Selection:
+    """Return a selection from which nothing is taken away."""
+    match selection:
+        case Without(included, _):
+            return _unreduced(included)
+        case AllOf(parts):
+            return AllOf(tuple(map(_unreduced, parts)))
+        case AnyOf(parts):
+            return AnyOf(tuple(map(_unreduced, parts)))
+        case _:
+            return selection
+
+
 def _word_beginnings(selection: Selection) -> Selection:
     """Return a selection in which pieces of texts stand at the beginning of words alone."""
     match selection:
         case Contains(text):
-            return Prefix(text, everywhere=True)
+            return Prefix(text)
         case AllOf(parts):
             return AllOf(tuple(map(_word_beginnings, parts)))
         case AnyOf(parts):

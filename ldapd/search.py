@@ -8,6 +8,8 @@ decide what is answered:
   none (AudioCodes stays down until it is set again); an empty answer shows the bare number.
 - `phone`: a number gives the caller's answer first, then its other holders; names give entries.
 - `addressbook`: every holder as itself; names give entries.
+- `bulk`: what is stored, number terms like all others, in pages without an end: for programs that
+  keep a copy.
 
 Source: RFC 4511 4.5.
 """
@@ -19,38 +21,44 @@ from typing import Protocol
 
 import msgspec
 
-from engine.contact import Contact, ContactId, contact_uuid_text
-from engine.errors import UnsupportedQuery
+from engine.contact import Contact, contact_uuid_text
 from engine.query import CallerMatch, CallerQuery
 from engine.rights import Principal
-from engine.selection import Selected, Selection
+from engine.selection import EntryIs
 from ldapd import planner
+from ldapd.asked import Asked, SetDirectory
 from ldapd.auth import Asker, Peer
+from ldapd.cookies import CookieSeal
 from ldapd.counters import Counters
-from ldapd.entries import SUBSCHEMA_DN, EntryNames, Shown, answer_of, entry_dn
+from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn
+from ldapd.errors import ProtocolError, RequestRefused
+from ldapd.listing import Lister, Slices, most_entries
+from ldapd.matched_values import keep_values
 from ldapd.naming import Naming, Place
 from ldapd.planner import NumberQuestion, SetQuestion
+from ldapd.protocol.filters import Filter
 from ldapd.protocol.messages import (
     SCOPE_BASE,
     SCOPE_ONE,
     SEARCH_DONE,
+    Control,
     ResultCode,
     SearchRequest,
     encode_result,
 )
-from ldapd.settings import LdapLimits
-
-CHECKS_BETWEEN_CLOCKS = 64
-"""Entries examined between two looks at the clock: some 0.3 ms."""
-
-FIRST_WINDOW_FACTOR = 4
-"""Candidates fetched at first, per entry wanted: most terms pass most of their candidates."""
+from ldapd.protocol.search_controls import (
+    page_response,
+    read_search_controls,
+    sort_response,
+)
+from ldapd.settings import Profiles
+from ldapd.sorting import UnsortableKey, directed, key_function
 
 _SUCCESS = 0
 """`ResultCode.SUCCESS` as a plain integer: an enumeration hashes ten times slower."""
 
 
-class Directory(Protocol):
+class Directory(SetDirectory, Protocol):
     """What the search asks; `engine.index.ContactIndex` is one."""
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
@@ -59,30 +67,22 @@ class Directory(Protocol):
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first."""
 
-    def select(self, selection: Selection, principal: Principal, limit: int) -> Selected:
-        """Return the contacts of a set question; raises `UnsupportedQuery`."""
-
-    def get(self, identity: ContactId, principal: Principal) -> Contact | None:
-        """Return one visible contact."""
-
     def hides_fields(self, principal: Principal) -> bool:
         """Tell whether the asker does not see every field of what it sees."""
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False):
-    """One search for contacts: who asks what, and the DN under which entries are named."""
+class LongAnswer(msgspec.Struct, eq=False):
+    """An answer that takes more than one slice.
 
-    asker: Asker
+    Attributes:
+        message_id: the search's.
+        first: the octets of the first slice.
+        rest: gives those of the other slices.
+    """
+
     message_id: int
-    request: SearchRequest
-    base: str
-
-    def encode(self, entries: Sequence[Shown], code: int) -> bytes:
-        """Return entries and result as one run of octets."""
-        encode = self.asker.entries.encode
-        parts = [encode(self.message_id, each, self.request) for each in entries]
-        parts.append(encode_result(self.message_id, SEARCH_DONE, code))
-        return b"".join(parts)
+    first: bytes
+    rest: Slices
 
 
 class Searcher:
@@ -91,22 +91,27 @@ class Searcher:
     def __init__(
         self,
         index: Directory,
-        limits: LdapLimits,
+        profiles: Profiles,
         naming: Naming,
         *,
-        names: EntryNames,
+        seal: CookieSeal,
         counters: Counters,
         clock: Callable[[], float],
     ) -> None:
         self._index = index
-        self._limits = limits
+        self._profiles = profiles
         self._naming = naming
-        self._names = names
         self._counters = counters
-        self._clock = clock
+        self._lister = Lister(index, seal, counters, clock)
 
-    def search(self, peer: Peer, message_id: int, request: SearchRequest) -> bytes:
-        """Return the entries and the result of a search."""
+    def search(
+        self,
+        peer: Peer,
+        message_id: int,
+        request: SearchRequest,
+        controls: Sequence[Control] = (),
+    ) -> bytes | LongAnswer:
+        """Return the entries and the result of a search, or the first of many."""
         self._counters.searches += 1
         place = self._naming.locate(request.base)
         asker = peer.asker
@@ -115,15 +120,19 @@ class Searcher:
         if place.kind == "context" and request.scope != SCOPE_BASE:
             if asker.is_sbc:
                 return self._call(asker, message_id, request, place.base)
-            return self._below(Asked(asker, message_id, request, place.base))
+            if not controls:
+                return self._below(Asked(asker, message_id, request, place.base))
+            asked = _with_controls(asker, message_id, request, place.base, controls)
+            return asked if isinstance(asked, bytes) else self._below(asked)
         if place.kind == "entry":
-            return self._single(Asked(asker, message_id, request, place.base), place)
+            asked = _with_controls(asker, message_id, request, place.base, controls)
+            return asked if isinstance(asked, bytes) else self._single(asked, place)
         return _elsewhere(message_id, request, place)
 
     def contact_at(self, place: Place, principal: Principal) -> Contact | None:
         """Return the contact an entry's place names, None if it is unknown, gone or hidden."""
-        identity = self._names.identity_of(place.entry_uuid)
-        return None if identity is None else self._index.get(identity, principal)
+        found = self._index.candidates(EntryIs(place.entry_uuid), principal, 1)
+        return found.read(0) if len(found) else None
 
     def _single(self, asked: Asked, place: Place) -> bytes:
         """Answer a search whose base is one entry."""
@@ -133,18 +142,24 @@ class Searcher:
         contact = self.contact_at(place, asker.principal)
         if contact is None:
             return _no_such_object(asked.message_id, place)
-        compiled = planner.compile_filter(request.filter, asker.plan)
+        search_filter = planner.with_dn_terms(request.filter, place.base)
+        compiled = planner.compile_filter(search_filter, asker.plan)
+        notes = self._notes(asked)
         if request.scope == SCOPE_ONE or compiled.check(contact) is not True:
-            return asked.encode((), _SUCCESS)
+            return asked.done(_SUCCESS, notes)
         self._counters.entries += 1
-        return asked.encode([Shown(contact, place.base)], _SUCCESS)
+        return asked.entry(Shown(contact, place.base)) + asked.done(_SUCCESS, notes)
 
-    def _below(self, asked: Asked) -> bytes:
+    def _below(self, asked: Asked) -> bytes | LongAnswer:
         """Answer a client that is no SBC: names, and everybody who has a number."""
-        asker = asked.asker
-        question = planner.plan(asked.request.filter, asker.plan)
+        asker, wish = asked.asker, asked.request.filter
+        if asker.client.mail_domain:
+            wish = planner.with_mail(wish)
+        if asker.client.profile == "bulk":
+            return self._list(asked, self._set_question(asked, wish))
+        question = planner.plan(wish, asker.plan)
         if isinstance(question, SetQuestion):
-            return self._set(asked, question)
+            return self._list(asked, self._set_question(asked, wish))
         self._counters.lookups += 1
         for value in question.values:
             match = self._index.caller(
@@ -153,9 +168,9 @@ class Searcher:
             if match is not None:
                 self._counters.lookups_found += 1
                 return self._holders(asked, question, match, value)
-        if question.is_partial:
-            return self._set(asked, planner.set_question(asked.request.filter, asker.plan))
-        return asked.encode((), _SUCCESS)
+        if question.is_partial or asked.controls.vlv is not None:
+            return self._list(asked, self._set_question(asked, wish))
+        return asked.done(_SUCCESS, self._notes(asked))
 
     def _call(self, asker: Asker, message_id: int, request: SearchRequest, base: str) -> bytes:
         """Answer an SBC: one number, one entry. Flat, since every call passes here.
@@ -196,12 +211,16 @@ class Searcher:
 
     def _holders(
         self, asked: Asked, question: NumberQuestion, match: CallerMatch, value: str
-    ) -> bytes:
+    ) -> bytes | LongAnswer:
         """Answer a look-up that found somebody: the caller's answer to a phone, all holders."""
         client, plan = asked.asker.client, asked.asker.plan
-        wanted = self._wanted(asked.request)
+        wanted = most_entries(asked.request.size_limit, self._profiles.of(client.profile))
         query = CallerQuery(value, plan, asked.asker.principal, client.classes)
         contacts = self._index.holders(query, wanted + 1)
+        page = asked.controls.page
+        if asked.controls.vlv is not None or (page is not None and len(contacts) > page.size):
+            wish = asked.request.filter
+            return self._list(asked, self._set_question(asked, wish))
         if client.profile == "phone":
             answer = answer_of(match)
             contacts = [answer, *(each for each in contacts if each.id != answer.id)]
@@ -216,7 +235,7 @@ class Searcher:
         shown = [
             Shown(
                 contact,
-                entry_dn(self._names.uuid_of(contact.id), asked.base),
+                entry_dn(contact_uuid_text(contact.id), asked.base),
                 match.number,
                 value,
                 question.attribute,
@@ -225,53 +244,56 @@ class Searcher:
             )
             for contact in contacts
         ]
-        return asked.encode(shown, code)
+        notes = self._notes(asked, shown)
+        return b"".join((*map(asked.entry, shown), asked.done(code, notes)))
 
-    def _wanted(self, request: SearchRequest) -> int:
-        most = self._limits.max_entries
-        return min(request.size_limit or most, most)
+    def _notes(self, asked: Asked, shown: list[Shown] | None = None) -> tuple[Control, ...]:
+        """Sort the few entries of a look-up as is asked for; return the response controls."""
+        keys = asked.controls.sort
+        notes: tuple[Control, ...] = ()
+        if keys:
+            try:
+                key_of = key_function(keys)
+                if shown is not None:
+                    shown.sort(key=lambda each: directed(key_of(each.contact), keys))
+                notes = (sort_response(_SUCCESS),)
+            except UnsortableKey as error:
+                notes = (sort_response(error.code, error.attribute),)
+        if asked.controls.page is not None:
+            notes = (*notes, page_response(b""))
+        return notes
 
-    def _set(self, asked: Asked, question: SetQuestion) -> bytes:
-        """Answer a set question within the limits of entries, examined entries and time."""
+    def _set_question(self, asked: Asked, wish: Filter) -> SetQuestion:
+        """Return a filter as a set question.
+
+        Whoever does not see every field is not told by the index what holds for hidden ones.
+        """
+        asker = asked.asker
+        trusting = not self._index.hides_fields(asker.principal)
+        return planner.set_question(wish, asker.plan, asked.base, trusting=trusting)
+
+    def _list(self, asked: Asked, question: SetQuestion) -> bytes | LongAnswer:
+        """Answer a set question; what takes longer than a slice goes on later."""
+        limits = self._profiles.of(asked.asker.client.profile)
+        slices = self._lister.answer(asked, question, limits)
         try:
-            contacts, code = self._examine(asked, question)
-        except UnsupportedQuery:
-            contacts, code = [], int(ResultCode.ADMIN_LIMIT_EXCEEDED)
-        if code != _SUCCESS:
-            self._counters.searches_limited += 1
-        self._counters.entries += len(contacts)
-        uuid_of = self._names.uuid_of
-        return asked.encode(
-            [Shown(each, entry_dn(uuid_of(each.id), asked.base)) for each in contacts], code
-        )
+            first = next(slices)
+        except StopIteration as end:
+            return bytes(end.value)
+        return LongAnswer(asked.message_id, first, slices)
 
-    def _examine(self, asked: Asked, question: SetQuestion) -> tuple[list[Contact], int]:
-        """Return what passes the check, and success or the limit that ended the search."""
-        request, principal = asked.request, asked.asker.principal
-        wanted, check = self._wanted(request), question.check
-        if check is None and self._index.hides_fields(principal):
-            # candidates may have been selected by what is hidden: what is shown must pass
-            check = planner.compile_filter(request.filter, asked.asker.plan).check
-        most = self._limits.max_examined
-        deadline_s = self._clock() + self._limits.search_time_ms / 1_000
-        if request.time_limit_s:
-            deadline_s = min(deadline_s, self._clock() + request.time_limit_s)
-        found: list[Contact] = []
-        examined = 0
-        first = wanted + 1 if check is None else wanted * FIRST_WINDOW_FACTOR + 16
-        for window in dict.fromkeys((min(first, most), most)):
-            selected = self._index.select(question.selection, principal, window)
-            for contact in selected.contacts[examined:]:
-                if examined % CHECKS_BETWEEN_CLOCKS == 0 and self._clock() > deadline_s:
-                    return found, ResultCode.TIME_LIMIT_EXCEEDED
-                examined += 1
-                if check is None or check(contact):
-                    if len(found) == wanted:
-                        return found, ResultCode.SIZE_LIMIT_EXCEEDED
-                    found.append(contact)
-            if selected.complete:
-                return found, _SUCCESS
-        return found, ResultCode.ADMIN_LIMIT_EXCEEDED
+
+def _with_controls(
+    asker: Asker, message_id: int, request: SearchRequest, base: str, controls: Sequence[Control]
+) -> Asked | bytes:
+    """Return what is asked with its controls read, or the answer that refuses them."""
+    try:
+        wish = read_search_controls(controls)
+    except ProtocolError as error:
+        code = error.code if isinstance(error, RequestRefused) else ResultCode.PROTOCOL_ERROR
+        return encode_result(message_id, SEARCH_DONE, code, error.reason)
+    keep = keep_values(wish.value_filters, asker.plan) if wish.value_filters else None
+    return Asked(asker, message_id, request, base, wish, keep)
 
 
 def _unbound(message_id: int, request: SearchRequest, place: Place) -> bytes:

@@ -148,7 +148,7 @@ class LdapServer:
         self._limits = limits
         self._decode_limits = _decode_limits(limits)
         self.max_pending = limits.max_pending
-        self.max_wait_s = limits.search_time_ms / 1_000
+        self.max_wait_s = limits.max_wait_ms / 1_000
         self.handshake_time_s = float(limits.bind_time_s)
 
     async def drain(self, timeout_s: float) -> None:

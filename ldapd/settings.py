@@ -7,6 +7,8 @@ from pathlib import Path
 import msgspec
 from typing_extensions import override
 
+from engine.client import Profile
+
 DEFAULT_BASE = "dc=meta"
 
 
@@ -49,10 +51,8 @@ class LdapLimits(msgspec.Struct, frozen=True):
         max_controls: controls on one request.
         max_attributes: attributes one search may name.
         max_pending: requests waiting on one connection before reading pauses.
-        max_entries: most entries of one answer (profiles may lower it).
-        max_examined: most index documents one search may look at.
-        search_time_ms: longest one search may take, and longest any may wait before it is begun;
-            what waited longer is answered `busy`.
+        max_wait_ms: longest a request may wait before it is begun; what waited longer is answered
+            `busy`.
         bind_time_s: how long a connection may stay unbound; also the longest TLS handshake.
         idle_time_s: idle time after which a bound connection is closed; 0 = never. Whoever is
             bound from inside its client's `networks` is never closed for it.
@@ -76,9 +76,7 @@ class LdapLimits(msgspec.Struct, frozen=True):
     max_controls: int = 10
     max_attributes: int = 32
     max_pending: int = 32
-    max_entries: int = 200
-    max_examined: int = 5_000
-    search_time_ms: int = 200
+    max_wait_ms: int = 200
     bind_time_s: int = 10
     idle_time_s: int = 1_800
     blocked_write_s: int = 5
@@ -89,6 +87,39 @@ class LdapLimits(msgspec.Struct, frozen=True):
     bind_failures: int = 5
     bind_failure_time_s: int = 60
     alarm_misses_per_day: int = 20_000
+
+
+class ProfileLimits(msgspec.Struct, frozen=True):
+    """What one search of a client of one profile may bring and cost; an SBC gets one entry.
+
+    Attributes:
+        max_entries: entries of one search, all its pages together; 0 = no limit.
+        max_examined: contacts that are read to see whether they fit, for one answer or one page;
+            those that the index knows to fit do not count.
+        search_time_ms: longest one answer or one page may take.
+    """
+
+    max_entries: int = 200
+    max_examined: int = 5_000
+    search_time_ms: int = 2_000
+
+
+class Profiles(msgspec.Struct, frozen=True):
+    """The limits of each profile but `sbc`."""
+
+    phone: ProfileLimits = ProfileLimits()
+    addressbook: ProfileLimits = ProfileLimits()
+    bulk: ProfileLimits = ProfileLimits(max_entries=0, max_examined=20_000, search_time_ms=10_000)
+
+    def of(self, profile: Profile) -> ProfileLimits:
+        """Return the limits of a profile; an SBC's are never asked for."""
+        match profile:
+            case "bulk":
+                return self.bulk
+            case "addressbook":
+                return self.addressbook
+            case "phone" | "sbc":
+                return self.phone
 
 
 class LdapSettings(msgspec.Struct, frozen=True):
@@ -102,6 +133,8 @@ class LdapSettings(msgspec.Struct, frozen=True):
         allow_plain: serve passwords without TLS beyond loopback.
         tls: needed for `ldaps://`; with it `ldap://` offers StartTLS.
         limits: see `LdapLimits`.
+        profiles: see `ProfileLimits`.
+        ldap_v2: accept binds of protocol version 2 (RFC 1777), as very old phones send.
     """
 
     listen: tuple[Listener, ...]
@@ -111,3 +144,5 @@ class LdapSettings(msgspec.Struct, frozen=True):
     allow_plain: bool = False
     tls: TlsSettings | None = None
     limits: LdapLimits = LdapLimits()
+    profiles: Profiles = Profiles()
+    ldap_v2: bool = False

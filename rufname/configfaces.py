@@ -13,7 +13,7 @@ import msgspec
 from typing_extensions import override
 
 from engine.client import Client
-from ldapd.settings import LdapLimits, LdapSettings, TlsSettings
+from ldapd.settings import LdapLimits, LdapSettings, ProfileLimits, Profiles, TlsSettings
 from relay.accounts import Accounts
 from relay.settings import ENTRA, RelaySettings
 from rufname import notation
@@ -107,6 +107,12 @@ def resolve_ldap(findings: Findings, table: LdapTable) -> LdapSettings:
         allow_plain=table.allow_plain,
         tls=tls,
         limits=LdapLimits(**msgspec.structs.asdict(table.limits)),
+        profiles=Profiles(
+            phone=ProfileLimits(**msgspec.structs.asdict(table.profiles.phone)),
+            addressbook=ProfileLimits(**msgspec.structs.asdict(table.profiles.addressbook)),
+            bulk=ProfileLimits(**msgspec.structs.asdict(table.profiles.bulk)),
+        ),
+        ldap_v2=table.ldap_v2,
     )
 
 
@@ -188,6 +194,7 @@ def _client(scope: Scope, place: str, table: ClientTable, source_names: frozense
         plan=scope.plan(f"{place}.dialplan", table.dialplan),
         number_format=table.number_format,
         sources=table.sources,
+        mail_domain=table.mail_domain,
         classes=frozenset(table.classes),
     )
 

@@ -17,7 +17,7 @@ from connectors.settings import SecretRef
 from engine.client import Profile
 from engine.phone import MAX_RAW_CHARS, NumberFormat
 from engine.query import EVERY_CLASS, MAX_HITS
-from ldapd.settings import DEFAULT_BASE, LdapLimits
+from ldapd.settings import DEFAULT_BASE, LdapLimits, Profiles
 from relay.settings import RelaySettings
 from rufname import notation
 
@@ -81,6 +81,7 @@ Guid = Annotated[
 Guids = Annotated[tuple[Guid, ...], Meta(description="a list of ids of Entra (GUIDs)")]
 
 _LDAP = LdapLimits()
+_PROFILES = Profiles()
 _RELAY = RelaySettings(host="", port=0)
 
 
@@ -159,6 +160,14 @@ class ClientTable(msgspec.Struct, frozen=True):
     sources: Annotated[
         tuple[str, ...], Meta(description='a list of names of sources, ["*"] = all')
     ] = ("*",)
+    mail_domain: Annotated[
+        str,
+        Meta(
+            max_length=253,
+            pattern=r"^(?:[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*)?\Z",
+            description='a domain such as "no-mail.invalid", or empty',
+        ),
+    ] = ""
     classes: Annotated[tuple[MatchClass, ...], Meta(min_length=1)] = tuple(sorted(EVERY_CLASS))
 
 
@@ -184,9 +193,7 @@ class LdapLimitsTable(msgspec.Struct, frozen=True):
     max_controls: Annotated[int, Meta(ge=0, le=100)] = _LDAP.max_controls
     max_attributes: Annotated[int, Meta(ge=1, le=1000)] = _LDAP.max_attributes
     max_pending: Annotated[int, Meta(ge=1, le=10_000)] = _LDAP.max_pending
-    max_entries: Annotated[int, Meta(ge=1, le=MAX_HITS)] = _LDAP.max_entries
-    max_examined: Annotated[int, Meta(ge=1, le=100_000)] = _LDAP.max_examined
-    search_time_ms: Annotated[int, Meta(ge=10, le=60_000)] = _LDAP.search_time_ms
+    max_wait_ms: Annotated[int, Meta(ge=10, le=60_000)] = _LDAP.max_wait_ms
     bind_time_s: Annotated[int, Meta(ge=1, le=3600)] = _LDAP.bind_time_s
     idle_time_s: Annotated[int, Meta(ge=0, le=604_800)] = _LDAP.idle_time_s
     blocked_write_s: Annotated[int, Meta(ge=1, le=300)] = _LDAP.blocked_write_s
@@ -197,6 +204,35 @@ class LdapLimitsTable(msgspec.Struct, frozen=True):
     bind_failures: Annotated[int, Meta(ge=0, le=1000)] = _LDAP.bind_failures
     bind_failure_time_s: Annotated[int, Meta(ge=1, le=86_400)] = _LDAP.bind_failure_time_s
     alarm_misses_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = _LDAP.alarm_misses_per_day
+
+
+_Entries = Annotated[int, Meta(ge=0, le=1_000_000)]
+_Examined = Annotated[int, Meta(ge=1, le=1_000_000)]
+_SearchTime = Annotated[int, Meta(ge=10, le=600_000)]
+
+
+class ProfileTable(msgspec.Struct, frozen=True):
+    """`[ldap.profiles.phone]` and `[ldap.profiles.addressbook]`."""
+
+    max_entries: _Entries = _PROFILES.phone.max_entries
+    max_examined: _Examined = _PROFILES.phone.max_examined
+    search_time_ms: _SearchTime = _PROFILES.phone.search_time_ms
+
+
+class BulkTable(msgspec.Struct, frozen=True):
+    """`[ldap.profiles.bulk]`."""
+
+    max_entries: _Entries = _PROFILES.bulk.max_entries
+    max_examined: _Examined = _PROFILES.bulk.max_examined
+    search_time_ms: _SearchTime = _PROFILES.bulk.search_time_ms
+
+
+class ProfilesTable(msgspec.Struct, frozen=True):
+    """`[ldap.profiles]`."""
+
+    phone: ProfileTable = ProfileTable()
+    addressbook: ProfileTable = ProfileTable()
+    bulk: BulkTable = BulkTable()
 
 
 class LdapTable(msgspec.Struct, frozen=True):
@@ -211,7 +247,9 @@ class LdapTable(msgspec.Struct, frozen=True):
     workers: Annotated[int, Meta(ge=0, le=256)] = 0
     allow_plain: bool = False
     tls: TlsTable | None = None
+    ldap_v2: bool = False
     limits: LdapLimitsTable = LdapLimitsTable()
+    profiles: ProfilesTable = ProfilesTable()
 
 
 class UserTable(msgspec.Struct, frozen=True):

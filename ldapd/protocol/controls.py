@@ -37,6 +37,7 @@ SORT_REQUEST = "1.2.840.113556.1.4.473"
 SORT_RESPONSE = "1.2.840.113556.1.4.474"
 VLV_REQUEST = "2.16.840.1.113730.3.4.9"
 VLV_RESPONSE = "2.16.840.1.113730.3.4.10"
+MATCHED_VALUES = "1.2.826.0.1.3344810.2.3"
 
 KNOWN_CONTROLS = {
     PAGED_RESULTS: "paged results (RFC 2696)",
@@ -45,7 +46,7 @@ KNOWN_CONTROLS = {
     SORT_RESPONSE: "server side sorting, response (RFC 2891)",
     VLV_REQUEST: "virtual list view (draft-ietf-ldapext-ldapv3-vlv-09)",
     VLV_RESPONSE: "virtual list view, response (draft-ietf-ldapext-ldapv3-vlv-09)",
-    "1.2.826.0.1.3344810.2.3": "matched values (RFC 3876)",
+    MATCHED_VALUES: "matched values (RFC 3876)",
     "1.3.6.1.1.12": "assertion (RFC 4528)",
     "1.3.6.1.1.13.1": "pre-read (RFC 4527)",
     "1.3.6.1.1.13.2": "post-read (RFC 4527)",
@@ -57,8 +58,11 @@ KNOWN_CONTROLS = {
 """Controls that clients are known to send, by OID, for logs and traces; knowing is not applying."""
 
 APPLIED_CONTROLS = frozenset({MANAGE_DSA_IT})
-"""Controls that the daemon applies, for the root DSE's supportedControl. ManageDsaIT asks for
-referral entries as plain entries (RFC 3296 3): there are none, hence nothing is left to do."""
+"""Controls that every operation applies. ManageDsaIT asks for referral entries as plain entries
+(RFC 3296 3): there are none, hence nothing is left to do."""
+
+SEARCH_CONTROLS = APPLIED_CONTROLS | {PAGED_RESULTS, SORT_REQUEST, VLV_REQUEST, MATCHED_VALUES}
+"""Controls that a search applies: the root DSE's supportedControl."""
 
 
 def decode_controls(

@@ -32,7 +32,7 @@ from ldapd.protocol.filters import Filter
 
 
 class ResultCode(IntEnum):
-    """The result codes of RFC 4511 4.1.9; names and numbers as there."""
+    """The result codes of RFC 4511 4.1.9, and of RFC 3909 3; names and numbers as there."""
 
     SUCCESS = 0
     OPERATIONS_ERROR = 1
@@ -73,6 +73,10 @@ class ResultCode(IntEnum):
     OBJECT_CLASS_MODS_PROHIBITED = 69
     AFFECTS_MULTIPLE_DSAS = 71
     OTHER = 80
+    CANCELED = 118
+    NO_SUCH_OPERATION = 119
+    TOO_LATE = 120
+    CANNOT_CANCEL = 121
 
 
 BIND_REQUEST = 0x60

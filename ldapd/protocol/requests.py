@@ -260,6 +260,22 @@ def _read_abandon(data: bytes, start: int, stop: int) -> AbandonRequest:
     return AbandonRequest(message_id)
 
 
+def decode_cancel(value: bytes | None) -> int:
+    """Return the message ID in `cancelRequestValue ::= SEQUENCE { cancelID MessageID }` (RFC 3909).
+
+    Raises:
+        ProtocolError: absent or malformed.
+    """
+    if value is None:
+        raise ProtocolError("a cancel without a value")
+    pos, end = read_element(value, 0, len(value), SEQUENCE)
+    message_id, pos = read_message_id(value, pos, end)
+    check_rest(value, pos, end)
+    if end != len(value):
+        raise ProtocolError("octets behind the value of a cancel")
+    return message_id
+
+
 def _read_extended(data: bytes, start: int, stop: int) -> ExtendedRequest:
     item, pos = read_element(data, start, stop, REQUEST_NAME)
     name = read_text(data, item, pos)

@@ -21,8 +21,8 @@ from ldapd.protocol.messages import (
     ResultCode,
     SearchRequest,
 )
-from ldapd.search import Directory
-from ldapd.settings import LdapLimits, LdapSettings
+from ldapd.search import Directory, LongAnswer
+from ldapd.settings import LdapLimits, LdapSettings, Profiles
 from tests.ldapd.house import CLIENTS
 
 SETTINGS = LdapSettings(listen=(), aliases=("dc=phone",))
@@ -39,7 +39,16 @@ def handler_of(
 
 
 def limited(**limits: int) -> LdapSettings:
-    return msgspec.structs.replace(SETTINGS, limits=msgspec.structs.replace(LdapLimits(), **limits))
+    """Settings with other limits, those of profiles for each of them."""
+    own = {name: value for name, value in limits.items() if name in LdapLimits.__struct_fields__}
+    profile = {name: value for name, value in limits.items() if name not in own}
+    profiles = Profiles(
+        **{
+            name: msgspec.structs.replace(getattr(SETTINGS.profiles, name), **profile)
+            for name in Profiles.__struct_fields__
+        }
+    )
+    return msgspec.structs.replace(SETTINGS, limits=LdapLimits(**own), profiles=profiles)
 
 
 def peer_of(client: Client | None, address: str = LOOPBACK, *, tls: bool = False) -> Peer:
@@ -55,8 +64,22 @@ def ask(
     return handler.handle(peer, LdapMessage(message_id, request, controls))
 
 
-def responses(answer: Answer, message_id: int = 7) -> list[Response]:
+def octets_of(answer: Answer) -> bytes:
+    """Return all octets of an answer, those of a long list slice by slice."""
+    if isinstance(answer, LongAnswer):
+        parts = [answer.first]
+        try:
+            while True:
+                parts.append(next(answer.rest))
+        except StopIteration as end:
+            parts.append(end.value)
+        return b"".join(parts)
     assert isinstance(answer, bytes)
+    return answer
+
+
+def responses(answer: Answer, message_id: int = 7) -> list[Response]:
+    answer = octets_of(answer)
     found, used = decode_responses(answer)
     assert used == len(answer)
     assert all(each.message_id == message_id for each in found)

@@ -25,7 +25,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 TIMEOUT_S = 60.0
 
-PATIENT = LdapLimits(search_time_ms=60_000)
+PATIENT = LdapLimits(max_wait_ms=60_000)
 """So long may a request wait here: a busy machine is no fault of the server."""
 
 LDAPSEARCH = ("ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no")

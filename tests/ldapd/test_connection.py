@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import select
 import socket
@@ -14,10 +15,12 @@ import msgspec
 import pytest
 import uvloop
 
+from engine.client import Client
 from engine.contact import Contact, ContactId
 from engine.index import ContactIndex
 from engine.query import CallerMatch, CallerQuery
 from engine.rights import Principal
+from engine.selecting import Candidates
 from engine.selection import Selected, Selection
 from ldapd.connection import HIGH_WATER_BYTES, JOIN_BYTES
 from ldapd.passwords import MAX_WAITING, VERIFYING_THREADS
@@ -27,13 +30,23 @@ from ldapd.protocol.client import (
     decode_responses,
     encode_abandon,
     encode_bind,
+    encode_request,
     encode_search,
     encode_unbind,
 )
 from ldapd.protocol.filters import Equality, parse_filter
-from ldapd.protocol.messages import NOTICE_OF_DISCONNECTION, ResultCode
+from ldapd.protocol.messages import (
+    CANCEL,
+    NOTICE_OF_DISCONNECTION,
+    WHO_AM_I,
+    CompareRequest,
+    ExtendedRequest,
+    LdapMessage,
+    ResultCode,
+)
 from ldapd.settings import LdapSettings
-from tests.ldapd.house import PASSWORD, VISIBLE
+from tests.engine.building import Directory, contact
+from tests.ldapd.house import CLIENTS, PASSWORD, PASSWORD_HASH, VISIBLE
 from tests.ldapd.serving import PATIENT, LoopFactory, Serving, Wire
 
 SBC_NAME, PHONE_NAME = "cn=sbc,dc=meta", "cn=phone,dc=meta"
@@ -206,7 +219,7 @@ def fill(wire: Wire, most_bytes: int) -> tuple[int, bytes]:
 
 
 def _becomes_writable(sock: socket.socket) -> bool:
-    return bool(select.select([], [sock], [], 0.3)[1])
+    return bool(select.select([], [sock], [], 3)[1])
 
 
 def test_a_peer_that_does_not_read_is_not_read_and_then_gets_every_answer(
@@ -237,7 +250,8 @@ def test_a_peer_that_never_reads_is_cut(
     monkeypatch.setattr("ldapd.server.SWEEP_S", 0.05)
     settings = LdapSettings(listen=(), limits=msgspec.structs.replace(PATIENT, blocked_write_s=1))
     with Serving(index, settings) as serving, serving.bound(PHONE_NAME) as wire:
-        fill(wire, most_bytes=40_000_000)
+        with contextlib.suppress(ConnectionError):  # it may be cut while it still sends
+            fill(wire, most_bytes=40_000_000)
         serving.until(lambda counts: counts["connections_dropped"] == 1)
         serving.until(lambda counts: counts["connections_open"] == 0)
 
@@ -331,3 +345,128 @@ def test_answers_of_many_entries_come_whole(serving: Serving) -> None:
         assert (len(entries), done.code) == (VISIBLE, 0)
         assert all(isinstance(each, Entry) for each in entries)
         assert decode_responses(b"") == ([], 0)
+
+
+# --- long lists ---------------------------------------------------------------------------------
+
+BULK = Client("bulk", "cn=bulk,dc=meta", PASSWORD_HASH, profile="bulk")
+CROWD = 3_000
+
+
+def extended(message_id: int, name: str, value: bytes | None = None) -> bytes:
+    return encode_request(LdapMessage(message_id, ExtendedRequest(name, value)))
+
+
+def compare(message_id: int) -> bytes:
+    return encode_request(LdapMessage(message_id, CompareRequest("dc=x", "cn", b"x")))
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A server with a list that takes many slices."""
+    directory = Directory(tmp_path_factory.mktemp("crowd"))
+    held = directory.hold(*(contact(str(n), f"Meier {n}", f"4930{n:06}") for n in range(CROWD)))
+    with Serving(held, clients=(BULK, *CLIENTS)) as serving:
+        yield serving
+    directory.close()
+
+
+def test_a_call_does_not_wait_behind_a_long_list(crowded: Serving) -> None:
+    with crowded.bound(BULK.bind) as reader, crowded.bound(SBC_NAME) as caller:
+        reader.send(listing(2))
+        caller.send(lookup(2, "+4930000007"))
+        entries, done = caller.answer(2)
+        assert (len(entries), done.code) == (1, 0)
+        whole, done = reader.answer(2)
+        assert (len(whole), done.code) == (CROWD, 0)
+
+
+def test_requests_behind_a_long_list_are_answered_in_their_order(crowded: Serving) -> None:
+    with crowded.bound(BULK.bind) as wire:
+        wire.send(listing(2), compare(3), listing(4))
+        for message_id in (2, 4):
+            whole, done = wire.answer(message_id)
+            assert (len(whole), done.code) == (CROWD, 0)
+            if message_id == 2:
+                assert wire.result(3).code == ResultCode.NO_SUCH_OBJECT
+
+
+@pytest.mark.parametrize("target", [2, 3])
+def test_an_abandoned_list_ends_without_a_word(crowded: Serving, target: int) -> None:
+    with crowded.bound(BULK.bind) as wire:
+        wire.send(listing(2))
+        first = wire.next()
+        assert isinstance(first, Entry)
+        wire.send(listing(3), encode_abandon(4, target), extended(5, WHO_AM_I))
+        counts = {2: 1, 3: 0}
+        ends = []
+        while True:
+            response = wire.next()
+            assert response is not None
+            if isinstance(response, Entry):
+                counts[response.message_id] += 1
+            else:
+                ends.append(response.message_id)
+                if response.message_id == 5:
+                    break
+        assert ends in ([5 - target, 5], [2, 3, 5])  # the last: it was sent before it was abandoned
+        if len(ends) == 2:
+            assert counts[5 - target] == CROWD
+            assert counts[target] < CROWD
+
+
+def test_a_cancelled_list_ends_and_says_so(crowded: Serving) -> None:
+    with crowded.bound(BULK.bind) as wire:
+        wire.send(listing(2), extended(3, CANCEL, b"\x30\x03\x02\x01\x02"))
+        responses = []
+        while len(responses) < 2:
+            response = wire.next()
+            assert response is not None
+            if not isinstance(response, Entry):
+                responses.append((response.message_id, response.code))
+        over = [(2, 0), (3, ResultCode.NO_SUCH_OPERATION)]
+        assert responses in ([(2, ResultCode.CANCELED), (3, 0)], over)
+
+
+def test_a_cancel_of_what_is_over_or_never_was_is_told_so(crowded: Serving) -> None:
+    with crowded.bound(BULK.bind) as wire:
+        for value, code in (
+            (b"\x30\x03\x02\x01\x01", ResultCode.NO_SUCH_OPERATION),
+            (b"\x30\x03\x02\x01\x63", ResultCode.NO_SUCH_OPERATION),
+            (b"\x30\x00", ResultCode.PROTOCOL_ERROR),
+            (None, ResultCode.PROTOCOL_ERROR),
+        ):
+            wire.send(extended(7, CANCEL, value))
+            assert wire.result(7).code == code
+
+
+def test_an_unbind_ends_a_long_list(crowded: Serving) -> None:
+    with crowded.bound(BULK.bind) as wire:
+        wire.send(listing(2))
+        assert isinstance(wire.next(), Entry)
+        wire.send(encode_unbind(3))
+        while wire.next() is not None:
+            pass
+    crowded.until(lambda counts: counts["connections_open"] == 0)
+
+
+def test_a_list_that_breaks_off_ends_with_an_error(
+    crowded: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = itertools.count()
+    read = Candidates.read
+
+    def broken(self: Candidates, at: int) -> Contact:
+        if next(reads) > CROWD // 2:
+            raise OSError("a page of the index cannot be read")
+        return read(self, at)
+
+    with crowded.bound(BULK.bind) as wire:
+        monkeypatch.setattr(Candidates, "read", broken)
+        wire.send(listing(2))
+        entries, done = wire.answer(2)
+        assert 0 < len(entries) < CROWD
+        assert done.code == ResultCode.OTHER
+        monkeypatch.undo()
+        wire.send(listing(3))
+        assert len(wire.answer(3)[0]) == CROWD

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contact import Contact, ContactId, contact_uuid
+from engine.contact import Contact, contact_uuid
 from engine.phone import NumberFormat, PhoneNumber
 from engine.query import CallerMatch
-from ldapd.entries import MAX_REMEMBERED_SELECTIONS, EntryNames, EntryWriter, Shown, answer_of
+from ldapd.entries import MAX_REMEMBERED_SELECTIONS, EntryWriter, Shown, answer_of
 from ldapd.protocol.client import Entry, decode_response
 from ldapd.protocol.filters import Present
 from ldapd.protocol.messages import SearchRequest
@@ -225,17 +225,6 @@ def test_the_answer_of_strangers_on_one_line_names_no_company() -> None:
     answer = answer_of(match("Anna Müller +2", ANNA, 3))
     assert (answer.name, answer.company) == ("Anna Müller +2", "")
     assert answer.address.city == ""
-
-
-def test_names_of_entries_are_remembered_within_bounds() -> None:
-    names = EntryNames(capacity=2)
-    first, second, third = (ContactId("crm", key) for key in "abc")
-    uuids = [names.uuid_of(each) for each in (first, second, first, third)]
-    assert uuids[0] == uuids[2] == str(contact_uuid(first))
-    assert names.identity_of(uuids[3].upper()) == third
-    assert names.identity_of(uuids[1]) == second
-    assert names.identity_of(uuids[0]) is None  # the oldest made room
-    assert names.identity_of("nonsense") is None
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import warnings
+from base64 import b64decode
 
 import pytest
 import uvloop
@@ -12,7 +14,7 @@ from engine.contact import contact_uuid
 from engine.index import ContactIndex
 from ldapd.protocol.messages import ResultCode
 from tests.ldapd.house import ANNA, PASSWORD, VISIBLE
-from tests.ldapd.serving import LoopFactory, Serving
+from tests.ldapd.serving import TIMEOUT_S, LoopFactory, Serving
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of ldap3 itself, about pyasn1
@@ -99,5 +101,69 @@ def test_ldapsearch_is_told_of_limits_and_critical_controls(serving: Serving) ->
     assert limited.stdout.count("dn:") == 2
     listed = serving.ldapsearch(*bound, "(objectClass=*)", "1.1")
     assert (listed.returncode, listed.stdout.count("dn:")) == (0, VISIBLE)
-    paged = serving.ldapsearch(*bound, "-E", "!pr=5/noprompt", "(objectClass=*)")
-    assert paged.returncode == ResultCode.UNAVAILABLE_CRITICAL_EXTENSION
+    other = serving.ldapsearch(*bound, "-E", "!sync=ro", "(objectClass=*)")
+    assert other.returncode == ResultCode.UNAVAILABLE_CRITICAL_EXTENSION
+
+
+BOOK = ("-D", "book@example.test", "-w", PASSWORD, "-b", "dc=meta")
+
+
+def test_ldapsearch_reads_everybody_by_pages(serving: Serving) -> None:
+    paged = serving.ldapsearch(*BOOK, "-E", "!pr=3/noprompt", "(objectClass=*)", "1.1")
+    assert paged.returncode == 0, paged.stderr
+    names = [line for line in paged.stdout.splitlines() if line.startswith("dn:")]
+    assert len(names) == len(set(names)) == VISIBLE
+    assert paged.stdout.count("# pagedresults: cookie=") == 3
+
+
+def test_ldapsearch_has_a_list_sorted(serving: Serving) -> None:
+    for order, step in (("sn", 1), ("-sn:2.5.13.3", -1)):
+        sorted_ = serving.ldapsearch(*BOOK, "-E", f"!sss={order}", "(givenName=*)", "sn")
+        assert sorted_.returncode == 0, sorted_.stderr
+        assert "# sortResult: (0) Success" in sorted_.stdout
+        encoded = [line for line in sorted_.stdout.splitlines() if line.startswith("sn:")]
+        assert len(encoded) == 6
+        folded = ["Klein", "Müller", "O'Brien-Meiß", "Gustav Ohm", "Schlotmeier", "Vogt"]
+        assert [decoded(line) for line in encoded] == sorted(folded, key=letters)[::step]
+
+
+def decoded(line: str) -> str:
+    """Return the value of a line of LDIF."""
+    if line.startswith("sn:: "):
+        return b64decode(line[5:]).decode()
+    return line[4:]
+
+
+def letters(text: str) -> str:
+    return text.lower().replace("ü", "u").replace("ß", "ss")
+
+
+def test_ldapsearch_has_only_the_number_that_hit(serving: Serving) -> None:
+    asked = ("(searchNumber=017139200001)", "mobile", "telephoneNumber")
+    whole = serving.ldapsearch(*BOOK, *asked)
+    assert whole.stdout.count(": +49") == 2
+    hit = serving.ldapsearch(*BOOK, "-E", "!mv=(mobile=0171 39200001)", *asked)
+    assert hit.returncode == 0, hit.stderr
+    assert [line for line in hit.stdout.splitlines() if "+49" in line] == ["mobile: +4917139200001"]
+
+
+def test_ldapwhoami_and_ldapcompare_are_answered(serving: Serving) -> None:
+    bound = ("-x", "-H", f"ldap://127.0.0.1:{serving.port}", "-D", "book@example.test")
+    who = run("ldapwhoami", *bound, "-w", PASSWORD)
+    assert (who.returncode, who.stdout) == (0, "u:book@example.test\n")
+    anna = f"entryUUID={contact_uuid(ANNA.id)},dc=meta"
+    for assertion, code in (("sn:mueller", 6), ("sn:meier", 5)):
+        assert run("ldapcompare", *bound, "-w", PASSWORD, anna, assertion).returncode == code
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+
+def test_ldap3_reads_everybody_by_pages(serving: Serving) -> None:
+    server = ldap3.Server("127.0.0.1", port=serving.port)
+    with ldap3.Connection(server, "book@example.test", PASSWORD) as client:
+        found = client.extend.standard.paged_search(
+            "dc=meta", "(objectClass=*)", attributes=["cn"], paged_size=2, generator=False
+        )
+    assert len({each["dn"] for each in found}) == len(found) == VISIBLE

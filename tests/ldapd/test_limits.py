@@ -24,7 +24,7 @@ from ldapd.protocol.messages import (
     ResultCode,
     SearchRequest,
 )
-from ldapd.settings import LdapSettings
+from ldapd.settings import LdapSettings, ProfileLimits, Profiles
 from tests.ldapd.house import CLIENTS, PASSWORD, PHONE, SBC, VISIBLE
 from tests.ldapd.serving import PATIENT, Serving, Wire
 
@@ -147,7 +147,8 @@ def test_controls(index: ContactIndex, beyond: int, limit: int) -> None:
 
 @EDGE
 def test_entries(index: ContactIndex, beyond: int) -> None:
-    settings = settings_of(max_entries=VISIBLE - beyond)
+    most = Profiles(phone=ProfileLimits(max_entries=VISIBLE - beyond))
+    settings = msgspec.structs.replace(settings_of(), profiles=most)
     with Serving(index, settings) as serving, serving.bound(PHONE_NAME) as wire:
         wire.send(encode_search(2, "dc=meta", Present("objectClass"), ("cn",)))
         entries, done = wire.answer(2)

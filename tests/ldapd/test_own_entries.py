@@ -28,8 +28,14 @@ def test_the_root_dse_says_what_is_served() -> None:
     values = shown(root_dse(("dc=meta", "dc=phone")).attributes)
     assert values["namingContexts"] == ["dc=meta", "dc=phone"]
     assert values["supportedLDAPVersion"] == ["3"]
-    assert values["supportedExtension"] == ["1.3.6.1.4.1.4203.1.11.3"]
-    assert values["supportedControl"] == ["2.16.840.1.113730.3.4.2"]
+    assert values["supportedExtension"] == ["1.3.6.1.4.1.4203.1.11.3", "1.3.6.1.1.8"]
+    assert values["supportedControl"] == [
+        "1.2.826.0.1.3344810.2.3",
+        "1.2.840.113556.1.4.319",
+        "1.2.840.113556.1.4.473",
+        "2.16.840.1.113730.3.4.2",
+        "2.16.840.1.113730.3.4.9",
+    ]
     assert values["supportedFeatures"] == [
         "1.3.6.1.4.1.4203.1.5.1",
         "1.3.6.1.4.1.4203.1.5.3",

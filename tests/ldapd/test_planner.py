@@ -237,7 +237,7 @@ def test_other_templates_become_bounded_candidates(text: str, selection: object)
 def test_whoever_has_a_word_that_begins_so_is_likeliest() -> None:
     question = plan(parse_filter("(|(sn=*mei*)(cn=*an*mei*))"), MUNICH)
     assert isinstance(question, SetQuestion)
-    mei, an = Prefix("mei", everywhere=True), Prefix("an", everywhere=True)
+    mei, an = Prefix("mei"), Prefix("an")
     assert question.likeliest() == AnyOf((mei, AllOf((an, mei))))
     for alike in ("(sn=mei*)", "(!(sn=*mei*))", "(cn=*)"):
         other = plan(parse_filter(alike), MUNICH)

@@ -62,7 +62,10 @@ def test_a_malformed_hash_is_refused_and_not_quoted(folder: Path, content: bytes
     [
         ('networks = ["10.0.0.1/8"]', '.networks[1]: got "10.0.0.1/8" (bits set behind'),
         ('networks = "10.0.0.0/8"', '.networks: got "10.0.0.0/8"; allowed: a list'),
-        ('profile = "boss"', '.profile: got "boss"; allowed: "addressbook", "phone", "sbc"'),
+        (
+            'profile = "boss"',
+            '.profile: got "boss"; allowed: "addressbook", "bulk", "phone", "sbc"',
+        ),
         ('number_format = "E164"', '.number_format: got "E164"; allowed: "dialable", "e164"'),
         ('sources = ["crn"]', '.sources[1]: unknown source "crn"; did you mean "crm"?'),
         ("classes = [2, 6]", ".classes[2]: got 6; allowed: a list of at least 1, each a whole"),
@@ -122,6 +125,14 @@ def ldap_of(folder: Path, text: str) -> LdapSettings:
 def test_ldap_has_the_defaults_of_its_settings(folder: Path) -> None:
     settings = ldap_of(folder, 'listen = ["ldap://127.0.0.1"]')
     assert settings == LdapSettings(listen=(Listener("127.0.0.1", 389),))
+
+
+def test_every_limit_of_a_profile_reaches_the_daemon(folder: Path) -> None:
+    limits = {"max_entries": 77, "max_examined": 78, "search_time_ms": 79}
+    lines = "\n".join(f"{name} = {value}" for name, value in limits.items())
+    for profile in ("phone", "addressbook", "bulk"):
+        text = f'listen = ["ldap://localhost:0"]\n[ldap.profiles.{profile}]\n{lines}'
+        assert msgspec.structs.asdict(ldap_of(folder, text).profiles.of(profile)) == limits
 
 
 def test_every_limit_reaches_the_daemon(folder: Path) -> None:

@@ -17,7 +17,7 @@ from msgspec import inspect
 
 from connectors.registry import kinds, options_of
 from connectors.rules import MAP_FIELDS
-from ldapd.settings import LdapLimits, LdapSettings, TlsSettings
+from ldapd.settings import LdapLimits, LdapSettings, ProfileLimits, Profiles, TlsSettings
 from relay.settings import RelaySettings
 from rufname import configfile
 from rufname.config import ConfigError
@@ -41,6 +41,10 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     "[ldap]": configfile.LdapTable,
     "[ldap.tls]": configfile.TlsTable,
     "[ldap.limits]": configfile.LdapLimitsTable,
+    "[ldap.profiles]": configfile.ProfilesTable,
+    "[ldap.profiles.phone]": configfile.ProfileTable,
+    "[ldap.profiles.addressbook]": configfile.ProfileTable,
+    "[ldap.profiles.bulk]": configfile.BulkTable,
     "[[client]]": configfile.ClientTable,
     "[[user]]": configfile.UserTable,
     "[[group]]": configfile.GroupTable,
@@ -141,6 +145,9 @@ def test_the_settings_of_the_daemons_are_all_in_the_file() -> None:
         return {field.name for field in msgspec.structs.fields(shape)}
 
     assert names(configfile.LdapLimitsTable) == names(LdapLimits)
+    assert names(configfile.ProfilesTable) == names(Profiles)
+    for table in (configfile.ProfileTable, configfile.BulkTable):
+        assert names(table) == names(ProfileLimits)
     assert names(configfile.LdapTable) == names(LdapSettings)
     assert names(configfile.TlsTable) == names(TlsSettings)
     in_file = names(configfile.RelayTable) | names(configfile.RelayLimitsTable)

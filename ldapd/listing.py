@@ -1,0 +1,354 @@
+"""Lists: set questions answered in slices: whole, by pages, sorted, or a stretch of a sorted list.
+
+Law: pure but for the index it asks; the clock is handed in. A list is a generator: it yields the
+octets of a slice and returns the last ones, so that a long list holds up no call. Every slice takes
+`SLICE_S` or one contact, whatever is longer. Entries come from one commit per window of candidates;
+a page goes on behind the last entry's place in the one list of all, which no commit moves.
+
+Sources: RFC 4511 4.5 (limits), RFC 2696 (pages), RFC 2891 (sorting), virtual list view draft 09.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+
+import msgspec
+
+from engine.contact import Contact, ContactId, contact_uuid_text
+from engine.errors import UnsupportedQuery
+from engine.selection import Position
+from ldapd.asked import Asked, SetDirectory, Turn
+from ldapd.cookies import Bookmark, CookieSeal
+from ldapd.counters import Counters
+from ldapd.entries import Shown, entry_dn
+from ldapd.planner import SetQuestion
+from ldapd.protocol.messages import Control, ResultCode
+from ldapd.protocol.search_controls import (
+    OFFSET_RANGE_ERROR,
+    SORT_CONTROL_MISSING,
+    VlvRequest,
+    page_response,
+    sort_response,
+    vlv_response,
+)
+from ldapd.settings import ProfileLimits
+from ldapd.sortedlist import Refused, SortedList, SortedLists, place_behind, target_of
+
+FIRST_WINDOW_FACTOR = 4
+"""Candidates fetched at first, per entry wanted: most terms pass most of their candidates."""
+
+MAX_WINDOW = 5_000
+"""Candidates fetched at a time."""
+
+NO_LIMIT = 2**31 - 1
+"""As many entries as an LDAP size limit can name."""
+
+VLV_ERROR = 76
+"""`virtualListViewError` (draft 09, section 2)."""
+
+_SUCCESS = 0
+
+Slices = Generator[bytes, None, bytes]
+"""Yields the octets of each slice; returns the last octets, the result among them."""
+
+
+_START = Bookmark(0, 0, 0)
+
+
+class _Walk:
+    """Goes through the candidates of a question, window by window.
+
+    Iterating gives contacts that pass the check, and None where a slice ends.
+
+    Attributes:
+        ended: why it ended: success, or the limit that was met.
+        last: the position of the last candidate that was looked at.
+    """
+
+    def __init__(
+        self,
+        index: SetDirectory,
+        asked: Asked,
+        question: SetQuestion,
+        limits: ProfileLimits,
+        turn: Turn,
+    ) -> None:
+        self._index = index
+        self._asked = asked
+        self._question = question
+        self._limits = limits
+        self._turn = turn
+        self.ended = _SUCCESS
+        self.last: Position | None = None
+
+    def go(self, window: int) -> Iterator[Contact | None]:
+        """Go on behind `last`; `window`: how many candidates to fetch at first."""
+        question, turn = self._question, self._turn
+        principal, check = self._asked.asker.principal, question.check
+        left = self._limits.max_examined
+        while True:
+            window = min(max(window, 1), MAX_WINDOW)
+            found = self._index.candidates(question.selection, principal, window, self.last)
+            for at in range(len(found)):
+                if turn.is_over():
+                    yield None
+                    if turn.is_late():
+                        self.ended = ResultCode.TIME_LIMIT_EXCEEDED
+                        return
+                if check is not None:
+                    if not left:
+                        self.ended = ResultCode.ADMIN_LIMIT_EXCEEDED
+                        return
+                    left -= 1
+                contact = found.read(at)
+                fits = check is None or check(contact)
+                self.last = found.position(at)
+                if fits:
+                    yield contact
+            if found.complete:
+                return
+            window *= FIRST_WINDOW_FACTOR
+
+
+class Lister:
+    """Answers set questions for one set of settings."""
+
+    def __init__(
+        self,
+        index: SetDirectory,
+        seal: CookieSeal,
+        counters: Counters,
+        clock: Callable[[], float],
+    ) -> None:
+        self._index = index
+        self._seal = seal
+        self._counters = counters
+        self._clock = clock
+        self._lists = SortedLists(index)
+
+    def answer(self, asked: Asked, question: SetQuestion, limits: ProfileLimits) -> Slices:
+        """Give the entries of a set question and the result, slice by slice."""
+        controls = asked.controls
+        try:
+            if controls.vlv is not None:
+                return (yield from self._stretch(asked, question, limits, controls.vlv))
+            if controls.sort:
+                return (yield from self._sorted(asked, question, limits))
+            return (yield from self._unsorted(asked, question, limits))
+        except UnsupportedQuery:
+            return self._end(asked, ResultCode.ADMIN_LIMIT_EXCEEDED)
+
+    # --- in the order of the index --------------------------------------------------------------
+
+    def _unsorted(
+        self,
+        asked: Asked,
+        question: SetQuestion,
+        limits: ProfileLimits,
+        notes: tuple[Control, ...] = (),
+    ) -> Slices:
+        """Answer in the index's order; `notes` go with the result."""
+        if asked.controls.page is None:
+            return (yield from self._whole(asked, question, limits, notes))
+        return (yield from self._page(asked, question, limits, notes))
+
+    def _whole(
+        self,
+        asked: Asked,
+        question: SetQuestion,
+        limits: ProfileLimits,
+        notes: tuple[Control, ...],
+    ) -> Slices:
+        """Answer at once; what is likeliest first where the question knows it."""
+        wanted = most_entries(asked.request.size_limit, limits)
+        turn = self._turn(asked, limits)
+        likeliest = question.likeliest()
+        questions = [question]
+        if likeliest is not None:
+            questions.insert(0, SetQuestion(likeliest, question.check))
+        parts: list[bytes] = []
+        count = 0
+        seen: set[ContactId] = set()
+        for each in questions:
+            walk = _Walk(self._index, asked, each, limits, turn)
+            for contact in walk.go(self._first_window(wanted, question)):
+                if contact is None:
+                    yield b"".join(parts)
+                    parts.clear()
+                    continue
+                if likeliest is not None:
+                    if contact.id in seen:
+                        continue
+                    seen.add(contact.id)
+                if count == wanted:
+                    return self._end(asked, ResultCode.SIZE_LIMIT_EXCEEDED, parts, notes)
+                parts.append(self._entry(asked, contact))
+                count += 1
+            if walk.ended != _SUCCESS:
+                return self._end(asked, walk.ended, parts, notes)
+        return self._end(asked, _SUCCESS, parts, notes)
+
+    def _page(
+        self,
+        asked: Asked,
+        question: SetQuestion,
+        limits: ProfileLimits,
+        notes: tuple[Control, ...],
+    ) -> Slices:
+        """Answer a page (RFC 2696): it goes on behind the last entry of the one before.
+
+        A page that meets a limit of time or of examined entries is a short one; the next goes on.
+        """
+        page = asked.controls.page
+        assert page is not None
+        bookmark = self._bookmark(asked, page.cookie)
+        if bookmark is None:
+            return _foreign_cookie(asked)
+        if not page.size:
+            return asked.done(_SUCCESS, (*notes, page_response(b"")))
+        most = most_entries(asked.request.size_limit, limits)
+        wanted = min(page.size, most - bookmark.sent)
+        walk = _Walk(self._index, asked, question, limits, self._turn(asked, limits))
+        if page.cookie:
+            walk.last = Position(bookmark.rank, bookmark.place)
+        parts: list[bytes] = []
+        count, last = 0, walk.last
+        for contact in walk.go(self._first_window(wanted, question)):
+            if contact is None:
+                yield b"".join(parts)
+                parts.clear()
+                continue
+            if count == wanted:
+                if bookmark.sent + count >= most:
+                    return self._end(asked, ResultCode.SIZE_LIMIT_EXCEEDED, parts, notes)
+                break
+            parts.append(self._entry(asked, contact))
+            count += 1
+            last = walk.last
+        else:
+            if walk.ended == _SUCCESS:
+                return self._end(asked, _SUCCESS, parts, (*notes, page_response(b"")))
+            last = walk.last
+        assert last is not None
+        cookie = self._seal.seal(
+            Bookmark(last.rank, last.place, bookmark.sent + count), asked.digest_text()
+        )
+        return self._end(asked, _SUCCESS, parts, (*notes, page_response(cookie)))
+
+    # --- sorted ---------------------------------------------------------------------------------
+
+    def _sorted(self, asked: Asked, question: SetQuestion, limits: ProfileLimits) -> Slices:
+        """Answer in the order of the client's keys, whole or by pages."""
+        found = yield from self._lists.find(asked, question, self._turn(asked, limits))
+        if isinstance(found, Refused):
+            if not asked.controls.sort_is_critical and found.may_go_on:
+                unsorted = msgspec.structs.replace(asked.controls, sort=())
+                return (
+                    yield from self._unsorted(
+                        msgspec.structs.replace(asked, controls=unsorted),
+                        question,
+                        limits,
+                        (found.note,),
+                    )
+                )
+            return self._end(asked, found.code, (), (found.note,))
+        page = asked.controls.page
+        bookmark = _START if page is None else self._bookmark(asked, page.cookie)
+        if bookmark is None:
+            return _foreign_cookie(asked)
+        begin = place_behind(found, asked, bookmark) if page and page.cookie else 0
+        most = most_entries(asked.request.size_limit, limits) - bookmark.sent
+        wanted = most if page is None else min(page.size, most)
+        yield from self._send(asked, found, begin, begin + wanted)
+        left = len(found.hits) - begin - wanted
+        notes: tuple[Control, ...] = (sort_response(_SUCCESS),)
+        if left > 0 and wanted == most:
+            return self._end(asked, ResultCode.SIZE_LIMIT_EXCEEDED, (), notes)
+        if page is not None:
+            cookie = b""
+            if left > 0 and wanted:
+                _, rank, place, _, texts = found.hits[begin + wanted - 1]
+                mark = Bookmark(rank, place, bookmark.sent + wanted, texts)
+                cookie = self._seal.seal(mark, asked.digest_text())
+            notes = (*notes, page_response(cookie))
+        return self._end(asked, _SUCCESS, (), notes)
+
+    def _stretch(
+        self, asked: Asked, question: SetQuestion, limits: ProfileLimits, vlv: VlvRequest
+    ) -> Slices:
+        """Answer a virtual list view: the target entry and those around it."""
+        if not asked.controls.sort or asked.controls.page is not None:
+            if asked.controls.page is not None:  # two ways of cutting one list
+                code = ResultCode.UNWILLING_TO_PERFORM
+                return self._end(asked, code, (), (vlv_response(code),))
+            return self._end(asked, VLV_ERROR, (), (vlv_response(SORT_CONTROL_MISSING),))
+        found = yield from self._lists.find(asked, question, self._turn(asked, limits))
+        if isinstance(found, Refused):
+            return self._end(asked, found.code, (), (found.note, vlv_response(found.code)))
+        count = len(found.hits)
+        notes: tuple[Control, ...] = (sort_response(_SUCCESS),)
+        target = target_of(vlv, found, asked)
+        if not target:
+            note = vlv_response(OFFSET_RANGE_ERROR, 0, count)
+            return self._end(asked, VLV_ERROR, (), (*notes, note))
+        begin, end = max(target - 1 - vlv.before, 0), min(target + vlv.after, count)
+        if end - begin > most_entries(asked.request.size_limit, limits):
+            code = ResultCode.ADMIN_LIMIT_EXCEEDED
+            return self._end(asked, code, (), (*notes, vlv_response(code, target, count)))
+        yield from self._send(asked, found, begin, end)
+        return self._end(asked, _SUCCESS, (), (*notes, vlv_response(_SUCCESS, target, count)))
+
+    def _send(self, asked: Asked, found: SortedList, begin: int, end: int) -> Iterator[bytes]:
+        """Give the entries of a sorted list from one place to another."""
+        turn = Turn(self._clock, 0)
+        parts: list[bytes] = []
+        for _, _, _, at, _ in found.hits[begin:end]:
+            parts.append(self._entry(asked, found.found.read(at)))
+            if turn.is_over():
+                yield b"".join(parts)
+                parts.clear()
+                turn.is_late()
+        yield b"".join(parts)
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    def _turn(self, asked: Asked, limits: ProfileLimits) -> Turn:
+        search_s = limits.search_time_ms / 1_000
+        wish_s = asked.request.time_limit_s
+        return Turn(self._clock, min(search_s, wish_s) if wish_s else search_s)
+
+    def _first_window(self, wanted: int, question: SetQuestion) -> int:
+        return wanted + 1 if question.check is None else wanted * FIRST_WINDOW_FACTOR + 16
+
+    def _entry(self, asked: Asked, contact: Contact) -> bytes:
+        self._counters.entries += 1
+        shown = Shown(contact, entry_dn(contact_uuid_text(contact.id), asked.base))
+        return asked.entry(shown)
+
+    def _bookmark(self, asked: Asked, cookie: bytes) -> Bookmark | None:
+        """Return where a page begins; None for a cookie that is not for this search."""
+        return self._seal.open(cookie, asked.digest_text()) if cookie else _START
+
+    def _end(
+        self,
+        asked: Asked,
+        code: int,
+        parts: Sequence[bytes] = (),
+        notes: Sequence[Control] = (),
+    ) -> bytes:
+        """Return the last octets of a list."""
+        if code != _SUCCESS:
+            self._counters.searches_limited += 1
+        return b"".join((*parts, asked.done(code, notes)))
+
+
+def most_entries(size_limit: int, limits: ProfileLimits) -> int:
+    """Return how many entries one search may bring: the client's wish within its profile."""
+    most = limits.max_entries or NO_LIMIT
+    return min(size_limit or most, most)
+
+
+def _foreign_cookie(asked: Asked) -> bytes:
+    return asked.done(
+        ResultCode.UNWILLING_TO_PERFORM, message="the cookie belongs to another search"
+    )
