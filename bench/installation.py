@@ -65,6 +65,7 @@ workers = 1
 name = "sbc"
 bind = "{bind}"
 password = {{ file = "sbc.hash" }}
+networks = ["127.0.0.0/8"]
 profile = "sbc"
 dialplan = "home"
 """
