@@ -257,9 +257,9 @@ class NumberTable:
             if not found:
                 return
             key = cursor.key()
+            if key[:shortest] != wanted[:shortest]:
+                return
             if wanted.startswith(key):
-                if len(key) < shortest:
-                    return
                 yield key.decode()
                 wanted = key[:-1]
             else:

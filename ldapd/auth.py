@@ -19,6 +19,7 @@ from engine.client import Client
 from engine.credentials import DUMMY_HASH
 from engine.phone import DialPlan
 from engine.rights import Principal
+from ldapd.calls import KnownCalls
 from ldapd.certificate import PeerCertificate
 from ldapd.entries import EntryWriter
 from ldapd.errors import InvalidDn
@@ -40,6 +41,7 @@ class Asker(msgspec.Struct, frozen=True, eq=False):
         plan: the client's dial plan.
         entries: writes entries in its formats.
         is_sbc: its profile is `sbc`.
+        calls: the searches it sends for each call, learnt as they come.
     """
 
     client: Client
@@ -47,6 +49,7 @@ class Asker(msgspec.Struct, frozen=True, eq=False):
     plan: DialPlan
     entries: EntryWriter
     is_sbc: bool
+    calls: KnownCalls = msgspec.field(default_factory=KnownCalls)
 
     @classmethod
     def of(cls, client: Client) -> Asker:

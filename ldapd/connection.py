@@ -150,7 +150,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.closing_since_s is not None:
             return
-        self.heard_s = self._host.loop.time()
+        host = self._host
+        self.heard_s = host.loop.time()
+        is_free = not (self._inbox or self._session.buffered_bytes or self._is_held())
+        if is_free:
+            known = self._known_call(data)
+            if known:
+                self._transport.write(known)
+                return
         try:
             messages = self._session.receive(data)
         except ProtocolViolation as violation:
@@ -161,9 +168,11 @@ class Connection(asyncio.Protocol):
             return
         if len(messages) == 1 and not self._inbox and not self._is_held():
             answer = self._answer(messages[0])
-            if isinstance(answer, bytes):  # nearly every call
+            if isinstance(answer, bytes):
                 if answer:
                     self._transport.write(answer)
+                if is_free:
+                    host.handler.learn_call(self.peer, data, messages[0])
             else:
                 self._take(answer, alone=True)
                 self._work()
@@ -288,6 +297,15 @@ class Connection(asyncio.Protocol):
             or self.blocked_since_s is not None
             or self.closing_since_s is not None
         )
+
+    def _known_call(self, data: bytes) -> bytes | None:
+        """Answer a call like an earlier one; None: read it, also where something goes wrong."""
+        try:
+            return self._host.handler.known_call(self.peer, data)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+            raise
+        except BaseException:  # noqa: BLE001 - `_answer` meets it again, and answers
+            return None
 
     def _answer(self, message: LdapMessage, *, late: bool = False) -> Answer:
         """Answer one request; whatever goes wrong inside harms this request alone.

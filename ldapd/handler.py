@@ -156,6 +156,24 @@ class LdapHandler:
         """Tell whether an address is one that some client is said to come from."""
         return self._accounts.knows(address)
 
+    def known_call(self, peer: Peer, data: bytes) -> bytes | None:
+        """Return the answer to octets that are a call like an earlier one; None: read them.
+
+        Args:
+            peer: who sent them.
+            data: what was received, with nothing waiting before it.
+        """
+        asker = peer.asker
+        if asker is None or not asker.is_sbc:
+            return None
+        return self._searcher.known_call(asker, data)
+
+    def learn_call(self, peer: Peer, data: bytes, message: LdapMessage) -> None:
+        """Remember what kind of call a message was, if it was alone in what was received."""
+        request, asker = message.request, peer.asker
+        if type(request) is SearchRequest and asker is not None and asker.is_sbc:
+            self._searcher.learn_call(asker, data, request)
+
     def handle(self, peer: Peer, message: LdapMessage) -> Answer:
         """Return the answer to one request.
 

@@ -123,7 +123,7 @@ class RequestDecoder:
 
     def _learn(self, octets: bytes, request: SearchRequest, controls: tuple[Control, ...]) -> None:
         """Remember the shape of a search if it has one; too many make room by being forgotten."""
-        gaps = _find_gaps(octets)
+        gaps = value_spans(octets)
         if not gaps:
             return
         if self._count >= MAX_TEMPLATES:
@@ -144,7 +144,7 @@ def shared_decoder(limits: DecodeLimits) -> RequestDecoder:
     return RequestDecoder(limits)
 
 
-def _find_gaps(octets: bytes) -> list[_Span]:
+def value_spans(octets: bytes) -> list[_Span]:
     """Return the spans of the assertion values in a valid search; [] if it is not worth a template.
 
     A filter of and, or, not, equality, substrings and presence has a shape; its other terms are

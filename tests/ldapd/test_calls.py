@@ -1,0 +1,162 @@
+"""The short way of a call says what the long way says, to any octets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.index import ContactIndex
+from ldapd.auth import Peer
+from ldapd.calls import MAX_OCTETS, MAX_SAME_LENGTH, KnownCalls
+from ldapd.errors import ProtocolViolation
+from ldapd.handler import Answer, LdapHandler
+from ldapd.protocol.client import encode_search
+from ldapd.protocol.filters import And, Equality, Filter, Or, parse_filter
+from ldapd.protocol.messages import SCOPE_BASE, Control, SearchRequest
+from ldapd.protocol.session import LdapSession
+from tests.ldapd.asking import handler_of, peer_of
+from tests.ldapd.house import PHONE, SBC
+
+KNOWN, UNKNOWN = "+493023125001", "+493023125777"
+WANTED = ("displayName", "telephoneNumber", "o")
+
+
+def octets(number: str, attributes: tuple[str, ...] = ("telephoneNumber",), message_id: int = 7,
+           *controls: Control) -> bytes:  # fmt: skip
+    terms = tuple(Equality(each, number.encode()) for each in attributes)
+    wanted: Filter = terms[0] if len(terms) == 1 else Or(terms)
+    return encode_search(message_id, "dc=meta", wanted, WANTED, controls=controls)
+
+
+def the_long_way(handler: LdapHandler, peer: Peer, data: bytes) -> Answer | None:
+    session = LdapSession()
+    session.bound = True
+    try:
+        messages = session.receive(data)
+    except ProtocolViolation:
+        return None
+    if len(messages) != 1 or session.buffered_bytes:
+        return None
+    answer = handler.handle(peer, messages[0])
+    handler.learn_call(peer, data, messages[0])
+    return answer
+
+
+@pytest.fixture
+def handler(index: ContactIndex) -> LdapHandler:
+    return handler_of(index)
+
+
+def learnt(handler: LdapHandler, *known: bytes) -> Peer:
+    peer = peer_of(SBC)
+    for data in known:
+        assert handler.known_call(peer, data) is None
+        assert the_long_way(handler, peer, data)
+    return peer
+
+
+@pytest.mark.parametrize("attributes", [("telephoneNumber",), ("telephoneNumber", "mobile", "x")])
+def test_a_search_of_a_known_shape_goes_the_short_way(
+    handler: LdapHandler, attributes: tuple[str, ...]
+) -> None:
+    peer = learnt(handler, octets(UNKNOWN, attributes))
+    short = handler.known_call(peer, octets(KNOWN, attributes, 99))
+    assert short is not None
+    assert "Anna Müller".encode() in short
+    assert short == the_long_way(handler, peer, octets(KNOWN, attributes, 99))
+
+
+def test_a_long_search_is_as_good(handler: LdapHandler) -> None:
+    attributes = ("telephoneNumber", "mobile", "homePhone", "otherTelephone", "ipPhone")
+    peer = learnt(handler, octets(UNKNOWN, attributes, 300))
+    data = octets(KNOWN, attributes, 400)
+    assert len(data) > 0x80
+    assert handler.known_call(peer, data) == the_long_way(handler, peer, data)
+
+
+def test_the_short_way_counts_what_the_long_way_counts(handler: LdapHandler) -> None:
+    peer = learnt(handler, octets(UNKNOWN))
+    before = handler.counters.searches, handler.counters.lookups, handler.counters.lookups_found
+    handler.known_call(peer, octets(KNOWN))
+    after = handler.counters.searches, handler.counters.lookups, handler.counters.lookups_found
+    assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        octets(UNKNOWN) + b"\x30",  # more behind it
+        octets(UNKNOWN)[:-1],
+        octets("no digit here"),
+        octets(UNKNOWN, ("telephoneNumber",), 7, Control("1.2.3", critical=False)),
+        encode_search(7, "dc=meta", parse_filter(f"(cn={UNKNOWN})"), WANTED),
+        encode_search(7, "dc=meta", parse_filter(f"(telephoneNumber={UNKNOWN}*)"), WANTED),
+        encode_search(7, "dc=meta", And((Equality("mobile", b"1"),)), WANTED),
+        encode_search(7, "dc=elsewhere", Equality("mobile", UNKNOWN.encode()), WANTED),
+        encode_search(7, "dc=meta", Equality("mobile", UNKNOWN.encode()), WANTED, scope=SCOPE_BASE),
+        octets(UNKNOWN + "0" * MAX_OCTETS),
+    ],
+)
+def test_what_is_no_plain_call_is_not_learnt(handler: LdapHandler, data: bytes) -> None:
+    peer = peer_of(SBC)
+    the_long_way(handler, peer, data)
+    assert handler.known_call(peer, data) is None
+
+
+def test_only_the_profile_of_sbcs_has_calls(handler: LdapHandler) -> None:
+    for peer in (peer_of(PHONE), peer_of(None)):
+        the_long_way(handler, peer, octets(UNKNOWN))
+        assert handler.known_call(peer, octets(KNOWN)) is None
+
+
+def test_different_numbers_in_one_or_are_no_call(handler: LdapHandler) -> None:
+    peer = learnt(handler, octets(UNKNOWN, ("telephoneNumber", "mobile")))
+    one, other = Equality("telephoneNumber", KNOWN.encode()), Equality("mobile", UNKNOWN.encode())
+    assert handler.known_call(peer, encode_search(7, "dc=meta", Or((one, other)), WANTED)) is None
+
+
+def test_few_shapes_of_one_length_are_kept() -> None:
+    calls = KnownCalls()
+    for number in range(20):
+        data = encode_search(7, f"dc=m{number:02}", Equality("mobile", b"123"), WANTED)
+        request = LdapSession().receive(data)[0].request
+        assert isinstance(request, SearchRequest)
+        calls.learn(data, request, "dc=meta", "mobile")
+    assert len(calls._calls[len(data)]) == MAX_SAME_LENGTH
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    attributes=st.lists(
+        st.sampled_from(["telephoneNumber", "mobile", "searchNumber", "unknown", "cn"]),
+        min_size=1, max_size=4,
+    ),
+    numbers=st.lists(
+        st.one_of(
+            st.sampled_from([KNOWN, UNKNOWN, "030 23125-001", "anonymous", ""]),
+            st.text("+0123456789 ä", max_size=14),
+        ),
+        min_size=1, max_size=4,
+    ),
+    message_id=st.one_of(st.integers(1, 300), st.sampled_from([65_536, 2**31 - 1])),
+    mutation=st.one_of(st.none(), st.tuples(st.integers(0, 150), st.integers(0, 255))),
+)  # fmt: skip
+def test_any_octets_get_the_answer_of_the_long_way(
+    handler: LdapHandler,
+    attributes: list[str],
+    numbers: list[str],
+    message_id: int,
+    mutation: tuple[int, int] | None,
+) -> None:
+    peer, fresh = peer_of(SBC), peer_of(SBC)
+    for number in (UNKNOWN, *numbers):
+        data = octets(number, tuple(attributes), message_id)
+        the_long_way(handler, peer, data)
+        if mutation and mutation[0] < len(data):
+            at, value = mutation
+            data = data[:at] + bytes([value]) + data[at + 1 :]
+        short = handler.known_call(peer, data)
+        assert short is None or short == the_long_way(handler, fresh, data)
