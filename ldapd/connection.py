@@ -150,14 +150,18 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.closing_since_s is not None:
             return
-        host = self._host
-        self.heard_s = host.loop.time()
-        is_free = not (self._inbox or self._session.buffered_bytes or self._is_held())
-        if is_free:
-            known = self._known_call(data)
-            if known:
-                self._transport.write(known)
-                return
+        self.heard_s = self._host.loop.time()
+        if self._inbox or self._session.buffered_bytes or self._is_held():
+            self._read(data)
+            return
+        known = self._known_call(data)
+        if known:  # nearly every call
+            self._transport.write(known)
+        else:
+            self._read(data, learn=True)
+
+    def _read(self, data: bytes, *, learn: bool = False) -> None:
+        """Answer what is whole; with `learn`, remember a call that was alone in `data`."""
         try:
             messages = self._session.receive(data)
         except ProtocolViolation as violation:
@@ -171,8 +175,8 @@ class Connection(asyncio.Protocol):
             if isinstance(answer, bytes):
                 if answer:
                     self._transport.write(answer)
-                if is_free:
-                    host.handler.learn_call(self.peer, data, messages[0])
+                if learn:
+                    self._host.handler.learn_call(self.peer, data, messages[0])
             else:
                 self._take(answer, alone=True)
                 self._work()
