@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CONTACTS ?= 50000
 
-.PHONY: help setup demo test test-long bench clean packages-demo packages-test
+.PHONY: help setup demo test test-long bench clean packages-demo packages-test packages-long
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,7 +27,7 @@ test: setup  ## format, lint, types, layers, unit and end-to-end tests
 	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@$(BIN)/python -m pytest -q -m "not long" $(TESTS)
 
-test-long: setup  ## the tests that take minutes
+test-long: setup packages-long  ## the tests that take minutes
 	@$(BIN)/python -m pytest -q -m long $(TESTS)
 
 bench: setup  ## one question a file, against real peers (QUICK=1 shortens)
@@ -38,7 +38,7 @@ clean:  ## remove what the other targets made
 		.coverage dist build var/demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-packages-demo packages-test: packages-%:
+packages-demo packages-test packages-long: packages-%:
 	@.ci/install-packages $*
 
 .venv/.pip:

@@ -328,7 +328,7 @@ def _lowered(attributes: dict[str, list[bytes]]) -> Entry:
     found: Entry = {}
     for name, values in attributes.items():
         plain = name.lower().partition(";")[0]
-        found[plain] = [*found.get(plain, ()), *values]
+        found[plain] = [*found.get(plain, ()), *(values or ())]  # DirSync: a cleared one
     return found
 
 

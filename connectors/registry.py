@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from connectors.errors import DriverMissing, SourceFailed, UnknownKind
+from connectors.kinds.carddav import CarddavOptions, CarddavSource, complete_carddav
 from connectors.kinds.delimited import DelimitedOptions, DelimitedSource, complete_delimited
 from connectors.kinds.directory import (
     DirectoryOptions,
@@ -142,6 +143,7 @@ _SPREADSHEET = _Kind(SpreadsheetOptions, _open_spreadsheet, _complete_spreadshee
 
 _KINDS = {
     "ad": _DIRECTORY,
+    "carddav": _Kind(CarddavOptions, CarddavSource, complete_carddav),
     "csv": _Kind(DelimitedOptions, DelimitedSource, complete_delimited, merges=False),
     "ldap": _DIRECTORY,
     "odbc": _Kind(OdbcOptions, _open_odbc),

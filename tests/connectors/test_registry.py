@@ -16,13 +16,13 @@ ODBC = settings(kind="odbc", options=OdbcOptions(connection="DSN=x", query="SELE
 
 
 def test_the_kinds_there_are() -> None:
-    assert kinds() == ("ad", "csv", "ldap", "odbc", "ods", "vcard", "xlsx")
+    assert kinds() == ("ad", "carddav", "csv", "ldap", "odbc", "ods", "vcard", "xlsx")
     assert options_of("csv") is DelimitedOptions
     assert options_of("odbc") is OdbcOptions
 
 
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
-    with pytest.raises(UnknownKind, match="'xls'; there are ad, csv, ldap, odbc"):
+    with pytest.raises(UnknownKind, match="'xls'; there are ad, carddav, csv"):
         options_of("xls")
     with pytest.raises(UnknownKind):
         open_source(settings(kind="xls"))

@@ -1,0 +1,158 @@
+"""WebDAV as address books speak it (RFC 4918, 6352, 6578): requests written, answers read.
+
+Law: pure; text in, values out. Answers with a document type are refused: entities of XML are how a
+small answer becomes a large one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
+
+import msgspec
+
+_DAV, _CARD, _CALENDARSERVER = (
+    "DAV:",
+    "urn:ietf:params:xml:ns:carddav",
+    "http://calendarserver.org/ns/",
+)
+_NAMESPACES = f'xmlns:d="{_DAV}" xmlns:c="{_CARD}" xmlns:s="{_CALENDARSERVER}"'
+_HEAD = '<?xml version="1.0" encoding="utf-8"?>'
+
+FIND_BOOKS = (
+    f"{_HEAD}<d:propfind {_NAMESPACES}><d:prop><d:resourcetype/><d:displayname/><d:sync-token/>"
+    "<s:getctag/><d:current-user-principal/><c:addressbook-home-set/></d:prop></d:propfind>"
+).encode()
+"""The body of a PROPFIND for what address books there are and in which state."""
+
+FIND_CARDS = f"{_HEAD}<d:propfind {_NAMESPACES}><d:prop><d:getetag/></d:prop></d:propfind>".encode()
+"""The body of a PROPFIND for the cards of a book, where it knows no sync-collection."""
+
+INSUFFICIENT_STORAGE = 507
+NOT_FOUND = 404
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """One `response` of a multi-status answer.
+
+    Attributes:
+        href: its path on the server, percent-decoded.
+        status: its own, 200 where only its properties have one.
+        is_book: it is an address book.
+        is_collection: it is a folder of any sort.
+        name, ctag, token, etag, data: its properties, "" for none.
+        principal, home: the paths of properties that lead on, "" for none.
+    """
+
+    href: str
+    status: int = 200
+    is_book: bool = False
+    is_collection: bool = False
+    name: str = ""
+    ctag: str = ""
+    token: str = ""
+    etag: str = ""
+    data: str = ""
+    principal: str = ""
+    home: str = ""
+
+
+class Multistatus(msgspec.Struct, frozen=True):
+    """A multi-status answer (RFC 4918 13); `token` is that of a sync-collection report."""
+
+    resources: tuple[Resource, ...]
+    token: str = ""
+
+
+def sync_request(token: str) -> bytes:
+    """Return the body of a sync-collection report (RFC 6578 3.2); "" asks for everything."""
+    return (
+        f"{_HEAD}<d:sync-collection {_NAMESPACES}><d:sync-token>{escape(token)}</d:sync-token>"
+        "<d:sync-level>1</d:sync-level><d:prop><d:getetag/></d:prop></d:sync-collection>"
+    ).encode()
+
+
+def multiget_request(raw_hrefs: Sequence[str]) -> bytes:
+    """Return the body of an addressbook-multiget report (RFC 6352 8.7)."""
+    hrefs = "".join(f"<d:href>{escape(href)}</d:href>" for href in raw_hrefs)
+    return (
+        f"{_HEAD}<c:addressbook-multiget {_NAMESPACES}><d:prop><d:getetag/><c:address-data/>"
+        f"</d:prop>{hrefs}</c:addressbook-multiget>"
+    ).encode()
+
+
+def is_invalid_token(body: bytes) -> bool:
+    """Tell whether an error names `valid-sync-token` (RFC 6578 3.2): the token is not known."""
+    return b"valid-sync-token" in body
+
+
+def path_of(href: str) -> str:
+    """Return the path of a URL or an absolute path, percent-decoded: what tells resources apart."""
+    return unquote(urlsplit(href).path)
+
+
+def decode_multistatus(body: bytes) -> Multistatus:
+    """Decode a multi-status answer.
+
+    Raises:
+        ValueError: it is none, or holds a document type.
+    """
+    if b"<!DOCTYPE" in body[:4096].upper() or b"<!ENTITY" in body.upper():
+        raise ValueError("an XML answer with a document type")
+    try:
+        root = ET.fromstring(body)  # noqa: S314 - without a document type there are no entities
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise ValueError(f"no XML: {error}") from None
+    if root.tag != f"{{{_DAV}}}multistatus":
+        raise ValueError("no multi-status answer of WebDAV")
+    return Multistatus(
+        tuple(_resource(element) for element in root.findall(f"{{{_DAV}}}response")),
+        _text(root, f"{{{_DAV}}}sync-token"),
+    )
+
+
+def _resource(element: ET.Element) -> Resource:
+    found: dict[str, str] = {}
+    is_book = is_collection = False
+    for propstat in element.findall(f"{{{_DAV}}}propstat"):
+        if _status(propstat, 200) // 100 != 2:  # noqa: PLR2004 - the class of success
+            continue
+        for prop in propstat.iterfind(f"{{{_DAV}}}prop/*"):
+            if prop.tag == f"{{{_DAV}}}resourcetype":
+                is_book = prop.find(f"{{{_CARD}}}addressbook") is not None
+                is_collection = prop.find(f"{{{_DAV}}}collection") is not None
+            elif prop.tag in _PROPERTIES:
+                inner = prop.find(f"{{{_DAV}}}href")
+                text = (inner.text if inner is not None else prop.text) or ""
+                found[_PROPERTIES[prop.tag]] = text.strip() if prop.tag != _DATA else text
+    return Resource(
+        _text(element, f"{{{_DAV}}}href"),
+        _status(element, 200),
+        is_book,
+        is_collection,
+        **found,
+    )
+
+
+_DATA = f"{{{_CARD}}}address-data"
+_PROPERTIES = {
+    f"{{{_DAV}}}displayname": "name",
+    f"{{{_DAV}}}sync-token": "token",
+    f"{{{_DAV}}}getetag": "etag",
+    f"{{{_DAV}}}current-user-principal": "principal",
+    f"{{{_CALENDARSERVER}}}getctag": "ctag",
+    f"{{{_CARD}}}addressbook-home-set": "home",
+    _DATA: "data",
+}
+
+
+def _text(element: ET.Element, tag: str) -> str:
+    return (element.findtext(tag) or "").strip()
+
+
+def _status(element: ET.Element, default: int) -> int:
+    """Return the code of a status line such as "HTTP/1.1 404 Not Found"."""
+    parts = _text(element, f"{{{_DAV}}}status").split()
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdecimal() else default

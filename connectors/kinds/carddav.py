@@ -1,0 +1,408 @@
+"""`carddav`: the address books of a server (Nextcloud, SOGo, Radicale …), followed by change.
+
+Law: reads only (PROPFIND, REPORT). `Complete` is earned: every book was listed to its end and every
+card that was asked for came. A contact's key is the path of its card, since a deletion names no
+more.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urljoin
+
+import msgspec
+from typing_extensions import override
+
+from connectors.dav import (
+    FIND_BOOKS,
+    FIND_CARDS,
+    INSUFFICIENT_STORAGE,
+    NOT_FOUND,
+    Multistatus,
+    Resource,
+    decode_multistatus,
+    is_invalid_token,
+    multiget_request,
+    path_of,
+    sync_request,
+)
+from connectors.errors import ConnectorError, SourceFailed
+from connectors.mapping import Mapping
+from connectors.rules import compile_key
+from connectors.settings import SecretRef, SourceSettings
+from connectors.vcards import COLUMNS, DEFAULT_MAP, CardReader
+from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
+from engine.source import (
+    Bookmark,
+    CheckReport,
+    Complete,
+    ContactSource,
+    Delete,
+    Event,
+    Record,
+    RejectedRecord,
+    SourceField,
+    Upsert,
+)
+
+CARDS_AT_ONCE = 50
+"""Cards of one multiget: servers cap it, and a photo in each makes an answer of some MiB."""
+
+KEY = ("href",)
+
+_XML = "application/xml; charset=utf-8"
+_ERRORS = {
+    401: "wrong user or password",
+    403: "the user may not read it",
+    404: "there is nothing at this URL",
+    405: "there is no address book at this URL",
+}
+
+
+class CarddavOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of `kind = "carddav"`.
+
+    Attributes:
+        url: an address book, the folder of all books of a user, or where the server begins.
+        user: and
+        password: an app password, where the server has such things.
+        books: read only books of these names; empty = all.
+        ca: a PEM file of the authorities to trust; none = those of the system.
+        allow_plain: `http://` beyond this machine.
+        allow_link_local: ask link-local and metadata addresses too.
+        timeout_s: longest wait for the server.
+    """
+
+    url: str
+    user: str = ""
+    password: SecretRef | None = None
+    books: tuple[str, ...] = ()
+    ca: Path | None = None
+    allow_plain: bool = False
+    allow_link_local: bool = False
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 30
+
+    def __post_init__(self) -> None:
+        fault = web_url_fault(self.url, allow_plain=self.allow_plain)
+        if fault:
+            raise ValueError(f"url: {fault}")
+        if bool(self.user) != (self.password is not None):
+            raise ValueError("user and password = { … } belong together")
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A bookmark: the state of each book, by its path: ctag and sync-token."""
+
+    books: dict[str, tuple[str, str]]
+
+
+class _TokenExpired(Exception):
+    """The server no longer knows a sync-token: read everything."""
+
+
+_decode_kept = msgspec.msgpack.Decoder(_Kept).decode
+
+
+def complete_carddav(settings: SourceSettings) -> SourceSettings:
+    """Return the settings with what is usual for vCards where they say nothing."""
+    return settings.with_defaults(KEY, DEFAULT_MAP)
+
+
+class CarddavSource(ContactSource):
+    """The address books of one user of a server."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        assert isinstance(settings.options, CarddavOptions)
+        self._settings = settings
+        self._options = settings.options
+        self._lock = threading.Lock()
+        self._web: WebSession | None = None
+        self._cards = self._read = 0
+
+    @override
+    def check(self) -> CheckReport:
+        """Find the books and the number of their cards."""
+        warnings: list[str] = []
+        rows = 0
+        try:
+            Mapping(self._settings)
+            with self._session() as web:
+                for book in self._books(web):
+                    rows += len(self._listed(web, book)[0])
+                    if not book.token:
+                        warnings.append(
+                            f"{book.href}: no sync-token: every run reads the whole book"
+                        )
+        except ConnectorError as error:
+            return CheckReport(faults=(str(error),))
+        if not rows:
+            warnings.append(f"{self._options.url}: there are no cards, or the user may see none")
+        return CheckReport(warnings=tuple(warnings), estimated_rows=rows)
+
+    @override
+    def discover(self) -> tuple[SourceField, ...]:
+        """Return what a card may hold, then what else the first hundred cards hold."""
+        names = dict.fromkeys((*KEY, *COLUMNS))
+        for event in self.preview(100):
+            if isinstance(event, Upsert):
+                names.update(dict.fromkeys(event.record))
+        return tuple(
+            SourceField(name, key=name in {"href", "UID"}, changed=name == "REV") for name in names
+        )
+
+    @override
+    def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
+        """Return the first cards with all that they hold."""
+        found: list[Upsert | RejectedRecord] = []
+        with self._session() as web:
+            for book in self._books(web):
+                hrefs = self._listed(web, book)[0][: rows - len(found)]
+                found += self._fetched(web, book, hrefs)
+        return found[:rows]
+
+    @override
+    def read(self, bookmark: Bookmark) -> Iterator[Event]:
+        """Stream all cards, or what changed since `bookmark`.
+
+        Raises:
+            SourceFailed: no connection, wrong password, no rights, no address book, an answer that
+                is none or lacks a card.
+        """
+        mapping = Mapping(self._settings)
+        with self._session() as web:
+            books = self._books(web)
+            kept = self._kept(bookmark, books)
+            if kept is not None:
+                try:
+                    changes = self._changes(web, books, kept)
+                except _TokenExpired:
+                    pass
+                else:
+                    yield from self._increment(web, changes, mapping, kept)
+                    return
+            state: dict[str, tuple[str, str]] = {}
+            listed = [(book, *self._listed(web, book)) for book in books]
+            self._cards, self._read = sum(len(hrefs) for _, hrefs, _ in listed), 0
+            for book, hrefs, token in listed:
+                state[path_of(book.href)] = (book.ctag if token else "", token)
+                yield from self._slim(self._fetched(web, book, hrefs), mapping)
+            yield Complete(full=True, bookmark=self._bookmark(state))
+
+    @override
+    def cancel(self) -> None:
+        """Break the connection."""
+        with self._lock:
+            if self._web is not None:
+                self._web.cancel()
+
+    @override
+    def share_read(self) -> float | None:
+        """Return how many of the listed cards were read."""
+        return min(self._read / self._cards, 1.0) if self._cards else None
+
+    def _changes(
+        self, web: WebSession, books: list[Resource], kept: _Kept
+    ) -> list[tuple[Resource, list[str], list[str], str]]:
+        """Return for each book what changed, what is gone, and its new token.
+
+        All of it is asked for before anything is told: a token may have expired.
+        """
+        changes: list[tuple[Resource, list[str], list[str], str]] = []
+        for book in books:
+            ctag, token = kept.books[path_of(book.href)]
+            if ctag and ctag == book.ctag:
+                changes.append((book, [], [], token))
+                continue
+            changed, gone, token = self._synced(web, book, token)
+            changes.append((book, changed, gone, token))
+        return changes
+
+    def _increment(
+        self,
+        web: WebSession,
+        changes: list[tuple[Resource, list[str], list[str], str]],
+        mapping: Mapping,
+        kept: _Kept,
+    ) -> Iterator[Event]:
+        state = dict(kept.books)
+        for book, changed, gone, token in changes:
+            state[path_of(book.href)] = (book.ctag, token)
+            came: set[str] = set()
+            for event in self._slim(self._fetched(web, book, changed), mapping):
+                came.add(event.key)
+                yield event
+            lost = [path_of(href) for href in (*gone, *changed)]
+            yield from (Delete(key) for key in dict.fromkeys(lost) if key not in came)
+        yield Complete(full=False, bookmark=self._bookmark(state))
+
+    def _slim(
+        self, events: Iterator[Upsert | RejectedRecord], mapping: Mapping
+    ) -> Iterator[Upsert | RejectedRecord]:
+        """Keep the mapped columns only."""
+        for event in events:
+            if isinstance(event, Upsert):
+                record = {column: event.record.get(column, "") for column in mapping.columns}
+                yield Upsert(event.key, record)
+            else:
+                yield event
+
+    def _books(self, web: WebSession) -> list[Resource]:
+        """Return the address books at the URL, below it, or in the user's home, by their path."""
+        url = self._options.url
+        for _ in range(3):  # the URL, the user's principal, the home of the user's books
+            found = self._multistatus(web, "PROPFIND", url, FIND_BOOKS, depth="1").resources
+            own = [r for r in found if path_of(r.href).rstrip("/") == path_of(url).rstrip("/")]
+            books = [r for r in own if r.is_book] or [r for r in found if r.is_book]
+            if books:
+                return self._chosen(sorted(books, key=lambda book: book.href))
+            leads = [r.home or r.principal for r in own or found if r.home or r.principal]
+            if not leads:
+                break
+            url = self._absolute(leads[0])
+        raise SourceFailed(
+            f"{self._options.url}: no address book there; write the URL that the server shows for"
+            " one book, or for the user"
+        )
+
+    def _chosen(self, books: list[Resource]) -> list[Resource]:
+        wanted = self._options.books
+        if not wanted:
+            return books
+        names = {book.name for book in books}
+        lost = [name for name in wanted if name not in names]
+        if lost:
+            raise SourceFailed(
+                f"{self._options.url}: no address book {lost[0]!r}; there are: "
+                + ", ".join(sorted(map(repr, names)))
+            )
+        return [book for book in books if book.name in wanted]
+
+    def _listed(self, web: WebSession, book: Resource) -> tuple[list[str], str]:
+        """Return the hrefs of all cards of a book, and the token from which it can be followed."""
+        if book.token:
+            hrefs, _, token = self._synced(web, book, "")
+            return hrefs, token
+        url = self._absolute(book.href)
+        found = self._multistatus(web, "PROPFIND", url, FIND_CARDS, depth="1").resources
+        own = path_of(book.href).rstrip("/")
+        return [r.href for r in found if path_of(r.href).rstrip("/") != own and r.etag], ""
+
+    def _synced(
+        self, web: WebSession, book: Resource, token: str
+    ) -> tuple[list[str], list[str], str]:
+        """Return changed and gone hrefs since a token, and the new one (RFC 6578 3.2, 3.6)."""
+        url = self._absolute(book.href)
+        changed: list[str] = []
+        gone: list[str] = []
+        while True:
+            answer = self._ask(web, "REPORT", url, sync_request(token), depth="0")
+            if answer.status in {400, 403, 409, 410} and (token and is_invalid_token(answer.body)):
+                raise _TokenExpired
+            found = self._decoded(answer, url)
+            cut = False
+            for resource in found.resources:
+                if path_of(resource.href).rstrip("/") == path_of(book.href).rstrip("/"):
+                    cut = cut or resource.status == INSUFFICIENT_STORAGE
+                elif resource.status == NOT_FOUND:
+                    gone.append(resource.href)
+                elif not resource.is_collection:
+                    changed.append(resource.href)
+            if not found.token or (cut and found.token == token):
+                raise SourceFailed(f"{url}: the server gave no new sync-token")
+            token = found.token
+            if not cut:
+                return list(dict.fromkeys(changed)), gone, token
+
+    def _fetched(
+        self, web: WebSession, book: Resource, hrefs: list[str]
+    ) -> Iterator[Upsert | RejectedRecord]:
+        """Yield the cards of these hrefs; one that is gone by now is passed over."""
+        url = self._absolute(book.href)
+        key_of = compile_key(self._settings.key)
+        for start in range(0, len(hrefs), CARDS_AT_ONCE):
+            asked = hrefs[start : start + CARDS_AT_ONCE]
+            found = self._multistatus(web, "REPORT", url, multiget_request(asked), depth="1")
+            missing = {path_of(href) for href in asked}
+            for resource in found.resources:
+                path = path_of(resource.href)
+                missing.discard(path)
+                self._read += 1
+                if resource.status == NOT_FOUND or not resource.data:
+                    continue
+                yield self._event(resource, path, book.name, key_of)
+            if missing:
+                raise SourceFailed(f"{url}: {len(missing)} of the cards asked for did not come")
+
+    @staticmethod
+    def _event(resource: Resource, path: str, book: str, key_of: object) -> Upsert | RejectedRecord:
+        assert callable(key_of)
+        reader = CardReader("utf-8")
+        card = next(reader.cards(resource.data.encode().splitlines(keepends=True)), None)
+        if card is None or reader.ends_open:
+            return RejectedRecord(path, "no whole vCard", key=path)
+        if card.fault:
+            return RejectedRecord(path, card.fault)
+        record: Record = {**card.record, "href": path, "book": book}
+        return Upsert(key_of(record), record)
+
+    def _multistatus(
+        self, web: WebSession, method: str, url: str, body: bytes, depth: str
+    ) -> Multistatus:
+        return self._decoded(self._ask(web, method, url, body, depth), url)
+
+    def _decoded(self, answer: Answer, url: str) -> Multistatus:
+        if not answer.ok:
+            words = _ERRORS.get(answer.status, "")
+            raise SourceFailed(f"{url}: HTTP {answer.status}{': ' if words else ''}{words}")
+        try:
+            return decode_multistatus(answer.body)
+        except ValueError as error:
+            raise SourceFailed(f"{url}: {error}") from None
+
+    def _ask(self, web: WebSession, method: str, url: str, body: bytes, depth: str) -> Answer:
+        headers = {"Content-Type": _XML, "Depth": depth}
+        if self._options.password is not None:
+            login = f"{self._options.user}:{self._options.password.read()}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(login).decode('ascii')}"
+        return web.request(method, url, headers, body)
+
+    def _absolute(self, href: str) -> str:
+        url = urljoin(self._options.url, href)
+        if not same_origin(url, self._options.url):  # the password is for this server only
+            raise SourceFailed(f"{self._options.url}: leads to another server: {url}")
+        return url
+
+    def _bookmark(self, state: dict[str, tuple[str, str]]) -> Bookmark:
+        """Return a bookmark, b"" where a book cannot be followed or keys are not the paths."""
+        if self._settings.key != KEY or not all(token for _, token in state.values()):
+            return b""
+        return msgspec.msgpack.encode(_Kept(state))
+
+    @staticmethod
+    def _kept(bookmark: Bookmark, books: list[Resource]) -> _Kept | None:
+        """Return what a bookmark holds; None where the books are not those of then."""
+        try:
+            kept = _decode_kept(bookmark) if bookmark else None
+        except msgspec.DecodeError:
+            return None
+        same = kept is not None and kept.books.keys() == {path_of(book.href) for book in books}
+        return kept if same else None
+
+    @contextmanager
+    def _session(self) -> Iterator[WebSession]:
+        options = self._options
+        link = WebLink(options.ca, options.allow_plain, options.allow_link_local, options.timeout_s)
+        web = WebSession(link)
+        with self._lock:
+            self._web = web
+        try:
+            yield web
+        finally:
+            with self._lock:
+                self._web = None
+            web.close()

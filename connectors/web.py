@@ -1,0 +1,273 @@
+"""HTTP to a source's server: one request at a time, and to nowhere that nobody named.
+
+Law: the address is checked before it is connected to (`connectors.addresses`), certificates are
+verified, redirects are not followed, credentials go to one origin only, and every answer has a cap
+in time and size. Standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import http.client
+import random
+import socket
+import ssl
+import threading
+import time
+from pathlib import Path
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import msgspec
+from typing_extensions import override
+
+from connectors.addresses import Address, resolve
+from connectors.errors import Cancelled, SourceFailed
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""A page of a thousand contacts is one or two MiB."""
+
+MAX_TRIES = 5
+MAX_WAIT_S = 300.0
+"""Longest wait that a server may ask for by Retry-After."""
+
+_CHUNK = 64 * 1024
+_BUSY = frozenset({429, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class WebLink(msgspec.Struct, frozen=True):
+    """How to reach a server.
+
+    Attributes:
+        ca: PEM file of the authorities to trust; None = those of the system.
+        allow_plain: `http://` beyond loopback.
+        allow_link_local: see `connectors.addresses`.
+        timeout_s: for connecting, for each wait, and (times ten) for a whole answer.
+    """
+
+    ca: Path | None
+    allow_plain: bool
+    allow_link_local: bool
+    timeout_s: int
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a server said; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return self.status // 100 == 2  # noqa: PLR2004 - the class of success
+
+
+def web_url_fault(url: str, *, allow_plain: bool) -> str:
+    """Return why a text is no URL to ask; "" if it is."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return f"{url!r} is no URL"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        return f"{url!r}: such as https://server.firm.example/path"
+    if parts.username or parts.password:
+        return "no user or password in the URL: they are settings of their own"
+    if parts.scheme == "http" and not allow_plain and parts.hostname not in _LOOPBACK:
+        return f"{url!r}: https, or allow_plain = true: what is sent travels readable"
+    return ""
+
+
+class WebSession:
+    """Requests of one run. Keeps one connection open between requests to the same origin."""
+
+    def __init__(self, link: WebLink) -> None:
+        self._link = link
+        self._context = ssl.create_default_context(cafile=str(link.ca) if link.ca else None)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._connection: http.client.HTTPConnection | None = None
+        self._origin: tuple[str, str, int] | None = None
+
+    def cancel(self) -> None:
+        """Make whatever waits end with an error; never waits."""
+        self._stop.set()
+        with self._lock:
+            wire = self._connection.sock if self._connection is not None else None
+            if wire is not None:
+                with contextlib.suppress(OSError):
+                    wire.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection, if one is open."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            self._origin = None
+
+    def request(
+        self, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """Ask, and ask again where the server is busy: 429 and 503 name when.
+
+        Raises:
+            SourceFailed: no connection, an untrusted certificate, a redirect, too large, too slow,
+                busy for too long.
+            Cancelled: `cancel` was called.
+        """
+        answer = self._ask(method, url, headers or {}, body)
+        for attempt in range(1, MAX_TRIES):
+            if answer.status not in _BUSY:
+                break
+            self._wait(_retry_after_s(answer, attempt), url)
+            answer = self._ask(method, url, headers or {}, body)
+        if answer.status in _REDIRECTS:
+            target = urljoin(url, answer.headers.get("location", ""))
+            raise SourceFailed(f"{_bare(url)}: redirects to {_bare(target)}: write that URL")
+        return answer
+
+    def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        kept = self._connection is not None
+        try:
+            return self._exchange(method, url, headers, body)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
+            self.close()
+            if not kept or self._stop.is_set():
+                raise self._failure(url, error) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()
+            raise self._failure(url, error) from None
+        try:  # a connection that was kept may have been closed since
+            return self._exchange(method, url, headers, body)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()
+            raise self._failure(url, error) from None
+
+    def _exchange(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        parts = urlsplit(url)
+        connection = self._connected(parts)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        sent = {"Accept-Encoding": "identity", "User-Agent": "rufname", **headers}
+        connection.request(method, target, body=body or None, headers=sent)
+        response = connection.getresponse()
+        deadline = time.monotonic() + 10 * self._link.timeout_s
+        pieces: list[bytes] = []
+        size = 0
+        while piece := response.read1(_CHUNK):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_BODY_BYTES:
+                raise ValueError(f"an answer larger than {MAX_BODY_BYTES // 1024**2} MiB")
+            if time.monotonic() > deadline:
+                raise TimeoutError("an answer that does not end")
+        response.close()  # it is read: the connection is free again
+        if response.length:
+            raise http.client.IncompleteRead(b"", response.length)
+        found = {name.lower(): value for name, value in response.getheaders()}
+        if response.will_close:
+            self.close()
+        return Answer(response.status, found, b"".join(pieces))
+
+    def _connected(self, parts: SplitResult) -> http.client.HTTPConnection:
+        host = parts.hostname or ""
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        origin = (parts.scheme, host, port)
+        if self._connection is not None and self._origin == origin:
+            return self._connection
+        self.close()
+        if self._stop.is_set():
+            raise Cancelled("cancelled")
+        addresses = resolve(host, port, allow_link_local=self._link.allow_link_local)
+        connection = _Connection(
+            host,
+            addresses,
+            self._link.timeout_s,
+            self._context if parts.scheme == "https" else None,
+        )
+        with self._lock:
+            self._connection, self._origin = connection, origin
+        connection.connect()
+        return connection
+
+    def _wait(self, seconds: float, url: str) -> None:
+        if seconds > MAX_WAIT_S:
+            raise SourceFailed(f"{_bare(url)}: busy: it asks to come back in {seconds:.0f} s")
+        if self._stop.wait(seconds):
+            raise Cancelled("cancelled")
+
+    def _failure(self, url: str, error: Exception) -> Exception:
+        if self._stop.is_set():
+            return Cancelled("cancelled")
+        words = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, ssl.SSLCertVerificationError):
+            words = f"{error.verify_message}; ca = … names the authority to trust"
+        return SourceFailed(f"{_bare(url)}: {words}")
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection to an address that was checked, with TLS for the name that was asked."""
+
+    def __init__(
+        self,
+        host: str,
+        addresses: tuple[Address, ...],
+        timeout_s: int,
+        context: ssl.SSLContext | None,
+    ) -> None:
+        super().__init__(host, addresses[0].port, timeout=timeout_s)
+        self._addresses = addresses
+        self._context = context
+        self.default_port = 443 if context else 80
+
+    @override
+    def connect(self) -> None:
+        failure: OSError | None = None
+        for address in self._addresses:
+            try:
+                wire = socket.create_connection((address.text, address.port), self.timeout)
+            except OSError as error:
+                failure = failure or error
+                continue
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.sock = wire  # already now: a cancelled handshake has to end too
+            if self._context is not None:
+                try:
+                    self.sock = self._context.wrap_socket(wire, server_hostname=self.host)
+                except BaseException:
+                    wire.close()
+                    raise
+            return
+        assert failure is not None
+        raise failure
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two URLs lead to the same scheme, host and port."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _bare(url: str) -> str:
+    """A URL without its query, which may hold a token."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _retry_after_s(answer: Answer, attempt: int) -> float:
+    """Return how long to wait: what the server says, else longer each time, by chance."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    if text:
+        with contextlib.suppress(ValueError):
+            return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    return random.uniform(0.5, 1.0) * 2.0 ** (attempt - 1)  # noqa: S311 - no secret depends on it

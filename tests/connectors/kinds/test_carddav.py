@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from typing_extensions import override
+
+from connectors.errors import SourceFailed
+from connectors.kinds.carddav import CarddavOptions, CarddavSource
+from connectors.registry import completed
+from connectors.settings import SecretRef, SourceSettings
+from connectors.sync import sync_source
+from engine.source import Complete, Upsert
+from engine.store import ContactStore
+from tests.connectors.conformance import Conformance
+from tests.connectors.kinds.test_vcard import card
+from tests.connectors.making import settings, stored
+from tests.connectors.radicalepeer import PASSWORD, USER, Radicale, radicale
+from tests.connectors.worlds import ROWS, Row, Rows, World
+
+
+@pytest.fixture(scope="module")
+def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
+    with radicale(tmp_path_factory.mktemp("radicale")) as made:
+        yield made
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "password"
+    path.write_text(PASSWORD)
+    return path
+
+
+def address_books(peer: Radicale, secret: Path, **changes: Any) -> SourceSettings:
+    values: dict[str, Any] = {
+        "url": peer.home,
+        "user": USER,
+        "password": SecretRef(file=secret),
+        "timeout_s": 20,
+    }
+    return settings(kind="carddav", key=(), map={}, options=CarddavOptions(**(values | changes)))
+
+
+def source(peer: Radicale, secret: Path, **changes: Any) -> CarddavSource:
+    return CarddavSource(completed(address_books(peer, secret, **changes)))
+
+
+class CarddavWorld(World):
+    """Two address books: rows go to one or the other by their key."""
+
+    incremental = True
+    faults = ()
+    lacks: ClassVar[dict[str, str]] = {
+        "duplicate keys": "a path names one card only",
+        "lost keys": "every card has a path",
+        "wrong columns": "the properties of a vCard are those of the standard",
+        "lost column": "the properties of a vCard are those of the standard",
+        "bad encoding": "the server refuses what is not UTF-8",
+        "killed": "thousands of cards take long; a test of its own kills it between two answers",
+    }
+
+    def __init__(self, peer: Radicale, secret: Path) -> None:
+        self.peer = peer
+        self.secret = secret
+        self._rows: dict[str, Row] = {}
+        self._url = peer.home
+        peer.ensure_running()
+        empty(peer)
+        for book in ("one", "two"):
+            peer.make_book(book)
+
+    @property
+    def settings(self) -> SourceSettings:  # type: ignore[override]
+        return address_books(self.peer, self.secret, url=self._url)
+
+    @override
+    def fill(self, rows: Rows, *, name_column: str = "name") -> None:
+        self.peer.ensure_running()
+        self.secret.write_text(PASSWORD)
+        self._url = self.peer.home
+        wanted = {row[0]: row for row in rows}
+        for key in self._rows.keys() - wanted.keys():
+            self.peer.delete(path_of(key))
+        for key, row in wanted.items():
+            if self._rows.get(key) != row:
+                self.peer.put(path_of(key), card(*row))
+        self._rows = wanted
+
+    @override
+    def damage(self, fault: str) -> None:
+        if fault == "wrong password":
+            self.secret.write_text("wrong")
+        elif fault == "no rights":
+            self._url = self.peer.root + "bo/"
+        elif fault == "hang":
+            self.peer.signal(signal.SIGSTOP)
+        elif fault == "error":
+            self.peer.kill()
+        elif fault == "expired bookmark":
+            self.peer.forget()
+        else:
+            raise AssertionError(fault)
+
+
+def path_of(key: str) -> str:
+    return f"{'one' if len(key) % 2 else 'two'}/{key}.vcf"
+
+
+def empty(peer: Radicale) -> None:
+    for book in ("one", "two", "three"):
+        answer = peer.ask("DELETE", f"{book}/")
+        assert answer.status_code in {200, 204, 404}, answer.text
+
+
+class TestCarddav(Conformance):
+    many = 100
+
+    @pytest.fixture
+    @override
+    def world(self, peer: Radicale, secret: Path) -> World:
+        return CarddavWorld(peer, secret)
+
+
+def test_books_are_found_from_the_servers_root_or_set(peer: Radicale, secret: Path) -> None:
+    CarddavWorld(peer, secret).fill(ROWS[:12])  # keys of one and of two digits
+    for url, names in ((peer.root, None), (peer.home, None), (peer.home + "one/", {"one"})):
+        events = list(source(peer, secret, url=url).read(b""))
+        books = {event.record["book"] for event in source(peer, secret, url=url).preview(20)}  # type: ignore[union-attr]  # Upsert
+        assert books == (names or {"one", "two"})
+        assert len(events) == (11 if names else 13)
+    only = source(peer, secret, books=("two",)).preview(20)
+    assert len(only) == 2
+    with pytest.raises(SourceFailed, match="no address book 'three'; there are: 'one', 'two'"):
+        source(peer, secret, books=("three",)).preview(1)
+
+
+def test_another_set_of_books_is_a_full_read(
+    peer: Radicale, secret: Path, store: ContactStore
+) -> None:
+    CarddavWorld(peer, secret).fill(ROWS[:3])
+    own = address_books(peer, secret)
+    assert sync_source(own, store).full
+    store.settle(store.last_seq())
+    assert not sync_source(own, store).full
+    store.settle(store.last_seq())
+    peer.make_book("three")
+    peer.put("three/x.vcf", card("x", "Neu", ""))
+    report = sync_source(own, store)
+    assert (report.state, report.full, report.added) == ("done", True, 1)
+    assert len(stored(store)) == 4
+
+
+def test_a_server_killed_between_two_answers_fails_the_run(peer: Radicale, secret: Path) -> None:
+    world = CarddavWorld(peer, secret)
+    world.fill([(str(n), f"Name {n}", "") for n in range(10, 75)])  # two multigets of one book
+    events = source(peer, secret).read(b"")
+    assert isinstance(next(events), Upsert)
+    peer.kill()
+    with pytest.raises(SourceFailed):
+        list(events)
+
+
+def test_a_key_of_ones_own_reads_everything_each_time(
+    peer: Radicale, secret: Path, store: ContactStore
+) -> None:
+    CarddavWorld(peer, secret).fill(ROWS[:3])
+    own = settings(
+        kind="carddav", key=("UID",), map={}, options=address_books(peer, secret).options
+    )
+    for _ in range(2):
+        report = sync_source(own, store)
+        assert (report.state, report.full) == ("done", True)
+        store.settle(store.last_seq())
+    assert set(stored(store)) == {"0", "1", "2"}
+
+
+def test_a_redirect_is_not_followed_but_named(peer: Radicale, secret: Path) -> None:
+    peer.ensure_running()
+    url = peer.root + ".well-known/carddav"
+    (fault,) = source(peer, secret, url=url).check().faults
+    assert "redirects to" in fault
+    assert peer.root in fault
+
+
+def test_what_is_no_address_book_is_said(peer: Radicale, secret: Path) -> None:
+    peer.ensure_running()
+    empty(peer)
+    (fault,) = source(peer, secret).check().faults
+    assert "no address book there" in fault
+    peer.make_book("one")
+    report = source(peer, secret).check()
+    assert report.faults == ()
+    assert "there are no cards" in report.warnings[0]
+    assert list(source(peer, secret).read(b""))[-1] == Complete(
+        full=True,
+        bookmark=list(source(peer, secret).read(b""))[-1].bookmark,  # type: ignore[union-attr]  # Complete
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"url": "ftp://x"}, "such as https"),
+        ({"url": "http://server.example/x"}, "https, or allow_plain"),
+        ({"url": "https://a:b@server.example/"}, "no user or password in the URL"),
+        ({"user": ""}, "belong together"),
+    ],
+)
+def test_wrong_settings_are_refused(secret: Path, wrong: dict[str, Any], words: str) -> None:
+    values: dict[str, Any] = {
+        "url": "https://x.example/",
+        "user": "a",
+        "password": SecretRef(file=secret),
+    }
+    with pytest.raises(ValueError, match=words):
+        CarddavOptions(**(values | wrong))

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.dav import (
+    Resource,
+    decode_multistatus,
+    is_invalid_token,
+    multiget_request,
+    path_of,
+    sync_request,
+)
+
+ANSWER = b"""<?xml version='1.0'?>
+<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav">
+ <response><href>/anna/one/</href><propstat><prop><resourcetype><collection/><C:addressbook/>
+  </resourcetype><displayname>Eins</displayname><sync-token>t1</sync-token></prop>
+  <status>HTTP/1.1 200 OK</status></propstat>
+  <propstat><prop><getetag>no</getetag></prop><status>HTTP/1.1 404 Not Found</status></propstat>
+ </response>
+ <response><href>/anna/one/gone%20away.vcf</href><status>HTTP/1.1 404 Not Found</status></response>
+ <response><href>/anna/</href><propstat><prop>
+  <C:addressbook-home-set><href>/anna/books/</href></C:addressbook-home-set></prop>
+  <status>HTTP/1.1 200 OK</status></propstat></response>
+ <sync-token>t2</sync-token>
+</multistatus>"""
+
+
+def test_books_deletions_homes_and_the_new_token_are_read() -> None:
+    found = decode_multistatus(ANSWER)
+    assert found.token == "t2"
+    assert found.resources == (
+        Resource("/anna/one/", is_book=True, is_collection=True, name="Eins", token="t1"),
+        Resource("/anna/one/gone%20away.vcf", 404),
+        Resource("/anna/", home="/anna/books/"),
+    )
+    assert path_of("https://x.example/a%20b/?q") == "/a b/"
+
+
+def test_requests_escape_what_they_quote() -> None:
+    assert b"<d:sync-token>a&lt;b</d:sync-token>" in sync_request("a<b")
+    assert b"<d:href>/a&amp;b.vcf</d:href>" in multiget_request(["/a&b.vcf"])
+
+
+def test_an_unknown_token_is_told_from_other_errors() -> None:
+    assert is_invalid_token(b'<error xmlns="DAV:"><valid-sync-token/></error>')
+    assert not is_invalid_token(b'<error xmlns="DAV:"><need-privileges/></error>')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html/>",
+        b"<multistatus",
+        b'<!DOCTYPE a [<!ENTITY b "c">]><multistatus xmlns="DAV:"/>',
+    ],
+)
+def test_what_is_no_multistatus_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match="XML|multi-status"):  # noqa: RUF043 - two words
+        decode_multistatus(body)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_else(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"XML|multi-status"):
+        decode_multistatus(body)

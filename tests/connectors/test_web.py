@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import threading
+import time
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+import connectors.web
+from connectors.errors import Cancelled, SourceFailed
+from connectors.web import Answer, WebLink, WebSession, _retry_after_s, same_origin, web_url_fault
+from tests.connectors.certificates import Authority
+from tests.connectors.webpeer import Request, web_server
+
+LINK = WebLink(ca=None, allow_plain=False, allow_link_local=False, timeout_s=10)
+
+
+def ask(url: str, link: WebLink = LINK) -> Answer:
+    session = WebSession(link)
+    try:
+        return session.request("GET", url)
+    finally:
+        session.close()
+
+
+def test_an_answer_is_read_whole_over_one_connection() -> None:
+    ports = set()
+
+    def handle(request: Request) -> None:
+        ports.add(request.client_address[1])
+        request.answer(200, b"x" * 300_000, {"X-Name": "a"})
+
+    with web_server(handle) as url:
+        session = WebSession(LINK)
+        for _ in range(3):
+            answer = session.request("GET", f"{url}/a?b=c")
+            assert (answer.status, len(answer.body), answer.headers["x-name"]) == (
+                200,
+                300_000,
+                "a",
+            )
+        session.close()
+    assert len(ports) == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_is_made_again() -> None:
+    def handle(request: Request) -> None:
+        request.answer(200, b"ok")
+        request.close_connection = True  # without saying so
+
+    with web_server(handle) as url:
+        session = WebSession(LINK)
+        for _ in range(3):
+            assert session.request("GET", url).body == b"ok"
+        session.close()
+
+
+def test_a_redirect_is_not_followed() -> None:
+    asked = []
+
+    def handle(request: Request) -> None:
+        asked.append(request.path)
+        request.answer(302, headers={"Location": "/other?token=secret"})
+
+    with (
+        web_server(handle) as url,
+        pytest.raises(SourceFailed, match=r"redirects to .*/other: ") as e,
+    ):
+        ask(f"{url}/first?token=secret")
+    assert asked == ["/first?token=secret"]
+    assert "secret" not in str(e.value)
+
+
+def test_a_busy_server_is_asked_again_when_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(WebSession, "_wait", lambda _self, seconds, _url: waits.append(seconds))
+    answers = [(429, {"Retry-After": "7"}), (503, {}), (200, {})]
+
+    def handle(request: Request) -> None:
+        status, headers = answers.pop(0)
+        request.answer(status, b"", headers)
+
+    with web_server(handle) as url:
+        assert ask(url).status == 200
+    assert waits[0] == 7.0
+    assert 1.0 <= waits[1] <= 2.0
+
+
+def test_a_server_that_is_busy_for_too_long_is_given_up() -> None:
+    def handle(request: Request) -> None:
+        request.answer(503, b"", {"Retry-After": "4000"})
+
+    with web_server(handle) as url, pytest.raises(SourceFailed, match="come back in 4000 s"):
+        ask(url)
+
+
+def test_a_date_to_come_back_at_is_understood() -> None:
+    answer = Answer(503, {"retry-after": formatdate(time.time() + 50, usegmt=True)}, b"")
+    assert 45 <= _retry_after_s(answer, 1) <= 51
+    assert _retry_after_s(Answer(503, {"retry-after": "soon"}, b""), 3) >= 2
+
+
+def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connectors.web, "MAX_BODY_BYTES", 100_000)
+
+    def handle(request: Request) -> None:
+        request.answer(200, b"x" * 200_000)
+
+    with web_server(handle) as url, pytest.raises(SourceFailed, match="larger than 0 MiB"):
+        ask(url)
+
+
+def test_half_an_answer_is_none() -> None:
+    def handle(request: Request) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "100")
+        request.end_headers()
+        request.wfile.write(b"half")
+        request.close_connection = True
+
+    with web_server(handle) as url, pytest.raises(SourceFailed):
+        ask(url)
+
+
+def test_certificates_are_verified(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+
+    def handle(request: Request) -> None:
+        request.answer(200, b"ok")
+
+    trusted = WebLink(ca=authority.path, allow_plain=False, allow_link_local=False, timeout_s=10)
+    with web_server(handle, authority) as url:
+        assert ask(url, trusted).body == b"ok"
+        with pytest.raises(SourceFailed, match="ca = … names the authority to trust"):
+            ask(url)
+        with pytest.raises(SourceFailed, match="IP address mismatch"):
+            ask(url.replace("localhost", "127.0.0.1"), trusted)
+
+
+def test_a_mute_server_is_left_when_cancelled() -> None:
+    release, asked = threading.Event(), threading.Event()
+
+    def handle(_: Request) -> None:
+        asked.set()
+        release.wait(30)
+
+    with web_server(handle) as url:
+        session = WebSession(LINK)
+        failures: list[Exception] = []
+
+        def run() -> None:
+            try:
+                session.request("GET", url)
+            except Cancelled as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert asked.wait(20)
+        session.cancel()
+        thread.join(5)
+        assert not thread.is_alive()
+        release.set()
+        session.close()
+    assert len(failures) == 1
+
+
+def test_link_local_addresses_are_not_asked() -> None:
+    with pytest.raises(SourceFailed, match="link-local or metadata"):
+        ask("http://169.254.169.254/latest/meta-data")
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("https://server.example/a?b", ""),
+        ("http://127.0.0.1:8/", ""),
+        ("http://server.example/", "https, or allow_plain"),
+        ("file:///etc/passwd", "such as https"),
+        ("https://", "such as https"),
+        ("https://[", "is no URL"),
+        ("https://a:b@server.example/", "no user or password"),
+    ],
+)
+def test_urls_are_looked_at_before_they_are_asked(url: str, fault: str) -> None:
+    found = web_url_fault(url, allow_plain=False)
+    assert fault in found
+    assert bool(fault) == bool(found)
+
+
+def test_origins_are_scheme_host_and_port() -> None:
+    assert same_origin("https://a.example/x", "https://a.example:443/y")
+    assert not same_origin("https://a.example/", "http://a.example/")
+    assert not same_origin("https://a.example/", "https://b.example/")
