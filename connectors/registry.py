@@ -20,6 +20,7 @@ from connectors.kinds.directory import (
     complete_directory,
 )
 from connectors.kinds.odbc import OdbcOptions, OdbcSource
+from connectors.kinds.rest import RestOptions, RestSource
 from connectors.kinds.spreadsheet import (
     SpreadsheetOptions,
     SpreadsheetSource,
@@ -148,6 +149,7 @@ _KINDS = {
     "ldap": _DIRECTORY,
     "odbc": _Kind(OdbcOptions, _open_odbc),
     "ods": _SPREADSHEET,
+    "rest": _Kind(RestOptions, RestSource),
     "vcard": _Kind(VcardOptions, VcardSource, complete_vcards),
     "xlsx": _SPREADSHEET,
 }

@@ -1,0 +1,340 @@
+"""`rest`: any HTTP interface that lists its contacts as pages of JSON.
+
+Law: GET only. `Complete` is earned: the last page came, every page held a list where the items are
+to be, and no page came twice. Credentials go to the origin of the URL and of the token URL only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+import msgspec
+from typing_extensions import override
+
+from connectors.errors import ConnectorError, SourceFailed
+from connectors.jsonpaths import Find, compile_path, path_fault, paths_in, texts_at
+from connectors.mapping import Mapping
+from connectors.oauth import Client, Tokens
+from connectors.rules import compile_key
+from connectors.settings import SecretRef, SourceSettings
+from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
+from engine.source import (
+    Bookmark,
+    CheckReport,
+    Complete,
+    ContactSource,
+    Event,
+    Record,
+    RejectedRecord,
+    SourceField,
+    Upsert,
+)
+
+MAX_PAGES = 100_000
+DISCOVERED = 100
+
+_LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
+_ERRORS = {401: "wrong token or password", 403: "no rights", 404: "nothing is there"}
+
+
+class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of `kind = "rest"`.
+
+    Attributes:
+        url: of the first page.
+        items: the path of the list of contacts in a page; "" = the page is that list.
+        paging: how the next page is found.
+        next: the path of the next page's URL ("link"; "" = the header Link) or cursor ("cursor").
+        parameter: of the query, that takes the cursor, the page's number or the offset.
+        first: the number of the first page ("page"), or the first offset.
+        headers: sent with each request; no secrets.
+        token: sent in `token_header`, behind `token_prefix`.
+        token_header: and
+        token_prefix: where the token stands.
+        token_url: asks there for a token (OAuth client credentials), with
+        client_id: and
+        client_secret: and
+        scope: as the server wants them.
+        ca: a PEM file of the authorities to trust; none = those of the system.
+        allow_plain: `http://` beyond this machine.
+        allow_link_local: ask link-local and metadata addresses too.
+        timeout_s: longest wait for the server.
+    """
+
+    url: str
+    items: str = ""
+    paging: Literal["none", "link", "cursor", "page", "offset"] = "none"
+    next: str = ""
+    parameter: str = ""
+    first: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 1
+    headers: dict[str, str] = {}
+    token: SecretRef | None = None
+    token_header: str = "Authorization"  # noqa: S105 - the name of a header
+    token_prefix: str = "Bearer "  # noqa: S105 - no secret itself
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: SecretRef | None = None
+    scope: str = ""
+    ca: Path | None = None
+    allow_plain: bool = False
+    allow_link_local: bool = False
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 30
+
+    def __post_init__(self) -> None:
+        fault = self._url_fault() or self._paging_fault() or self._login_fault()
+        if fault:
+            raise ValueError(fault)
+
+    def _url_fault(self) -> str:
+        for name, url in (("url", self.url), ("token_url", self.token_url)):
+            fault = web_url_fault(url, allow_plain=self.allow_plain)
+            if fault and (url or name == "url"):
+                return f"{name}: {fault}"
+        return ""
+
+    def _paging_fault(self) -> str:
+        for name, path in (("items", self.items), ("next", self.next)):
+            fault = path_fault(path)
+            if fault:
+                return f"{name}: {fault}"
+        if self.paging == "cursor" and not self.next:
+            return 'paging = "cursor" needs next = the path of the cursor'
+        if self.paging in {"cursor", "page", "offset"} and not self.parameter:
+            return f"paging = {self.paging!r} needs parameter = a name in the query"
+        return ""
+
+    def _login_fault(self) -> str:
+        if bool(self.token_url) != (self.client_secret is not None and bool(self.client_id)):
+            return "token_url, client_id and client_secret = { … } belong together"
+        if self.token_url and self.token is not None:
+            return "either token = { … } or token_url, not both"
+        for name, text in (*self.headers.items(), (self.token_header, self.token_prefix)):
+            if not _HEADER.fullmatch(name) or not text.isprintable() or not text.isascii():
+                return f"headers: {name!r} is no header, or its text cannot be sent"
+        return ""
+
+
+class RestSource(ContactSource):
+    """One list of JSON objects."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        assert isinstance(settings.options, RestOptions)
+        self._settings = settings
+        self._options = settings.options
+        self._lock = threading.Lock()
+        self._web: WebSession | None = None
+
+    @override
+    def check(self) -> CheckReport:
+        """Ask for the first page; look whether its first contact has a key."""
+        warnings = []
+        try:
+            to_event = self._compiled(Mapping(self._settings).columns, frozenset())
+            with self._pages() as pages:
+                items = next(pages)
+            if not items:
+                warnings.append(f"{self._options.url}: the first page holds no contact")
+            elif not to_event(items[0], "").key:
+                keys = ", ".join(self._settings.key)
+                warnings.append(f"{self._options.url}: the first contact has no {keys}")
+        except ConnectorError as error:
+            return CheckReport(faults=(str(error),))
+        return CheckReport(warnings=tuple(warnings))
+
+    @override
+    def discover(self) -> tuple[SourceField, ...]:
+        """Return the paths of all values in the first page's contacts."""
+        names: dict[str, None] = {}
+        with self._pages() as pages:
+            items = next(pages)[:DISCOVERED]
+        for item in items:
+            names.update(dict.fromkeys(paths_in(item)))
+        finds = {name: compile_path(name) for name in names}
+        texts = {name: [texts_at(find, item) for item in items] for name, find in finds.items()}
+        return tuple(SourceField(name, key=_may_be_key(texts[name])) for name in names)
+
+    @override
+    def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
+        """Return the first contacts with all their values."""
+        mapping = Mapping(self._settings)
+        found: list[Upsert | RejectedRecord] = []
+        with self._pages() as pages:
+            for items in pages:
+                for item in items[: rows - len(found)]:
+                    names = dict.fromkeys((*mapping.columns, *paths_in(item)))
+                    to_event = self._compiled(tuple(names), frozenset(names))
+                    found.append(to_event(item, f"item {len(found) + 1}"))
+                if len(found) >= rows:
+                    break
+        return found
+
+    @override
+    def read(self, bookmark: Bookmark) -> Iterator[Event]:
+        """Stream all pages.
+
+        Raises:
+            SourceFailed: no connection, no rights, a page that is none, the same page twice.
+        """
+        mapping = Mapping(self._settings)
+        to_event = self._compiled(mapping.columns, mapping.several)
+        number = 0
+        with self._pages() as pages:
+            for items in pages:
+                for item in items:
+                    number += 1
+                    yield to_event(item, f"item {number}")
+        yield Complete(full=True)
+
+    @override
+    def cancel(self) -> None:
+        """Break the connection."""
+        with self._lock:
+            if self._web is not None:
+                self._web.cancel()
+
+    @override
+    def share_read(self) -> float | None:
+        """Return None: the number of pages is not known."""
+        return None
+
+    def _compiled(
+        self, columns: Sequence[str], several: frozenset[str]
+    ) -> Callable[[Any, str], Upsert]:
+        """Return what makes a record of these columns out of an object."""
+        finds: dict[str, Find] = {}
+        for column in columns:
+            try:
+                finds[column] = compile_path(column)
+            except ValueError as error:
+                raise SourceFailed(f"map: {error}") from None
+        key_of = compile_key(self._settings.key)
+
+        def to_event(item: Any, locator: str) -> Upsert:
+            record: Record = {}
+            for column, find in finds.items():
+                texts = texts_at(find, item)
+                record[column] = "\n".join(texts) if column in several else (texts or [""])[0]
+            return Upsert(key_of(record), record, locator)
+
+        return to_event
+
+    @contextmanager
+    def _pages(self) -> Iterator[Iterator[list[Any]]]:
+        options = self._options
+        link = WebLink(options.ca, options.allow_plain, options.allow_link_local, options.timeout_s)
+        web = WebSession(link)
+        with self._lock:
+            self._web = web
+        try:
+            yield self._paged(web)
+        finally:
+            with self._lock:
+                self._web = None
+            web.close()
+
+    def _paged(self, web: WebSession) -> Iterator[list[Any]]:
+        options = self._options
+        find_items, find_next = compile_path(options.items, flat=False), compile_path(options.next)
+        headers = self._headers(web)
+        url = options.url
+        position = options.first if options.paging == "page" else 0
+        if options.paging in {"page", "offset"}:
+            url = _with_parameter(url, options.parameter, str(position))
+        met: set[bytes] = set()
+        for _ in range(MAX_PAGES):
+            answer = web.request("GET", url, headers())
+            page = self._decoded(answer, url)
+            items = self._items(find_items, page, url)
+            yield items
+            if options.paging in {"page", "offset"} and items:
+                position += 1 if options.paging == "page" else len(items)
+                following = _with_parameter(options.url, options.parameter, str(position))
+                mark = answer.body
+            else:
+                following = self._following(find_next, page, answer)
+                mark = following.encode()
+            if not following:
+                return
+            digest = hashlib.blake2b(mark, digest_size=16).digest()
+            if digest in met:
+                raise SourceFailed(f"{options.url}: the same page came twice: is paging right?")
+            met.add(digest)
+            url = following
+        raise SourceFailed(f"{options.url}: more than {MAX_PAGES:,} pages")
+
+    def _following(self, find_next: Find, page: Any, answer: Answer) -> str:
+        """Return the URL of the next page by link or cursor, "" behind the last one."""
+        options = self._options
+        if options.paging == "link" and not options.next:
+            match = _LINK.search(answer.headers.get("link", ""))
+            text = str(match[1]) if match else ""
+        elif options.paging in {"link", "cursor"}:
+            text = (texts_at(find_next, page) or [""])[0]
+        else:
+            return ""
+        if not text:
+            return ""
+        if options.paging == "cursor":
+            return _with_parameter(options.url, options.parameter, text)
+        url = urljoin(options.url, text)
+        if not same_origin(url, options.url):
+            raise SourceFailed(f"{options.url}: its next page is on another server")
+        return url
+
+    @staticmethod
+    def _items(find_items: Find, page: Any, url: str) -> list[Any]:
+        """Return the list of contacts of a page; an answer without a list is no page."""
+        found = find_items(page)
+        items = found[0] if len(found) == 1 else None
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise SourceFailed(f"{url.partition('?')[0]}: there is no list of objects at `items`")
+        return items
+
+    def _decoded(self, answer: Answer, url: str) -> Any:
+        bare = url.partition("?")[0]
+        if not answer.ok:
+            words = _ERRORS.get(answer.status, "")
+            raise SourceFailed(f"{bare}: HTTP {answer.status}{': ' if words else ''}{words}")
+        try:
+            return msgspec.json.decode(answer.body)
+        except msgspec.DecodeError as error:
+            raise SourceFailed(f"{bare}: the answer is no JSON: {error}") from None
+
+    def _headers(self, web: WebSession) -> Callable[[], dict[str, str]]:
+        options = self._options
+        fixed = {"Accept": "application/json", **options.headers}
+        if options.token is not None:
+            token = f"{options.token_prefix}{options.token.read()}"
+            if not token.isprintable() or not token.isascii():
+                raise SourceFailed("token: holds what cannot be sent in a header")
+            fixed[options.token_header] = token
+        if not options.token_url:
+            return lambda: fixed
+        client = Client(
+            options.token_url, options.client_id, options.client_secret, None, options.scope
+        )
+        tokens = Tokens(web, client)
+        return lambda: {**fixed, options.token_header: tokens.header()}
+
+
+def _may_be_key(texts: list[list[str]]) -> bool:
+    """Tell whether a column has exactly one value in each contact, and never the same."""
+    singles = [values[0] for values in texts if len(values) == 1]
+    return len(singles) == len(texts) == len(set(singles))
+
+
+def _with_parameter(url: str, name: str, text: str) -> str:
+    """Return a URL with a parameter of its query set."""
+    parts = urlsplit(url)
+    query = [
+        (key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != name
+    ]
+    return urlunsplit(parts._replace(query=urlencode([*query, (name, text)])))

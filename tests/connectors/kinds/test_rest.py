@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from typing_extensions import override
+
+from connectors.errors import SourceFailed
+from connectors.kinds.rest import RestOptions, RestSource
+from connectors.settings import SecretRef
+from engine.source import Complete, Event, SourceField, Upsert
+from tests.connectors.conformance import Conformance
+from tests.connectors.making import settings
+from tests.connectors.webpeer import Request, web_server
+from tests.connectors.worlds import Rows, World
+
+PASSWORD = "bra{ces}"
+PAGE = 500
+
+
+class PeopleServer:
+    """An interface as many have it: pages by a cursor, a bearer token."""
+
+    def __init__(self) -> None:
+        self.people: list[dict[str, Any]] = []
+        self.status = 200
+        self.cut = False
+        self.mute = threading.Event()
+        self.mute.set()
+
+    def handle(self, request: Request) -> None:
+        self.mute.wait(30)
+        if request.headers.get("Authorization") != f"Bearer {PASSWORD}":
+            request.answer(401, b"{}")
+            return
+        start = int(parse_qs(urlsplit(request.path).query).get("after", ["0"])[0])
+        if self.status != 200 or (self.cut and start):
+            request.answer(self.status if self.status != 200 else 500, b"{}")
+            return
+        rest = start + PAGE < len(self.people)
+        page = {"data": self.people[start : start + PAGE], "next": start + PAGE if rest else None}
+        request.answer(200, json.dumps(page).encode())
+
+
+class RestWorld(World):
+    incremental = False
+    faults = ("no list",)
+    lacks: ClassVar[dict[str, str]] = {
+        "expired bookmark": "an interface of this kind is read as a whole",
+        "bad encoding": "JSON is UTF-8; another one is no JSON",
+        "wrong columns": "an object may lack any value",
+        "lost column": "an object may lack any value",
+    }
+
+    def __init__(self, server: PeopleServer, url: str, secret: Path) -> None:
+        self.server = server
+        self.secret = secret
+        self.settings = settings(
+            kind="rest",
+            map={"display_name": "name", "phones.work": "phones[type=work].number"},
+            options=RestOptions(
+                url=f"{url}/people",
+                items="data",
+                paging="cursor",
+                next="next",
+                parameter="after",
+                token=SecretRef(file=secret),
+                timeout_s=20,
+            ),
+        )
+
+    @override
+    def fill(self, rows: Rows, *, name_column: str = "name") -> None:
+        self.server.status, self.server.cut = 200, False
+        self.server.mute.set()
+        self.secret.write_text(PASSWORD)
+        self.server.people = [
+            {"id": key, "name": name, "phones": [{"type": "work", "number": phone}]}
+            for key, name, phone in rows
+        ]
+
+    @override
+    def damage(self, fault: str) -> None:
+        if fault == "wrong password":
+            self.secret.write_text("wrong")
+        elif fault == "no rights":
+            self.server.status = 403
+        elif fault == "hang":
+            self.server.mute.clear()
+        elif fault == "error":
+            self.server.status = 500
+        elif fault == "killed":
+            self.server.cut = True
+        elif fault == "no list":
+            self.server.people = "none"  # type: ignore[assignment]  # the fault itself
+        else:
+            raise AssertionError(fault)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[PeopleServer, str]]:
+    server = PeopleServer()
+    with web_server(server.handle) as url:
+        yield server, url
+        server.mute.set()
+
+
+class TestRest(Conformance):
+    @pytest.fixture
+    @override
+    def world(self, served: tuple[PeopleServer, str], tmp_path: Path) -> World:
+        return RestWorld(*served, tmp_path / "token")
+
+
+def read(options: dict[str, Any], url: str) -> list[Event]:
+    return list(source(options, url).read(b""))
+
+
+def source(options: dict[str, Any], url: str) -> RestSource:
+    made = RestOptions(**({"url": f"{url}/people", "timeout_s": 10} | options))
+    return RestSource(settings(kind="rest", map={"display_name": "name"}, options=made))
+
+
+def keys(events: list[Event]) -> list[str]:
+    assert events[-1] == Complete(full=True)
+    return [event.key for event in events if isinstance(event, Upsert)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"items": "value", "paging": "link", "next": '"@odata.nextLink"'},
+        {"items": "value", "paging": "link"},
+        {"items": "value", "paging": "page", "parameter": "page"},
+        {"items": "value", "paging": "page", "parameter": "page", "first": 1},
+        {"items": "value", "paging": "offset", "parameter": "skip"},
+        {"items": "value", "paging": "cursor", "next": "cursor", "parameter": "c"},
+    ],
+)
+def test_every_way_of_paging_comes_to_its_end(options: dict[str, Any]) -> None:
+    def handle(request: Request) -> None:
+        query = {k: v[0] for k, v in parse_qs(urlsplit(request.path).query).items()}
+        start = int(query.get("skip") or query.get("c") or query.get("at") or 0)
+        start = (int(query["page"]) - 1) * 2 if "page" in query else start
+        page: dict[str, Any] = {"value": [{"id": n} for n in range(start, min(start + 2, 5))]}
+        headers = {}
+        if start + 2 < 5:
+            page |= {"cursor": start + 2, "@odata.nextLink": f"/people?at={start + 2}"}
+            headers["Link"] = f'</x>; rel="prev", </people?at={start + 2}>; rel="next"'
+        request.answer(200, json.dumps(page).encode(), headers)
+
+    with web_server(handle) as url:
+        assert keys(read(options, url)) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("options", "body", "words"),
+    [
+        ({"items": "value", "paging": "page", "parameter": "p"}, '{"value":[{"id":1}]}', "twice"),
+        ({"paging": "cursor", "next": "c", "parameter": "p", "items": "v"},
+         '{"v":[],"c":1}', "twice"),
+        ({"items": "value"}, '{"error":"sorry"}', "no list of objects at `items`"),
+        ({}, "{}", "no list of objects at `items`"),
+        ({}, "[1]", "no list of objects at `items`"),
+        ({}, "<html>", "no JSON"),
+        ({"items": "v", "paging": "link", "next": "n"},
+         '{"v":[],"n":"https://other.example/"}', "on another server"),
+    ],
+)  # fmt: skip
+def test_what_is_no_page_fails_the_run(options: dict[str, Any], body: str, words: str) -> None:
+    with (
+        web_server(lambda request: request.answer(200, body.encode())) as url,
+        pytest.raises(SourceFailed, match=words),
+    ):
+        read(options, url)
+
+
+def test_a_token_is_asked_for_by_client_credentials(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+
+    def handle(request: Request) -> None:
+        if request.path == "/token":
+            assert b"client_secret=s3cret" in request.content
+            request.answer(200, b'{"access_token":"abc","expires_in":60}')
+        elif request.headers.get("Authorization") == "Bearer abc":
+            assert request.headers.get("X-Tenant") == "9"
+            request.answer(200, b'[{"id":1,"name":"Anna"}]')
+        else:
+            request.answer(401)
+
+    with web_server(handle) as url:
+        options = {
+            "token_url": f"{url}/token",
+            "client_id": "app",
+            "client_secret": SecretRef(file=tmp_path / "secret"),
+            "headers": {"X-Tenant": "9"},
+        }
+        assert keys(read(options, url)) == ["1"]
+
+
+def test_the_first_page_shows_what_there_is() -> None:
+    body = b'[{"id":1,"name":"A","phones":[{"no":"5"},{"no":"6"}]},{"id":2,"name":"A"}]'
+    with web_server(lambda request: request.answer(200, body)) as url:
+        own = source({}, url)
+        assert own.discover() == (
+            SourceField("id", key=True),
+            SourceField("name"),
+            SourceField("phones.no"),
+        )
+        (first, _) = own.preview(5)
+        assert isinstance(first, Upsert)
+        assert first.record == {"id": "1", "name": "A", "phones.no": "5\n6"}
+        other = RestSource(settings(kind="rest", key=("uid",), options=own._options))
+        assert "has no uid" in other.check().warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"url": ""}, "such as https"),
+        ({"items": "a["}, "items: .* is no path"),
+        ({"paging": "cursor"}, "needs next"),
+        ({"paging": "page"}, "needs parameter"),
+        ({"client_id": "a", "token_url": "https://x.example"}, "belong together"),
+        ({"headers": {"A b": "c"}}, "is no header"),
+        ({"headers": {"A": "c\n"}}, "cannot be sent"),
+    ],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        RestOptions(**({"url": "https://x.example/"} | wrong))
