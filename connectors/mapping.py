@@ -7,6 +7,7 @@ or hides in it gets past this module (`connectors.texts`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
@@ -22,6 +23,7 @@ from connectors.rules import (
     REFERENCE_FIELDS,
     TEXT_FIELDS,
     columns_of,
+    compile_link,
     compile_text,
     compile_values,
     rule_faults,
@@ -33,7 +35,7 @@ from engine.phone import NORMALISER_VERSION, DialPlan, PhoneNumber
 from engine.phonefields import read_field
 from engine.source import Record, RejectedRecord
 
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 """Part of every digest: raise it whenever the same record maps to another contact."""
 
 MAX_REFERENCE_CHARS = 2_048
@@ -44,6 +46,11 @@ MAX_VALUES = 64
 
 CACHED_FIELDS = 8_192
 """Phone fields remembered: shared company lines repeat; some MiB a kind of line."""
+
+_NO_ADDRESS = re.compile(
+    r"(?:javascript|vbscript|file)\s*:|data\s*:(?!image/(?:png|jpeg|gif|webp)[;,])", re.IGNORECASE
+)
+"""What a browser would run, or look for on its own disk; a photo may be an image itself."""
 
 _FINDABLE = frozenset({"display_name", "given_name", "surname", "company", "phones"})
 
@@ -91,7 +98,9 @@ class Mapping:
         self._texts = [(f, texts[f], cap) for f, cap in TEXT_FIELDS.items() if f in rules]
         self._address = [(f, texts[f]) for f in ADDRESS_FIELDS if f in rules]
         self._custom = [(f, texts[f]) for f in CUSTOM_FIELDS if f in rules]
-        self._references = [(f, texts[f]) for f in REFERENCE_FIELDS if f in rules]
+        self._references = [(f, compile_link(rules[f])) for f in REFERENCE_FIELDS if f in rules]
+        constant = {field for field, rule in rules.items() if not columns_of(rule)}
+        self._findable = _FINDABLE - constant
         self._changed = texts.get("changed")
         self._emails = compile_values(rules["emails"]) if "emails" in rules else None
         self._phones: list[tuple[str, ReadValues, ReadLines]] = [
@@ -129,7 +138,7 @@ class Mapping:
                 values[field] = text
         if self._phones:
             self._read_phones(record, values, place, rejected)
-        if not values.keys() & _FINDABLE:
+        if not values.keys() & self._findable:
             rejected.append(RejectedRecord(place, "neither a name nor a company nor a number"))
             return None, rejected
         self._read_details(record, values, place, rejected)
@@ -207,6 +216,8 @@ class Mapping:
             if len(text) > MAX_REFERENCE_CHARS:
                 reason = f"longer than {MAX_REFERENCE_CHARS} characters, dropped"
                 rejected.append(RejectedRecord(place, reason, field))
+            elif _NO_ADDRESS.match(text):
+                rejected.append(RejectedRecord(place, "no web address", field))
             elif text:
                 values[field] = text
         text = self._changed(record) if self._changed is not None else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from urllib.parse import quote
 
 from connectors.errors import SourceFailed
 from connectors.settings import MapRule
@@ -50,6 +51,9 @@ MAP_FIELDS = frozenset(
 """The keys a `[source.map]` may have."""
 
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
+CONSTANT = "="
+"""A rule that begins with it is the text behind it, of every record."""
+
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 
 Read = Callable[[Record], str]
@@ -64,7 +68,10 @@ def rule_faults(rules: dict[str, MapRule]) -> tuple[str, ...]:
             faults.append(f"map: no contact field is called {field!r}")
         parts = (rule,) if isinstance(rule, str) else rule
         for part in parts:
-            if not part.strip():
+            if is_constant(part):
+                if not clean(part[1:]):
+                    faults.append(f"map.{field}: nothing behind the {CONSTANT}")
+            elif not part.strip():
                 faults.append(f"map.{field}: an empty column name")
             elif ("{" in part or "}" in part) and re.search("[{}]", _TEMPLATE.sub("", part)):
                 faults.append(f"map.{field}: braces in {part!r} do not match")
@@ -122,17 +129,27 @@ def key_fault(key: str) -> str:
     return ""
 
 
+def is_constant(part: str) -> bool:
+    """Tell whether a part of a rule is a text of every record ("=Example Ltd"), no column."""
+    return part.startswith(CONSTANT)
+
+
 def columns_of(rule: MapRule) -> list[str]:
     """Return the columns that a rule names, in its order."""
     parts = (rule,) if isinstance(rule, str) else rule
     return [
-        column for part in parts for column in (_TEMPLATE.findall(part) if "{" in part else (part,))
+        column
+        for part in parts
+        if not is_constant(part)
+        for column in (_TEMPLATE.findall(part) if "{" in part else (part,))
     ]
 
 
 def compile_text(rule: MapRule) -> Read:
     """Compile a rule to the first text that is not empty."""
     if isinstance(rule, str):
+        if is_constant(rule):
+            return _compile_constant(rule)
         return _compile_template(rule) if "{" in rule else _compile_column(rule)
     reads = [compile_text(part) for part in rule]
     if len(reads) == 1:
@@ -146,6 +163,38 @@ def compile_text(rule: MapRule) -> Read:
         return ""
 
     return first
+
+
+def compile_link(rule: MapRule) -> Read:
+    """Compile a rule for a web address: what a template puts behind its beginning is quoted.
+
+    A link with an empty part would lead somewhere else: it is none.
+    """
+    if not isinstance(rule, str):
+        reads = [compile_link(part) for part in rule]
+        return lambda record: next(filter(None, (read(record) for read in reads)), "")
+    if is_constant(rule) or "{" not in rule:
+        return compile_text(rule)
+    pieces = _TEMPLATE.split(rule)
+    literals, columns = pieces[::2], pieces[1::2]
+
+    def read(record: Record) -> str:
+        texts = [clean(record.get(column, "")) for column in columns]
+        if not all(texts):
+            return ""
+        # "{server}/contact/{id}": what begins an address is one already
+        first = 0 if literals[0] else 1
+        texts[first:] = [quote(text, safe="") for text in texts[first:]]
+        return literals[0] + "".join(
+            text + literal for text, literal in zip(texts, literals[1:], strict=True)
+        )
+
+    return read
+
+
+def _compile_constant(rule: str) -> Read:
+    text = clean(rule.removeprefix(CONSTANT))
+    return lambda _record: text
 
 
 def _compile_column(column: str) -> Read:
@@ -178,7 +227,7 @@ def _compile_template(template: str) -> Read:
 def compile_values(rule: MapRule) -> Callable[[Record], list[str]]:
     """Compile a rule to the raw texts of all its columns, the empty ones left out."""
     parts = (rule,) if isinstance(rule, str) else rule
-    if len(parts) == 1 and "{" not in parts[0]:
+    if len(parts) == 1 and "{" not in parts[0] and not is_constant(parts[0]):
         column = parts[0]
 
         def one(record: Record) -> list[str]:
@@ -187,7 +236,8 @@ def compile_values(rule: MapRule) -> Callable[[Record], list[str]]:
 
         return one
     reads: list[Read] = [
-        _compile_template(part) if "{" in part else _compile_raw(part) for part in parts
+        compile_text(part) if "{" in part or is_constant(part) else _compile_raw(part)
+        for part in parts
     ]
 
     def every(record: Record) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
+from datetime import datetime
 
 import click
 import msgspec
@@ -15,11 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from connectors.settings import SourceSettings
+from connectors.settings import Schedule, SourceSettings
 from engine.errors import CorruptIndex, CorruptStore, StoreUnavailable
 from engine.index import ContactIndex, IndexStatus
 from engine.source import RejectedRecord
-from engine.store import ContactStore, Run
+from engine.store import MAX_RUNS, ContactStore, Run
 from rufname import control
 from rufname.config import Config
 from rufname.errors import RufnameError
@@ -31,12 +33,22 @@ from rufname.rundir import ServeStatus, read_status
 SHOWN_REJECTED = 5
 WRITER_PATIENCE_S = 3.0
 
+ALARMING_FAILURES = 3
+RETRIES_S = 600.0
+DAY_S = 86_400.0
+
 _COUNTS = ("read", "added", "changed", "removed", "rejected", "rejected_fields")
 _STATE_STYLE = {"done": "green", "running": "cyan", "refused": "yellow", "failed": "red"}
 
 
 class SourceStatus(msgspec.Struct, frozen=True):
-    """One configured source: contacts served, newest run, first rejected records of that run."""
+    """One configured source: contacts served, newest run, what is rejected of its records now.
+
+    Attributes:
+        age_s: seconds since the source was last read to its end, None if it never was.
+        alarm: why somebody should look, in one line; "" for nothing.
+        runs: the newest runs, newest first, as many as were asked for.
+    """
 
     id: str
     name: str
@@ -45,6 +57,9 @@ class SourceStatus(msgspec.Struct, frozen=True):
     schedule: bool
     last_run: Run | None
     rejected: tuple[RejectedRecord, ...] = ()
+    age_s: float | None = None
+    alarm: str = ""
+    runs: tuple[Run, ...] = ()
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -67,9 +82,16 @@ class Status(msgspec.Struct, frozen=True):
 @click.command()
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def status(config: Config, *, as_json: bool) -> int:
+@click.option(
+    "--runs",
+    type=click.IntRange(0, MAX_RUNS),
+    default=0,
+    metavar="N",
+    help="Show the last N runs of each source.",
+)
+def status(config: Config, *, as_json: bool, runs: int) -> int:
     """Show sources, last runs, counts, rejected records, index age, workers."""
-    found = read_standing(config)
+    found = read_standing(config, runs)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
@@ -77,8 +99,8 @@ def status(config: Config, *, as_json: bool) -> int:
     return FAULT if found.faults else DONE
 
 
-def read_standing(config: Config) -> Status:
-    """Return how a configuration's directory stands now."""
+def read_standing(config: Config, runs: int = 0) -> Status:
+    """Return how a configuration's directory stands now, with so many runs of each source."""
     faults: list[str] = []
     sources: tuple[SourceStatus, ...] = ()
     index = IndexStatus()
@@ -86,11 +108,11 @@ def read_standing(config: Config) -> Status:
     try:
         store = ContactStore.open(config.store_path, read_only=True)
     except StoreUnavailable:
-        sources = tuple(_source_status(source, None) for source in config.sources)
+        sources = tuple(_source_status(source, None, runs) for source in config.sources)
     except CorruptStore as error:
         faults.append(str(error))
     else:
-        sources = tuple(_source_status(source, store) for source in config.sources)
+        sources = tuple(_source_status(source, store, runs) for source in config.sources)
         last_seq = store.last_seq()
         store.close()
     try:
@@ -122,16 +144,49 @@ def _ask_writer(config: Config) -> control.Status | None:
     return None
 
 
-def _source_status(source: SourceSettings, store: ContactStore | None) -> SourceStatus:
+def _source_status(source: SourceSettings, store: ContactStore | None, runs: int) -> SourceStatus:
+    known = store.runs(source.id, MAX_RUNS) if store else []
+    done = next((run for run in known if run.state == "done"), None)
+    age_s = time.time() - (done.ended_at or done.began_at) if done else None
     return SourceStatus(
         id=source.id,
         name=source.name,
         kind=source.kind,
         contacts=store.count(source.id) if store else 0,
         schedule=source.schedule.exists,
-        last_run=store.last_run(source.id) if store else None,
+        last_run=known[0] if known else None,
         rejected=tuple(store.rejected(source.id, SHOWN_REJECTED)) if store else (),
+        age_s=None if age_s is None else round(age_s, 1),
+        alarm=alarm_of(source.schedule, known, age_s),
+        runs=tuple(known[:runs]),
     )
+
+
+def alarm_of(schedule: Schedule, runs: Sequence[Run], age_s: float | None) -> str:
+    """Return why somebody should look at a source, in one line; "" for nothing.
+
+    Args:
+        schedule: of the source.
+        runs: its runs, newest first.
+        age_s: seconds since it was last read to its end, None if it never was.
+    """
+    ended = [run for run in runs if run.state != "running"]
+    if ended and ended[0].state == "refused":
+        return f"run {ended[0].id} was held back and waits for a release"
+    failed = next((n for n, run in enumerate(ended) if run.state != "failed"), len(ended))
+    if failed >= ALARMING_FAILURES:
+        return f"the last {failed} runs failed"
+    if schedule.exists and age_s is not None and age_s > _overdue_s(schedule):
+        return f"not read to its end for {_age(age_s)}"
+    return ""
+
+
+def _overdue_s(schedule: Schedule) -> float:
+    """Return after how many seconds a source is too old: some of its periods were missed."""
+    if schedule.at:
+        return DAY_S * (8 if schedule.on else 2)
+    missed = ALARMING_FAILURES * schedule.every_s + RETRIES_S
+    return missed + DAY_S if schedule.window else missed
 
 
 def _print(found: Status, console: Console) -> None:
@@ -159,6 +214,7 @@ def _source_table(found: Status) -> Table:
     for column in ("contacts", *_COUNTS):
         table.add_column(column.replace("rejected_", "rej. "), justify="right")
     table.add_column("last run")
+    table.add_column("age", justify="right")
     table.add_column("next")
     for source in found.sources:
         run = source.last_run
@@ -169,6 +225,7 @@ def _source_table(found: Status) -> Table:
             f"{source.contacts:,}",
             *(f"{getattr(counts, name):,}" if counts else "-" for name in _COUNTS),
             _last_run(run),
+            "-" if source.age_s is None else _age(source.age_s),
             _next_run(source, found.writer),
         )
     return table
@@ -196,6 +253,10 @@ def _last_run(run: Run | None) -> str:
 
 def _print_troubles(source: SourceStatus, console: Console) -> None:
     run = source.last_run
+    if source.alarm:
+        console.print(f"[red]alarm:[/] {escape(source.name)}: {escape(source.alarm)}")
+    if source.runs:
+        console.print(_run_table(source))
     if run is not None and run.reason:
         console.print(f"{escape(source.name)}: {escape(run.reason)}")
     for record in source.rejected:
@@ -203,6 +264,24 @@ def _print_troubles(source: SourceStatus, console: Console) -> None:
         console.print(
             f"  [dim]rejected:[/] {escape(record.locator)}{field}: {escape(record.reason)}"
         )
+
+
+def _run_table(source: SourceStatus) -> Table:
+    table = Table(f"runs of {escape(source.name)}", "state", "began", box=None, pad_edge=False)
+    for column in ("seconds", *_COUNTS, "held back"):
+        table.add_column(column.replace("rejected_", "rej. "), justify="right")
+    for run in source.runs:
+        seconds = "-" if run.ended_at is None else f"{run.ended_at - run.began_at:,.1f}"
+        began = datetime.fromtimestamp(run.began_at).astimezone()
+        table.add_row(
+            str(run.id),
+            f"[{_STATE_STYLE[run.state]}]{run.state}[/]",
+            f"{began:%Y-%m-%d %H:%M:%S}",
+            seconds,
+            *(f"{getattr(run.counts, name):,}" for name in _COUNTS),
+            f"{run.counts.held_back:,}",
+        )
+    return table
 
 
 def _worker_table(serve: ServeStatus) -> Table:

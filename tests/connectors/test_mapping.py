@@ -252,3 +252,32 @@ def test_no_record_whatever_its_texts_breaks_the_mapping(record: dict[str, str])
         for text in (contact.display_name, contact.notes, *(p.written for p in contact.phones)):
             assert "\n" not in text
             assert "\u202e" not in text
+
+
+def test_a_constant_alone_makes_no_contact() -> None:
+    mapping = Mapping(settings(map={"company": "=Beispiel GmbH", "display_name": "name"}))
+    contact, rejected = mapping.contact("1", {"name": ""})
+    assert contact is None
+    assert len(rejected) == 1
+    contact, _ = mapping.contact("1", {"name": "Ada"})
+    assert contact is not None
+    assert contact.company == "Beispiel GmbH"
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "JavaScript :x", "file:///etc/passwd", "data:text/html,x"]
+)
+def test_what_a_browser_would_run_is_no_address(url: str) -> None:
+    mapping = Mapping(settings(map={"display_name": "name", "url": "url", "photo": "url"}))
+    contact, rejected = mapping.contact("1", {"name": "Ada", "url": url})
+    assert contact is not None
+    assert (contact.url, contact.photo) == ("", "")
+    assert [fault.field for fault in rejected] == ["url", "photo"]
+
+
+def test_a_photo_may_be_an_image_itself() -> None:
+    mapping = Mapping(settings(map={"display_name": "name", "photo": "photo"}))
+    image = "data:image/png;base64,iVBORw0KGgo="
+    contact, rejected = mapping.contact("1", {"name": "Ada", "photo": image})
+    assert contact is not None
+    assert (contact.photo, rejected) == (image, [])

@@ -10,12 +10,14 @@ from connectors.rules import (
     MAX_KEY_CHARS,
     columns_of,
     compile_key,
+    compile_link,
     compile_text,
     compile_values,
     key_fault,
     require_columns,
     rule_faults,
 )
+from connectors.settings import MapRule
 
 RECORD = {"first": "Anna", "last": "Meier", "empty": "", "city": " Köln\n", "phone": "1\n2"}
 
@@ -118,3 +120,31 @@ def test_a_key_is_bounded_and_holds_no_control_characters() -> None:
     assert "longer" in key_fault("x" * (MAX_KEY_CHARS + 1))
     assert "control" in key_fault("a\nb")
     assert "control" in key_fault("a\ud800")
+
+
+def test_a_constant_is_the_same_for_every_record() -> None:
+    assert compile_text("= Beispiel  GmbH")({}) == "Beispiel GmbH"
+    assert compile_text(("branch", "=Head office"))({"branch": ""}) == "Head office"
+    assert compile_values(("=+49 89 99998-0", "phone"))({"phone": "1"}) == ["+49 89 99998-0", "1"]
+    assert columns_of(("branch", "=x {y}")) == ["branch"]
+    assert rule_faults({"company": "= "}) == ("map.company: nothing behind the =",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "record", "link"),
+    [
+        (
+            "https://crm.example/c/{id}",
+            {"id": "a b&c/ü"},
+            "https://crm.example/c/a%20b%26c%2F%C3%BC",
+        ),
+        ("https://crm.example/{a}?x={b}", {"a": "1", "b": ""}, ""),
+        ("{server}/c/{id}", {"server": "https://x.example", "id": "7"}, "https://x.example/c/7"),
+        ("url", {"url": "https://x.example/a b"}, "https://x.example/a b"),
+        (("url", "https://x.example/{id}"), {"url": "", "id": "7"}, "https://x.example/7"),
+    ],
+)
+def test_a_link_into_the_source_is_quoted_and_whole(
+    rule: MapRule, record: dict[str, str], link: str
+) -> None:
+    assert compile_link(rule)(record) == link

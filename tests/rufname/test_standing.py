@@ -4,10 +4,13 @@ import json
 import os
 import time
 
+import msgspec
 import pytest
 
+from connectors.settings import Schedule
+from engine.store import Run, RunCounts
 from rufname.rundir import ServeStatus, WorkerStatus, take_serve_lock, write_status
-from rufname.standing import _age
+from rufname.standing import _age, alarm_of
 from tests.rufname.place import PEOPLE, Place
 
 
@@ -97,3 +100,51 @@ def test_what_cannot_be_read_is_a_fault_and_the_rest_is_told(
 )  # fmt: skip
 def test_ages_are_told_in_their_largest_units(seconds: float, text: str) -> None:
     assert _age(seconds) == text
+
+
+def a_run(number: int, state: str) -> Run:
+    return Run(number, "crm", "CRM", state, 0.0, 1.0, RunCounts(), "")  # type: ignore[arg-type]  # a state
+
+
+HOURLY = Schedule(every_s=3_600)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "states", "age_s", "words"),
+    [
+        (HOURLY, ["done"], 60.0, ""),
+        (HOURLY, [], None, ""),
+        (HOURLY, ["refused", "done"], 60.0, "run 2 was held back"),
+        (HOURLY, ["running", "refused"], 60.0, "run 1 was held back"),
+        (HOURLY, ["failed", "failed", "done"], 60.0, ""),
+        (HOURLY, ["failed", "failed", "failed", "done"], 60.0, "the last 3 runs failed"),
+        (HOURLY, ["failed", "done"], 5 * 3_600.0, "not read to its end for 5 h"),
+        (Schedule(every_s=3_600, window=("08:00", "18:00")), ["done"], 5 * 3_600.0, ""),
+        (Schedule(at=("02:00",)), ["done"], 40 * 3_600.0, ""),
+        (Schedule(at=("02:00",)), ["done"], 50 * 3_600.0, "not read to its end"),
+        (Schedule(), ["done"], 1e9, ""),
+    ],
+)
+def test_an_alarm_says_why_somebody_should_look(
+    schedule: Schedule, states: list[str], age_s: float | None, words: str
+) -> None:
+    runs = [a_run(len(states) - n, state) for n, state in enumerate(states)]
+    alarm = alarm_of(schedule, runs, age_s)
+    assert words in alarm
+    assert bool(alarm) is bool(words)
+
+
+def test_the_history_of_a_source_is_shown_on_demand(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    synced.write_people(PEOPLE[:1])
+    synced.run("sync")
+    capfd.readouterr()
+    assert synced.run("status", "--runs", "5") == 0
+    said = capfd.readouterr().out
+    assert "runs of phonelist" in said
+    assert "alarm: phonelist: run 2 was held back and waits for a release" in said
+    assert synced.run("status", "--runs", "5", "--json") == 0
+    source = msgspec.json.decode(capfd.readouterr().out)["sources"][0]
+    assert [run["counts"]["held_back"] for run in source["runs"]] == [2, 0]
+    assert source["age_s"] >= 0
