@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import bench_caller, bench_ldap, bench_normalise, bench_sample, bench_sync
+from bench import bench_caller, bench_ldap, bench_normalise, bench_people, bench_sample, bench_sync
 from bench.report import RESULTS, Measure, Report, machine, markdown, write_json
 
 CONTACTS = 100_000
@@ -26,11 +26,13 @@ QUESTIONS: dict[str, Bench] = {
     "sample": bench_sample.measure,
     "normalise": bench_normalise.measure,
     "caller": bench_caller.measure,
+    "people": bench_people.measure,
     "sync": bench_sync.measure,
     "ldap": bench_ldap.measure,
     "caller-million": bench_caller.measure_million,
+    "people-million": bench_people.measure_million,
 }
-ONLY_WHOLE = {"caller-million"}
+ONLY_WHOLE = {"caller-million", "people-million"}
 """Left out where QUICK=1 shortens the run, unless they are named."""
 
 PYTEST_FILES = {"normalise": "bench/bench_normalise.py", "caller": "bench/bench_caller.py"}
