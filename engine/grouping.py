@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from engine.contact import Address, Contact, ContactId, PhoneLine
 from engine.matching import FULL_NAME
-from engine.query import PersonEmail, PersonHit, PersonNumber
+from engine.query import PersonHit
 from engine.questions import any_of
 from engine.reader import Reader
 from engine.rights import Principal
@@ -40,55 +40,50 @@ _ADDRESS = ("street", "postcode", "city", "country")
 _NOWHERE = Address()
 
 
-def linked(
-    reader: Reader,
-    contacts: Sequence[Contact],
-    principal: Principal,
-    known: AbstractSet[tuple[int, int]],
-) -> list[Contact]:
-    """Return the visible records that may be of the same people as these, themselves left out.
-
-    Args:
-        reader: asked once for all of them.
-        contacts: as the asker may see them.
-        principal: who asks.
-        known: segment and document of records that need not be read again.
-    """
-    shared = [
-        term(PERSON, link)
-        for contact in contacts
-        for link in link_terms(contact)
-        if reader.is_shared(PERSON, link)
-    ]
-    if not shared:
-        return []
-    scope = reader.scope(principal)
-    hits = reader.by_rank(any_of(shared), principal, MAX_LINKED)
-    return [
-        reader.visible(address, scope)
-        for _, address in hits
-        if (address.segment_ord, address.doc) not in known
-    ]
-
-
 class Groups:
-    """Which of some records are of one person: those that share a key are compared, no others."""
+    """Which visible records are of one person: those that share a link are compared, no others."""
 
-    def __init__(self, contacts: Sequence[Contact], others: Sequence[Contact]) -> None:
-        """Take the records of a page, and those that are linked to them."""
+    def __init__(
+        self,
+        reader: Reader,
+        principal: Principal,
+        contacts: Sequence[Contact],
+        known: AbstractSet[tuple[int, int]] = frozenset(),
+    ) -> None:
+        """Find the records that share a link with some records.
+
+        Args:
+            reader: asked once for all of them; not at all if no link is shared.
+            principal: who asks.
+            contacts: as the asker may see them.
+            known: segment and document of records that need not be read again.
+        """
         self._keys: dict[ContactId, list[str]] = {}
         self._holders: dict[str, list[Contact]] = {}
-        for contact in (*contacts, *others):
-            if contact.id not in self._keys:
-                keys = self._keys[contact.id] = link_terms(contact)
-                for key in keys:
-                    self._holders.setdefault(key, []).append(contact)
+        for contact in contacts:
+            keys = [link for link in link_terms(contact) if reader.is_shared(PERSON, link)]
+            if keys:
+                self._hold(contact, keys)
+        if not self._keys:
+            return
+        scope = reader.scope(principal)
+        question = any_of([term(PERSON, link) for link in self._holders])
+        for _, address in reader.by_rank(question, principal, MAX_LINKED):
+            if (address.segment_ord, address.doc) not in known:
+                contact = reader.visible(address, scope)
+                if contact.id not in self._keys:
+                    self._hold(contact, link_terms(contact))
+
+    def _hold(self, contact: Contact, keys: list[str]) -> None:
+        self._keys[contact.id] = keys
+        for key in keys:
+            self._holders.setdefault(key, []).append(contact)
 
     def of(self, contact: Contact) -> list[Contact]:
         """Return the records of one person, this one first, at most `MAX_RECORDS`."""
         members = [contact]
         for member in members:  # grows while it is read: a record may be joined by another
-            for key in self._keys[member.id]:
+            for key in self._keys.get(member.id, ()):
                 for other in self._holders[key]:
                     if (
                         other is not member
@@ -144,8 +139,7 @@ class Joined:
                 self.lines.setdefault(line.number.key, (line, member.id))
             for address in member.emails:
                 self.emails.setdefault(address.casefold(), (address, member.id))
-        alone = len(members) == 1 and len(self.lines) == len(best.phones)
-        self.contact = best if alone else self._filled(best, members[1:])
+        self.contact = self._filled(best, members[1:])
 
     def _filled(self, best: Contact, others: Iterable[Contact]) -> Contact:
         changes: dict[str, object] = {}
@@ -184,16 +178,16 @@ def person_of(
     searched: frozenset[str] = frozenset(),
 ) -> PersonHit:
     """Return the person of some records, as the asker may see them, the one that shows first."""
+    best = members[0]
+    if len(members) == 1 and len(best.phones) == len({line.number for line in best.phones}):
+        return PersonHit(best, (best.id,), {}, (), (), match_class, typed, searched)
     person = Joined(members)
     return PersonHit(
         contact=person.contact,
         records=person.records,
         origins=person.origins,
-        numbers=tuple(
-            PersonNumber(line.kind, line.number, line.written, origin)
-            for line, origin in person.lines.values()
-        ),
-        emails=tuple(PersonEmail(address, origin) for address, origin in person.emails.values()),
+        number_origins=tuple(origin for _, origin in person.lines.values()),
+        email_origins=tuple(origin for _, origin in person.emails.values()),
         match_class=match_class,
         typed=typed,
         searched=searched,

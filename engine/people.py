@@ -12,7 +12,7 @@ from time import perf_counter_ns
 
 from engine.contact import Contact, ContactId
 from engine.cursor import read_cursor, write_cursor
-from engine.grouping import Groups, linked, person_of
+from engine.grouping import Groups, person_of
 from engine.matching import FULL_NAME, SOUNDS
 from engine.query import (
     MATCH_CLASSES,
@@ -108,8 +108,7 @@ class PeopleSearch:
         contact = self._reader.get(identity, principal)
         if contact is None:
             return None
-        others = linked(self._reader, [contact], principal, frozenset())
-        members = Groups([contact], others).of(contact)
+        members = Groups(self._reader, principal, [contact]).of(contact)
         return self._joined(members, FULL_NAME, Typed(()), frozenset())
 
     def _people(
@@ -119,19 +118,10 @@ class PeopleSearch:
         scope = self._reader.scope(query.principal)
         ranked = ranking.ranked(wanted)
         joined: set[ContactId] = set()
-        several = len(scope.sources) > 1
         while batch := list(islice(ranked, wanted)):
-            others = (
-                linked(
-                    self._reader,
-                    [each.contact for each in batch],
-                    query.principal,
-                    {each.place for each in batch},
-                )
-                if several
-                else []
-            )
-            groups = Groups([each.contact for each in batch], others)
+            places = {each.place for each in batch}
+            contacts = [each.contact for each in batch]
+            groups = Groups(self._reader, query.principal, contacts, places)
             for each in batch:
                 if each.contact.id in joined:
                     continue

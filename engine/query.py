@@ -140,8 +140,8 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
         contact: the best record, its blanks filled from the others; only what the asker may see.
         records: every record in it, the best first; never empty.
         origins: the record a field of `contact` comes from, where that is not the best one.
-        numbers: every number once, in the order of the records.
-        emails: every address once, likewise.
+        number_origins: the record each of the contact's phones comes from, () for the best one.
+        email_origins: the record each of its addresses comes from, likewise.
         match_class: how it was found, `MATCH_CLASSES` says the words; lower is better.
         typed: what it was found by.
         searched: the fields that were searched, beside names and company.
@@ -150,11 +150,26 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
     contact: Contact
     records: tuple[ContactId, ...]
     origins: dict[str, ContactId]
-    numbers: tuple[PersonNumber, ...]
-    emails: tuple[PersonEmail, ...]
+    number_origins: tuple[ContactId, ...]
+    email_origins: tuple[ContactId, ...]
     match_class: int
     typed: Typed = Typed(())
     searched: frozenset[str] = frozenset()
+
+    @property
+    def numbers(self) -> tuple[PersonNumber, ...]:
+        """Every number once, in the order of the records."""
+        origins = self.number_origins or (self.contact.id,) * len(self.contact.phones)
+        return tuple(
+            PersonNumber(line.kind, line.number, line.written, origin)
+            for line, origin in zip(self.contact.phones, origins, strict=True)
+        )
+
+    @property
+    def emails(self) -> tuple[PersonEmail, ...]:
+        """Every address once, likewise."""
+        origins = self.email_origins or (self.contact.id,) * len(self.contact.emails)
+        return tuple(map(PersonEmail, self.contact.emails, origins))
 
     @property
     def answers(self) -> list[WordAnswer]:

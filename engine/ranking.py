@@ -239,21 +239,22 @@ class Ranking:
             question = all_of([question, _ranks_from(least)])
         limit = max(WINDOW, wanted + 1) + len(self._found)
         hits = self._reader.by_rank(question, self._principal, limit)
-        fresh = [
-            (rank, address, place)
-            for rank, address in hits
-            if (place := (address.segment_ord, address.doc)) not in self._found
-        ]
+        fresh = hits
+        if self._found:
+            fresh = [hit for hit in hits if _place(hit[1]) not in self._found]
+        return self._entries(fresh), len(hits) == limit
+
+    def _entries(self, fresh: list[tuple[int, Address]]) -> list[Entry]:
+        """Return records with the priority of their source, told without reading them."""
         if len(self._priorities) == 1:
             (only,) = self._priorities
-            entries = [Entry(only, rank, place, address) for rank, address, place in fresh]
-        else:
-            origins = self._reader.values(ORIGIN, [address for _, address, _ in fresh])
-            entries = [
-                Entry(self._by_origin.get(origin, 0), rank, place, address)
-                for (rank, address, place), origin in zip(fresh, origins, strict=True)
-            ]
-        return entries, len(hits) == limit
+            return [Entry(only, rank, address) for rank, address in fresh]
+        origins = self._reader.values(ORIGIN, [address for _, address in fresh])
+        priorities = [self._by_origin.get(origin, 0) for origin in origins]
+        return [
+            Entry(minus_priority, rank, address)
+            for minus_priority, (rank, address) in zip(priorities, fresh, strict=True)
+        ]
 
     def _read(self, place: tuple[int, int], entries: list[Entry]) -> Iterator[Ranked]:
         """Read records as they are wanted; what is at or before the cursor is left out.
@@ -268,13 +269,14 @@ class Ranking:
                 contact = self._reader.visible(entry.address, self._scope)
                 if self._imprecise and not self._is_of(match_class, contact):
                     continue
-                self._found.add(entry.place)
+                seen = _place(entry.address)
+                self._found.add(seen)
                 source, key = contact.id.source, contact.id.key
                 position = Position(
                     match_class, 0, level, entry.minus_priority, entry.rank, source, key
                 )
                 if self._after is None or position > self._after:
-                    ranked.append(Ranked(position, contact, entry.place))
+                    ranked.append(Ranked(position, contact, seen))
             ranked.sort(key=_by_position)
             yield from ranked
 
@@ -298,7 +300,7 @@ class Ranking:
                 hits = [*self._reader.by_rank(likely, self._principal, GUESS_WINDOW), *hits]
         ranked = []
         for rank, address in hits:
-            place = (address.segment_ord, address.doc)
+            place = _place(address)
             if place in self._found:
                 continue
             self._found.add(place)
@@ -332,8 +334,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     minus_priority: int
     rank: int
-    place: tuple[int, int]
     address: Address
+
+
+def _place(address: Address) -> tuple[int, int]:
+    """Return what tells a document of this searcher from all others."""
+    return address.segment_ord, address.doc
 
 
 def _by_priority(entry: Entry) -> tuple[int, int]:
