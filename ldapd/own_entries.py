@@ -227,7 +227,6 @@ _SERVER_TYPES = (
 a name that the schema it has read does not hold."""
 
 
-_DC_TYPE = f"( 0.9.2342.19200300.100.1.25 NAME 'dc' SYNTAX {IA5_STRING} SINGLE-VALUE )"
 _INTERNET_PERSON = "2.16.840.1.113730.3.2.2"
 
 
@@ -248,7 +247,6 @@ def subschema() -> OwnEntry:
                 "attributeTypes",
                 [
                     *map(_describe_type, all_types()),
-                    _DC_TYPE,
                     *(
                         f"( {oid} NAME '{name}' SYNTAX {syntax} USAGE dSAOperation )"
                         for oid, name, syntax in _SERVER_TYPES

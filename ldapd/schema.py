@@ -328,8 +328,13 @@ SEARCH_ONLY: tuple[AttributeType, ...] = (
     _pseudo("searchIndividual", f"{OWN_ARC}.4.4", "search_text"),
     _pseudo("anr", f"{_AD4}.1208", "search_text"),
     _pseudo("objectCategory", f"{_AD4}.782", "object_class"),
+    _Type(
+        "dc", "0.9.2342.19200300.100.1.25", aliases=("domainComponent",), syntax=IA5_STRING,
+        shown=False,
+    ),
 )  # fmt: skip
-"""Names for filters alone: estos's and innovaphone's pseudo-attributes, and AD's."""
+"""Names for filters alone: estos's and innovaphone's pseudo-attributes, AD's, and what names the
+entries above: known here, but no contact has it."""
 
 _ALL = (*TYPES, NAME, *OPERATIONAL, *SEARCH_ONLY)
 
