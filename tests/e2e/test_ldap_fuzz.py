@@ -120,4 +120,4 @@ def test_mutated_requests_do_no_harm(tmp_path: Path) -> None:
         counts = server.workers_now()["ldapd-0"]["metrics"]
         assert counts["faults"] == 0, server.output()
         assert counts["violations"] > COUNT // 20
-        assert counts["searches"] > COUNT // 20
+        assert counts["searches"] > COUNT // 50
