@@ -14,7 +14,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import bench_caller, bench_ldap, bench_normalise, bench_people, bench_sample, bench_sync
+from bench import (
+    bench_caller,
+    bench_http,
+    bench_ldap,
+    bench_normalise,
+    bench_people,
+    bench_sample,
+    bench_sync,
+)
 from bench.report import RESULTS, Measure, Report, machine, markdown, write_json
 
 CONTACTS = 100_000
@@ -29,6 +37,7 @@ QUESTIONS: dict[str, Bench] = {
     "people": bench_people.measure,
     "sync": bench_sync.measure,
     "ldap": bench_ldap.measure,
+    "http": bench_http.measure,
     "caller-million": bench_caller.measure_million,
     "people-million": bench_people.measure_million,
 }

@@ -137,7 +137,7 @@ class Installation(msgspec.Struct, frozen=True):
         argv = [*RUFNAME, "serve", "-c", str(self.config)]
         with running(argv, self.folder / "serve.log") as process:
             wait_for_port(self.port, process)
-            worker = _ldap_worker(process.pid)
+            worker = worker_of(process.pid, "ldapd")
             pin(worker, SERVER_CORE)
             yield Server("rufname", worker, self.port, BIND, PASSWORD, BASE)
 
@@ -172,8 +172,8 @@ def _toml(rule: str | tuple[str, ...]) -> str:
     return json.dumps(list(rule) if isinstance(rule, tuple) else rule, ensure_ascii=False)
 
 
-def _ldap_worker(supervisor: int) -> int:
-    """Return the pid of the LDAP worker below a supervisor.
+def worker_of(supervisor: int, role: str) -> int:
+    """Return the pid of the worker of a role below a supervisor.
 
     Raises:
         RuntimeError: there is none after `START_TIMEOUT_S`.
@@ -183,10 +183,10 @@ def _ldap_worker(supervisor: int) -> int:
         for pid in _family(supervisor):
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                if b"ldapd" in words:
+                if role.encode() in words:
                     return pid
         time.sleep(POLL_S)
-    raise RuntimeError("rufname serve has no LDAP worker")
+    raise RuntimeError(f"rufname serve has no worker {role}")
 
 
 def _family(pid: int) -> list[int]:

@@ -139,7 +139,7 @@ class SignIn:
             key = await self._keys.key(key_id(token))
             return check_token(token, key, self._rules, self._now())
         except NotAuthenticated as error:
-            _log.warning("a token was refused: %s", error)
+            _log.warning("a token was refused: %s", str(error))
             raise
 
     def _of_this_machine(self, scope: Scope) -> Asker:

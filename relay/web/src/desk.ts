@@ -59,19 +59,24 @@ export class Desk {
     });
     api.onReach = (reachable) => this.showLight(reachable);
     this.input = this.box();
-    this.side = h("aside", { class: "side", "aria-label": t("card.details") });
+    this.side = h("section", { class: "side", "aria-label": t("card.details") });
     this.element = h(
       "div",
       { class: "desk" },
       h(
-        "header",
+        "div",
         { class: "top", role: "search" },
         h("label", { for: "search", class: "unseen" }, t("search.label")),
         h("div", { class: "box" }, icon("search"), this.input, this.loader, this.clearButton()),
         this.status,
       ),
-      h("main", { class: "main" }, h("h1", { class: "unseen" }, t("app")), this.list.element, this.below),
-      this.side,
+      h(
+        "main",
+        {},
+        h("h1", { class: "unseen" }, t("app")),
+        h("div", { class: "main" }, this.list.element, this.below),
+        this.side,
+      ),
       h(
         "footer",
         {},

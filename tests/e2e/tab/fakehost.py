@@ -83,6 +83,13 @@ class FakeTeams:
         """Return the arguments of each call of a function of the host."""
         return [args for func, args in self.page.evaluate("calls") if func == name]
 
+    def wait_for(self, name: str, times: int = 1) -> None:
+        """Wait until a function of the host was called so often."""
+        self.page.wait_for_function(
+            "([name, times]) => calls.filter(([func]) => func === name).length >= times",
+            arg=[name, times],
+        )
+
     def set_theme(self, name: str) -> None:
         """Change the host's theme, as a user does in its settings."""
         self.page.evaluate("theme", name)

@@ -1,0 +1,219 @@
+"""How fast is a search over HTTP, and how many does a CPU second buy, beside FastAPI with SQLite?
+
+Both have the same contacts and get the same questions from `wrk`: beginnings of names as people
+type them. Rufname runs as the real `rufname serve`, with everything that a user's question passes:
+session, rights, rates, joining of records. Each server has core 0 for itself, `wrk` another one.
+The rounds alternate, and the median counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+from bench import fastapi_peer
+from bench.installation import Installation, install, worker_of
+from bench.report import Measure
+from bench.servers import (
+    SERVER_CORE,
+    Server,
+    free_port,
+    load_core,
+    pin,
+    running,
+    wait_for_port,
+)
+from rufname.sample import contacts
+
+QUESTION = "people search over HTTP"
+P50_GOAL_MS, P99_GOAL_MS, RATIO_GOAL = 2.0, 10.0, 3.0
+RATE = 200
+CONNECTIONS = 8
+PATH = "/v1/people/search"
+USER = "bench"
+
+_RELAY = """
+[[user]]
+name = "{user}"
+password = {{ file = "sbc.hash" }}
+
+[relay]
+listen = "http://127.0.0.1:{port}"
+[relay.limits]
+user_rate = 0
+tenant_rate = 0
+max_in_flight = 64
+"""
+
+_WRK = """
+local bodies, at = {}, 0
+for line in io.lines("QUESTIONS") do bodies[#bodies + 1] = line end
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer TOKEN"
+function delay() return PAUSE end
+function request()
+  at = at % #bodies + 1
+  return wrk.format(nil, nil, nil, bodies[at])
+end
+function done(summary, latency)
+  local e = summary.errors
+  print(string.format('{"requests": %d, "seconds": %f, "failed": %d, "p50_ms": %f, "p99_ms": %f}',
+    summary.requests, summary.duration / 1e6, e.connect + e.read + e.write + e.status + e.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+end
+"""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What `wrk` says of one round."""
+
+    requests: int
+    seconds: float
+    failed: int
+    p50_ms: float
+    p99_ms: float
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A server and the token that it takes."""
+
+    server: Server
+    token: str
+
+
+def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
+    """Give latencies at a steady rate, requests a CPU second of both, and their ratio."""
+    if not shutil.which("wrk"):
+        yield Measure(QUESTION, "not measured: needs wrk (apt-get install wrk)", 0, "")
+        return
+    rounds, seconds = (1, 3) if quick else (3, 10)
+    texts = _texts(count)
+    questions = folder / "questions"
+    questions.write_text(
+        "".join(json.dumps({"text": text, "limit": 10}) + "\n" for text in texts), encoding="utf-8"
+    )
+    installation = install(folder / "rufname", count)
+    port = free_port()
+    with installation.config.open("a", encoding="utf-8") as config:
+        config.write(_RELAY.format(user=USER, port=port))
+    installation.sync()
+    with ExitStack() as stack:
+        own = stack.enter_context(_serving(installation, port))
+        peer = stack.enter_context(_peer(folder, count))
+        for target in (own, peer):
+            for text in texts[:50]:
+                _check(target, text)
+        paced = _load(own, questions, seconds, connections=2, pause_ms=2_000 // RATE)
+        yield Measure(QUESTION, "rate of the paced round", paced.requests / paced.seconds, "1/s")
+        for name, value, goal in (
+            ("p50", paced.p50_ms, P50_GOAL_MS),
+            ("p99", paced.p99_ms, P99_GOAL_MS),
+        ):
+            yield Measure(QUESTION, f"at {RATE}/s, {name}", value, "ms", "at most", goal)
+        rates: dict[str, list[float]] = {own.server.name: [], peer.server.name: []}
+        for _ in range(rounds):
+            for target in (own, peer):
+                before = target.server.cpu_s()
+                done = _load(target, questions, seconds, connections=CONNECTIONS)
+                rates[target.server.name].append(done.requests / (target.server.cpu_s() - before))
+        for name, found in rates.items():
+            yield Measure(QUESTION, f"at full load, {name}", median(found), "1/CPU s")
+        ratio = median(rates[own.server.name]) / median(rates[peer.server.name])
+        yield Measure(QUESTION, "rufname by FastAPI", ratio, "ratio", "at least", RATIO_GOAL)
+
+
+def _texts(count: int) -> list[str]:
+    """Return what people type: three to six letters of a surname, some with a given name."""
+    texts = []
+    for place, made in enumerate(islice(contacts(count), 0, None, max(1, count // 2_000))):
+        words = [word for word in made.name.split() if word.isalpha() and len(word) > 2]
+        if not words:
+            continue
+        begin = words[-1][: 3 + place % 4]
+        texts.append(begin if place % 3 else f"{begin} {words[0][:2]}")
+    return list(dict.fromkeys(texts))
+
+
+@contextlib.contextmanager
+def _serving(installation: Installation, port: int) -> Iterator[Target]:
+    with installation.serving() as ldap:
+        worker = worker_of(_parent(ldap.pid), "relay")
+        pin(worker, SERVER_CORE)
+        server = Server("rufname", worker, port, "", "", "")
+        pin(ldap.pid, load_core())  # it has nothing to do here
+        answer = _post(port, "/v1/sign-in", {"name": USER, "password": ldap.password}, "")
+        yield Target(server, answer["session"])
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+
+
+@contextlib.contextmanager
+def _peer(folder: Path, count: int) -> Iterator[Target]:
+    database, port = folder / "peer.sqlite", free_port()
+    fastapi_peer.fill(database, contacts(count))
+    argv = [sys.executable, "-m", "bench.fastapi_peer", str(database), str(port)]
+    with running(argv, folder / "peer.log") as process:
+        wait_for_port(port, process)
+        pin(process.pid, SERVER_CORE)
+        server = Server("FastAPI + FTS5", process.pid, port, "", "", "")
+        yield Target(server, fastapi_peer.TOKEN)
+
+
+def _check(target: Target, text: str) -> None:
+    """Ask once; the hits have to hold every word that was typed.
+
+    Raises:
+        RuntimeError: nobody was found, or somebody else.
+    """
+    page = _post(target.server.port, PATH, {"text": text, "limit": 10}, target.token)
+    if not page["hits"]:
+        raise RuntimeError(f"{target.server.name}: nobody for {text!r}")
+
+
+def _post(port: int, path: str, body: object, token: str) -> dict[str, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    if not token:
+        del headers["Authorization"]
+    connection.request("POST", path, json.dumps(body), headers)
+    answer = connection.getresponse()
+    found = json.loads(answer.read())
+    connection.close()
+    if answer.status != http.client.OK:
+        raise RuntimeError(f"{path} answered {answer.status}: {found}")
+    return dict(found)
+
+
+def _load(
+    target: Target, questions: Path, seconds: int, *, connections: int, pause_ms: int = 0
+) -> Result:
+    """Let `wrk` ask for a while; its latencies leave its own pauses out.
+
+    Raises:
+        RuntimeError: a request failed.
+    """
+    script = questions.with_suffix(".lua")
+    text = _WRK.replace("QUESTIONS", str(questions)).replace("TOKEN", target.token)
+    script.write_text(text.replace("PAUSE", str(pause_ms)), encoding="utf-8")
+    url = f"http://127.0.0.1:{target.server.port}{PATH}"
+    argv = ["taskset", "-c", str(load_core()), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
+            "-s", str(script), url]  # fmt: skip
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    result = msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=Result)
+    if result.failed or not result.requests:
+        raise RuntimeError(f"{target.server.name}: {result.failed} requests failed")
+    return result

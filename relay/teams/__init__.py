@@ -1,0 +1,3 @@
+"""The app as Microsoft Teams installs it."""
+
+from __future__ import annotations

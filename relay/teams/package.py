@@ -1,0 +1,192 @@
+"""The app package that an administrator uploads to Teams: manifest, texts, icons, in one zip file.
+
+Law: pure: settings in, octets out, the same for the same settings. Manifest version 1.22 is the
+lowest that has all we need, so that older clients take it; newer schemas accept it too.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import uuid
+import zipfile
+from pathlib import Path
+
+import msgspec
+
+MANIFEST_VERSION = "1.22"
+
+MAX_DEVELOPER_CHARS = 32
+MAX_SHORT_NAME_CHARS = 30
+
+_ICONS = Path(__file__).parent / "icons"
+_SCHEMAS = "https://developer.microsoft.com/json-schemas/teams"
+_NAMESPACE = uuid.UUID("0c6a2d5f-8a54-5f6e-9d0b-5f1f6e2b7c11")
+_ACCENT = "#4F52B2"
+_MADE_AT = (2026, 1, 1, 0, 0, 0)
+"""Every file of the zip says this, so that equal settings make equal octets."""
+
+_HOST = re.compile(
+    r"(?=.{4,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\Z"
+)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_VERSION = re.compile(r"(0|[1-9]\d{0,4})(\.(0|[1-9]\d{0,4})){2}\Z")
+
+_TEXTS = {
+    "en": {
+        "full": "{name}: company contacts",
+        "short": "Search all company contacts, call, chat and mail",
+        "long": "One search box over all contacts of the company: customers and suppliers "
+        "from CRM, ERP, directories and lists. Find people by name, company or part of a number, "
+        "and call, chat or mail them from the card. The contacts stay on the company's own server. "
+        "An administrator has to set Rufname up for the organisation once.",
+    },
+    "de": {
+        "full": "{name}: Kontakte der Firma",
+        "short": "Alle Firmenkontakte durchsuchen, anrufen, anschreiben",
+        "long": "Ein Suchfeld über alle Kontakte der Firma: Kunden und Lieferanten aus CRM, ERP, "
+        "Verzeichnissen und Listen. Finden Sie Menschen nach Name, Firma oder einem Teil der "
+        "Nummer, und rufen Sie sie von der Karte aus an oder schreiben Sie ihnen. Die Kontakte "
+        "bleiben auf dem eigenen Server der Firma. Ein Administrator muss Rufname einmal für die "
+        "Organisation einrichten.",
+    },
+}
+
+
+class AppSettings(msgspec.Struct, frozen=True):
+    """What an organisation's own app package says.
+
+    Attributes:
+        host: where the page is served over HTTPS, a name in lower case, without a port.
+        client_id: of the app registration in Entra.
+        name: what users see, at most 30 characters.
+        developer: who offers the app, at most 32 characters.
+        website: https address about it; "" = the page itself.
+        privacy: https address of the privacy statement; "" = `website`.
+        terms: https address of the terms of use; "" = `website`.
+        version: three numbers; a later upload needs a higher one.
+        app_id: GUID of the app in Teams; "" = made from host and client id, so that it stays.
+    """
+
+    host: str
+    client_id: str
+    name: str = "Rufname"
+    developer: str = "Rufname"
+    website: str = ""
+    privacy: str = ""
+    terms: str = ""
+    version: str = "1.0.0"
+    app_id: str = ""
+
+
+def check_settings(settings: AppSettings) -> None:
+    """Check what Teams would refuse only after the upload.
+
+    Raises:
+        ValueError: names the setting and what is allowed.
+    """
+    if not _HOST.match(settings.host):
+        raise ValueError(
+            f"host: got {settings.host!r}; allowed: a host name in lower case such as "
+            "rufname.firm.example, without https:// and port"
+        )
+    for name, guid in (("client id", settings.client_id), ("id", settings.app_id)):
+        if not _GUID.match(guid) and (guid or name == "client id"):
+            raise ValueError(f"{name}: got {guid!r}; allowed: a GUID in lower case")
+    for name, text, most in (
+        ("name", settings.name, MAX_SHORT_NAME_CHARS),
+        ("developer", settings.developer, MAX_DEVELOPER_CHARS),
+    ):
+        if not (0 < len(text) <= most and text.isprintable()):
+            raise ValueError(f"{name}: allowed: 1 to {most} characters, not {len(text)}")
+    for name in ("website", "privacy", "terms"):
+        text = getattr(settings, name)
+        if text and not (text.startswith("https://") and text.isprintable() and " " not in text):
+            raise ValueError(f"{name}: got {text!r}; allowed: an address that begins with https://")
+    if not _VERSION.match(settings.version):
+        raise ValueError(f"version: got {settings.version!r}; allowed: three numbers such as 1.0.0")
+
+
+def app_manifest(settings: AppSettings) -> dict[str, object]:
+    """Return the manifest.
+
+    Raises:
+        ValueError: as `check_settings`.
+    """
+    check_settings(settings)
+    page = f"https://{settings.host}/"
+    website = settings.website or page
+    made_id = uuid.uuid5(_NAMESPACE, f"{settings.host}/{settings.client_id}")
+    texts = _texts("en", settings)
+    return {
+        "$schema": f"{_SCHEMAS}/v{MANIFEST_VERSION}/MicrosoftTeams.schema.json",
+        "manifestVersion": MANIFEST_VERSION,
+        "version": settings.version,
+        "id": settings.app_id or str(made_id),
+        "developer": {
+            "name": settings.developer,
+            "websiteUrl": website,
+            "privacyUrl": settings.privacy or website,
+            "termsOfUseUrl": settings.terms or website,
+        },
+        "name": {"short": texts["name.short"], "full": texts["name.full"]},
+        "description": {"short": texts["description.short"], "full": texts["description.full"]},
+        "localizationInfo": {
+            "defaultLanguageTag": "en",
+            "defaultLanguageFile": "en.json",
+            "additionalLanguages": [{"languageTag": "de", "file": "de.json"}],
+        },
+        "icons": {"color": "color.png", "outline": "outline.png"},
+        "accentColor": _ACCENT,
+        "staticTabs": [
+            {
+                "entityId": "people",
+                "name": settings.name,
+                "contentUrl": page,
+                "websiteUrl": page,
+                "scopes": ["personal"],
+            }
+        ],
+        "permissions": ["identity"],
+        "validDomains": [settings.host],
+        "webApplicationInfo": {
+            "id": settings.client_id,
+            "resource": f"api://{settings.host}/{settings.client_id}",
+        },
+    }
+
+
+def app_package(settings: AppSettings) -> bytes:
+    """Return the zip file to upload.
+
+    Raises:
+        ValueError: as `check_settings`.
+    """
+    files = {"manifest.json": _json(app_manifest(settings))}
+    for language in _TEXTS:
+        schema = f"{_SCHEMAS}/v{MANIFEST_VERSION}/MicrosoftTeams.Localization.schema.json"
+        files[f"{language}.json"] = _json({"$schema": schema, **_texts(language, settings)})
+    for icon in ("color.png", "outline.png"):
+        files[icon] = (_ICONS / icon).read_bytes()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, body in files.items():
+            package.writestr(zipfile.ZipInfo(name, _MADE_AT), body, zipfile.ZIP_DEFLATED)
+    return made.getvalue()
+
+
+def _texts(language: str, settings: AppSettings) -> dict[str, str]:
+    """Return the texts of a language, by their places in the manifest."""
+    texts = _TEXTS[language]
+    return {
+        "name.short": settings.name,
+        "name.full": texts["full"].format(name=settings.name),
+        "description.short": texts["short"],
+        "description.full": texts["long"],
+        "staticTabs[0].name": settings.name,
+    }
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -1,0 +1,151 @@
+"""Themes, languages, widths: axe finds nothing, nothing is cut, nothing scrolls sideways.
+
+With SCREENSHOTS=FOLDER each state is kept as a picture, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Frame, Page, expect
+
+from tests.e2e.tab.conftest import InTeams, Opened
+from tests.e2e.tab.world import ANNA, JOERG
+from tests.relay.web.node import install_packages, needs_node
+
+pytestmark = [pytest.mark.e2e, needs_node]
+
+SIZES = {"phone": (320, 640), "twice as large": (640, 480), "desktop": (1200, 800)}
+"""320 px wide; a window of 1,280 by 960 at 200 %; a usual one."""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    return (install_packages() / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+def picture(page: Page, *name: str) -> None:
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{'-'.join(name).replace(' ', '_')}.png")
+
+
+def examine(tab: Frame | Page, axe: str) -> None:
+    """Assert that axe finds nothing, and that nothing is wider than the page."""
+    tab.evaluate(axe)
+    result: dict[str, Any] = tab.evaluate(
+        """async () => { await document.fonts.ready; return axe.run(document, {
+          iframes: false, resultTypes: ["violations"] }); }"""
+    )
+    found = [
+        (each["id"], [node["target"] for node in each["nodes"]], each["nodes"][0]["failureSummary"])
+        for each in result["violations"]
+    ]
+    assert found == []
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        "phone",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("twice as large", "desktop")),
+    ],
+)
+@pytest.mark.parametrize("theme", ["default", "dark", "contrast"])
+def test_axe_finds_nothing_in_any_theme_language_and_width(
+    in_teams: InTeams, browser_context: Any, axe: str, theme: str, size: str
+) -> None:
+    for locale in ("de-de", "en-gb"):
+        host = in_teams(context=browser_context, theme=theme, locale=locale)
+        width, height = SIZES[size]
+        host.page.set_viewport_size({"width": width, "height": height})
+        tab = host.tab
+        expect(tab.locator("html")).to_have_attribute("lang", locale[:2])
+        expect(tab.locator("#search")).to_be_focused()
+        examine(tab, axe)
+        picture(host.page, "start", theme, size, locale)
+        tab.locator("#search").fill("abel")
+        expect(tab.locator(".row")).to_have_count(3)
+        host.page.keyboard.press("ArrowDown")
+        examine(tab, axe)
+        picture(host.page, "hits", theme, size, locale)
+        tab.locator(".row", has_text=JOERG.name).locator(".person").click()
+        expect(tab.locator(".card h2")).to_have_text(JOERG.name)
+        examine(tab, axe)
+        picture(host.page, "card", theme, size, locale)
+        tab.locator(".card .actions fluent-button").first.click()
+        expect(tab.locator("dialog")).to_be_visible()
+        examine(tab, axe)
+        picture(host.page, "choice", theme, size, locale)
+        host.page.keyboard.press("Escape")
+        tab.locator(".card header fluent-button[aria-pressed]").click()
+        host.page.keyboard.press("Escape")
+        tab.locator("#search").fill("qqqqqqq")
+        expect(tab.locator(".status")).not_to_have_text("3 hits")
+        expect(tab.locator(".row")).to_have_count(0)
+        examine(tab, axe)
+        picture(host.page, "nobody", theme, size, locale)
+        tab.locator("#search").fill("")
+        expect(tab.locator(".row")).to_have_count(1)
+        examine(tab, axe)
+        picture(host.page, "favourites", theme, size, locale)
+        tab.get_by_role("button", name=JOERG.name).last.click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_one_signs_in_or_something_is_wrong(
+    open_page: Opened, axe: str, scheme: str
+) -> None:
+    page = open_page(user="", color_scheme=scheme, viewport={"width": 320, "height": 640})
+    expect(page.locator("#signin-name")).to_be_focused()
+    examine(page, axe)
+    page.locator("#signin-name").fill("erika")
+    page.locator("#signin-password").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wrong")).not_to_be_empty()
+    examine(page, axe)
+    picture(page, "signin", scheme)
+    page.close()
+    page = open_page(color_scheme=scheme, viewport={"width": 320, "height": 640})
+    page.locator("#search").fill("anna")
+    expect(page.locator(".row")).to_contain_text(ANNA.name)
+    page.context.set_offline(True)
+    page.locator("#search").fill("abel")
+    expect(page.locator(".trouble")).to_be_visible()
+    examine(page, axe)
+    picture(page, "offline", scheme)
+
+
+def test_the_theme_follows_the_host_and_an_unknown_one_is_light(in_teams: InTeams) -> None:
+    host = in_teams(theme="glass")
+    tab = host.tab
+    html = tab.locator("html")
+    expect(html).to_have_attribute("data-theme", "light")
+    colours = set()
+    for name, worn in (("dark", "dark"), ("contrast", "contrast"), ("default", "light")):
+        host.set_theme(name)
+        expect(html).to_have_attribute("data-theme", worn)
+        colours.add(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(colours) == 3
+
+
+def test_a_browser_in_high_contrast_gets_the_contrast_theme(open_page: Opened) -> None:
+    page = open_page(contrast="more")
+    expect(page.locator("html")).to_have_attribute("data-theme", "contrast")
+    page.emulate_media(contrast="no-preference", color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_fingers_have_room(open_page: Opened) -> None:
+    page = open_page(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 700})
+    page.locator("#search").fill("grossmann")
+    page.locator(".row .person").click()
+    expect(page.locator(".card h2")).to_have_text(JOERG.name)
+    for box in page.locator(".card fluent-button").all():
+        size = box.bounding_box()
+        assert size is not None
+        assert size["height"] >= 44, box.inner_text()

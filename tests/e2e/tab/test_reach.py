@@ -1,0 +1,147 @@
+"""Calling, chatting, mailing from the tab: what the host is asked for, literally."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, Frame, Page, expect
+
+from tests.e2e.tab.conftest import InTeams, Opened
+from tests.e2e.tab.world import ANNA, JOERG, MAIL_ONLY
+
+pytestmark = pytest.mark.e2e
+
+
+def card_of(tab: Frame | Page, text: str, name: str) -> None:
+    tab.locator("#search").fill(text)
+    tab.locator(".row", has_text=name).locator(".person").click()
+    expect(tab.locator(".card h2")).to_have_text(name)
+
+
+def button(tab: Frame | Page, name: str) -> None:
+    tab.get_by_role("button", name=name, exact=True).click()
+
+
+def test_teams_is_asked_to_call_chat_and_mail(in_teams: InTeams) -> None:
+    host = in_teams()
+    card_of(host.tab, "anna", ANNA.name)
+    button(host.tab, "Call")
+    expect(host.tab.locator(".card")).to_be_visible()
+    host.wait_for("call.startCall")
+    assert host.calls("call.startCall") == [[{"targets": ["4:+493023125102"]}]]
+    button(host.tab, "Mail")
+    host.wait_for("mail.composeMail")
+    assert host.calls("mail.composeMail")[0][0]["toRecipients"] == [ANNA.mail]
+    assert not host.tab.get_by_role("button", name="Chat", exact=True).count()
+
+    card_of(host.tab, "zoë", MAIL_ONLY.name)
+    button(host.tab, "Chat")
+    host.wait_for("chat.openChat")
+    assert host.calls("chat.openChat")[0][0]["members"] == [MAIL_ONLY.mail]
+    assert not host.tab.get_by_role("button", name="Call", exact=True).count()
+
+
+def test_one_of_several_numbers_is_chosen_and_a_fax_is_none(in_teams: InTeams) -> None:
+    host = in_teams()
+    host.tab.locator("#search").fill("grossmann")
+    button(host.tab, f"Call {JOERG.name}")
+    choice = host.tab.get_by_role("dialog", name=f"Which number of {JOERG.name}?")
+    expect(choice.locator(".number")).to_have_text(["Work+49 30 23125101", "Mobile+49 171 3920011"])
+    choice.locator(".number").nth(1).click()
+    expect(choice).to_have_count(0)
+    host.wait_for("call.startCall")
+    assert host.calls("call.startCall") == [[{"targets": ["4:+491713920011"]}]]
+    host.tab.page.keyboard.press("Escape")
+
+
+def test_a_host_that_cannot_call_is_given_the_deep_links(in_teams: InTeams) -> None:
+    host = in_teams(supports=["pages"])
+    card_of(host.tab, "grossmann", JOERG.name)
+    button(host.tab, "Call +49 30 23125101")
+    button(host.tab, "Chat")
+    host.wait_for("executeDeepLink", 2)
+    assert [args[0] for args in host.calls("executeDeepLink")] == [
+        "https://teams.microsoft.com/l/call/0/0?users=4:%2B493023125101",
+        f"https://teams.microsoft.com/l/chat/0/0?users={JOERG.mail.replace('@', '%40')}",
+    ]
+
+
+FOLLOWED = """() => { window.followed = [];
+  HTMLAnchorElement.prototype.click = function () { followed.push(this.href); };
+  window.open = (address, target, features) => { followed.push(`${target} ${features} ${address}`);
+    return null; }; }"""
+
+
+@pytest.mark.parametrize("client", ["android", "ios"])
+def test_a_phone_is_given_the_number_itself(in_teams: InTeams, client: str) -> None:
+    host = in_teams(client=client)
+    host.tab.evaluate(FOLLOWED)
+    card_of(host.tab, "anna", ANNA.name)
+    button(host.tab, "Call")
+    assert host.tab.evaluate("followed") == ["tel:+493023125102"]
+    assert host.calls("call.startCall") == []
+
+
+def test_a_browser_is_given_links(open_page: Opened) -> None:
+    page = open_page()
+    page.evaluate(FOLLOWED)
+    card_of(page, "grossmann", JOERG.name)
+    button(page, "Call +49 30 23125101")
+    button(page, "Chat")
+    button(page, "Mail")
+    page.get_by_role("link", name="Open in CRM").click()
+    assert page.evaluate("followed") == [
+        "tel:+493023125101",
+        "_blank noopener https://teams.microsoft.com/l/chat/0/0?users=joerg.grossmann%40firm.example",
+        "mailto:joerg.grossmann%40firm.example",
+        "_blank noopener https://crm.example/contacts/1",
+    ]
+
+
+def test_numbers_and_addresses_are_copied(
+    in_teams: InTeams, browser_context: BrowserContext
+) -> None:
+    browser_context.grant_permissions(["clipboard-read", "clipboard-write"])
+    host = in_teams(context=browser_context)
+    card_of(host.tab, "grossmann", JOERG.name)
+    button(host.tab, "Copy +49 30 23125101")
+    expect(host.tab.locator(".toast")).to_have_text("Copied: +493023125101")
+    assert host.tab.evaluate("navigator.clipboard.readText()") == "+493023125101"
+    host.tab.evaluate(
+        "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }"
+    )
+    button(host.tab, f"Copy {JOERG.mail}")
+    expect(host.tab.locator(".toast")).to_have_text(f"Copied: {JOERG.mail}")
+
+
+def test_keys_alone_do_everything(in_teams: InTeams) -> None:
+    host = in_teams()
+    tab, keys = host.tab, host.page.keyboard
+    expect(tab.locator("#search")).to_be_focused()
+    keys.type("abel")
+    expect(tab.locator(".row")).to_have_count(3)
+    search = tab.locator("#search")
+    keys.press("ArrowDown")
+    keys.press("ArrowDown")
+    active = search.get_attribute("aria-activedescendant")
+    assert active
+    row = tab.locator(f"#{active}")
+    expect(row).to_have_attribute("aria-selected", "true")
+    name = row.locator(".name").inner_text()
+    expect(search).to_be_focused()
+    keys.press("Control+Enter")
+    host.wait_for("call.startCall")
+    keys.press("Enter")
+    expect(tab.locator(".card h2")).to_have_text(name)
+    expect(tab.locator(".card h2")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Tab")
+    assert tab.evaluate("document.activeElement.closest('.card') !== null")
+    keys.press("Escape")
+    expect(tab.locator(".card")).to_have_count(0)
+    expect(search).to_be_focused()
+    keys.press("Escape")
+    expect(search).to_have_value("")
+    tab.evaluate("document.activeElement.blur()")
+    keys.press("/")
+    expect(search).to_be_focused()
+    expect(search).to_have_value("")

@@ -1,0 +1,153 @@
+"""Not signed in, no rights, offline, directory away, busy: each is said as it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.running import Rufname
+from tests.e2e.tab.conftest import InTeams, Opened
+from tests.e2e.tab.issuer import Issuer
+from tests.e2e.tab.world import ANNA, ERIKA, JOERG, OUTSIDER
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_password_signs_in_and_out(open_page: Opened) -> None:
+    page = open_page(user="", locale="de-DE")
+    expect(page.locator("h1")).to_have_text("Firmenkontakte")
+    page.get_by_label("Benutzername").fill("erika")
+    page.get_by_label("Passwort").fill("falsch")
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page.locator(".wrong")).to_have_text(
+        "Diesen Benutzer mit diesem Passwort gibt es nicht."
+    )
+    page.get_by_label("Passwort").fill(ERIKA.password)
+    page.keyboard.press("Enter")
+    expect(page.locator("#search")).to_be_focused()
+    expect(page.locator(".who")).to_have_text("erika")
+    page.reload()
+    expect(page.locator("#search")).to_be_focused()
+    page.get_by_role("button", name="Abmelden").click()
+    expect(page.get_by_label("Benutzername")).to_be_focused()
+    page.reload()
+    expect(page.get_by_label("Benutzername")).to_be_visible()
+
+
+def test_a_session_that_ends_is_said(open_page: Opened) -> None:
+    page = open_page()
+    for path in ("**/v1/people/search", "**/v1/me"):
+        page.route(path, lambda route: route.fulfill(status=401, body="{}"))
+    page.locator("#search").fill("abel")
+    expect(page.locator(".wrong")).to_have_text("Your session has ended. Sign in again.")
+
+
+def test_a_host_without_a_token_and_a_token_that_is_refused_are_said(
+    in_teams: InTeams, issuer: Issuer
+) -> None:
+    host = in_teams("")
+    expect(host.tab.locator(".trouble")).to_contain_text("Teams could not sign you in")
+    host.set_token(issuer.token(aud="somebody else"))
+    host.tab.get_by_role("button", name="Try again").click()
+    expect(host.tab.locator(".trouble")).to_contain_text("an administrator has to allow the app")
+    host.set_token(issuer.token())
+    host.tab.get_by_role("button", name="Try again").click()
+    expect(host.tab.locator("#search")).to_be_focused()
+    expect(host.tab.locator(".who")).to_have_text("Erika Beispiel")
+    assert host.calls("appInitialization.success")
+
+
+def test_a_token_that_ran_out_is_replaced_without_a_word(in_teams: InTeams) -> None:
+    host = in_teams()
+    expect(host.tab.locator("#search")).to_be_focused()
+    before = len(host.calls("authentication.getAuthToken"))
+    answered = []
+
+    def refuse_once(route: Route) -> None:
+        answered.append(route.request.url)
+        if len(answered) == 1:
+            route.fulfill(status=401, body="{}")
+        else:
+            route.continue_()
+
+    host.page.route("**/v1/people/search", refuse_once)
+    host.tab.locator("#search").fill("anna")
+    expect(host.tab.locator(".row")).to_contain_text(ANNA.name)
+    assert len(host.calls("authentication.getAuthToken")) == before + 1
+
+
+def test_a_user_without_rights_is_told(open_page: Opened) -> None:
+    page = open_page(OUTSIDER.name, OUTSIDER.password)
+    expect(page.locator(".trouble")).to_contain_text("You may not see any source of contacts")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_offline_is_said_and_ends_by_itself(open_page: Opened) -> None:
+    page = open_page()
+    page.locator("#search").fill("anna")
+    expect(page.locator(".row")).to_have_count(1)
+    page.context.set_offline(True)
+    page.locator("#search").fill("abel")
+    expect(page.locator(".trouble")).to_contain_text("You are offline")
+    expect(page.locator(".light")).to_have_text("Directory not reachable")
+    expect(page.locator(".row")).to_have_count(1)
+    page.context.set_offline(False)
+    expect(page.locator(".row")).to_have_count(3)
+    expect(page.locator(".trouble")).to_have_count(0)
+    expect(page.locator(".light")).to_have_text("Directory reachable")
+
+
+def refuse(page: Page, status: int, retry_after: str) -> None:
+    page.route(
+        "**/v1/people/search",
+        lambda route: route.fulfill(
+            status=status,
+            headers={"Retry-After": retry_after, "Content-Type": "application/problem+json"},
+            body=json.dumps({"type": "urn:rufname:problem:test", "status": status}),
+        ),
+    )
+
+
+def test_busy_is_said_and_tried_again(open_page: Opened) -> None:
+    page = open_page()
+    refuse(page, 429, "2")
+    page.locator("#search").fill("anna")
+    expect(page.locator(".trouble")).to_contain_text("It is tried again in 2 seconds.")
+    page.unroute("**/v1/people/search")
+    expect(page.locator(".row")).to_contain_text(ANNA.name)
+
+
+def test_a_fault_is_said(open_page: Opened) -> None:
+    page = open_page(locale="de-AT")
+    refuse(page, 500, "1")
+    page.locator("#search").fill("anna")
+    expect(page.locator(".trouble")).to_contain_text("Auf dem Server ist etwas schiefgegangen")
+    page.unroute("**/v1/people/search")
+    page.get_by_role("button", name="Noch einmal").click()
+    expect(page.locator(".row")).to_contain_text(ANNA.name)
+
+
+def test_a_contact_that_is_gone_can_be_removed(open_page: Opened) -> None:
+    page = open_page()
+    page.locator("#search").fill("grossmann")
+    page.get_by_role("button", name=f"Add {JOERG.name} to favourites").click()
+    page.locator("#search").fill("")
+    page.route("**/v1/people/crm*", lambda route: route.fulfill(status=404, body="{}"))
+    page.locator(".row .person").click()
+    expect(page.locator(".gap")).to_contain_text("This contact is no longer there")
+    page.get_by_role("button", name="Remove from the list").click()
+    expect(page.locator(".row")).to_have_count(0)
+
+
+def test_the_directory_goes_away_and_comes_back(in_teams: InTeams, server: Rufname) -> None:
+    host = in_teams()
+    expect(host.tab.locator("#search")).to_be_focused()
+    server.stop()
+    host.tab.locator("#search").fill("anna")
+    expect(host.tab.locator(".trouble")).to_contain_text("The directory cannot be reached")
+    expect(host.tab.locator(".light")).to_have_text("Directory not reachable")
+    server.start()
+    expect(host.tab.locator(".row")).to_contain_text(ANNA.name)
+    expect(host.tab.locator(".light")).to_have_text("Directory reachable")
