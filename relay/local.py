@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from engine.client import Client
 from engine.contact import ContactId
+from engine.errors import InvalidCursor
 from engine.index import ContactIndex
 from engine.query import (
     CallerMatch,
@@ -23,7 +24,7 @@ from engine.query import (
 )
 from engine.rights import Principal, visible_sources
 from relay.directory import Directory, Readiness
-from relay.errors import DirectoryUnavailable
+from relay.errors import DirectoryUnavailable, MalformedRequest
 
 _NO_INDEX = "there is no contact index yet: no source has been read"
 
@@ -45,7 +46,10 @@ class LocalDirectory(Directory):
 
     @override
     async def people(self, query: PeopleQuery) -> PeoplePage:
-        page = self._index.people(query)
+        try:
+            page = self._index.people(query)
+        except InvalidCursor as error:
+            raise MalformedRequest(f"cursor: {error}") from None
         if not page.hits:
             self._require_index()
         return page

@@ -31,11 +31,8 @@ _COMMANDS = {
     "search": ("rufname.asking:search", "Who matches this text?"),
     "quality": ("rufname.quality:quality", "What is wrong with the numbers of the sources?"),
     "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
-<<<<<<< HEAD
     "secret": ("rufname.sealing:secret", "Seal passwords of sources in the data folder."),
-=======
     "teams-app": ("rufname.teamsapp:teams_app", "Write the app package for Microsoft Teams."),
->>>>>>> 1b9d05f (relay: the app package for Teams; tests: calls, customer page, states, looks, tokens of a real provider; bench: searches over HTTP)
     "password": ("rufname.password:password", "Make a password's hash for the configuration."),
 }
 _INTERNAL = {"worker": "rufname.workers:worker", "index": "rufname.indexer:index"}

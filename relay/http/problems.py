@@ -108,7 +108,9 @@ def _faulty_field(error: ValidationException) -> str:
     """Return which field of a body is wrong and what it has to be, without what it is; "" else."""
     for each in error.extra if isinstance(error.extra, list) else ():
         if isinstance(each, dict) and each.get("key"):
-            return f"{each['key']}: {each.get('message', '')}"
+            message = str(each.get("message", ""))
+            known = "unknown field" not in message  # its name is the request's own words
+            return f"{each['key']}: {message}" if known else "an unknown field"
     return ""
 
 

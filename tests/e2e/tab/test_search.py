@@ -60,6 +60,14 @@ def test_nobody_is_said_with_advice(in_teams: InTeams) -> None:
     expect(tab.locator("#search")).to_have_attribute("aria-expanded", "false")
 
 
+def test_more_hits_are_loaded_on_demand(in_teams: InTeams) -> None:
+    tab = in_teams().tab
+    type_in(tab, "muster")
+    expect(tab.locator(".row")).to_have_count(20)
+    tab.locator(".more").click()
+    expect(tab.locator(".row")).to_have_count(40)
+
+
 def test_only_the_last_question_is_answered(in_teams: InTeams) -> None:
     host = in_teams()
     held: list[Route] = []
