@@ -20,7 +20,7 @@ from engine.questions import any_of
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.schema import PERSON, term
-from engine.terms import last_name, link_terms
+from engine.terms import link_terms
 from engine.tokens import whole_name, words
 from engine.typed import Typed
 
@@ -99,22 +99,22 @@ def same_person(one: Contact, other: Contact, key: str) -> bool:
     """Tell whether two records that share a key are of one person or of one company."""
     if one.is_company or other.is_company:
         return one.is_company == other.is_company
-    return key.startswith("@") or _names_agree(one, other)
+    return key.startswith("@") or _names_agree(one, other, key.rpartition(" ")[2])
 
 
-def _names_agree(one: Contact, other: Contact) -> bool:
+def _names_agree(one: Contact, other: Contact, surname: str) -> bool:
     """Tell whether no given name speaks against it that two namesakes are one person."""
-    given, others = _given_words(one), _given_words(other)
+    given, others = _given_words(one, surname), _given_words(other, surname)
     if not given or not others:
         return True
     return any(a.startswith(b) or b.startswith(a) for a in given for b in others)
 
 
-def _given_words(contact: Contact) -> list[str]:
+def _given_words(contact: Contact, surname: str) -> list[str]:
     if contact.given_name:
         return words(contact.given_name)
-    told, last = whole_name(words(contact.name)).split(), last_name(contact)
-    return [word for word in told if word != last]
+    told = whole_name(words(contact.name)).split()
+    return [word for word in told if word != surname]
 
 
 class Joined:

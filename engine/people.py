@@ -17,6 +17,7 @@ from engine.matching import FULL_NAME, SOUNDS
 from engine.query import (
     MATCH_CLASSES,
     MAX_HITS,
+    MAX_TOTAL,
     Explanation,
     ExplanationStep,
     PeoplePage,
@@ -77,11 +78,11 @@ class PeopleSearch:
         page = self.answer(query)
         took_us = (perf_counter_ns() - started) / 1_000
         typed = read_typed(query.text, keys=query.t9)
-        total = f"{page.total} found" if not page.cursor else f"{page.total} or more found"
+        total = f"{page.total}{' or more' if page.total == MAX_TOTAL else ''} records found"
         steps = [
             ExplanationStep("asked", repr(query.text[:200])),
             ExplanationStep("read", _reading(typed)),
-            ExplanationStep("searched", f"{total}, {len(page.hits)} shown", took_us),
+            ExplanationStep("searched", f"{total}, {len(page.hits)} people shown", took_us),
         ]
         if page.did_you_mean:
             steps.append(ExplanationStep("meant", repr(page.did_you_mean)))

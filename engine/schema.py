@@ -40,7 +40,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank, words
 
-FORMAT = 6
+FORMAT = 7
 
 ID = "id"
 SOURCE = "source"

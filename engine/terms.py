@@ -85,20 +85,23 @@ def link_terms(contact: Contact) -> list[str]:
         if personal:
             terms.append("@" + personal)
     if contact.phones:
-        name = last_name(contact)
-        if name:
-            terms += [f"#{line.number.key}{name}" for line in contact.phones]
+        names = link_names(contact)
+        terms += [f"#{line.number.key} {name}" for line in contact.phones for name in names]
     return terms
 
 
-def last_name(contact: Contact) -> str:
-    """Return the last folded word of the surname, else of the name; for a company all its words."""
+def link_names(contact: Contact) -> list[str]:
+    """Return what may be the surname, one folded word each; for a company its whole name.
+
+    A name that is not told apart ("Meier, Anna", "Anna Meier") may have it first or last.
+    """
     if contact.surname:
-        found = words_of_field(contact.surname)
-        return found[0] if len(found) == 1 else words(contact.surname)[-1] if found else ""
+        return words(contact.surname)[-1:]
+    told = whole_name(words(contact.name))
     if contact.is_company:
-        return whole_name(words(contact.name))
-    return next(reversed(words(contact.name)), "")
+        return [told] if told else []
+    found = [word for word in words(contact.name) if word in told.split(" ")]
+    return list(dict.fromkeys((*found[:1], *found[-1:])))
 
 
 def person_terms(contact: Contact) -> list[str]:

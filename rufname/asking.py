@@ -242,10 +242,10 @@ def _print_steps(explanation: Explanation, *, to_errors: bool) -> None:
     if not explanation.steps:
         return
     width = max(len(step.step) for step in explanation.steps)
-    lines = [
-        f"  {step.step:<{width}}  {step.result}  ({step.duration_us:,.1f} µs)"
-        for step in explanation.steps
-    ]
+    lines = []
+    for step in explanation.steps:
+        took = f"  ({step.duration_us:,.1f} µs)" if step.duration_us else ""
+        lines.append(f"  {step.step:<{width}}  {step.result}{took}")
     click.echo("\n".join(["how:", *lines]), err=to_errors)
 
 

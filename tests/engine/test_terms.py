@@ -58,7 +58,14 @@ def test_the_rank_is_alphabetical_by_surname_and_its_own_for_each_record() -> No
 def test_records_of_one_person_share_a_link_and_shared_mailboxes_make_none() -> None:
     one = contact("1", "Anna Abel", "498999998123", surname="Abel", emails=("Anna@b.example",))
     other = contact("2", "Abel, A.", "498999998123", surname="ABEL", emails=("info@b.example",))
-    assert set(terms.link_terms(one)) & set(terms.link_terms(other)) == {"#498999998123abel"}
+    assert set(terms.link_terms(one)) & set(terms.link_terms(other)) == {"#498999998123 abel"}
     assert "@anna@b.example" in terms.link_terms(one)
     assert not any(term.startswith("@") for term in terms.link_terms(other))
     assert terms.link_terms(contact("3")) == []
+
+
+def test_a_name_that_is_not_told_apart_may_have_its_surname_first_or_last() -> None:
+    one = contact("1", "Dr. Meier, Anna", "498999998123")
+    assert terms.link_terms(one) == ["#498999998123 meier", "#498999998123 anna"]
+    firm = contact("2", company="Abel Bau GmbH")
+    assert terms.link_names(firm) == ["abel bau"]
