@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from connectors.values import as_text
@@ -38,6 +39,7 @@ def path_fault(path: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1_024)
 def compile_path(path: str, *, flat: bool = True) -> Find:
     """Return a function that finds the values of a path in a document; "" is the document itself.
 

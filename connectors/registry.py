@@ -19,6 +19,7 @@ from connectors.kinds.directory import (
     DirectorySource,
     complete_directory,
 )
+from connectors.kinds.graph import GraphOptions, GraphSource, complete_graph
 from connectors.kinds.odbc import OdbcOptions, OdbcSource
 from connectors.kinds.rest import RestOptions, RestSource
 from connectors.kinds.spreadsheet import (
@@ -146,6 +147,7 @@ _KINDS = {
     "ad": _DIRECTORY,
     "carddav": _Kind(CarddavOptions, CarddavSource, complete_carddav),
     "csv": _Kind(DelimitedOptions, DelimitedSource, complete_delimited, merges=False),
+    "graph": _Kind(GraphOptions, GraphSource, complete_graph),
     "ldap": _DIRECTORY,
     "odbc": _Kind(OdbcOptions, _open_odbc),
     "ods": _SPREADSHEET,

@@ -46,7 +46,7 @@ class Spool:
         """Forget the record of a key; tell whether there was one."""
         return self._places.pop(key, None) is not None
 
-    def items(self) -> Iterator[tuple[str, Any]]:
+    def pairs(self) -> Iterator[tuple[str, Any]]:
         """Yield key and record of each, in the order of their last coming; nothing may follow."""
         for key, (place, size) in self._places.items():
             self._file.seek(place)

@@ -16,7 +16,18 @@ ODBC = settings(kind="odbc", options=OdbcOptions(connection="DSN=x", query="SELE
 
 
 def test_the_kinds_there_are() -> None:
-    assert kinds() == ("ad", "carddav", "csv", "ldap", "odbc", "ods", "rest", "vcard", "xlsx")
+    assert kinds() == (
+        "ad",
+        "carddav",
+        "csv",
+        "graph",
+        "ldap",
+        "odbc",
+        "ods",
+        "rest",
+        "vcard",
+        "xlsx",
+    )
     assert options_of("csv") is DelimitedOptions
     assert options_of("odbc") is OdbcOptions
 

@@ -20,5 +20,5 @@ def test_the_last_of_each_key_counts_in_the_order_of_their_coming(
                 spool.put(key, {"text": text})
                 expected[key] = text
         assert len(spool) == len(expected)
-        found = [(key, record["text"]) for key, record in spool.items()]
+        found = [(key, record["text"]) for key, record in spool.pairs()]
     assert found == list(expected.items())

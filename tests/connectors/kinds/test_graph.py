@@ -1,0 +1,300 @@
+"""Kind `graph` against a simulator of our own (`tests.connectors.graphsim`): there is no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from typing_extensions import override
+
+from connectors.errors import SourceFailed
+from connectors.kinds.graph import MANY_CHANGED, GraphOptions, GraphSource
+from connectors.registry import completed
+from connectors.settings import SecretRef, SourceSettings
+from connectors.sync import RunReport, sync_source
+from engine.store import ContactStore
+from tests.connectors.conformance import Conformance
+from tests.connectors.graphsim import AT_ONCE, CLIENT_ID, TENANT, GraphSimulator, graph_simulator
+from tests.connectors.making import settings, stored
+from tests.connectors.test_oauth import client_certificate
+from tests.connectors.worlds import ROWS, Row, Rows, World
+
+
+@pytest.fixture
+def graph() -> Iterator[GraphSimulator]:
+    with graph_simulator() as made:
+        yield made
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret"
+    path.write_text("s3cret")
+    return path
+
+
+def tenant(graph: GraphSimulator, secret: Path, **changes: Any) -> SourceSettings:
+    values: dict[str, Any] = {
+        "tenant": TENANT,
+        "client_id": CLIENT_ID,
+        "client_secret": SecretRef(file=secret),
+        "endpoint": f"{graph.url}/v1.0",
+        "login": graph.url,
+        "timeout_s": 20,
+    }
+    return settings(kind="graph", key=(), map={}, options=GraphOptions(**(values | changes)))
+
+
+def run(own: SourceSettings, store: ContactStore) -> RunReport:
+    report = sync_source(own, store)
+    assert report.state == "done", report.reason
+    store.settle(store.last_seq())
+    return report
+
+
+class GraphWorld(World):
+    """Users of a tenant."""
+
+    incremental = True
+    faults = ("no list",)
+    lacks: ClassVar[dict[str, str]] = {
+        "duplicate keys": "a repeated object is the same object: the last one counts",
+        "lost keys": "every object has an id",
+        "wrong columns": "an object may lack any property",
+        "lost column": "an object may lack any property",
+        "bad encoding": "JSON is UTF-8; another one is no JSON",
+    }
+
+    def __init__(self, graph: GraphSimulator, secret: Path) -> None:
+        self.graph = graph
+        self.secret = secret
+        self.settings = tenant(graph, secret)
+        self._rows: dict[str, Row] = {}
+        self._users = graph.collection("users")
+
+    @override
+    def fill(self, rows: Rows, *, name_column: str = "name") -> None:
+        self.graph.status, self.graph.cut = 200, False
+        self.graph.mute.set()
+        self.graph.page = 500
+        self.graph.collections["users"] = self._users
+        self.secret.write_text("s3cret")
+        wanted = {row[0]: row for row in rows}
+        for key in self._rows.keys() - wanted.keys():
+            self._users.remove(key)
+        for key, name, phone in wanted.values():
+            phones = [phone] if phone else []
+            self._users.put(key, displayName=name, businessPhones=phones, accountEnabled=True)
+        self._rows = wanted
+
+    @override
+    def damage(self, fault: str) -> None:
+        if fault == "wrong password":
+            self.secret.write_text("wrong")
+        elif fault == "no rights":
+            self.graph.status = 403
+        elif fault == "hang":
+            self.graph.mute.clear()
+        elif fault == "error":
+            self.graph.status = 500
+        elif fault == "killed":
+            self.graph.cut = True
+            self.graph.page = 100
+        elif fault == "expired bookmark":
+            self._users.forgotten = len(self._users.log) + 1
+        elif fault == "no list":
+            self.graph.tokens.clear()
+            self.graph.secret, self.graph.status = "s3cret", 404
+        else:
+            raise AssertionError(fault)
+
+
+class TestGraph(Conformance):
+    many = 60
+
+    @pytest.fixture
+    @override
+    def world(self, graph: GraphSimulator, secret: Path) -> World:
+        return GraphWorld(graph, secret)
+
+    def test_a_peer_killed_while_it_is_read_loses_nothing(  # type: ignore[override]
+        self, world: GraphWorld, store: ContactStore
+    ) -> None:
+        """A delta is read to its end before anything of it is told: it is cut off at once."""
+        self.fill_and_sync(world, store)
+        world.fill([(key, f"Other {key}", phone) for key, _, phone in ROWS])
+        world.graph.page, world.graph.cut = 10, True
+        report = self.sync(world, store)
+        assert (report.state, report.changed, report.removed) == ("failed", 0, 0)
+        world.fill([(key, f"Other {key}", phone) for key, _, phone in ROWS])
+        assert self.sync(world, store).changed == len(ROWS)
+
+
+def test_an_increment_of_changed_properties_only_is_read_whole(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    users = graph.collection("users")
+    whole = {"surname": "Vogt", "givenName": "Jana", "companyName": "Brot", "mobilePhone": "0151 1"}
+    users.put("1", **whole)
+    own = tenant(graph, secret)
+    run(own, store)
+    users.put("1", **whole | {"surname": "Wolf"})
+    report = run(own, store)
+    assert (report.changed, report.full) == (1, False)
+    (contact,) = stored(store).values()
+    assert (contact.given_name, contact.surname, contact.company) == ("Jana", "Wolf", "Brot")
+    assert len(contact.phones) == 1
+
+
+def test_very_many_changes_are_read_in_pages(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    graph.page = 200
+    users = graph.collection("users")
+    for turn in ("Eins", "Zwei"):
+        for n in range(MANY_CHANGED + 1):
+            users.put(str(n), displayName=f"{turn} {n}")
+        report = run(tenant(graph, secret), store)
+        assert report.full
+    assert report.changed == MANY_CHANGED + 1
+
+
+def test_who_is_switched_off_or_removed_is_gone(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    users = graph.collection("users")
+    for n in range(20):
+        users.put(str(n), displayName=f"Name {n}", accountEnabled=True)
+    users.put("off", displayName="Off", accountEnabled=False)
+    own = tenant(graph, secret)
+    assert run(own, store).added == 20
+    users.put("1", displayName="Name 1", accountEnabled=False)
+    users.remove("2")
+    report = run(own, store)
+    assert (report.removed, report.full) == (2, False)
+    users.put("1", displayName="Name 1", accountEnabled=True)
+    assert run(own, store).added == 1
+    assert run(tenant(graph, secret, disabled=True), store).added >= 0
+
+
+def test_every_folder_of_every_mailbox_is_followed(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    anna, bo = "anna@firm.example", "bo@firm.example"
+    graph.folders[f"users/{anna}/contactFolders"] = ["customers"]
+    graph.folders[f"users/{anna}/contactFolders/customers/childFolders"] = ["old"]
+    places = [
+        f"users/{anna}/contacts",
+        f"users/{anna}/contactFolders/customers/contacts",
+        f"users/{anna}/contactFolders/old/contacts",
+        f"users/{bo}/contacts",
+    ]
+    for n, place in enumerate(places):
+        emails = [{"address": f"p{n}@x.example"}]
+        graph.collection(place).put(f"c{n}", displayName=f"Name {n}", emailAddresses=emails,
+                                    homePhones=["+49 89 99998 1"])  # fmt: skip
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=(anna, bo))
+    assert run(own, store).added == 4
+    assert {c.emails[0] for c in stored(store).values()} == {f"p{n}@x.example" for n in range(4)}
+    graph.collection(places[2]).put("c2", displayName="Neu")
+    report = run(own, store)
+    assert (report.changed, report.full) == (1, False)
+    graph.collection(places[1]).put("c9", displayName="Dazu")
+    graph.collection(places[3]).remove("c3")
+    report = run(own, store)
+    assert (report.added, report.removed) == (1, 1)
+    graph.folders[f"users/{bo}/contactFolders"] = ["more"]
+    assert run(own, store).full, "a new folder: everything is read"
+    assert 1 <= graph.most_at_once <= AT_ONCE
+
+
+def test_contacts_of_the_organisation_have_phones_by_type(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    phones = [
+        {"type": "business", "number": "+49 89 99998 1"},
+        {"type": "mobile", "number": "+49 151 99998 2"},
+        {"type": "businessFax", "number": "+49 89 99998 3"},
+    ]
+    addresses = [{"street": "Hauptstr. 1", "city": "München", "postalCode": "80331"}]
+    graph.collection("contacts").put(
+        "o1", displayName="Brot GmbH", phones=phones, addresses=addresses
+    )
+    run(tenant(graph, secret, read=("users", "contacts")), store)
+    (contact,) = stored(store).values()
+    assert [line.kind for line in contact.phones] == ["work", "mobile", "fax"]
+    assert (contact.address.city, contact.address.postcode) == ("München", "80331")
+
+
+def test_a_certificate_signs_in_and_another_does_not(
+    graph: GraphSimulator, secret: Path, store: ContactStore, tmp_path: Path
+) -> None:
+    graph.collection("users").put("1", displayName="Anna")
+    pem, graph.certificate = client_certificate()
+    (tmp_path / "app.pem").write_text(pem)
+    own = tenant(
+        graph, secret, client_secret=None, certificate=SecretRef(file=tmp_path / "app.pem")
+    )
+    assert run(own, store).added == 1
+    graph.tokens.clear()
+    _, graph.certificate = client_certificate()
+    report = sync_source(own, store)
+    assert report.state == "failed"
+    assert "no token: invalid_client: AADSTS7000215" in report.reason
+
+
+def test_a_busy_service_and_a_token_taken_back_are_borne(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    for n in range(120):
+        graph.collection("users").put(str(n), displayName=f"Name {n}")
+    graph.throttled = 3
+    own = tenant(graph, secret)
+    source = GraphSource(completed(own))
+    assert source.check().faults == ()
+    events = source.read(b"")
+    next(events)
+    graph.tokens.clear()
+    list(events)
+    graph.throttled = 2
+    assert run(own, store).added == 120
+
+
+def test_a_link_to_another_server_gets_no_token(graph: GraphSimulator, secret: Path) -> None:
+    graph.collection("users").put("1", displayName="Anna")
+    true_url, original = graph.url, graph._delta
+    own = GraphSource(completed(tenant(graph, secret)))
+
+    def elsewhere(request: Any, name: str, query: Any) -> None:
+        graph.url = "https://other.example"
+        try:
+            original(request, name, query)
+        finally:
+            graph.url = true_url
+
+    graph._delta = elsewhere  # type: ignore[method-assign]  # the fault itself
+    with pytest.raises(SourceFailed, match="leads to another server"):
+        list(own.read(b""))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"tenant": "a b"}, "its id, or a domain"),
+        ({"client_secret": None}, "exactly one of certificate"),
+        ({"read": ()}, "an empty list"),
+        ({"read": ("mailboxes",)}, "belong together"),
+        ({"mailboxes": ("a@b.example",)}, "belong together"),
+        ({"endpoint": "http://graph.example"}, "endpoint: .*https"),
+    ],
+)
+def test_wrong_settings_are_refused(secret: Path, wrong: dict[str, Any], words: str) -> None:
+    values: dict[str, Any] = {
+        "tenant": TENANT,
+        "client_id": CLIENT_ID,
+        "client_secret": SecretRef(file=secret),
+    }
+    with pytest.raises(ValueError, match=words):
+        GraphOptions(**(values | wrong))
