@@ -23,6 +23,10 @@ class Client(msgspec.Struct, frozen=True):
     Attributes:
         name: unique; the user name of HTTP Basic authentication.
         bind: the LDAP bind name, a DN or any other text; "" refuses LDAP binds.
+        bind_aliases: further bind names that mean the same.
+        certificates: client certificates that are as good as a bind name and password: a subject
+            ("CN=sbc,O=Firm"), an alternative name ("dns:sbc.firm.example") or "sha256:" and the
+            fingerprint's hex digits.
         password_hash: made by `rufname password`; "" refuses every password.
         networks: where the client may come from; empty = from anywhere.
         profile: which questions it may ask and how many entries it gets.
@@ -37,6 +41,8 @@ class Client(msgspec.Struct, frozen=True):
     name: str
     bind: str = ""
     password_hash: str = ""
+    bind_aliases: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     profile: Profile = "sbc"
     plan: DialPlan = DialPlan()

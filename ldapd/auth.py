@@ -10,7 +10,7 @@ Sources: RFC 4513 5.1, 6.3.1; GLAuth's defaults for failed binds.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
@@ -94,12 +94,22 @@ class Peer:
 class Accounts:
     """The clients that may bind, found by bind name."""
 
-    def __init__(self, clients: Iterable[Client]) -> None:
+    def __init__(self, clients: Iterable[Client], contexts: Sequence[str] = ()) -> None:
+        """Take the clients; a bind DN below one of the naming `contexts` holds below all."""
         self._clients = tuple(clients)
         self._askers: dict[str | tuple[object, ...], Asker] = {}
+        self._by_certificate: dict[str, Asker] = {}
+        self._by_name: dict[str, Asker] = {}
         for client in self._clients:
+            asker = Asker.of(client)
             if client.bind and client.password_hash:
-                self._askers.setdefault(_account_key(client.bind), Asker.of(client))
+                for name in (client.bind, *client.bind_aliases):
+                    for key in _account_keys(name, contexts):
+                        self._askers.setdefault(key, asker)
+                self._by_name[client.name] = asker
+            for certificate in client.certificates:
+                self._by_certificate.setdefault(_certificate_key(certificate), asker)
+                self._by_name[client.name] = asker
 
     def find(self, name: str, address: PeerAddress) -> Asker | None:
         """Return who may bind under `name` from `address`.
@@ -114,6 +124,28 @@ class Accounts:
             return None
         return asker
 
+    def is_same(self, name: str, other: str) -> bool:
+        """Tell whether two bind names mean one client, or are equal as names."""
+        key, other_key = _account_key(name), _account_key(other)
+        asker = self._askers.get(key)
+        return key == other_key or (asker is not None and asker is self._askers.get(other_key))
+
+    def holder(self, certificate: PeerCertificate, address: PeerAddress) -> Asker | None:
+        """Return whose client certificate that is; None for nobody's, or from the wrong network.
+
+        The subject is compared as a DN; the alternative names and the fingerprint as they are.
+        """
+        names = (
+            f"sha256:{certificate.fingerprint}",
+            certificate.subject,
+            *certificate.alternative_names,
+        )
+        for name in filter(None, names):
+            asker = self._by_certificate.get(_certificate_key(name))
+            if asker is not None and asker.client.admits(address):
+                return asker
+        return None
+
     def knows(self, address: PeerAddress) -> bool:
         """Tell whether an address is local or in a network that some client is said to be in."""
         return address is None or any(
@@ -126,11 +158,11 @@ class Accounts:
         A new password does not end a connection, a removed client, another bind name or another
         network does.
         """
-        for fresh in self._askers.values():
-            if fresh.client.name == asker.client.name:
-                same_name = _account_key(fresh.client.bind) == _account_key(asker.client.bind)
-                return fresh if same_name and fresh.client.admits(address) else None
-        return None
+        fresh = self._by_name.get(asker.client.name)
+        if fresh is None or not fresh.client.admits(address):
+            return None
+        same_name = _account_key(fresh.client.bind) == _account_key(asker.client.bind)
+        return fresh if same_name else None
 
 
 class FailedBinds:
@@ -198,6 +230,29 @@ def _account_key(name: str) -> str | tuple[object, ...]:
         return normal_dn(name)
     except InvalidDn:
         return name.strip().casefold()
+
+
+def _account_keys(name: str, contexts: Sequence[str]) -> list[str | tuple[object, ...]]:
+    """Return the keys of a bind name: itself, and as it stands below each naming context."""
+    own = _account_key(name)
+    keys = [own]
+    if isinstance(own, tuple):
+        endings = [normal_dn(context) for context in contexts]
+        for ending in endings:
+            if ending and own[-len(ending) :] == ending:
+                keys += [own[: -len(ending)] + other for other in endings if other != ending]
+    return keys
+
+
+def _certificate_key(name: str) -> str:
+    """Return what equal certificate names share; colons of a fingerprint do not count."""
+    text = name.strip()
+    kind, _, value = text.partition(":")
+    if kind.lower() == "sha256":
+        return f"sha256:{value.replace(':', '').lower()}"
+    if kind.lower() in ("dns", "email", "uri", "ip"):
+        return f"{kind.lower()}:{value.casefold()}"
+    return repr(_account_key(text))
 
 
 def _is_loopback(address: IPv4Address | IPv6Address) -> bool:

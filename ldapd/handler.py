@@ -4,7 +4,7 @@ Law: pure but for the index it asks: no socket, no loop, no log. Time is handed 
 password must be verified comes out as a `BindCheck`; the shell has it verified elsewhere and hands
 the outcome to `finish_bind`. Whoever is not bound reads the root DSE and the subschema, no more.
 
-Sources: RFC 4511 4 (operations), RFC 4513 5.1 and 6.3.1 (simple bind), RFC 4532 (who am I).
+Sources: RFC 4511 4 (operations), RFC 4513 5.1, 5.2.3 and 6.3.1 (binds), RFC 4532 (who am I).
 """
 
 from __future__ import annotations
@@ -54,10 +54,13 @@ from ldapd.protocol.messages import (
     notice_of_disconnection,
 )
 from ldapd.protocol.requests import decode_cancel
+from ldapd.sasl import EXTERNAL, PLAIN, authorization_name, read_plain
 from ldapd.search import Directory, LongAnswer, Searcher
 from ldapd.settings import LdapSettings
 
 VERSION = 3
+OLD_VERSION = 2
+"""RFC 1777: the same octets for what old phones do, simple bind and search."""
 
 
 class Hangup(msgspec.Struct, frozen=True):
@@ -99,7 +102,7 @@ class LdapHandler:
         Args:
             index: asked on the calling thread.
             settings: see there.
-            clients: who may bind; those without a bind name or a hash may not.
+            clients: who may bind; those without a bind name and a hash, or a certificate, may not.
             clock: monotonic seconds.
 
         Raises:
@@ -129,7 +132,7 @@ class LdapHandler:
         naming = Naming(settings.base, settings.aliases, start_tls=settings.tls is not None)
         self._naming = naming
         self._settings = settings
-        self._accounts = Accounts(clients)
+        self._accounts = Accounts(clients, (settings.base, *settings.aliases))
         limits = settings.limits
         self._failures.limit(limits.bind_failures, limits.bind_failure_time_s)
         self._searcher = Searcher(
@@ -251,14 +254,31 @@ class LdapHandler:
         refusal = self._bind_refusal(peer, request)
         if refusal is not None:
             return _bound(message_id, *refusal)
-        if not request.name:
+        if request.mechanism == EXTERNAL:
+            return self._bind_external(peer, message_id, request)
+        name, password = request.name, request.credentials
+        if request.mechanism:
+            try:
+                plain = read_plain(request.credentials)
+            except ProtocolError as error:
+                return _bound(message_id, ResultCode.PROTOCOL_ERROR, error.reason)
+            if not plain.password:
+                return _bound(message_id, *_NO_PASSWORD)
+            name, password = plain.name, plain.password
+            if plain.acts_as and not self._accounts.is_same(plain.acts_as, name):
+                name = ""  # nobody may act as somebody else
+        elif not name:
             return _bound(message_id, ResultCode.SUCCESS)
+        return self._bind_with(peer, message_id, name, password)
+
+    def _bind_with(self, peer: Peer, message_id: int, name: str, password: bytes) -> Answer:
+        """Sign in with a name and a password."""
         now_s = self._clock()
-        asker = self._accounts.find(request.name, peer.address)
+        asker = self._accounts.find(name, peer.address)
         stored = stored_hash(asker)
         account = asker.client.name if asker else ""
-        fingerprint = self._verified.fingerprint(account, request.credentials, stored)
-        check = BindCheck(message_id, asker, stored, request.credentials, fingerprint)
+        fingerprint = self._verified.fingerprint(account, password, stored)
+        check = BindCheck(message_id, asker, stored, password, fingerprint)
         if asker is not None and self._verified.knows(fingerprint, now_s):
             self.counters.binds += 1
             peer.asker = asker
@@ -268,17 +288,35 @@ class LdapHandler:
             return _bound(message_id, ResultCode.BUSY, "too many failed binds: wait a minute")
         return check
 
+    def _bind_external(self, peer: Peer, message_id: int, request: BindRequest) -> bytes:
+        """Sign in with the certificate that TLS has verified (RFC 4513 5.2.3)."""
+        if peer.certificate is None:
+            code = ResultCode.INAPPROPRIATE_AUTHENTICATION
+            return _bound(message_id, code, "no client certificate")
+        asker = self._accounts.holder(peer.certificate, peer.address)
+        try:
+            acts_as = authorization_name(request.credentials)
+        except UnicodeDecodeError:
+            asker, acts_as = None, ""
+        if asker is None or (acts_as and not self._accounts.is_same(acts_as, asker.client.bind)):
+            self.counters.binds_failed += 1
+            return _bound(message_id, ResultCode.INVALID_CREDENTIALS)
+        self.counters.binds += 1
+        peer.asker = asker
+        return _bound(message_id, ResultCode.SUCCESS)
+
     def _bind_refusal(self, peer: Peer, request: BindRequest) -> tuple[ResultCode, str] | None:
         """Return why a bind is refused before any name is looked at; None if it is not."""
-        if request.version != VERSION:
+        if request.version != VERSION and not (
+            request.version == OLD_VERSION and self._settings.ldap_v2 and not request.mechanism
+        ):
             return ResultCode.PROTOCOL_ERROR, "LDAP version 3 only"
-        if request.mechanism:
-            return ResultCode.AUTH_METHOD_NOT_SUPPORTED, "simple bind only"
-        if request.name and not request.credentials:
-            # RFC 4513 5.1.2: a client that forgot the password would take success for a right one
-            return ResultCode.UNWILLING_TO_PERFORM, "a name without a password"
-        if not request.name:
-            return (ResultCode.INVALID_CREDENTIALS, "") if request.credentials else None
+        if request.mechanism == EXTERNAL:
+            return None
+        if request.mechanism not in ("", PLAIN):
+            return ResultCode.AUTH_METHOD_NOT_SUPPORTED, "simple bind, PLAIN and EXTERNAL only"
+        if not request.mechanism and not (request.name and request.credentials):
+            return _incomplete_bind(request)
         if not (peer.secure or self._settings.allow_plain):
             return ResultCode.CONFIDENTIALITY_REQUIRED, "passwords over TLS only"
         return None
@@ -342,6 +380,17 @@ class LdapHandler:
         if tag is None:
             return b""
         return encode_result(message_id, tag, request.code, request.message)
+
+
+_NO_PASSWORD = (ResultCode.UNWILLING_TO_PERFORM, "a name without a password")
+"""RFC 4513 5.1.2: a client that forgot the password would take success for a right one."""
+
+
+def _incomplete_bind(request: BindRequest) -> tuple[ResultCode, str] | None:
+    """Return why a simple bind without a name or without a password is refused: RFC 4513 5.1."""
+    if request.name:
+        return _NO_PASSWORD
+    return (ResultCode.INVALID_CREDENTIALS, "") if request.credentials else None
 
 
 def _typed(operation: Callable[[Peer, int, _R], Answer]) -> _Operation:

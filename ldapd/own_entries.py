@@ -20,6 +20,7 @@ from ldapd.protocol.controls import SEARCH_CONTROLS
 from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import And, Equality, Filter, Not, Or, Present
 from ldapd.protocol.messages import CANCEL, START_TLS, WHO_AM_I, SearchRequest, encode_entry
+from ldapd.sasl import EXTERNAL, PLAIN
 from ldapd.schema import (
     DIRECTORY_STRING,
     DN_SYNTAX,
@@ -125,6 +126,7 @@ def root_dse(contexts: Sequence[str], *, start_tls: bool = False) -> OwnEntry:
             ("supportedControl", sorted(SEARCH_CONTROLS)),
             ("supportedExtension", (*((START_TLS,) if start_tls else ()), WHO_AM_I, CANCEL)),
             ("supportedFeatures", SUPPORTED_FEATURES),
+            ("supportedSASLMechanisms", (PLAIN, EXTERNAL) if start_tls else (PLAIN,)),
             ("vendorName", ("Rufname",)),
             ("vendorVersion", (version(),)),
         ),

@@ -73,7 +73,21 @@ def resolve_clients(
     refuse_twice(
         scope.findings, "name", zip(places, (raw.get("name") for raw in tables), strict=True)
     )
-    refuse_twice(scope.findings, "bind", zip(places, binds, strict=True))
+    others = [
+        (place, _same_bind(name))
+        for place, raw in zip(places, tables, strict=True)
+        for name in _texts(raw.get("bind_aliases"))
+    ]
+    refuse_twice(scope.findings, "bind", [*zip(places, binds, strict=True), *others])
+    refuse_twice(
+        scope.findings,
+        "certificates",
+        [
+            (place, name)
+            for place, raw in zip(places, tables, strict=True)
+            for name in _texts(raw.get("certificates"))
+        ],
+    )
     return tuple(made)
 
 
@@ -183,7 +197,7 @@ def _client(scope: Scope, place: str, table: ClientTable, source_names: frozense
             findings.unknown(f"{place}.{key}", "source", name, {"*", *source_names})
     if not table.sources:
         findings.warn(f"{place}.sources", 'is empty: the client finds nothing; all are ["*"]')
-    if table.password is None:
+    if table.password is None and not table.certificates:
         findings.warn(place, "has no password: it cannot sign in")
     return Client(
         name=table.name,
@@ -222,6 +236,11 @@ def _check_plain(findings: Findings, key: str, address: str, host: str, *, allow
             f"{address} would carry passwords and contacts beyond this machine in clear",
             f"{secure}a loopback address such as 127.0.0.1, or allow_plain = true",
         )
+
+
+def _texts(value: object) -> list[object]:
+    """Return the items of a list; of anything else, which is another fault, none."""
+    return list(value) if isinstance(value, list) else []
 
 
 def _same_bind(bind: object) -> str:

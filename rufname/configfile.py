@@ -152,6 +152,8 @@ class ClientTable(msgspec.Struct, frozen=True):
             description="a text of at most 1024 characters, on one line",
         ),
     ] = ""
+    bind_aliases: Lines = ()
+    certificates: Lines = ()
     password: SecretRef | None = None
     networks: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.NETWORK}")] = ()
     profile: Profile = "sbc"

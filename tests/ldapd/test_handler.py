@@ -115,9 +115,9 @@ BINDS = [
     ),
     (
         "SASL without credentials",
-        bind("", "", mechanism="EXTERNAL"),
+        bind("", "", mechanism="PLAIN"),
         "127.0.0.1",
-        ResultCode.AUTH_METHOD_NOT_SUPPORTED,
+        ResultCode.PROTOCOL_ERROR,
     ),
 ]
 
