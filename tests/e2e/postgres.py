@@ -46,7 +46,7 @@ class Postgres:
         self._socket_folder = folder
         self.connection = odbc_string(port, READER_PASSWORD)
 
-    def run(self, sql: str, *, data: str = "") -> str:
+    def run(self, sql: str, *, data: str = "", timeout_s: float = 60) -> str:
         """Run SQL as the owner and return what it printed, unaligned; `data` feeds a COPY.
 
         Of several statements each is a transaction of its own, unless there is `data`.
@@ -55,7 +55,12 @@ class Postgres:
         argv += ["-h", str(self._socket_folder), "-p", str(self.port), "-U", ADMIN, "-d", DATABASE]
         argv += ["-c", sql] if data else ["-f", "-"]  # an argument has a largest length
         done = subprocess.run(
-            argv, input=data or sql, capture_output=True, text=True, timeout=60, check=False
+            argv,
+            input=data or sql,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
         assert done.returncode == 0, f"{sql[:2000]}\n{done.stderr}"
         return done.stdout.strip()
