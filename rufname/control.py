@@ -94,15 +94,17 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
 
     Attributes:
         pid: of the process.
-        reading: the source that is being read, "" for none.
+        reading: the source that is being read, "" for none; the first one where there are two.
         waiting: sources that are read after it, in this order.
         next_reads: source → when it is due by its schedule, seconds since 1970.
+        all_reading: every source that is being read.
     """
 
     pid: int
     reading: str = ""
     waiting: tuple[str, ...] = ()
     next_reads: dict[str, float] = {}
+    all_reading: tuple[str, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):

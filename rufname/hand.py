@@ -1,7 +1,8 @@
-"""The one thread that writes, in the worker that writes: opens the store, does job after job.
+"""The threads that write, in the worker that writes: open the store, do job after job.
 
-Law: store and index are touched in this thread only; the loop beside it stays free. A job never
-ends the thread: what it meets is told, and the next job begins.
+Law: store and index are touched in these threads only; the loop beside them stays free. Two runs at
+once, so that a slow source keeps no other waiting; what concerns the whole directory is done alone.
+A job never ends a thread: what it meets is told, and the next job begins.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from collections.abc import Callable
 
 from typing_extensions import override
 
-from engine.errors import WriterBusy
+from engine.errors import EngineError, WriterBusy
 from rufname.config import Config
 from rufname.indexer import IndexingFailed
 from rufname.writing import Writing
 
+RUNS_AT_ONCE = 2
+"""Each reads and stores; more would only share the same two cores and one database."""
+
+END_S = 5.0
 LOCK_RETRY_S = 0.25
 REST_AFTER_S = 60.0
 """Without work for so long, the memory that indexing takes is given back."""
@@ -46,16 +51,25 @@ class Hand(threading.Thread):
         self._config = config
         self._rebuild = rebuild
         self._opened = opened
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Job, bool] | None] = queue.SimpleQueue()
+        self._turn = threading.Lock()
+        self._free = threading.Condition()
+        self._at_work = 0  # -1: a job that is done alone
 
-    def put(self, job: Job) -> None:
-        """Queue a job; what it raises is logged."""
-        self._jobs.put(job)
+    def put(self, job: Job, *, alone: bool = True) -> None:
+        """Queue a job; what it raises is logged.
+
+        Args:
+            job: what to do.
+            alone: nothing else may be done at the same time; a run of a source needs no such thing.
+        """
+        self._jobs.put((job, alone))
 
     def finish(self) -> None:
-        """Cancel the job under way, forget those that wait, end."""
+        """Cancel the jobs under way, forget those that wait, end."""
         self.cancelled.set()
-        self._jobs.put(None)
+        for _ in range(RUNS_AT_ONCE):
+            self._jobs.put(None)
 
     @override
     def run(self) -> None:
@@ -66,11 +80,34 @@ class Hand(threading.Thread):
             return
         finally:
             self._opened()
+        others = [
+            threading.Thread(target=self._work_beside, args=(writing,), name="hand", daemon=True)
+            for _ in range(1, RUNS_AT_ONCE)
+        ]
         try:
-            while (job := self._next(writing)) is not None:
-                self._carry_out(job, writing)
+            for other in others:
+                other.start()
+            self._work(writing)
+        finally:
+            for other in others:
+                other.join(END_S)
+            writing.close()
+
+    def _work_beside(self, first: Writing) -> None:
+        """Work as the first thread does, with a connection to the store of its own."""
+        try:
+            writing = first.beside(self._config)
+        except EngineError as error:  # then there is one run at a time
+            _log.error("no second run at once: %s", error)
+            return
+        try:
+            self._work(writing)
         finally:
             writing.close()
+
+    def _work(self, writing: Writing) -> None:
+        while (begun := self._begin(writing)) is not None:
+            self._carry_out(*begun, writing)
 
     def _open(self) -> Writing:
         writing = self._wait_for_lock()
@@ -109,21 +146,35 @@ class Hand(threading.Thread):
                 raise
             _log.error("index not followed: %s", error)
 
-    def _next(self, writing: Writing) -> Job | None:
-        """Return the next job; None: the end."""
+    def _begin(self, writing: Writing) -> tuple[Job, bool] | None:
+        """Return the next job once it may be done, in the order they came; None: the end."""
+        with self._turn:
+            item = self._next(writing)
+            if item is not None:
+                _, alone = item
+                with self._free:
+                    self._free.wait_for(lambda: not self._at_work if alone else self._at_work >= 0)
+                    self._at_work += -1 if alone else 1
+        return item
+
+    def _next(self, writing: Writing) -> tuple[Job, bool] | None:
         while True:
             try:
                 return self._jobs.get(timeout=REST_AFTER_S)
             except queue.Empty:
-                writing.rest()
+                if not self._at_work:
+                    writing.rest()
 
-    def _carry_out(self, job: Job, writing: Writing) -> None:
-        if self.cancelled.is_set():
-            return
+    def _carry_out(self, job: Job, alone: bool, writing: Writing) -> None:  # noqa: FBT001 - of a pair
         try:
-            job(writing)
+            if not self.cancelled.is_set():
+                job(writing)
         except Exception:  # noqa: BLE001 - see the law
             _log.exception("a job of the writer failed")
+        finally:
+            with self._free:
+                self._at_work -= -1 if alone else 1
+                self._free.notify_all()
 
 
 def drop_absent(writing: Writing, config: Config) -> None:

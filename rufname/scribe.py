@@ -73,7 +73,9 @@ class Scribe:
         self._hand = hand
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[str, Run] = {}
-        self._running: Run | None = None
+        self._running: dict[str, Run] = {}
+        self._handed: dict[str, Run] = {}  # running, or waiting for a thread
+        self._later: dict[str, list[Run]] = {}  # behind those, of the same source
         self._began: dict[str, datetime | None] = {}
         self._failures: dict[str, int] = {}
         self._done = 0
@@ -114,7 +116,7 @@ class Scribe:
         """Return how many runs are done, under way, waiting."""
         return {
             "runs": self._done,
-            "running": int(self._running is not None),
+            "running": len(self._running),
             "waiting": len(self._waiting),
         }
 
@@ -177,7 +179,8 @@ class Scribe:
                     next_reads[source.name] = due.timestamp()
         return Status(
             pid=os.getpid(),
-            reading=self._running.source.name if self._running else "",
+            reading=next((run.source.name for run in self._running.values()), ""),
+            all_reading=tuple(run.source.name for run in self._running.values()),
             waiting=tuple(run.source.name for run in self._waiting.values()),
             next_reads=next_reads,
         )
@@ -201,8 +204,16 @@ class Scribe:
     def _queue(self, source: SourceSettings, manner: SyncRequest = _REGULAR) -> Run:
         run = Run(source, manner, self._loop.create_future())
         self._waiting[source.id] = run
-        self._hand.put(lambda writing: self._carry_out(run, writing))
+        if source.id in self._handed:
+            self._later.setdefault(source.id, []).append(run)
+        else:
+            self._hand_over(run)
         return run
+
+    def _hand_over(self, run: Run) -> None:
+        """Let a thread do a run; until it is over, the next one of its source stays here."""
+        self._handed[run.source.id] = run
+        self._hand.put(lambda writing: self._carry_out(run, writing), alone=False)
 
     def _carry_out(self, run: Run, writing: Writing) -> None:
         """Do a run; in the thread that writes."""
@@ -228,11 +239,11 @@ class Scribe:
     def _begun(self, run: Run) -> None:
         if self._waiting.get(run.source.id) is run:
             del self._waiting[run.source.id]
-        self._running = run
+        self._running[run.source.id] = run
         self._began[run.source.id] = datetime.now()  # noqa: DTZ005 - as schedules are
 
     def _ended(self, run: Run, report: RunReport) -> None:
-        self._running = None
+        self._over(run)
         self._done += 1
         source = run.source.id
         self._failures[source] = (
@@ -246,17 +257,25 @@ class Scribe:
         _log.log(level, "source read", extra={"fields": fields})
 
     def _broke(self, run: Run, error: BaseException) -> None:
-        self._running = None
+        self._over(run)
         if not run.report.done():
             run.report.set_exception(error)
             run.report.exception()  # nobody may be waiting; the thread logs it
+
+    def _over(self, run: Run) -> None:
+        """Note that a run has ended; another one of the same source that waits may begin."""
+        self._running.pop(run.source.id, None)
+        self._handed.pop(run.source.id, None)
+        later = self._later.get(run.source.id)
+        if later:
+            self._hand_over(later.pop(0))
 
     def _begin_due(self, now: datetime) -> None:
         """Queue every source that is due and neither waits nor runs."""
         for source in self._config.sources:
             if source.id not in self._began or source.id in self._waiting:
                 continue
-            if self._running is not None and self._running.source.id == source.id:
+            if source.id in self._running:
                 continue
             due = self._due(source, now)
             if due is not None and due <= now:
@@ -282,7 +301,7 @@ class Scribe:
                 self._call(self._began.setdefault, source, last)
 
         if sources:
-            self._hand.put(ask)
+            self._hand.put(ask, alone=False)
 
 
 async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]]) -> Scribe:

@@ -236,7 +236,7 @@ def _next_run(source: SourceStatus, writer: control.Status | None) -> str:
         return "by hand"
     if writer is None:
         return "-"
-    if writer.reading == source.name:
+    if source.name in writer.all_reading:
         return "[cyan]now[/]"
     due = writer.next_reads.get(source.name)
     if due is None or source.name in writer.waiting:

@@ -1,12 +1,14 @@
 """Writing to the directory: the lock, the contact store, and the index that follows it.
 
 Law: whoever writes holds one of these: the writing process of `serve`, `rufname sync` where nobody
-serves, the demo. Blocking; one thread at a time. What it commits is whole at every instant, so that
+serves, the demo. Blocking; each for one thread. Several of one process share the indexing, one at a
+time. What it commits is whole at every instant, so that
 it may be killed.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 
@@ -40,12 +42,33 @@ def never() -> bool:
 
 
 class Writing:
-    """The right to write, and what it takes: made by `open`, ended by `close`."""
+    """The right to write, and what it takes: made by `open`, ended by `close`.
 
-    def __init__(self, lock: Lock, store: ContactStore, indexer: Indexer) -> None:
+    One thread uses one of these; `beside` makes another one for a second thread.
+    """
+
+    def __init__(
+        self,
+        lock: Lock,
+        store: ContactStore,
+        indexer: Indexer,
+        indexing: threading.RLock | None = None,
+    ) -> None:
         self._lock = lock
         self._indexer = indexer
+        self._indexing = indexing or threading.RLock()
+        self._beside = indexing is not None
         self.store = store
+
+    def beside(self, config: Config) -> Writing:
+        """Return a second one, with a connection to the store of its own; close it first.
+
+        Raises:
+            CorruptStore: the store is damaged.
+            StoreUnavailable: it cannot be opened.
+        """
+        store = ContactStore.open(config.store_path)
+        return Writing(self._lock, store, self._indexer, self._indexing)
 
     @classmethod
     def open(cls, config: Config, patience_s: float = 0.0) -> Writing:
@@ -88,7 +111,7 @@ class Writing:
             What came of it: a source that fails, and a store or index that cannot be written, are
             told in the report as well.
         """
-        follower = _Follower(self._indexer, source.name, tell)
+        follower = _Follower(self._indexer, self._indexing, source.name, tell)
         began = time.monotonic()
         try:
             report = sync_source(
@@ -100,7 +123,8 @@ class Writing:
                 full=full,
                 release=release,
             )
-            self._indexer.catch_up(follower.indexed)
+            with self._indexing:
+                self._indexer.catch_up(follower.indexed)
         except (EngineError, IndexingFailed) as error:
             counts = msgspec.structs.asdict(follower.counts)
             reason = f"source {source.name}: {error}"
@@ -127,18 +151,24 @@ class Writing:
         Raises:
             IndexingFailed: it cannot; what was committed is served on.
         """
-        self._indexer.catch_up()
+        with self._indexing:
+            self._indexer.catch_up()
 
     def rebuild(self, tell: Tell = nobody_listens) -> None:
         """Build the index anew from the store; raises like `catch_up`."""
-        self._indexer.rebuild(lambda done, total: tell(Progress("", "index", done, total)))
+        with self._indexing:
+            self._indexer.rebuild(lambda done, total: tell(Progress("", "index", done, total)))
 
     def rest(self) -> None:
         """Let go of the memory that indexing took; the next change takes it again."""
-        self._indexer.close()
+        with self._indexing:
+            self._indexer.close()
 
     def close(self) -> None:
-        """Finish the commit under way, close the store, give up the lock."""
+        """Close the store; the first one finishes the commit under way and gives up the lock."""
+        if self._beside:
+            self.store.close()
+            return
         self._indexer.close()
         self.store.close()
         self._lock.release()
@@ -155,8 +185,9 @@ def total_of(progress: SyncProgress) -> int:
 class _Follower:
     """Tells how far a run is, not too often, and lets the index follow meanwhile."""
 
-    def __init__(self, indexer: Indexer, name: str, tell: Tell) -> None:
+    def __init__(self, indexer: Indexer, indexing: threading.RLock, name: str, tell: Tell) -> None:
         self._indexer = indexer
+        self._indexing = indexing
         self._name = name
         self._tell = tell
         self._told_at = 0.0
@@ -173,9 +204,13 @@ class _Follower:
         """Let the index follow, in its own process, whenever enough has come together."""
         if not self._follow_at:
             self._follow_at = seq + FOLLOW_ROWS
-        elif seq >= self._follow_at and not self._indexer.busy:
-            self._indexer.begin_catch_up()
-            self._follow_at = seq + FOLLOW_ROWS
+        elif seq >= self._follow_at and self._indexing.acquire(blocking=False):
+            try:
+                if not self._indexer.busy:
+                    self._indexer.begin_catch_up()
+                    self._follow_at = seq + FOLLOW_ROWS
+            finally:
+                self._indexing.release()
 
     def indexed(self, done: int, total: int) -> None:
         self._say(Progress(self._name, "index", done, total), total)

@@ -25,18 +25,14 @@ def hand(place: Place) -> Iterator[Hand]:
     assert not made.is_alive()
 
 
-def test_jobs_are_done_one_after_the_other_in_its_thread(hand: Hand) -> None:
-    done: list[int | None] = []
+def test_jobs_that_are_done_alone_are_done_in_their_order(hand: Hand) -> None:
+    done: list[int] = []
     last = threading.Event()
-
-    def note(_writing: Writing) -> None:
-        done.append(threading.get_ident())
-
-    for _ in range(3):
-        hand.put(note)
+    for number in range(20):
+        hand.put(lambda _writing, number=number: done.append(number))  # type: ignore[misc]  # bound
     hand.put(lambda _writing: last.set())
     assert last.wait(10)
-    assert done == [hand.ident] * 3
+    assert done == list(range(20))
 
 
 def test_a_job_that_fails_is_logged_and_the_next_one_begins(
@@ -85,3 +81,23 @@ def test_what_prevents_the_opening_is_kept_for_the_loop(place: Place) -> None:
     assert opened.is_set()
     assert failing.failure is not None
     take_writer_lock(place.config.run_dir).release()
+
+
+def test_two_runs_are_done_at_once_and_what_concerns_all_is_done_alone(hand: Hand) -> None:
+    together = threading.Barrier(2)
+    seen: list[str] = []
+
+    def run(_writing: Writing) -> None:
+        together.wait(20)
+        seen.append("run")
+
+    def alone(_writing: Writing) -> None:
+        seen.append("alone")
+
+    last = threading.Event()
+    for _ in range(2):
+        hand.put(run, alone=False)
+    hand.put(alone)
+    hand.put(lambda _writing: last.set())
+    assert last.wait(30)
+    assert seen == ["run", "run", "alone"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -185,3 +186,37 @@ async def test_a_run_under_way_is_cancelled_by_the_drain_and_nothing_is_lost(
     assert store.count() >= 3
     store.close()
     take_writer_lock(place.config.run_dir).release()
+
+
+SLOW = """
+[[source]]
+name = "slow"
+kind = "odbc"
+connection = "Driver={{SQLite3}};Database={path}"
+query = \"\"\"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)
+SELECT count(*) AS id, 'x' AS name FROM c\"\"\"
+key = ["id"]
+[source.map]
+display_name = "name"
+"""
+
+
+async def test_a_source_that_hangs_keeps_no_other_waiting(place: Place) -> None:
+    sqlite3.connect(place.folder / "slow.db").close()
+    (place.folder / "slow.db").write_bytes(b"")
+    place.write_config(end=SLOW.format(path=place.folder / "slow.db"))
+    opened = await open_work(Start(pack(place.config)), [])
+    fast, slow = place.config.sources
+    hanging = [asyncio.create_task(opened.sync(slow, lambda _: None)) for _ in range(2)]
+    await eventually(lambda: opened.metrics()["running"] == 1)
+    again = asyncio.create_task(opened.sync(slow, lambda _: None))
+    for _ in range(2):
+        report = await asyncio.wait_for(opened.sync(fast, lambda _: None), 60)
+        assert report.state == "done"
+    assert documents(place) == 3
+    assert opened.metrics() == {"runs": 2, "running": 1, "waiting": 1}, "one run of a source"
+    status = opened._status()
+    assert (status.all_reading, status.waiting) == (("slow",), ("slow",))
+    await opened.drain(5.0)
+    for task in (*hanging, again):
+        task.cancel()
