@@ -267,7 +267,8 @@ class Ranking:
             ranked = []
             for entry in group:
                 contact = self._reader.visible(entry.address, self._scope)
-                if self._imprecise and not self._is_of(match_class, contact):
+                imprecise = self._imprecise and match_class < KEYS
+                if imprecise and not self._is_of(match_class, contact):
                     continue
                 seen = _place(entry.address)
                 self._found.add(seen)

@@ -243,6 +243,39 @@ def _flattened(search_filter: Filter, kind: type[And | Or]) -> list[Filter]:
     return parts
 
 
+def people_text(search_filter: Filter) -> str | None:
+    """Return what is typed into a people search, None for any other filter.
+
+    That is one term on a pseudo-attribute for anything (`anr`, `searchContact`), alone or beside
+    terms that hold for every entry: `(&(objectClass=person)(anr=mei))`.
+    """
+    text: str | None = None
+    for leaf in _flattened(search_filter, And):
+        if isinstance(leaf, (Equality, Approx, Substrings)):
+            found = attribute_type(leaf.attribute)
+            if found is not None and found.kind == "search_text" and text is None:
+                text = _typed_text(leaf)
+                if text:
+                    continue
+        if not _is_decoration(leaf, []):
+            return None
+    return text
+
+
+def _typed_text(leaf: Equality | Approx | Substrings) -> str:
+    """Return the text of a term whose words are all beginnings, "" for any other."""
+    if isinstance(leaf, Substrings):
+        if leaf.final:
+            return ""
+        pieces = [piece for piece in (leaf.initial, *leaf.any) if piece]
+    else:
+        pieces = [leaf.value]
+    try:
+        return " ".join(piece.decode() for piece in pieces)
+    except UnicodeDecodeError:
+        return ""
+
+
 def _number_terms(part: Filter) -> list[NumberTerm] | None:
     """Return the number terms of a leaf or an OR of leaves; None if it holds anything else.
 

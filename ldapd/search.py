@@ -22,7 +22,7 @@ from typing import Protocol
 import msgspec
 
 from engine.contact import Contact, contact_uuid_text
-from engine.query import CallerMatch, CallerQuery
+from engine.query import MAX_HITS, CallerMatch, CallerQuery, PeoplePage, PeopleQuery
 from engine.rights import Principal
 from engine.selection import EntryIs
 from ldapd import planner
@@ -66,6 +66,9 @@ class Directory(SetDirectory, Protocol):
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first."""
+
+    def people(self, query: PeopleQuery) -> PeoplePage:
+        """Return the people a text finds, best first."""
 
     def hides_fields(self, principal: Principal) -> bool:
         """Tell whether the asker does not see every field of what it sees."""
@@ -159,7 +162,7 @@ class Searcher:
             return self._list(asked, self._set_question(asked, wish))
         question = planner.plan(wish, asker.plan)
         if isinstance(question, SetQuestion):
-            return self._list(asked, self._set_question(asked, wish))
+            return self._people(asked, wish) or self._list(asked, self._set_question(asked, wish))
         self._counters.lookups += 1
         for value in question.values:
             match = self._index.caller(
@@ -168,6 +171,9 @@ class Searcher:
             if match is not None:
                 self._counters.lookups_found += 1
                 return self._holders(asked, question, match, value)
+        people = self._people(asked, wish)  # part of a number, or letters on a phone's keys
+        if people is not None:
+            return people
         if question.is_partial or asked.controls.vlv is not None:
             return self._list(asked, self._set_question(asked, wish))
         return asked.done(_SUCCESS, self._notes(asked))
@@ -273,6 +279,31 @@ class Searcher:
         ]
         notes = self._notes(asked, shown)
         return b"".join((*map(asked.entry, shown), asked.done(code, notes)))
+
+    def _people(self, asked: Asked, wish: Filter) -> bytes | None:
+        """Answer what somebody types as people search does, in its order; None for other filters.
+
+        A client that wants pages, a list or an order of its own gets what the filter says instead.
+        """
+        text = planner.people_text(wish)
+        controls = asked.controls
+        if not text or controls.page is not None or controls.vlv is not None or controls.sort:
+            return None
+        client = asked.asker.client
+        wanted = most_entries(asked.request.size_limit, self._profiles.of(client.profile))
+        query = PeopleQuery(
+            text, asked.asker.principal, min(wanted, MAX_HITS), t9=client.profile == "phone"
+        )
+        page = self._index.people(query)
+        code: int = _SUCCESS
+        if page.cursor:
+            code = ResultCode.SIZE_LIMIT_EXCEEDED
+            self._counters.searches_limited += 1
+        self._counters.entries += len(page.hits)
+        shown = [
+            Shown(hit.contact, entry_dn(contact_uuid_text(hit.id), asked.base)) for hit in page.hits
+        ]
+        return b"".join((*map(asked.entry, shown), asked.done(code)))
 
     def _notes(self, asked: Asked, shown: list[Shown] | None = None) -> tuple[Control, ...]:
         """Sort the few entries of a look-up as is asked for; return the response controls."""

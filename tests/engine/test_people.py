@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.contact import Address
+from engine.errors import InvalidCursor
 from engine.query import PeopleQuery
 from engine.rights import LOCAL_ADMIN, Principal
 from tests.engine.building import Directory, contact
@@ -107,3 +108,84 @@ def test_a_hit_says_what_matched_and_why(directory: Directory) -> None:
 def test_nothing_typed_breaks_the_search(directory: Directory, text: str) -> None:
     directory.hold(*PEOPLE)
     directory.index.explain_people(PeopleQuery(text, USER, 5))
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("jm", ["1"]),
+        ("schtsch", ["7"]),
+        ("vonderhei", ["8"]),
+        ("mayr", ["2", "4"]),
+        ("petra maire", ["4"]),
+        ("unterhubrbau", ["6"]),
+        ("089 99998-12", ["1", "2"]),
+        ("0171", ["3"]),
+        ("1713", ["3"]),
+        ("3912", []),
+        ("beispiel.example", ["6"]),
+    ],
+)
+def test_other_ways_to_write_a_name_or_a_number(
+    directory: Directory, text: str, keys: list[str]
+) -> None:
+    directory.hold(
+        *PEOPLE,
+        contact("1", "Jürgen Müller", "498999998123", given_name="Jürgen", surname="Müller"),
+        contact("7", "Юлия Щукина"),
+        contact("8", "Anna von der Heide"),
+    )
+    assert sorted(found(directory, text)) == keys
+
+
+def test_letters_on_a_phones_keys_are_found_if_asked_for(directory: Directory) -> None:
+    index = directory.hold(*PEOPLE)
+    keys = PeopleQuery("6243", USER, t9=True)
+    assert [hit.id.key for hit in index.people(keys).hits] == ["4"]
+    assert index.people(keys).hits[0].answers[0].how == "keys"
+    assert index.people(PeopleQuery("6243", USER)).hits == ()
+
+
+def test_another_spelling_is_suggested_where_nobody_was_found_as_typed(
+    directory: Directory,
+) -> None:
+    index = directory.hold(*PEOPLE)
+    assert index.people(PeopleQuery("petra mayer", USER)).did_you_mean == "Petra Maier"
+    assert index.people(PeopleQuery("xyzzyq petra", USER)).did_you_mean == "petra"
+    assert index.people(PeopleQuery("hiddn", USER)).did_you_mean == ""
+    assert index.people(PeopleQuery("petra", USER)).did_you_mean == ""
+
+
+def test_highlighted_are_the_letters_that_were_typed(directory: Directory) -> None:
+    hit = directory.hold(*PEOPLE).people(PeopleQuery("muell bei", USER)).hits[0]
+    shown = {
+        span.field: getattr(hit.contact, span.field)[span.start : span.end] for span in hit.spans
+    }
+    assert shown == {"display_name": "Müll", "company": "Bei"}
+    number = directory.index.people(PeopleQuery("8124", USER)).hits[0].spans[0]
+    assert (number.field, number.at, number.start, number.end) == ("phones.work", 0, 8, 12)
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!!", "AAAA", "a" * 5000, "é"])
+def test_a_cursor_that_was_not_made_here_is_refused(directory: Directory, cursor: str) -> None:
+    directory.hold(*PEOPLE)
+    with pytest.raises(InvalidCursor):
+        directory.index.people(PeopleQuery("mü", USER, cursor=cursor))
+
+
+def test_a_cursor_of_another_text_is_refused(directory: Directory) -> None:
+    index = directory.hold(*PEOPLE)
+    cursor = index.people(PeopleQuery("mü", USER, 1)).cursor
+    assert cursor
+    with pytest.raises(InvalidCursor, match="another text"):
+        index.people(PeopleQuery("an", USER, 1, cursor))
+
+
+def test_the_person_of_a_record_is_it_with_the_records_linked_to_it(directory: Directory) -> None:
+    twin = contact("9", "Müller, J.", "498999998123", source="old", job="Leitung")
+    index = directory.hold(*PEOPLE, twin)
+    person = index.person(PEOPLE[0].id, USER)
+    assert person is not None
+    assert [record.key for record in person.records] == ["1", "9"]
+    assert person.contact.job == "Leitung"
+    assert index.person(PEOPLE[4].id, USER) is None

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from engine.client import Client
-from engine.contact import contact_uuid
+from engine.contact import Address, contact_uuid
 from engine.index import ContactIndex
-from engine.query import EVERY_CLASS, CallerMatch, CallerQuery
+from engine.query import EVERY_CLASS, CallerMatch, CallerQuery, PeopleQuery
 from engine.rights import Principal
 from engine.selection import Selected, Selection
 from ldapd.handler import LdapHandler
@@ -368,3 +368,43 @@ def test_a_number_without_digits_asks_nothing(index: ContactIndex) -> None:
     asked = Asked(index)
     assert search(handler_of(asked), SBC, "(telephoneNumber=anonymous)").entries == []
     assert asked.numbers == []
+
+
+# --- people search --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["mei", "meier anna", "meyr", "ulm mei", "200123", "am"])
+@pytest.mark.parametrize(
+    "template", ["(anr={})", "(searchContact={}*)", "(&(objectClass=*)(anr={}))"]
+)
+def test_what_is_typed_gets_the_people_of_people_search_in_its_order(
+    tmp_path_factory: pytest.TempPathFactory, text: str, template: str
+) -> None:
+    directory = Directory(tmp_path_factory.mktemp("people"))
+    try:
+        index = directory.hold(
+            contact("1", "Zoe Meier", company="Bau AG"),
+            contact("2", "Anna Maier", "4917139200123"),
+            contact("3", given_name="Anna", surname="Meier", address=Address(city="Ulm")),
+            contact("4", "Bernd Ulm", company="Meierhof"),
+        )
+        found = search(handler_of(index), BOOK, template.format(text), "cn")
+        page = index.people(PeopleQuery(text, BOOK.principal()))
+        assert found.names() == [hit.name for hit in page.hits]
+        assert found.names()
+    finally:
+        directory.close()
+
+
+def test_the_digits_of_a_phone_are_letters_on_its_keys(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    directory = Directory(tmp_path_factory.mktemp("keys"))
+    try:
+        index = directory.hold(contact("1", "Zoe Meier"), contact("2", "Otto Abel"))
+        handler = handler_of(index)
+        phone = msgspec.structs.replace(PHONE, sources=("*",))
+        assert search(handler, phone, "(searchContact=634*)", "cn").names() == ["Zoe Meier"]
+        assert search(handler, BOOK, "(searchContact=634*)", "cn").names() == []
+    finally:
+        directory.close()

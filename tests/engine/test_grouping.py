@@ -1,0 +1,102 @@
+"""Records of one person are one hit."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.contact import Address, Contact
+from engine.grouping import person_of
+from engine.query import PeopleQuery
+from engine.rights import SourcePolicy
+from tests.engine.building import contact
+from tests.engine.searching import search_of
+from tests.engine.test_ranking import EVA
+
+POLICIES = {
+    "crm": SourcePolicy("crm", 500),
+    "book": SourcePolicy("book", 900),
+    "hr": SourcePolicy("hr", 900, ("personnel",)),
+}
+NUMBER, OTHER = "498999998123", "4917139200123"
+
+
+def groups(*contacts: Contact, text: str = "mei") -> list[set[str]]:
+    page = search_of(contacts, POLICIES).answer(PeopleQuery(text, EVA, 20))
+    return [{record.key for record in hit.records} for hit in page.hits]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            contact("1", "Anna Meier", NUMBER, surname="Meier", given_name="Anna"),
+            contact("2", "Meier, A.", NUMBER, source="book"),
+        ),
+        (
+            contact("1", "Anna Meier", emails=("a.meier@nord.example",)),
+            contact("2", "Anna Meister", source="book", emails=("A.Meier@nord.example",)),
+        ),
+    ],
+)  # fmt: skip
+def test_records_of_one_person_are_one_hit(one: Contact, other: Contact) -> None:
+    assert groups(one, other) == [{"1", "2"}]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (contact("1", "Anna Meier", NUMBER), contact("2", "Bernd Meier", NUMBER)),
+        (contact("1", "Anna Meier", NUMBER), contact("2", "Anna Meister", NUMBER)),
+        (contact("1", "Anna Meier", NUMBER), contact("2", "Anna Meier", OTHER)),
+        (
+            contact("1", "Anna Meier", emails=("info@nord.example",)),
+            contact("2", "Anna Meier", emails=("info@nord.example",)),
+        ),
+        (contact("1", "Anna Meier", NUMBER), contact("2", "", NUMBER, company="Meier Bau")),
+    ],
+)  # fmt: skip
+def test_different_people_stay_apart(one: Contact, other: Contact) -> None:
+    assert sorted(map(sorted, groups(one, other))) == [["1"], ["2"]]
+
+
+def test_companies_are_joined_by_number_and_name() -> None:
+    one = contact("1", "", NUMBER, company="Meier Bau GmbH")
+    other = contact("2", "", NUMBER, source="book", company="Meier Bau")
+    assert groups(one, other) == [{"1", "2"}]
+    assert len(groups(one, contact("2", "", NUMBER, company="Meier Dach"))) == 2
+
+
+def test_a_hidden_record_joins_no_two_visible_ones() -> None:
+    one = contact("1", "Anna Meier", NUMBER, surname="Meier")
+    between = contact(
+        "2", "Anna Meier", NUMBER, source="hr", surname="Meier", emails=("a@nord.example",)
+    )
+    other = contact("3", "Anna Meier", OTHER, surname="Meier", emails=("a@nord.example",))
+    assert sorted(map(sorted, groups(one, between, other))) == [["1"], ["3"]]
+
+
+def test_a_record_found_by_another_word_is_part_of_the_hit() -> None:
+    one = contact("1", "Anna Meier", NUMBER, surname="Meier", given_name="Anna")
+    other = contact("2", "Meier", NUMBER, source="book", job="Leitung")
+    assert groups(one, other, text="anna") == [{"1", "2"}]
+
+
+def test_the_first_record_shows_and_the_others_fill_its_blanks() -> None:
+    best = contact("1", "Anna Meier", NUMBER, company="Nord", emails=("a@nord.example",))
+    other = contact(
+        "2", "A. Meier", NUMBER, OTHER, source="book", company="Nordlicht", job="Leitung",
+        emails=("A@nord.example", "anna@home.example"), address=Address(city="Ulm"),
+        custom={"1": "K1"},
+    )  # fmt: skip
+    person = person_of([best, other])
+    assert (person.name, person.company, person.contact.job) == ("Anna Meier", "Nord", "Leitung")
+    assert person.contact.custom == {"1": "K1"}
+    assert {field.name: field.origin.key for field in person.fields()} == {
+        "display_name": "1", "company": "1", "job": "2", "city": "2", "custom.1": "2",
+    }  # fmt: skip
+    assert [(each.number.digits, each.origin.key) for each in person.numbers] == [
+        (NUMBER, "1"), (OTHER, "2"),
+    ]  # fmt: skip
+    assert [(each.address, each.origin.key) for each in person.emails] == [
+        ("a@nord.example", "1"), ("anna@home.example", "2"),
+    ]  # fmt: skip

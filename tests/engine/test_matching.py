@@ -1,0 +1,86 @@
+"""Which class a contact answers in, and how like it is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import matching
+from engine.contact import Address
+from engine.matching import class_of, likeness, typos_allowed, words_of
+from engine.rights import SourcePolicy
+from engine.scope import Searched
+from engine.typed import read_typed
+from tests.engine.building import contact, line
+from tests.engine.searching import reader_of
+from tests.engine.test_ranking import EVA
+
+ANNA = contact(
+    "1", "Dr. Anna Meier-Vogt", line("498999998123"), given_name="Anna", surname="Meier-Vogt",
+    company="Nordlicht AG", department="Einkauf", address=Address(city="Ulm"),
+    emails=("a.meier@nord.example",), custom={"1": "K1234"},
+)  # fmt: skip
+
+
+def searched() -> Searched:
+    return reader_of([ANNA], {"crm": SourcePolicy("crm")}).scope(EVA).searched["crm"]
+
+
+@pytest.mark.parametrize(
+    ("text", "match_class"),
+    [
+        ("vogt meier anna", matching.FULL_NAME),
+        ("anna meier", matching.NAME_WHOLE),
+        ("ann meiervo", matching.NAME),
+        ("anna nord", matching.NAME_COMPANY),
+        ("mei ulm", matching.NAME_OTHER),
+        ("nordlicht", matching.COMPANY_WHOLE),
+        ("nordl", matching.COMPANY),
+        ("nord eink", matching.OTHER),
+        ("k12", matching.OTHER),
+        ("meier 8123", matching.NAME_OTHER),
+        ("8123", matching.NUMBER_END),
+        ("089 9999", matching.NUMBER_BEGIN),
+        ("+49 89", matching.NUMBER_BEGIN),
+        ("9998", matching.NUMBER_PART),
+        ("mayer", 0),
+        ("berlin", 0),
+    ],
+)
+def test_a_contact_answers_in_its_best_class(text: str, match_class: int) -> None:
+    assert class_of(read_typed(text), ANNA, searched()) == match_class
+
+
+def test_what_is_not_searched_is_not_answered() -> None:
+    nothing = Searched(frozenset(), (), ())
+    for text in ("ulm", "8123", "k12", "einkauf"):
+        assert class_of(read_typed(text), ANNA, nothing) == 0
+
+
+@pytest.mark.parametrize(
+    ("nearer", "farther"),
+    [
+        ("meier", "meie"),
+        ("meie", "mayer"),
+        ("mayer", "meter"),
+        ("anna meier", "anna mejer"),
+        ("anna mejer", "xxx anna"),
+    ],
+)
+def test_the_likest_costs_least(nearer: str, farther: str) -> None:
+    has = words_of(ANNA, searched())
+    assert likeness(read_typed(nearer), has) < likeness(read_typed(farther), has)
+
+
+def test_typos_are_forgiven_by_length_and_never_in_numbers() -> None:
+    allowed = [typos_allowed(word) for word in ("mei", "meie", "meierei", "meiereie", "k1234567")]
+    assert allowed == [0, 1, 1, 2, 0]
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_a_class_and_a_likeness(text: str) -> None:
+    typed = read_typed(text)
+    nothing = Searched(frozenset(), (), ())
+    assert 0 <= class_of(typed, ANNA, nothing) <= matching.SPELLED
+    assert likeness(typed, words_of(ANNA, nothing)) >= 0

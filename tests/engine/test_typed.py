@@ -1,0 +1,55 @@
+"""What is read of what somebody types."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.typed import MAX_DIGITS, MAX_WORDS, Typed, read_typed
+
+
+@pytest.mark.parametrize(
+    ("text", "digits", "begins", "national"),
+    [
+        ("8123", "8123", False, ""),
+        ("089 99998-12", "0899999812", False, "899999812"),
+        ("+49 (0)89 99998", "498999998", True, ""),
+        ("0049/89", "4989", True, ""),
+        ("tel:+4989", "4989", True, ""),
+        ("\uff10\uff18\uff19", "089", False, "89"),
+        ("12", "", False, ""),
+        ("+", "", False, ""),
+        ("K123", "", False, ""),
+        ("meier 123", "", False, ""),
+        ("", "", False, ""),
+    ],
+)
+def test_a_text_of_digits_is_part_of_a_number(
+    text: str, digits: str, *, begins: bool, national: str
+) -> None:
+    typed = read_typed(text)
+    assert (typed.digits, typed.begins, typed.national) == (digits, begins, national)
+
+
+def test_words_are_folded_each_once_and_few() -> None:
+    assert read_typed("Müller, mueller ANNA").words == ("muller", "anna")
+    assert len(read_typed(" ".join(f"w{n}" for n in range(500))).words) == MAX_WORDS
+    assert not read_typed("* ) (")
+    assert read_typed("Dr. Anna von Abel").whole_name == "abel anna"
+
+
+def test_digits_are_letters_on_keys_only_if_that_is_asked_for() -> None:
+    assert read_typed("634 2662", keys=True).keys
+    assert not read_typed("634").keys
+    assert not read_typed("104", keys=True).keys  # 1 and 0 have no letters
+    assert not read_typed("mei", keys=True).keys
+
+
+@given(st.text(max_size=600))
+def test_any_text_is_read_within_bounds(text: str) -> None:
+    typed = read_typed(text, keys=True)
+    assert isinstance(typed, Typed)
+    assert len(typed.words) <= MAX_WORDS
+    assert len(typed.digits) <= MAX_DIGITS
+    assert typed.digits == "" or (typed.digits.isascii() and typed.digits.isdigit())
