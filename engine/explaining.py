@@ -69,6 +69,7 @@ class ExplainedCandidate(msgspec.Struct, frozen=True):
         kind: of the line that fits.
         number: of that line, E.164 with "+".
         changed: the source's own time of change, "" if it gives none.
+        hidden_fields: of the source, which the asker may not see; the name is given all the same.
         visible: whether the asker may see the record.
         lost: why it is not the answer; "" for the one that is.
     """
@@ -81,6 +82,7 @@ class ExplainedCandidate(msgspec.Struct, frozen=True):
     kind: str
     number: str
     changed: str
+    hidden_fields: tuple[str, ...]
     visible: bool
     lost: str
 
@@ -140,13 +142,14 @@ class CallerExplanation(msgspec.Struct, frozen=True):
 
 
 class CallerExplaining:
-    """Explains callers over the same state of the index as a `CallerLookup`."""
+    """Explains one caller over the same state of the index as a `CallerLookup`."""
 
-    def __init__(self, reader: Reader, lookup: CallerLookup) -> None:
+    def __init__(self, reader: Reader, lookup: CallerLookup, query: CallerQuery) -> None:
         self._reader = reader
         self._lookup = lookup
+        self._query = query
 
-    def explain(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
+    def explain(self) -> tuple[CallerMatch | None, CallerExplanation]:
         """Return the answer that a client gets, and how it came about; never raises for a text.
 
         The time of the whole is the best of a few askings, as in a process that answers all day:
@@ -155,26 +158,26 @@ class CallerExplaining:
         match, lookup_us = None, math.inf
         for _ in range(_ASKED_TIMES):
             started = perf_counter_ns()
-            match = self._lookup.answer(query)
+            match = self._lookup.answer(self._query)
             lookup_us = min(lookup_us, _since(started))
         reading: Reading | None = None
         refused = ""
         started = perf_counter_ns()
         try:
-            reading = read_number(query.number, query.plan)
+            reading = read_number(self._query.number, self._query.plan)
         except InvalidNumber as error:
             refused = error.reason
         read_us = _since(started)
         if reading is None:
             classes = [ExplainedClass(0, "", f"nothing to look up: {refused}")]
         else:
-            classes = self._classes(reading, query)
-        asked = query.number.encode(errors="replace").decode()  # bytes that were no UTF-8
+            classes = self._classes(reading)
+        asked = self._query.number.encode(errors="replace").decode()  # bytes that were no UTF-8
         digits, cut = _digits_of(asked)
-        plan = query.plan.name or f"country {query.plan.country_code}"
+        plan = self._query.plan.name or f"country {self._query.plan.country_code}"
         explanation = CallerExplanation(
             asked=asked[:MAX_ASKED_CHARS],
-            asker=query.principal.name,
+            asker=self._query.principal.name,
             cut=cut,
             digits=digits,
             plan=plan,
@@ -188,26 +191,26 @@ class CallerExplaining:
         )
         return match, explanation
 
-    def _classes(self, reading: Reading, query: CallerQuery) -> list[ExplainedClass]:
+    def _classes(self, reading: Reading) -> list[ExplainedClass]:
         """Go through the classes as the look-up does."""
-        told = self._exact(reading, query)
+        told = self._exact(reading)
         for match_class, tell in ((TRUNK_CLASS, self._trunk), (TAIL_CLASS, self._tail)):
             answered = [each.match_class for each in told if each.outcome.startswith("answers")]
             if answered:
                 told.append(_not_tried(match_class, f"class {answered[0]} answered"))
-            elif match_class not in query.classes:
-                told.append(_not_tried(match_class, _switched_off(match_class, query)))
+            elif match_class not in self._query.classes:
+                told.append(_not_tried(match_class, _switched_off(match_class, self._query)))
             else:
-                told += tell(reading, query)
+                told += tell(reading)
         return told
 
-    def _exact(self, reading: Reading, query: CallerQuery) -> list[ExplainedClass]:
+    def _exact(self, reading: Reading) -> list[ExplainedClass]:
         """Classes 1 to 3."""
         told = []
         if not reading.internal:
             told.append(_not_tried(EXTENSION, "no extension of the dial plan"))
         for number in reading.numbers:
-            each = self._exactly(number, reading, query)
+            each = self._exactly(number, reading)
             told.append(each)
             if each.outcome.startswith("answers"):
                 break
@@ -222,21 +225,21 @@ class CallerExplaining:
         told.sort(key=lambda each: each.match_class)
         return told
 
-    def _exactly(self, number: PhoneNumber, reading: Reading, query: CallerQuery) -> ExplainedClass:
+    def _exactly(self, number: PhoneNumber, reading: Reading) -> ExplainedClass:
         """Tell who holds exactly one number, and which class that is."""
         started = perf_counter_ns()
-        contacts = self._lookup.holding(number, query.principal)
+        contacts = self._lookup.holding(number, self._query.principal)
         candidates = self._lookup.holders_of(number, contacts)
         duration_us = _since(started)
         if candidates:
             match_class = exact_class(candidates, internal=reading.internal).match_class
         else:
             match_class = EXTENSION if reading.internal else EXACT
-        lost = "" if match_class in query.classes else _switched_off(match_class, query)
+        lost = "" if match_class in self._query.classes else _switched_off(match_class, self._query)
         everybody = self._lookup.holding(number, LOCAL_ADMIN)
         shown = self._visible(candidates, lost)
         shown += self._nameless(contacts, number)
-        hidden = self._hidden(everybody, number, query)
+        hidden = self._hidden(everybody, number)
         company = shared_company(candidates) if match_class == SHARED else ""
         if not candidates:
             outcome = "nobody visible" if hidden else "nobody"
@@ -262,22 +265,22 @@ class CallerExplaining:
             duration_us=duration_us,
         )
 
-    def _trunk(self, reading: Reading, query: CallerQuery) -> list[ExplainedClass]:
+    def _trunk(self, reading: Reading) -> list[ExplainedClass]:
         """Class 4: the trunks before each number, and who stands behind them."""
         told = []
         for number in reading.numbers:
             started = perf_counter_ns()
-            behind = self._lookup.behind_trunk(number, query.principal)
+            behind = self._lookup.behind_trunk(number, self._query.principal)
             duration_us = _since(started)
             if not may_stand_behind(number):
                 told.append(_not_tried(TRUNK_CLASS, "no trunk can stand before such a number"))
                 continue
             trunk = behind.trunk or self._lookup.behind_trunk(number, LOCAL_ADMIN).trunk
-            contacts = self._lookup.on_trunk(trunk, query.principal) if trunk else []
+            contacts = self._lookup.on_trunk(trunk, self._query.principal) if trunk else []
             everybody = self._lookup.on_trunk(trunk, LOCAL_ADMIN) if trunk else []
             line = PhoneNumber(trunk)
             holder = behind.holder
-            hidden = self._hidden(everybody, line, query)
+            hidden = self._hidden(everybody, line)
             lost = _behind_holder(behind)
             if holder is not None:
                 contacts = [holder, *(each for each in contacts if each.id != holder.id)]
@@ -300,21 +303,21 @@ class CallerExplaining:
                 break
         return told
 
-    def _tail(self, reading: Reading, query: CallerQuery) -> list[ExplainedClass]:
+    def _tail(self, reading: Reading) -> list[ExplainedClass]:
         """Class 5: the last digits."""
         bar = tail_bar(reading)
         if bar:
             return [_not_tried(TAIL_CLASS, bar)]
         number = reading.numbers[0]
         started = perf_counter_ns()
-        candidates = self._lookup.ending_alike(number, query.principal)
+        candidates = self._lookup.ending_alike(number, self._query.principal)
         duration_us = _since(started)
         fits = fits_one(candidates)
         lost = "" if fits else "several people fit"
         hidden = [
             self._told(each.contact, each.line.number, each, reason, visible=False)
             for each in self._lookup.ending_alike(number, LOCAL_ADMIN)
-            if (reason := self._reason(each.contact, query))
+            if (reason := self._reason(each.contact))
         ]
         outcome = f"nobody with the last {TAIL_CLASS_DIGITS} digits"
         if candidates:
@@ -353,17 +356,17 @@ class CallerExplaining:
         ]
 
     def _hidden(
-        self, everybody: Sequence[Contact], number: PhoneNumber, query: CallerQuery
+        self, everybody: Sequence[Contact], number: PhoneNumber
     ) -> list[ExplainedCandidate]:
         """Tell of the records that the asker may not see, each with the reason."""
         return [
             self._told(each, number, lost=reason, visible=False)
             for each in everybody
-            if (reason := self._reason(each, query))
+            if (reason := self._reason(each))
         ]
 
-    def _reason(self, contact: Contact, query: CallerQuery) -> str:
-        reason = hidden_reason(query.principal, contact.id.source, self._reader.policies)
+    def _reason(self, contact: Contact) -> str:
+        reason = hidden_reason(self._query.principal, contact.id.source, self._reader.policies)
         return f"hidden: {reason}" if reason else ""
 
     def _told(
@@ -380,16 +383,20 @@ class CallerExplaining:
         fitting = [each for each in contact.phones if each.number == number]
         if line is None and fitting:
             line = min(fitting, key=lambda each: KIND_RANK[each.kind])
-        policy = self._reader.policies.get(contact.id.source)
+        source = contact.id.source
+        policy = self._reader.policies.get(source)
         return ExplainedCandidate(
             id=str(contact.id),
             name=contact.name,
             company=company_of(contact),
-            source=policy.name if policy else contact.id.source,
+            source=policy.name if policy else source,
             priority=policy.priority if policy else 0,
             kind=line.kind if line else "trunk",
             number=_written(line.number if line else number),
             changed=contact.changed,
+            hidden_fields=tuple(
+                sorted(self._reader.hidden(self._query.principal, contact.id.source))
+            ),
             visible=visible,
             lost=lost,
         )

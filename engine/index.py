@@ -138,14 +138,17 @@ class ContactIndex:
         calls. The contact behind the name lacks what is hidden.
         """
         match = self._caller.answer(query)
-        if match is None:
-            return None
-        hidden = self._reader.hidden(query.principal, match.contact.id.source)
-        return replace(match, contact=masked(match.contact, hidden)) if hidden else match
+        return self._as_seen(match, query) if match is not None else None
 
     def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
         """Return what `caller` returns, and how it came about: for the local administrator."""
-        return CallerExplaining(self._reader, self._caller).explain(query)
+        match, explained = CallerExplaining(self._reader, self._caller, query).explain()
+        return self._as_seen(match, query) if match is not None else None, explained
+
+    def _as_seen(self, match: CallerMatch, query: CallerQuery) -> CallerMatch:
+        """Return a match without the fields of its contact that the asker may not see."""
+        hidden = self._reader.hidden(query.principal, match.contact.id.source)
+        return replace(match, contact=masked(match.contact, hidden)) if hidden else match
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""

@@ -71,6 +71,8 @@ def _candidate_words(told: ExplainedCandidate, answer: str) -> tuple[str, str]:
     facts.append(f"{told.kind} {told.number}")
     if told.changed:
         facts.append(f"changed {told.changed}")
+    if told.hidden_fields and told.visible:
+        facts.append(f"without {', '.join(told.hidden_fields)}")
     return f"{who}: {told.lost or shown}", " · ".join(facts)
 
 

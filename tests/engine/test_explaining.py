@@ -11,7 +11,7 @@ from engine.contact import PhoneLine
 from engine.explaining import CallerExplanation, Cut, ExplainedClass, cut_of
 from engine.phone import DialPlan, PhoneNumber
 from engine.query import CallerQuery
-from engine.rights import LOCAL_ADMIN, Principal
+from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from tests.engine.building import MUNICH, Directory, contact, line
 
 SBC = Principal("sbc", "client")
@@ -123,6 +123,19 @@ def test_what_the_client_may_not_see_is_told_with_the_reason(directory: Director
     assert (told.outcome, told.visible, told.hidden) == ("nobody visible", 0, 3)
     assert "hidden: old is not among the sources of sbc" in [each.lost for each in told.candidates]
     assert of_class(explain(directory, "123", LOCAL_ADMIN), 3).hidden == 0
+
+
+def test_fields_that_the_client_may_not_see_are_named_and_masked(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna Abel", line("498999998123", "home"), emails=("a@b.example",)))
+    hiding = SourcePolicy("crm", fields={"phones.home": ("personnel",), "emails": ()})
+    directory.index.set_policies({"crm": hiding})
+    query = CallerQuery("+498999998123", MUNICH, SBC)
+    match, explained = directory.index.explain_caller(query)
+    assert match == directory.index.caller(query)
+    assert match is not None
+    assert (match.name, match.contact.phones, match.contact.emails) == ("Anna Abel", (), ())
+    (told,) = of_class(explained, 2).candidates
+    assert (told.kind, told.hidden_fields) == ("home", ("emails", "phones.home"))
 
 
 def test_a_class_that_is_switched_off_still_shows_whom_it_would_find(directory: Directory) -> None:

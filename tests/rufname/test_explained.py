@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from engine.explaining import CallerExplanation, Cut, ExplainedCandidate, ExplainedClass
 from rufname.explained import explanation_text
 
@@ -14,11 +16,22 @@ ANNA = ExplainedCandidate(
     "work",
     "+498999998123",
     "",
+    hidden_fields=(),
     visible=True,
     lost="",
 )
 BERT = ExplainedCandidate(
-    "old:7", "", "", "old", 100, "mobile", "+498999998123", "2026", visible=True, lost="older"
+    "old:7",
+    "",
+    "",
+    "old",
+    100,
+    "mobile",
+    "+498999998123",
+    "2026",
+    hidden_fields=(),
+    visible=True,
+    lost="older",
 )
 
 
@@ -73,3 +86,9 @@ def test_nothing_to_look_up_has_neither_rule_nor_numbers() -> None:
         explanation(told, cut=None, digits="", rule="", numbers=(), answer="", asked="anonymous")
     )
     assert [line.split()[0] for line in text.splitlines()[1:]] == ["asked", "class", "answer"]
+
+
+def test_fields_that_the_client_may_not_see_are_named() -> None:
+    masked = msgspec.structs.replace(ANNA, hidden_fields=("emails", "phones.home"))
+    told = ExplainedClass(2, "+498999998123", "answers", (masked,), 1, 0, 9.5)
+    assert " · without emails, phones.home" in explanation_text(explanation(told))
