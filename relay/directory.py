@@ -42,7 +42,7 @@ class Directory(Protocol):
         """Return the hits for a text, best first; only what the asker may see.
 
         Raises:
-            MalformedRequest: the cursor is damaged or belongs to another text.
+            StaleCursor: the cursor is damaged or belongs to another text.
             DirectoryUnavailable: there is no answer now, not even "nobody".
         """
 

@@ -22,6 +22,10 @@ class NotFound(RelayError):
     """What was asked for is not there, or not for this asker."""
 
 
+class StaleCursor(RelayError):
+    """A cursor is damaged or belongs to another text: ask for the first page."""
+
+
 class MalformedRequest(RelayError):
     """What was asked cannot be read: do not ask the same again.
 

@@ -24,7 +24,7 @@ from engine.query import (
 )
 from engine.rights import Principal, visible_sources
 from relay.directory import Directory, Readiness
-from relay.errors import DirectoryUnavailable, MalformedRequest
+from relay.errors import DirectoryUnavailable, StaleCursor
 
 _NO_INDEX = "there is no contact index yet: no source has been read"
 
@@ -49,7 +49,7 @@ class LocalDirectory(Directory):
         try:
             page = self._index.people(query)
         except InvalidCursor as error:
-            raise MalformedRequest(f"cursor: {error}") from None
+            raise StaleCursor(str(error)) from None
         if not page.hits:
             self._require_index()
         return page

@@ -110,6 +110,28 @@ def http_name(port: int, number: str) -> str:
     return body
 
 
+def page_name(port: int, text: str) -> str:
+    """Return who the app finds first for a text, asked as its page asks; "" for nobody."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", "/")
+        page = connection.getresponse()
+        body = page.read()
+        if page.status != http.client.OK or b"/assets/" not in body:
+            return f"no page: HTTP {page.status}"
+        question = msgspec.json.encode({"text": text})
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/v1/people/search", question, headers)
+        answer = connection.getresponse()
+        found = answer.read()
+    finally:
+        connection.close()
+    if answer.status != http.client.OK:
+        return f"HTTP {answer.status}"
+    hits = msgspec.json.decode(found)["hits"]
+    return str(hits[0]["name"]) if hits else ""
+
+
 def command_output(*arguments: str) -> str:
     """Return what a `rufname` command prints on standard output."""
     done = subprocess.run(  # noqa: S603 - our own program
@@ -146,6 +168,8 @@ def ask_everything(config: Path, count: int, ldap_port: int, http_port: int) -> 
         Check(f"HTTP {number}", name, http_name(http_port, number)) for number, name in probes
     ]
     checks.append(Check(f"HTTP {UNKNOWN}", "", http_name(http_port, UNKNOWN)))
+    words = "grossmann-w jor"
+    checks.append(Check(f"page {words!r}", PROBES[2].name, page_name(http_port, words)))
     return [*checks, *_command_checks(config)]
 
 

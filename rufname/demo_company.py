@@ -37,6 +37,9 @@ CONFIG_NAME = "rufname.toml"
 HEAD = "# Made by `rufname demo`; the folder is made anew by the next one.\n"
 BIND = "cn=sbc,dc=meta"
 USER = "sbc"
+VISITOR = "demo"
+"""Who the page greets: everybody on this machine, without a password."""
+
 PASSWORD = "demo"  # noqa: S105 - shown on the page, and good for made-up names on loopback only
 LDAP_PORT, HTTP_PORT = 1389, 8080
 CRM_DRIVER = "SQLite3"
@@ -160,7 +163,9 @@ def _configuration(crm: Mapping[str, object], ports: tuple[int, int]) -> str:
         lines += _table("[source]", {"name": name, **source, "dialplan": "home"})
         lines += _table("source.map", rules)
     lines += _table("ldap", {"listen": [f"ldap://{LOOPBACK}:{ldap_port}"], "base": "dc=meta"})
-    lines += _table("relay", {"listen": f"http://{LOOPBACK}:{http_port}"})
+    lines += _table("[user]", {"name": VISITOR, "password": {"file": "keys/sbc.hash"}})
+    relay = {"listen": f"http://{LOOPBACK}:{http_port}", "dev_user": VISITOR}
+    lines += _table("relay", {**relay, "chat_domains": ["musterwerk.example"]})
     lines += _table("[client]", client)
     return "\n".join(lines)
 

@@ -184,6 +184,8 @@ def _services(shown: Shown) -> Table:
     table.add_row(
         "LDAP", f"ldap://127.0.0.1:{ldap}", f"{BIND}, password {PASSWORD}; {answering} processes"
     )
+    page = f"[link=http://127.0.0.1:{http}/]http://127.0.0.1:{http}/[/link]"
+    table.add_row("open this", page, "in a browser: people search, signed in as demo")
     table.add_row("HTTP", f"http://127.0.0.1:{http}", f"user {USER}, password {PASSWORD}")
     table.add_row("CRM", str(folder / "crm.sqlite"), f"{read.get('crm', 0):,} contacts, {crm}")
     table.add_row(

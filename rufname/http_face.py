@@ -7,6 +7,7 @@ package that loads the web framework.
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,10 +44,13 @@ class _Who:
 class HttpWork:
     """Answers HTTP from the index until it is drained."""
 
-    def __init__(self, index: ContactIndex, server: HttpServer, who: _Who) -> None:
+    def __init__(
+        self, index: ContactIndex, server: HttpServer, who: _Who, counts: Counter[str]
+    ) -> None:
         self._index = index
         self._server = server
         self._who = who
+        self._counts = counts
 
     async def run(self) -> None:
         """Follow the index; requests are served by the loop meanwhile."""
@@ -64,8 +68,9 @@ class HttpWork:
         self._index.close()
 
     def metrics(self) -> dict[str, int]:
-        """Return the server's counts."""
-        return self._server.metrics()
+        """Return open connections, requests, and answers by kind and class of status."""
+        now = self._server.metrics()
+        return {"connections_open": now["connections"], "requests": now["requests"], **self._counts}
 
 
 async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) -> HttpWork:
@@ -77,6 +82,14 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
     who = _Who(settings)
     sessions = Sessions(settings.session_key)
     directory = LocalDirectory(index)
-    app = create_app(directory, who.clients, settings.relay, who.accounts, sessions)
+    counts: Counter[str] = Counter()
+    app = create_app(
+        directory,
+        who.clients,
+        settings.relay,
+        accounts=who.accounts,
+        sessions=sessions,
+        counts=counts,
+    )
     server = await serve_http([listener for listener, _ in sockets], app)
-    return HttpWork(index, server, who)
+    return HttpWork(index, server, who, counts)

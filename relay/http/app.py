@@ -6,7 +6,8 @@ per request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 
 from litestar import Litestar
 from litestar.enums import ScopeType
@@ -26,6 +27,7 @@ from relay.http.anynode import anynode_routes
 from relay.http.asking import SignIn
 from relay.http.authentication import Authenticator
 from relay.http.callerid import caller_routes
+from relay.http.description import complete
 from relay.http.health import health_routes
 from relay.http.page import page_routes
 from relay.http.people import people_routes
@@ -39,6 +41,8 @@ API_VERSION = "1"
 _NO_STORE = (b"cache-control", b"no-store")  # names of people stay out of caches
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
+_COUNTED = frozenset({"caller", "people"})
+
 _POSTS = {"/v1/people/search": "OPTIONS, POST", "/v1/sign-in": "GET, OPTIONS, POST"}
 """Methods of the paths that take a body, but for anynode's."""
 
@@ -47,8 +51,10 @@ def create_app(
     directory: Directory,
     clients: Callable[[], tuple[Client, ...]],
     settings: RelaySettings,
+    *,
     accounts: Callable[[], Accounts] = Accounts,
     sessions: Sessions | None = None,
+    counts: Counter[str] | None = None,
 ) -> Litestar:
     """Return the ASGI application.
 
@@ -58,10 +64,12 @@ def create_app(
         settings: bounds of requests, ways to sign in.
         accounts: returns the users of the app and the groups, as configured now; likewise.
         sessions: of users who signed in with a password; None: under a key of this application.
+        counts: where answers are counted, by kind and class of status; for metrics.
     """
     authenticator = Authenticator(clients)
+    counted = counts if counts is not None else Counter()
     sign_in = SignIn(accounts, settings, sessions)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             caller_routes(directory, authenticator, settings),
             anynode_routes(directory, authenticator, settings),
@@ -73,7 +81,7 @@ def create_app(
         middleware=[RequestBounds(settings.max_body_bytes)],
         request_max_body_size=settings.max_body_bytes,
         exception_handlers=HANDLERS,
-        before_send=[_mark_every_answer],
+        before_send=[_mark_every_answer, _counting(counted)],
         on_shutdown=[authenticator.close, sign_in.close],
         openapi_config=OpenAPIConfig(
             title="Rufname",
@@ -92,6 +100,8 @@ def create_app(
         debug=False,
         pdb_on_exception=False,
     )
+    complete(app.openapi_schema)
+    return app
 
 
 class RequestBounds(ASGIMiddleware):
@@ -134,6 +144,17 @@ def _is_json(scope: Scope) -> bool:
     """Tell whether a body says that it is JSON: a form of another site never does (CSRF)."""
     kinds = [value for field, value in scope["headers"] if field == b"content-type"]
     return len(kinds) == 1 and kinds[0].partition(b";")[0].strip().lower() == b"application/json"
+
+
+def _counting(counts: Counter[str]) -> Callable[[Message, Scope], Awaitable[None]]:
+    async def count(message: Message, scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            counts[f"answers_{message['status'] // 100}xx"] += 1
+            kind = scope["path"].split("/", 3)[2:3] if scope["path"].startswith("/v1/") else []
+            if kind and kind[0] in _COUNTED:
+                counts[f"{kind[0]}_requests"] += 1
+
+    return count
 
 
 async def _mark_every_answer(message: Message, _scope: Scope) -> None:

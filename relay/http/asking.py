@@ -110,7 +110,8 @@ class SignIn:
     async def _user(self, name: str, password: bytes, peer: str) -> User:
         """Return the user of a name and a password."""
         attempt, now_s = f"{peer} {name}", time.monotonic()
-        self._failures.require(attempt, now_s)
+        if not self._passwords.remembers(name, password):  # others may guess behind one proxy
+            self._failures.require(attempt, now_s)
         try:
             return await self._passwords.verify(name, password, peer)
         except NotAuthenticated:

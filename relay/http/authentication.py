@@ -118,6 +118,14 @@ class Authenticator(Generic[Known]):
             raise NotAuthenticated(reason)
         return account
 
+    def remembers(self, name: str, password: bytes) -> bool:
+        """Tell whether this password was right for this name a while ago; costs no work."""
+        account = self._find(name)
+        if account is None or not account.password_hash:
+            return False
+        mark = self._accepted.fingerprint(name, password, account.password_hash)
+        return self._accepted.knows(mark, self._now_s())
+
     def close(self) -> None:
         """Stop the threads once they are idle; what still waits is dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -63,7 +63,12 @@ _REFUSALS = {
     "p429": "Too many requests of this user or tenant; see Retry-After.",
     "p503": "No answer now; see Retry-After.",
 }
-_FOUND = problems(**_REFUSALS, p413="The body is too large.", p415="The body is no JSON.") | {
+_FOUND = problems(
+    **_REFUSALS,
+    p409="The cursor does not belong to this search.",
+    p413="The body is too large.",
+    p415="The body is no JSON.",
+) | {
     200: ResponseSpec(PageAnswer, generate_examples=False, description="Hits, best first."),
 }
 _ONE = problems(**_REFUSALS, p404="There is no such contact, or not for this user.")

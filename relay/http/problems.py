@@ -22,6 +22,7 @@ from relay.errors import (
     NotAllowed,
     NotAuthenticated,
     NotFound,
+    StaleCursor,
     TooOften,
     TryLater,
 )
@@ -39,6 +40,7 @@ _TYPES: dict[int, tuple[str, str]] = {
     403: ("not-allowed", "This may not be asked by this user"),
     404: ("no-such-page", "There is nothing under this path"),
     405: ("method-not-allowed", "This path does not take this method"),
+    409: ("stale-cursor", "The cursor does not belong to this search; ask for the first page"),
     411: ("length-required", "A request body needs a Content-Length"),
     413: ("too-large", "The request body is too large"),
     415: ("no-json", "The request body has to be application/json"),
@@ -124,6 +126,10 @@ def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated
     return problem(request, 401, headers={"WWW-Authenticate": _BEARER}, kind=_SIGN_IN)
 
 
+def _stale_cursor(request: Request[Any, Any, Any], _error: StaleCursor) -> Response[Any]:
+    return problem(request, 409)
+
+
 def _not_found(request: Request[Any, Any, Any], _error: NotFound) -> Response[Any]:
     return problem(request, 404, kind=NO_SUCH_PERSON)
 
@@ -158,6 +164,7 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: _framework,
     NotAuthenticated: _not_authenticated,
     NotFound: _not_found,
+    StaleCursor: _stale_cursor,
     NotAllowed: _not_allowed,
     TooOften: _too_often,
     MalformedRequest: _malformed,

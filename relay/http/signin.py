@@ -22,7 +22,11 @@ from relay.settings import RelaySettings
 
 _encode = msgspec.json.Encoder().encode
 
-_ME = problems(p401="Nobody is signed in.", p503="No answer now; see Retry-After.") | {
+_ME = problems(
+    p401="Nobody is signed in.",
+    p429="Too many wrong passwords; see Retry-After.",
+    p503="No answer now; see Retry-After.",
+) | {
     200: ResponseSpec(MeAnswer, generate_examples=False, description="Who is signed in."),
 }
 _SESSION = problems(

@@ -47,7 +47,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def app_of(directory: LocalDirectory, **changed: Any) -> Litestar:
     settings = msgspec.structs.replace(SETTINGS, **{"chat_domains": ("abel.example",), **changed})
-    return create_app(directory, lambda: CLIENTS, settings, lambda: ACCOUNTS)
+    return create_app(directory, lambda: CLIENTS, settings, accounts=lambda: ACCOUNTS)
 
 
 @pytest.fixture
@@ -168,7 +168,6 @@ async def test_me_tells_who_is_signed_in_and_what_may_be_searched(people: LocalD
         (b'{"text": "x", "limit": 0}', "limit"),
         (b'{"text": "x", "limit": 1001}', "limit"),
         (b'{"text": "x", "more": 1}', "an unknown field"),
-        (b'{"text": "x", "cursor": "AAAA"}', "cursor: "),
         (b'{"text": "' + b"x" * 201 + b'"}', "text"),
         (b'{"text": "\xff"}', "the body is not UTF-8"),
         (b'{"text": "\\ud800"}', ""),
@@ -184,6 +183,15 @@ async def test_a_question_that_cannot_be_read_is_a_400_that_quotes_nothing(
     assert answer.json()["type"] == "urn:rufname:problem:bad-request"
     assert answer.json().get("detail", "").startswith(detail)
     assert "xxxx" not in answer.text
+
+
+async def test_a_cursor_that_does_not_belong_to_the_search_is_a_409(
+    ask: httpx.AsyncClient,
+) -> None:
+    for cursor in ("AAAA", "0" * 2048, "\u0000"):
+        answer = await ask.post("/v1/people/search", json={"text": "abel", "cursor": cursor})
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "urn:rufname:problem:stale-cursor"
 
 
 async def test_another_content_type_is_refused(ask: httpx.AsyncClient) -> None:
@@ -246,6 +254,11 @@ async def test_guessing_passwords_is_slowed_down_for_that_name_only(
         assert 1 <= int(again.headers["retry-after"]) <= 13
         other = await ask.post("/v1/sign-in", json={"name": "jörg", "password": "Straße"})
         assert other.status_code == 200
+        who = {"Authorization": basic("jörg", "Straße")}
+        for number in range(6):
+            guess = {"name": "jörg", "password": f"guess {number}"}
+            await ask.post("/v1/sign-in", json=guess)
+        assert (await ask.get("/v1/me", headers=who)).status_code == 200  # known to be right
 
 
 async def test_each_user_has_its_own_rate_and_the_tenant_one_for_all(
