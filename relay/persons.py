@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from engine.contact import ContactId, PhoneKind
+from engine.highlight import spans_of
 from engine.phone import DialPlan, PhoneNumber, format_number
 from engine.query import MAX_HITS, PeoplePage, PersonHit
 
@@ -267,6 +268,7 @@ class Answers:
 
     def _hit(self, hit: PersonHit) -> HitAnswer:
         contact = hit.contact
+        answers = hit.answers  # worked out anew with each reading
         return HitAnswer(
             id=person_id(contact.id),
             name=contact.name,
@@ -278,9 +280,9 @@ class Answers:
             city=contact.address.city,
             numbers=self._numbers(hit),
             emails=self._emails(hit),
-            matched=hit.matched,
+            matched=tuple(dict.fromkeys(answer.field for answer in answers)),
             spans=tuple(
-                SpanAnswer(each.field, each.start, each.end, each.at) for each in hit.spans
+                SpanAnswer(each.field, each.start, each.end, each.at) for each in spans_of(answers)
             ),
             company_record=contact.is_company,
         )
