@@ -15,16 +15,17 @@ from typing import TypeVar, cast
 import msgspec
 
 from engine.client import Client
+from engine.contact import Contact
 from engine.credentials import Verified
 from ldapd import planner
-from ldapd.auth import Accounts, BindCheck, FailedBinds, Peer, PeerAddress, stored_hash
+from ldapd.auth import Accounts, Asker, BindCheck, FailedBinds, Peer, PeerAddress, stored_hash
 from ldapd.cookies import CookieSeal
 from ldapd.counters import Counters
 from ldapd.errors import InvalidDn, ProtocolError
 from ldapd.naming import Naming
 from ldapd.protocol.controls import APPLIED_CONTROLS, SEARCH_CONTROLS, unavailable_control
 from ldapd.protocol.dn import parse_dn
-from ldapd.protocol.filters import Equality
+from ldapd.protocol.filters import Equality, Present
 from ldapd.protocol.messages import (
     BIND_REQUEST,
     BIND_RESPONSE,
@@ -340,12 +341,7 @@ class LdapHandler:
         if contact is None:
             code = ResultCode.NO_SUCH_OBJECT
             return encode_result(message_id, COMPARE_RESPONSE, code, matched=place.matched)
-        term = planner.compile_filter(Equality(request.attribute, request.value), asker.plan)
-        outcome = term.check(contact)
-        if outcome is None:
-            return _compared(message_id, ResultCode.UNDEFINED_ATTRIBUTE_TYPE)
-        code = ResultCode.COMPARE_TRUE if outcome else ResultCode.COMPARE_FALSE
-        return _compared(message_id, code)
+        return _compared(message_id, _comparison(asker, contact, request))
 
     def _extended(self, peer: Peer, message_id: int, request: ExtendedRequest) -> Answer:
         """RFC 4511 4.12: who am I (RFC 4532), StartTLS, cancel; anything else is unknown."""
@@ -362,7 +358,7 @@ class LdapHandler:
         if request.name != WHO_AM_I:
             code = ResultCode.PROTOCOL_ERROR
             return encode_extended(message_id, code, message="unknown extended operation")
-        identity = "" if peer.asker is None else _authorization_id(peer.asker.client.bind)
+        identity = "" if peer.asker is None else _authorization_id(peer.asker.client)
         return encode_extended(message_id, ResultCode.SUCCESS, value=identity.encode())
 
     def _write(self, _peer: Peer, message_id: int, request: WriteRequest) -> bytes:
@@ -444,12 +440,29 @@ def _bound(message_id: int, code: ResultCode, text: str = "") -> bytes:
     return encode_result(message_id, BIND_RESPONSE, code, text)
 
 
+def _comparison(asker: Asker, contact: Contact, request: CompareRequest) -> ResultCode:
+    """Compare an assertion with an entry (RFC 4511 4.10)."""
+    plan = asker.plan
+    outcome = planner.compile_filter(Equality(request.attribute, request.value), plan).check(
+        contact
+    )
+    if outcome is None:
+        return ResultCode.UNDEFINED_ATTRIBUTE_TYPE
+    if outcome:
+        return ResultCode.COMPARE_TRUE
+    is_there = planner.compile_filter(Present(request.attribute), plan).check(contact)
+    return ResultCode.COMPARE_FALSE if is_there else ResultCode.NO_SUCH_ATTRIBUTE
+
+
 def _compared(message_id: int, code: ResultCode) -> bytes:
     return encode_result(message_id, COMPARE_RESPONSE, code)
 
 
-def _authorization_id(bind: str) -> str:
-    """Return a bind name as an authzId (RFC 4513 5.2.1.8)."""
+def _authorization_id(client: Client) -> str:
+    """Return a bind name, or a name that only a certificate proves, as an authzId (RFC 4513)."""
+    bind = client.bind
+    if not bind:
+        return f"u:{client.name}"
     try:
         parse_dn(bind)
     except InvalidDn:

@@ -91,7 +91,8 @@ class _Template:
 class RequestDecoder:
     """Reads operations; remembers at most `MAX_TEMPLATES` shapes of searches.
 
-    It holds no value that a client asked for: the gaps are left out. Its limits are its own, since
+    It holds no value that a client asked for: the gaps are left out, and requests with controls,
+    whose values differ from page to page, are not remembered. Its limits are its own, since
     a remembered request is not measured again.
     """
 
@@ -117,7 +118,7 @@ class RequestDecoder:
                     )
                     return request, template.controls
         decoded, controls = decode_operation(data, pos, stop, self._limits)
-        if isinstance(decoded, SearchRequest) and stop - pos <= MAX_OCTETS:
+        if isinstance(decoded, SearchRequest) and not controls and stop - pos <= MAX_OCTETS:
             self._learn(data[pos:stop], decoded, controls)
         return decoded, controls
 

@@ -315,7 +315,8 @@ def test_what_the_decoder_refused_is_answered_with_its_code(handler: LdapHandler
         ("sn", "gross", ResultCode.COMPARE_FALSE),
         ("mobile", "0171 39200007", ResultCode.COMPARE_TRUE),
         ("telephoneNumber", "0171 3920000", ResultCode.COMPARE_FALSE),
-        ("mail", "x@example.test", ResultCode.COMPARE_FALSE),
+        ("mail", "x@example.test", ResultCode.NO_SUCH_ATTRIBUTE),
+        ("cn;lang-de", "x", ResultCode.NO_SUCH_ATTRIBUTE),
         ("unheardOf", "x", ResultCode.UNDEFINED_ATTRIBUTE_TYPE),
     ],
 )
