@@ -12,6 +12,7 @@ import socket
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from engine.client import Client
 from ldapd.accepting import Acceptor
@@ -25,6 +26,7 @@ from ldapd.protocol.session import LdapSession
 from ldapd.search import Directory
 from ldapd.settings import LdapLimits, LdapSettings, Listener
 from ldapd.tls import server_context
+from ldapd.watching import Watched
 
 BACKLOG = 1_024
 """Connections the kernel holds for us: a site's SBCs and phones that all return after a restart."""
@@ -78,7 +80,9 @@ class LdapServer:
     ) -> None:
         """Use `serve_ldap`."""
         self.loop = asyncio.get_running_loop()
-        self.handler = LdapHandler(index, settings, clients, self.loop.time)
+        self._watched = Watched(index, self.loop.time, settings.limits.alarm_misses_per_day)
+        watched = cast("Directory", self._watched)  # it passes on what it does not do itself
+        self.handler = LdapHandler(watched, settings, clients, self.loop.time)
         self.passwords = PasswordPool()
         self._connections: set[Connection] = set()
         self._unbound_count = 0
@@ -150,6 +154,7 @@ class LdapServer:
         self.max_pending = limits.max_pending
         self.max_wait_s = limits.max_wait_ms / 1_000
         self.handshake_time_s = float(limits.bind_time_s)
+        self._watched.alarm_at = limits.alarm_misses_per_day
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new, answer what has been read, tell every peer, close.

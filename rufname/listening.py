@@ -10,6 +10,7 @@ import errno
 import os
 import socket
 import time
+from collections.abc import MutableMapping
 
 BACKLOG = 1024
 """Connections that wait while no worker accepts; the kernel clamps it to net.core.somaxconn."""
@@ -41,6 +42,45 @@ def listen_on(host: str, port: int, url: str, patience_s: float = 0.0) -> socket
             if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
                 raise CannotListen(f"cannot listen on {url}: {_reason(error)}") from None
         time.sleep(RETRY_S)
+
+
+class Inherited:
+    """Listening sockets that systemd made (sd_listen_fds(3)): `LISTEN_FDS` of them from 3 on."""
+
+    def __init__(self, environment: MutableMapping[str, str]) -> None:
+        """Take them over; the variables are removed, so that no child takes them for its own."""
+        meant = environment.pop("LISTEN_PID", "") == str(os.getpid())
+        count = environment.pop("LISTEN_FDS", "")
+        environment.pop("LISTEN_FDNAMES", None)
+        self._sockets = []
+        for descriptor in range(3, 3 + int(count if meant and count.isdigit() else 0)):
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - os's own signature
+            self._sockets.append(adopt(descriptor))
+
+    def take(self, host: str, port: int) -> socket.socket | None:
+        """Return the socket that listens on a port, on this host's address or on all; None: none.
+
+        Names are looked up; the caller owns the socket from now on.
+        """
+        addresses = {
+            info[4][0] for info in socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)
+        }
+        for each in self._sockets:
+            if each.family not in (socket.AF_INET, socket.AF_INET6):
+                continue
+            bound, own = each.getsockname()[:2]
+            if own == port and (bound in addresses or host in ("", "*") or bound == host):
+                self._sockets.remove(each)
+                return each
+        return None
+
+    def close_rest(self) -> tuple[str, ...]:
+        """Close what nothing in the configuration listens on; return their addresses."""
+        rest = tuple(str(each.getsockname()) for each in self._sockets)
+        for each in self._sockets:
+            each.close()
+        self._sockets.clear()
+        return rest
 
 
 def adopt(descriptor: int) -> socket.socket:

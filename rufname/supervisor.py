@@ -26,7 +26,7 @@ from rufname.config import Config, load_config
 from rufname.errors import ConfigError
 from rufname.exposition import exposition
 from rufname.lifeline import FaceSettings, Start, pack
-from rufname.listening import bound_port, listen_on
+from rufname.listening import Inherited, bound_port, listen_on
 from rufname.metricsport import MetricsPort
 from rufname.preflight import require_servable
 from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
@@ -157,14 +157,19 @@ class Supervisor:
         """Make all sockets, then the places of the workers; nothing runs yet."""
         ldap: list[tuple[socket.socket, str]] = []
         relay: list[tuple[socket.socket, str]] = []
+        inherited = Inherited(os.environ)
         settings = self._config.ldap
         for listener in settings.listen if settings else ():
-            made = listen_on(listener.host, listener.port, str(listener), patience_s)
+            made = inherited.take(listener.host, listener.port) or listen_on(
+                listener.host, listener.port, str(listener), patience_s
+            )
             bound = msgspec.structs.replace(listener, port=bound_port(made))
             ldap.append((made, str(bound)))
         if self._config.relay:
             http = self._config.relay
-            made = listen_on(http.host, http.port, str(http), patience_s)
+            made = inherited.take(http.host, http.port) or listen_on(
+                http.host, http.port, str(http), patience_s
+            )
             relay.append((made, str(msgspec.structs.replace(http, port=bound_port(made)))))
         urls = [url for _, url in (*ldap, *relay)]
         if self._config.metrics:
@@ -172,6 +177,8 @@ class Supervisor:
             self._metrics_socket = listen_on(wanted.host, wanted.port, str(wanted), patience_s)
             bound_at = bound_port(self._metrics_socket)
             urls.append(str(msgspec.structs.replace(wanted, port=bound_at)))
+        for address in inherited.close_rest():
+            _log.warning("a socket of systemd is not configured: closed: %s", address)
         self._listens = tuple(urls)
         workers = (settings.workers or usable_cores()) if settings else 0
         specs = [WorkerSpec("ldapd", number, sockets=ldap) for number in range(workers)]

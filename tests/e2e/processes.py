@@ -161,6 +161,7 @@ def start_program(
     *,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Program:
     """Start `argv` in a session of its own, with its output in `folder/name-N.log`.
 
@@ -180,6 +181,7 @@ def start_program(
             env=full,
             cwd=cwd,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
     return Program(name, process, log, mark)
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import ssl
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import LOOPBACK, free_port, wait_until
-from tests.e2e.running import Row, Rufname, csv_source, running_rufname, write_rows
+from ldapd.protocol.client import Result, decode_responses, encode_bind
+from tests.e2e.processes import LOOPBACK, free_port, start_program, wait_until
+from tests.e2e.running import (
+    SBC,
+    Row,
+    Rufname,
+    csv_source,
+    rufname_command,
+    running_rufname,
+    write_rows,
+)
 from tests.ldapd.authority import Authority
 
 pytestmark = pytest.mark.e2e
@@ -93,6 +103,33 @@ def test_a_renewed_certificate_is_served_after_a_hang_up(tmp_path: Path, csv_fil
             output=server.output,
         )
         assert asker.search(FILTER, "displayName")
+        server.stop()
+    finally:
+        if server.program is not None:
+            server.program.kill_all()
+
+
+def test_sockets_of_systemd_are_served_and_calls_before_the_start_wait(
+    tmp_path: Path, csv_file: Path
+) -> None:
+    server = Rufname(tmp_path, sources=[csv_source(csv_file)])
+    server.sync()
+    with socket.create_server((LOOPBACK, server.ldap_port), backlog=64) as listener:
+        early = socket.create_connection((LOOPBACK, server.ldap_port), timeout=60)
+        early.sendall(encode_bind(1, SBC.bind, SBC.password.encode()))  # nobody serves yet
+        number = listener.fileno()
+        script = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&{number}'
+        argv = ["bash", "-c", script, "-", *rufname_command(), "serve", "-c", str(server.config)]
+        program = start_program("serve", argv, tmp_path, pass_fds=(number,))
+        server.program = program
+    try:
+        server.wait_ready()
+        (result,), _ = decode_responses(early.recv(4096))
+        assert isinstance(result, Result)
+        assert result.code == 0
+        early.close()
+        assert server.asker().search(FILTER, "displayName")
+        assert "another program listens there" not in server.output()
         server.stop()
     finally:
         if server.program is not None:

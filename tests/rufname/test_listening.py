@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from rufname.listening import CannotListen, adopt, bound_port, listen_on
+from rufname.listening import CannotListen, Inherited, adopt, bound_port, listen_on
 
 
 def test_port_0_takes_a_free_port_and_listens_there() -> None:
@@ -50,3 +50,11 @@ def test_an_inherited_descriptor_is_the_same_listener() -> None:
         with adopt(socket.dup(listener.fileno())) as same:
             assert bound_port(same) == port
             assert same.getblocking() is False
+
+
+def test_sockets_meant_for_another_process_are_left_alone_and_told_to_no_child() -> None:
+    environment = {"LISTEN_PID": "1", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "a:b", "HOME": "/"}
+    inherited = Inherited(environment)
+    assert environment == {"HOME": "/"}
+    assert inherited.take("127.0.0.1", 389) is None
+    assert inherited.close_rest() == ()
