@@ -21,7 +21,9 @@ from connectors.kinds.directory import (
 )
 from connectors.kinds.graph import GraphOptions, GraphSource, complete_graph
 from connectors.kinds.odbc import OdbcOptions, OdbcSource
+from connectors.kinds.pst import PstOptions, PstSource, complete_pst
 from connectors.kinds.rest import RestOptions, RestSource
+from connectors.kinds.singer import SingerOptions, SingerSource
 from connectors.kinds.spreadsheet import (
     SpreadsheetOptions,
     SpreadsheetSource,
@@ -151,7 +153,9 @@ _KINDS = {
     "ldap": _DIRECTORY,
     "odbc": _Kind(OdbcOptions, _open_odbc),
     "ods": _SPREADSHEET,
+    "pst": _Kind(PstOptions, PstSource, complete_pst),
     "rest": _Kind(RestOptions, RestSource),
+    "singer": _Kind(SingerOptions, SingerSource),
     "vcard": _Kind(VcardOptions, VcardSource, complete_vcards),
     "xlsx": _SPREADSHEET,
 }

@@ -24,7 +24,9 @@ def test_the_kinds_there_are() -> None:
         "ldap",
         "odbc",
         "ods",
+        "pst",
         "rest",
+        "singer",
         "vcard",
         "xlsx",
     )

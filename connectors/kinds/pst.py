@@ -1,0 +1,158 @@
+"""`pst`: the contacts in an Outlook data file, by `readpst` of pst-utils.
+
+Law: the file is opened for reading by readpst, which writes into a folder of our own; nothing is
+left behind. `Complete` is earned: exit code 0, and the file is the same as at the start.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from typing_extensions import override
+
+from connectors.errors import ConnectorError, SourceFailed
+from connectors.files import identity, open_regular, require_unchanged
+from connectors.mapping import Mapping
+from connectors.programs import Program
+from connectors.rowkeys import RowKeys
+from connectors.rules import compile_key
+from connectors.settings import SourceSettings
+from connectors.textlines import windows_encoding
+from connectors.vcards import COLUMNS, DEFAULT_KEY, DEFAULT_MAP, CardReader
+from engine.source import (
+    Bookmark,
+    CheckReport,
+    Complete,
+    ContactSource,
+    Event,
+    RejectedRecord,
+    SourceField,
+    Upsert,
+)
+
+_MAGIC = b"!BDN"
+
+
+class PstOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of `kind = "pst"`.
+
+    Attributes:
+        path: the data file: .pst, .ost.
+        timeout_s: longest time that reading it may take.
+    """
+
+    path: Path
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 600
+
+
+def complete_pst(settings: SourceSettings) -> SourceSettings:
+    """Return the settings with what is usual for vCards where they say nothing."""
+    return settings.with_defaults(DEFAULT_KEY, DEFAULT_MAP)
+
+
+class PstSource(ContactSource):
+    """All contact folders of one data file."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        assert isinstance(settings.options, PstOptions)
+        self._settings = settings
+        self._options = settings.options
+        self._lock = threading.Lock()
+        self._program: Program | None = None
+
+    @override
+    def check(self) -> CheckReport:
+        """Read the file once: it tells nothing before."""
+        try:
+            Mapping(self._settings)
+            count = sum(isinstance(event, Upsert) for event in self._events())
+        except ConnectorError as error:
+            return CheckReport(faults=(str(error),))
+        if not count:
+            return CheckReport(warnings=(f"{self._options.path}: there are no contacts in it",))
+        return CheckReport(estimated_rows=count)
+
+    @override
+    def discover(self) -> tuple[SourceField, ...]:
+        """Return what a contact may hold, and the folder in which it stands."""
+        return tuple(SourceField(name, key=name == "UID") for name in (*COLUMNS, "folder"))
+
+    @override
+    def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
+        """Return the first contacts with all that they hold."""
+        return [event for _, event in zip(range(rows), self._events(), strict=False)]
+
+    @override
+    def read(self, bookmark: Bookmark) -> Iterator[Event]:
+        """Stream all contacts.
+
+        Raises:
+            SourceFailed: no data file of Outlook, damaged, or changed while it was read.
+            DriverMissing: readpst is not installed.
+        """
+        columns = Mapping(self._settings).columns
+        for event in self._events():
+            if isinstance(event, Upsert):
+                record = {column: event.record.get(column, "") for column in columns}
+                yield Upsert(event.key, record, event.locator)
+            else:
+                yield event
+        yield Complete(full=True)
+
+    @override
+    def cancel(self) -> None:
+        """End readpst."""
+        with self._lock:
+            if self._program is not None:
+                self._program.cancel()
+
+    @override
+    def share_read(self) -> float | None:
+        """Return None: readpst does not tell how far it is."""
+        return None
+
+    def _events(self) -> Iterator[Upsert | RejectedRecord]:
+        path = self._options.path
+        with open_regular(path) as file:
+            before = identity(os.fstat(file.fileno()))
+            if file.read(len(_MAGIC)) != _MAGIC:
+                raise SourceFailed(f"{path}: no data file of Outlook")
+        with tempfile.TemporaryDirectory(prefix="rufname-pst-") as name:
+            self._extract(path, Path(name))
+            require_unchanged(path, before)
+            reader = CardReader(windows_encoding(self._settings.plan.country_code))
+            keys, key_of = RowKeys(), compile_key(self._settings.key)
+            for file_path in sorted(found for found in Path(name).rglob("*") if found.is_file()):
+                folder = str(file_path.parent.relative_to(name))
+                with file_path.open("rb") as cards:
+                    for card in reader.cards(cards):
+                        place = f"{folder}, card {reader.found}"
+                        if card.fault:
+                            yield RejectedRecord(place, card.fault)
+                            continue
+                        record = {**card.record, "folder": folder}
+                        record.setdefault("UID", keys.key(list(record.values())))
+                        yield Upsert(key_of(record), record, place)
+
+    def _extract(self, path: Path, folder: Path) -> None:
+        """Let readpst write the contacts of the file into a folder, as vCards."""
+        argv = ["readpst", "-q", "-b", "-cv", "-t", "c", "-o", str(folder), str(path)]
+        program = Program(
+            argv, timeout_s=self._options.timeout_s, folder=folder, package="pst-utils"
+        )
+        with self._lock:
+            self._program = program
+        try:
+            with program:
+                for _ in program.lines():
+                    pass  # its progress
+                program.finish()
+        finally:
+            with self._lock:
+                self._program = None

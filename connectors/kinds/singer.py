@@ -1,0 +1,203 @@
+"""`singer`: the records of a Singer tap, read from a command: the open door to other systems.
+
+Law: the command is run as it is written, by no shell. `Complete` is earned: exit code 0 and an
+unbroken last line. A tap may repeat records, and tells of deletions by ACTIVATE_VERSION or not at
+all: every run is full, and the last repetition counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import msgspec
+from typing_extensions import override
+
+from connectors.errors import ConnectorError, SourceFailed
+from connectors.jsonpaths import compile_path, paths_in, texts_at
+from connectors.mapping import Mapping
+from connectors.programs import Program
+from connectors.rules import compile_key
+from connectors.settings import SecretRef, SourceSettings
+from connectors.spool import Spool
+from engine.source import (
+    Bookmark,
+    CheckReport,
+    Complete,
+    ContactSource,
+    Event,
+    Record,
+    RejectedRecord,
+    SourceField,
+    Upsert,
+)
+
+DISCOVERED = 200
+
+_PASSED_OVER = frozenset({"STATE", "ACTIVATE_VERSION", "BATCH", "LOG"})
+
+
+class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The options of `kind = "singer"`.
+
+    Attributes:
+        command: the program and its arguments, each a text of its own.
+        stream: whose records are contacts; "" = all streams.
+        secret: passed to the command as the variable `secret_variable`.
+        secret_variable: its name.
+        timeout_s: the command is ended when it has said nothing for so long.
+    """
+
+    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    stream: str = ""
+    secret: SecretRef | None = None
+    secret_variable: str = "TAP_SECRET"  # noqa: S105 - the name of a variable
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 600
+
+    def __post_init__(self) -> None:
+        if not self.command[0] or any("\0" in part for part in self.command):
+            raise ValueError("command: an empty program, or a NUL")
+        if not self.secret_variable.isidentifier():
+            raise ValueError(f"secret_variable = {self.secret_variable!r} is no name")
+
+
+class SingerSource(ContactSource):
+    """What one tap says."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        assert isinstance(settings.options, SingerOptions)
+        self._settings = settings
+        self._options = settings.options
+        self._lock = threading.Lock()
+        self._program: Program | None = None
+
+    @override
+    def check(self) -> CheckReport:
+        """Run the command until its first record."""
+        try:
+            first = self._first(1)
+        except ConnectorError as error:
+            return CheckReport(faults=(str(error),))
+        if not first:
+            return CheckReport(warnings=(f"{self._options.command[0]}: it sends no record",))
+        lacking = [
+            name for name in self._settings.key if name not in dict.fromkeys(paths_in(first[0]))
+        ]
+        warnings = tuple(f"the first record has no {name}" for name in lacking)
+        return CheckReport(warnings=warnings)
+
+    @override
+    def discover(self) -> tuple[SourceField, ...]:
+        """Return the paths of all values in the first records."""
+        names: dict[str, None] = {}
+        for record in self._first(DISCOVERED):
+            names.update(dict.fromkeys(paths_in(record)))
+        return tuple(SourceField(name) for name in names)
+
+    @override
+    def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
+        """Return the first records with all their values."""
+        columns = Mapping(self._settings).columns
+        found: list[Upsert | RejectedRecord] = []
+        for record in self._first(rows):
+            names = tuple(dict.fromkeys((*columns, *paths_in(record))))
+            found.append(self._upsert(record, names, frozenset(names)))
+        return found
+
+    @override
+    def read(self, bookmark: Bookmark) -> Iterator[Event]:
+        """Run the command to its end, then stream what it said.
+
+        Raises:
+            SourceFailed: an exit code other than 0, a line that is no message of Singer.
+            DriverMissing: no such program.
+        """
+        mapping = Mapping(self._settings)
+        number = 0
+        with Spool() as spool, self._running() as program:
+            for record, deleted in self._records(program):
+                number += 1
+                key = self._upsert(record, self._settings.key, frozenset()).key
+                if deleted:
+                    spool.drop(key)
+                else:
+                    spool.put(key or f"\0{number}", record)  # without a key: rejected one by one
+            program.finish()
+            for _, record in spool.pairs():
+                yield self._upsert(record, mapping.columns, mapping.several)
+        yield Complete(full=True)
+
+    @override
+    def cancel(self) -> None:
+        """End the command."""
+        with self._lock:
+            if self._program is not None:
+                self._program.cancel()
+
+    @override
+    def share_read(self) -> float | None:
+        """Return None: a tap does not tell how many records will come."""
+        return None
+
+    def _first(self, count: int) -> list[Any]:
+        found: list[Any] = []
+        with self._running() as program:
+            for record, deleted in self._records(program):
+                if not deleted:
+                    found.append(record)
+                if len(found) == count:
+                    return found
+            program.finish()
+        return found
+
+    def _records(self, program: Program) -> Iterator[tuple[Any, bool]]:
+        """Yield the records of the stream, and whether each is a deletion."""
+        name, wanted = self._options.command[0], self._options.stream
+        streams: dict[str, None] = {}
+        for number, line in enumerate(program.lines(), 1):
+            if not line.strip():
+                continue
+            try:
+                message = msgspec.json.decode(line)
+                kind = message["type"]
+                if kind in _PASSED_OVER:
+                    continue
+                streams[str(message["stream"])] = None
+                if kind == "RECORD" and isinstance(message["record"], dict):
+                    if wanted in {"", message["stream"]}:
+                        record = message["record"]
+                        yield record, bool(record.get("_sdc_deleted_at"))
+                    continue
+            except (msgspec.DecodeError, KeyError, TypeError):
+                kind = None
+            if kind != "SCHEMA":
+                raise SourceFailed(f"{name}: line {number} is no message of Singer")
+        if wanted and wanted not in streams and streams:
+            raise SourceFailed(f"{name}: no stream {wanted!r}; there are: {', '.join(streams)}")
+
+    def _upsert(self, item: Any, columns: tuple[str, ...], several: frozenset[str]) -> Upsert:
+        record: Record = {}
+        for column in columns:
+            try:
+                texts = texts_at(compile_path(column), item)
+            except ValueError as error:
+                raise SourceFailed(f"map: {error}") from None
+            record[column] = "\n".join(texts) if column in several else (texts or [""])[0]
+        return Upsert(compile_key(self._settings.key)(record), record)
+
+    @contextmanager
+    def _running(self) -> Iterator[Program]:
+        options = self._options
+        secret = options.secret.read() if options.secret is not None else ""
+        environment = {options.secret_variable: secret} if secret else {}
+        program = Program(options.command, timeout_s=options.timeout_s, environment=environment)
+        with self._lock:
+            self._program = program
+        try:
+            with program:
+                yield program
+        finally:
+            with self._lock:
+                self._program = None

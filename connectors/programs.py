@@ -1,0 +1,172 @@
+"""Programs whose output is a source: read as it comes, ended with the run, believed at exit code 0.
+
+Law: no shell, no terminal, an environment without the service's secrets; what a program says on its
+error output is kept to a few lines for the report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Self
+
+from connectors.errors import DriverMissing, SourceFailed
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_COMPLAINT_CHARS = 300
+STOP_S = 2.0
+_CHUNK = 64 * 1024
+
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SSL_CERT_FILE")
+"""What a program gets of the environment; passwords of other sources may stand in the rest."""
+
+
+class Program:
+    """One run of a program, for a `with` block."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout_s: int,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        package: str = "",
+    ) -> None:
+        """Keep how to run it.
+
+        Args:
+            argv: the program and its arguments.
+            timeout_s: it is ended when it has said nothing for so long.
+            environment: variables beside those of `PASSED_ON`.
+            folder: where it runs.
+            package: the Debian package that brings it.
+        """
+        self._argv = list(argv)
+        self._timeout_s = timeout_s
+        self._environment = dict(environment or {})
+        self._folder = folder
+        self._package = package
+        self._complaint = b""
+        self._listener: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._muted = False
+
+    def __enter__(self) -> Self:
+        name = self._argv[0]
+        known = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        path = shutil.which(name, path=known.get("PATH", os.defpath))
+        if path is None:
+            advice = f": install the Debian package {self._package}" if self._package else ""
+            raise DriverMissing(f"the program {name!r} is not there{advice}")
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - named by the administrator, no shell
+                [path, *self._argv[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**known, **self._environment},
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SourceFailed(f"{name}: cannot be started: {error.strerror}") from error
+        # Read all along: one that complains without end must neither stop nor fill a disk.
+        self._listener = threading.Thread(target=self._listen, name="stderr", daemon=True)
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        process = self._process
+        assert process is not None
+        self._end(process)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        if self._listener is not None:
+            self._listener.join(STOP_S)
+        process.stderr.close()
+
+    def cancel(self) -> None:
+        """End the program, from any thread; never waits."""
+        if self._process is not None and self._process.poll() is None:
+            self._signal(self._process, signal.SIGTERM)
+
+    @property
+    def output(self) -> IO[bytes]:
+        """Its output, as bytes."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of its output with their line breaks.
+
+        Raises:
+            SourceFailed: a line longer than 16 MiB, or silence for longer than the timeout.
+        """
+        while True:
+            alarm = threading.Timer(self._timeout_s, self._mute)
+            alarm.daemon = True
+            alarm.start()
+            try:
+                line = self.output.readline(MAX_LINE_BYTES)
+            finally:
+                alarm.cancel()
+            if not line:
+                return
+            if len(line) == MAX_LINE_BYTES:
+                raise SourceFailed(f"{self._argv[0]}: a line longer than 16 MiB")
+            yield line
+
+    def finish(self) -> None:
+        """Wait for its end and make sure that it was one without a fault.
+
+        Raises:
+            SourceFailed: another exit code than 0, with what it complained of; it was ended for its
+                silence.
+        """
+        process = self._process
+        assert process is not None
+        try:
+            code = process.wait(self._timeout_s)
+        except subprocess.TimeoutExpired:
+            raise SourceFailed(f"{self._argv[0]}: does not end") from None
+        if self._muted:
+            raise SourceFailed(f"{self._argv[0]}: said nothing for {self._timeout_s} s")
+        if code:
+            if self._listener is not None:
+                self._listener.join(STOP_S)
+            text = " ".join(self._complaint.decode("utf-8", "replace").split())
+            words = text[-MAX_COMPLAINT_CHARS:]
+            raise SourceFailed(f"{self._argv[0]}: exit code {code}{': ' if words else ''}{words}")
+
+    def _mute(self) -> None:
+        self._muted = True
+        self.cancel()
+
+    def _listen(self) -> None:
+        """Keep the end of what it writes on its error output."""
+        assert self._process is not None
+        assert self._process.stderr is not None
+        while piece := self._process.stderr.read1(_CHUNK):  # type: ignore[attr-defined]  # a BufferedReader
+            self._complaint = (self._complaint + piece)[-4 * MAX_COMPLAINT_CHARS :]
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """End it and what it started: politely, then not."""
+        self._signal(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)
+        self._signal(process, signal.SIGKILL)
+        process.wait()
+
+    @staticmethod
+    def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from typing_extensions import override
+
+from connectors.errors import SourceFailed
+from connectors.kinds.singer import SingerOptions, SingerSource
+from connectors.settings import SecretRef
+from engine.source import Complete, Event, SourceField, Upsert
+from tests.connectors.conformance import Conformance
+from tests.connectors.making import settings
+from tests.connectors.worlds import Rows, World
+
+SCHEMA = {"type": "SCHEMA", "stream": "people", "schema": {}, "key_properties": ["id"]}
+MAP = {"display_name": "name", "phones.work": "phone.work"}
+
+
+def record(key: str, name: str, phone: str = "", **more: Any) -> dict[str, Any]:
+    item = {"id": key, "name": name, "phone": {"work": phone}, **more}
+    return {"type": "RECORD", "stream": "people", "record": item}
+
+
+def write(path: Path, *messages: Any) -> None:
+    path.write_text("".join(json.dumps(message) + "\n" for message in messages))
+
+
+class SingerWorld(World):
+    """A tap that is a script: it writes what stands in a file."""
+
+    incremental = False
+    faults = ("exit code", "no message", "cut off")
+    lacks: ClassVar[dict[str, str]] = {
+        "wrong password": "the tap's own business: it ends with an exit code",
+        "no rights": "the tap's own business: it ends with an exit code",
+        "expired bookmark": "every run is full",
+        "duplicate keys": "a tap may repeat a record: the last one counts",
+        "wrong columns": "an object may lack any value",
+        "lost column": "an object may lack any value",
+        "bad encoding": "JSON is UTF-8; another one is no JSON",
+        "killed": "all is read before anything is told; its exit code counts",
+    }
+
+    def __init__(self, folder: Path) -> None:
+        self.tap = folder / "tap.sh"
+        self.messages = folder / "messages"
+        command = ("sh", str(self.tap), str(self.messages))
+        self.settings = settings(
+            kind="singer", map=MAP, options=SingerOptions(command=command, timeout_s=20)
+        )
+
+    @override
+    def fill(self, rows: Rows, *, name_column: str = "name") -> None:
+        self.tap.write_text('cat "$1"\n')
+        write(self.messages, SCHEMA, *(record(*row) for row in rows), {"type": "STATE", "value": 1})
+
+    @override
+    def damage(self, fault: str) -> None:
+        if fault == "error":
+            self.tap.write_text("echo 'cannot sign in' >&2; exit 1\n")
+        elif fault == "hang":
+            self.tap.write_text("sleep 600\n")
+        elif fault == "exit code":
+            self.tap.write_text('head -n 9 "$1"; exit 2\n')
+        elif fault == "no message":
+            self.tap.write_text('cat "$1"; echo "{}"\n')
+        elif fault == "cut off":
+            self.tap.write_text('head -c 1000 "$1"\n')
+        else:
+            raise AssertionError(fault)
+
+
+class TestSinger(Conformance):
+    @pytest.fixture
+    @override
+    def world(self, tmp_path: Path) -> World:
+        return SingerWorld(tmp_path)
+
+
+def source(path: Path, **options: Any) -> SingerSource:
+    made = SingerOptions(**({"command": ("cat", str(path)), "timeout_s": 20} | options))
+    return SingerSource(settings(kind="singer", map=MAP, options=made))
+
+
+def names(events: list[Event]) -> list[str]:
+    assert events[-1] == Complete(full=True)
+    return [event.record["name"] for event in events if isinstance(event, Upsert)]
+
+
+def test_the_last_of_a_record_counts_and_a_deleted_one_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    write(
+        path,
+        SCHEMA,
+        record("1", "Anna"),
+        record("2", "Bo"),
+        {"type": "ACTIVATE_VERSION", "stream": "people", "version": 1},
+        record("1", "Anni"),
+        record("2", "Bo", _sdc_deleted_at="2026-11-26"),
+        record("", "Nobody"),
+        record("", "Nobody"),
+    )
+    assert names(list(source(path).read(b""))) == ["Anni", "Nobody", "Nobody"]
+
+
+def test_only_the_stream_that_is_named_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    other = {"type": "RECORD", "stream": "deals", "record": {"id": "9"}}
+    write(path, SCHEMA, other, record("1", "Anna"))
+    assert names(list(source(path, stream="people").read(b""))) == ["Anna"]
+    with pytest.raises(SourceFailed, match="no stream 'person'; there are: people, deals"):
+        list(source(path, stream="person").read(b""))
+
+
+def test_its_fields_and_first_records_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    write(path, SCHEMA, record("1", "Anna", "5"), record("2", "Bo", "6"))
+    assert source(path).discover() == (
+        SourceField("id"),
+        SourceField("name"),
+        SourceField("phone.work"),
+    )
+    (first,) = source(path).preview(1)
+    assert isinstance(first, Upsert)
+    assert first.record == {"id": "1", "name": "Anna", "phone.work": "5"}
+
+
+def test_a_secret_reaches_the_command_only(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+    message = json.dumps(record("1", "NAME")).replace("NAME", "'$MINE'")
+    script = f"printf '%s\\n' '{message}'"
+    own = source(
+        tmp_path,
+        command=("sh", "-c", script),
+        secret=SecretRef(file=tmp_path / "secret"),
+        secret_variable="MINE",
+    )
+    assert names(list(own.read(b""))) == ["s3cret"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"command": ("",)}, "an empty program"), ({"secret_variable": "A-B"}, "is no name")],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        SingerOptions(**({"command": ("cat",)} | wrong))
