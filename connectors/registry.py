@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 
 from connectors.errors import DriverMissing, SourceFailed, UnknownKind
+from connectors.kinds.access import AccessOptions, AccessSource
 from connectors.kinds.carddav import CarddavOptions, CarddavSource, complete_carddav
+from connectors.kinds.dbase import DbfOptions, DbfSource
 from connectors.kinds.delimited import DelimitedOptions, DelimitedSource, complete_delimited
 from connectors.kinds.directory import (
     DirectoryOptions,
@@ -142,13 +144,23 @@ def _open_directory(settings: SourceSettings) -> ContactSource:
     return DirectorySource(settings, ldap3)
 
 
+def _open_dbf(settings: SourceSettings) -> ContactSource:
+    try:
+        import dbfread  # type: ignore[import-untyped]  # noqa: PLC0415 - optional: the law of this file
+    except ImportError as error:
+        raise DriverMissing("dBase tables need the Python package dbfread") from error
+    return DbfSource(settings, dbfread)
+
+
 _DIRECTORY = _Kind(DirectoryOptions, _open_directory, complete_directory)
 _SPREADSHEET = _Kind(SpreadsheetOptions, _open_spreadsheet, _complete_spreadsheet, merges=False)
 
 _KINDS = {
+    "access": _Kind(AccessOptions, AccessSource),
     "ad": _DIRECTORY,
     "carddav": _Kind(CarddavOptions, CarddavSource, complete_carddav),
     "csv": _Kind(DelimitedOptions, DelimitedSource, complete_delimited, merges=False),
+    "dbf": _Kind(DbfOptions, _open_dbf),
     "graph": _Kind(GraphOptions, GraphSource, complete_graph),
     "ldap": _DIRECTORY,
     "odbc": _Kind(OdbcOptions, _open_odbc),

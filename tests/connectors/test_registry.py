@@ -17,9 +17,11 @@ ODBC = settings(kind="odbc", options=OdbcOptions(connection="DSN=x", query="SELE
 
 def test_the_kinds_there_are() -> None:
     assert kinds() == (
+        "access",
         "ad",
         "carddav",
         "csv",
+        "dbf",
         "graph",
         "ldap",
         "odbc",
@@ -35,7 +37,7 @@ def test_the_kinds_there_are() -> None:
 
 
 def test_an_unknown_kind_is_named_with_those_there_are() -> None:
-    with pytest.raises(UnknownKind, match="'xls'; there are ad, carddav, csv"):
+    with pytest.raises(UnknownKind, match="'xls'; there are access, ad, carddav"):
         options_of("xls")
     with pytest.raises(UnknownKind):
         open_source(settings(kind="xls"))
