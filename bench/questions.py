@@ -19,6 +19,9 @@ TAIL_BUCKETS = 61
 """One in so many numbers is asked by its last digits: to know that nobody else has them, all of
 those that might are kept in memory."""
 
+NEVER_THINNED = 1_000
+"""The first of a sample, with all the colleagues, who alone have extensions."""
+
 NO_AREA = "987"
 """No made-up number has this area code, so that nothing but its last digits can fit."""
 
@@ -64,7 +67,7 @@ def draw(made: Iterable[MadeContact], limit: int = 50_000, one_in: int = 1) -> Q
     tails: dict[str, str] = {}
     for place, contact in enumerate(made):
         _note_tails(contact, tails)
-        if place % one_in:
+        if place % one_in and place >= NEVER_THINNED:
             continue
         trunks += _unknown_extensions(contact)
         for number, name in questions(contact):

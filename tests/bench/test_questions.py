@@ -101,5 +101,8 @@ def test_tails_are_of_one_person_alone_or_of_nobody() -> None:
     assert not any(each.number[-8:] in by_tail for each in drawn.nowhere)
 
 
-def test_a_large_sample_is_thinned() -> None:
-    assert 0 < len(draw(contacts(COUNT), one_in=10).hits) < len(draw(contacts(COUNT)).hits) / 5
+def test_a_large_sample_is_thinned_but_for_the_colleagues() -> None:
+    thin, whole = draw(contacts(COUNT), one_in=10), draw(contacts(COUNT))
+    assert 0 < len(thin.hits) < len(whole.hits) / 2
+    assert thin.extensions == whole.extensions
+    assert thin.tails
