@@ -47,6 +47,9 @@ GUESS_WINDOW = 100
 COUNTED = (NUMBER_BEGIN, NUMBER_END, NUMBER_PART, FULL_NAME, OTHER, KEYS, INITIALS)
 """Classes in which everybody is who answers as typed; the others are parts of `OTHER`."""
 
+MAX_DISCARDED = 500
+"""Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
+
 WINDOW = MAX_TOTAL + 1
 """Records fetched at once: enough to know that counting has come to its end."""
 
@@ -114,6 +117,7 @@ class Ranking:
         self._found: set[tuple[int, int]] = set()
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
+        self._discarded = 0
         self.total = seen
         self.guessed = False
 
@@ -226,7 +230,7 @@ class Ranking:
     ) -> Iterator[Ranked]:
         """Give records in the index's own order, from a rank on."""
         more = True
-        while more:
+        while more and self._discarded < MAX_DISCARDED:
             entries, more = self._fetch(question, wanted, least)
             yield from self._read(place, entries)
             if not entries:
@@ -242,7 +246,8 @@ class Ranking:
         fresh = hits
         if self._found:
             fresh = [hit for hit in hits if _place(hit[1]) not in self._found]
-        return self._entries(fresh), len(hits) == limit
+        more = len(hits) == limit
+        return self._entries(fresh[: 2 * wanted] if more else fresh), more
 
     def _entries(self, fresh: list[tuple[int, Address]]) -> list[Entry]:
         """Return records with the priority of their source, told without reading them."""
@@ -269,6 +274,9 @@ class Ranking:
                 contact = self._reader.visible(entry.address, self._scope)
                 imprecise = self._imprecise and match_class < KEYS
                 if imprecise and not self._is_of(match_class, contact):
+                    self._discarded += 1
+                    if self._discarded >= MAX_DISCARDED:
+                        return
                     continue
                 seen = _place(entry.address)
                 self._found.add(seen)

@@ -210,3 +210,12 @@ def test_a_kind_of_number_that_is_hidden_is_not_found_by() -> None:
     assert search.answer(PeopleQuery("anna", EVA)).hits[0].numbers == ()
     personnel = Principal("ida", "user", groups=("personnel",))
     assert search.answer(PeopleQuery("200123", personnel)).hits[0].numbers[0].kind == "mobile"
+
+
+def test_a_part_that_many_numbers_nearly_have_ends_within_bounds() -> None:
+    people = [contact(str(n), f"Meier{n}", f"4911201210211{n % 100:02}") for n in range(900)]
+    people.append(contact("last", "Zorn", "49301121199"))
+    search = search_of(people, {"crm": SourcePolicy("crm")})
+    assert search.answer(PeopleQuery("11211", EVA)).hits == ()  # 900 read in vain stand before it
+    assert [hit.id.key for hit in search.answer(PeopleQuery("301121", EVA)).hits] == ["last"]
+    assert len(search.answer(PeopleQuery("1201210", EVA)).hits) == 10
