@@ -17,7 +17,7 @@ import pytest
 from engine.index import ContactIndex
 from ldapd.settings import LdapSettings
 from tests.ldapd.authority import Authority
-from tests.ldapd.house import PASSWORD
+from tests.ldapd.house import PASSWORD, VISIBLE
 from tests.ldapd.serving import PATIENT, TIMEOUT_S, Serving
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -119,6 +119,15 @@ def test_ldap_utils_search_ask_who_they_are_and_compare(
     same = tool("ldapcompare", offering, authority, dn, "sn:mueller")
     other = tool("ldapcompare", offering, authority, dn, "sn:meier")
     assert (same, other) == ("TRUE\n", "FALSE\n")
+
+
+def test_ldap_utils_page_and_sort_inside_tls(offering: Serving, authority: Authority) -> None:
+    listed = ("-LLL", "-b", "dc=meta", "(objectClass=person)", "sn")
+    sort = ("-E", "!sss=sn", "-E", "!pr=2/noprompt", *listed)
+    shown = tool("ldapsearch", offering, authority, *sort).splitlines()
+    surnames = [line.partition(": ")[2] for line in shown if line.startswith("sn:")]
+    assert surnames.index("Klein") < surnames.index("Schlotmeier") < surnames.index("Vogt")
+    assert sum(line.startswith("dn:") for line in shown) == VISIBLE
 
 
 def test_ldap_utils_over_ldaps(index: ContactIndex, authority: Authority) -> None:
