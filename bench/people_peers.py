@@ -17,13 +17,14 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pyodbc  # type: ignore[import-not-found]  # it brings no types
 
-from bench.servers import free_port, running, wait_for_port
+from bench.servers import START_TIMEOUT_S, free_port, running, wait_for_port
 from rufname.sample_contact import MadeContact
 
 LIMIT = 10
@@ -98,7 +99,7 @@ def trigrams(made: Iterable[MadeContact]) -> Iterator[Trigrams | None]:
     if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
         yield None
         return
-    with _running_postgres() as dsn, contextlib.closing(pyodbc.connect(dsn)) as connection:
+    with _running_postgres() as dsn, contextlib.closing(_connect(dsn)) as connection:
         cursor = connection.cursor()
         cursor.execute("CREATE EXTENSION pg_trgm")
         cursor.execute("CREATE TABLE people (key text, name text, doc text)")
@@ -116,6 +117,18 @@ def trigrams(made: Iterable[MadeContact]) -> Iterator[Trigrams | None]:
         connection.autocommit = True
         cursor.execute("ANALYZE people")
         yield Trigrams(connection)
+
+
+def _connect(dsn: str) -> pyodbc.Connection:
+    """Return a connection as soon as the server has started up."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            return pyodbc.connect(dsn)
+        except pyodbc.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,47 @@
+"""The relevance set says itself who is meant."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from bench.people_questions import (
+    KINDS,
+    draw_meant,
+    misspell,
+    misspelt_words,
+    respell,
+    two_words,
+    typed_prefixes,
+)
+from rufname.sample import contacts
+
+
+def test_every_kind_asks_for_people_that_there_are_and_the_same_each_time() -> None:
+    meant = draw_meant(contacts(4_000), each=4)
+    assert meant == draw_meant(contacts(4_000), each=4)
+    assert {question.kind for question in meant} == set(KINDS)
+    assert len(meant) == 4 * len(KINDS)
+    known = {contact.key for contact in contacts(4_000)}
+    assert all(question.text and question.keys <= known for question in meant)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_typo_is_one_edit_behind_the_first_letter(seed: int) -> None:
+    word = misspell("schneider", Random(seed))
+    assert word[0] == "s"
+    assert abs(len(word) - len("schneider")) <= 1
+
+
+def test_a_name_has_another_spelling_only_if_its_sound_has() -> None:
+    assert respell("meier") == "maier"
+    assert respell("huber") == ""
+
+
+def test_what_is_typed_is_asked_once_and_has_the_letters_asked_for() -> None:
+    prefixes = typed_prefixes(contacts(2_000), range(2, 5), 50)
+    assert len(prefixes) == len(set(prefixes)) == 50
+    assert {len(prefix) for prefix in prefixes} == {2, 3, 4}
+    assert all(len(text.split()) == 2 for text in two_words(contacts(2_000), 20))
+    assert len(misspelt_words(contacts(2_000), 20)) == 20
