@@ -204,7 +204,9 @@ class CallerLookup:
         if on_line:
             return min(on_line, key=self._priority_rank), "on the trunk line"
         if behind.companies == 1:
-            return min(behind.named, key=self._priority_rank), "the same for all"
+            return min(
+                self._reader.numbers.named(behind), key=self._priority_rank
+            ), "the same for all"
         return None, ""
 
     def _priority_rank(self, contact: Contact) -> tuple[int, str, str]:

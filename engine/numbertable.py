@@ -161,11 +161,11 @@ class Behind(msgspec.Struct, frozen=True):
 
     Attributes:
         companies: how many companies its records name: 0, 1, or 2 for several.
-        named: of each visible source one record that names a company.
+        named: of each visible source the version of one record that names a company.
     """
 
     companies: int
-    named: tuple[Contact, ...]
+    named: tuple[bytes, ...]
 
 
 class NumberTable:
@@ -290,7 +290,11 @@ class NumberTable:
             found = cursor.set_range_dup(key, last.ljust(len(entry), b"\xff"))
         if not is_seen:
             return None
-        return Behind(len(companies), tuple(self._contact(seq) for seq in named.values()))
+        return Behind(len(companies), tuple(named.values()))
+
+    def named(self, behind: Behind) -> list[Contact]:
+        """Return the records that name the companies behind a trunk, one of each source."""
+        return [self._contact(seq) for seq in behind.named]
 
     def standing_behind(self, trunk: str, visible: Sources, most: int) -> list[Contact]:
         """Return visible contacts that stand behind a trunk, at most `most`, by source, company."""

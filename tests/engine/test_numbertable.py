@@ -70,7 +70,7 @@ def test_a_trunk_tells_how_many_companies_its_visible_records_name(directory: Di
     snapshot = table(directory)
     seen = snapshot.behind(TRUNK, snapshot.sources(frozenset({"crm"})))
     assert seen is not None
-    assert (seen.companies, [each.company for each in seen.named]) == (1, ["ACME"])
+    assert (seen.companies, [each.company for each in snapshot.named(seen)]) == (1, ["ACME"])
     everything = snapshot.behind(TRUNK, None)
     assert everything is not None
     assert everything.companies == 2
