@@ -18,7 +18,7 @@ from engine.query import CallerMatch, CallerQuery
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.tokens import fold, name_key
-from engine.trunk import MARK, company_of, may_stand_behind, shortest_trunk, trunks_of
+from engine.trunk import MARK, company_of, may_stand_behind, shortest_trunk
 
 EXTENSION, EXACT, SHARED, TRUNK_CLASS, TAIL_CLASS = 1, 2, 3, 4, 5
 
@@ -120,7 +120,7 @@ class CallerLookup:
                 break  # asked last: most numbers have no trunk, and some countries' rules are slow
             behind = numbers.behind(trunk, visible)
             if behind is not None:
-                return TrunkFound(trunk, *self._company_behind(trunk, behind, principal))
+                return TrunkFound(trunk, *self._company_behind(behind))
         return NO_TRUNK
 
     def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
@@ -185,29 +185,17 @@ class CallerLookup:
         found = self.ending_alike(reading.numbers[0], query.principal)
         return Found(TAIL_CLASS, found) if fits_one(found) else None
 
-    def _company_behind(
-        self, trunk: str, behind: Behind, principal: Principal
-    ) -> tuple[Contact | None, str]:
+    def _company_behind(self, behind: Behind) -> tuple[Contact | None, str]:
         """Return the record whose company answers for a trunk, and why it does.
 
         The record on the trunk line itself decides; else all visible records behind it must name
         one company.
         """
-        if not behind.companies:
+        where = "on the trunk line" if behind.on_line else "the same for all"
+        contacts = self._reader.numbers.named(behind.on_line or behind.others)
+        if not contacts:
             return None, ""
-        on_line = [
-            contact
-            for digits in (trunk, f"{trunk}0")
-            for contact in self.holding(PhoneNumber(digits), principal)
-            if company_of(contact) and trunk in trunks_of(contact)
-        ]
-        if on_line:
-            return min(on_line, key=self._priority_rank), "on the trunk line"
-        if behind.companies == 1:
-            return min(
-                self._reader.numbers.named(behind), key=self._priority_rank
-            ), "the same for all"
-        return None, ""
+        return min(contacts, key=self._priority_rank), where
 
     def _priority_rank(self, contact: Contact) -> tuple[int, str, str]:
         return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)

@@ -10,7 +10,7 @@ tantivy. The table holds, each in a database of its own:
     rows       digest of source and key → the seq it has here
     numbers    number key (`498912345`, `498912345x55`) → holders
     tails      the last `TAIL_CLASS_DIGITS` digits → holders
-    trunks     trunk digits → who stands behind it, sorted by source and company
+    trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
     sources    source id → its number here
     meta       the last seq applied, and whose store it is
 
@@ -55,11 +55,21 @@ SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 6, 8
 HOLDER_BYTES = SOURCE_BYTES + SEQ_BYTES
 
 NO_COMPANY = bytes(COMPANY_BYTES)
+ON_LINE, BEHIND_LINE = b"\0", b"\1"
+"""Whether a record stands on the trunk line itself (or its `0`), or has an extension behind it."""
+
+BEHIND_BYTES = SOURCE_BYTES + 1 + COMPANY_BYTES + SEQ_BYTES
+
+MAX_ON_LINE = 64
+"""Records on one trunk line that are looked at."""
 
 SEQ_KEY, STORE_KEY = b"seq", b"store"
 
 Database = Any
 """A handle that LMDB gives; py-lmdb names its type for itself alone."""
+
+_PLACE = slice(SOURCE_BYTES, SOURCE_BYTES + 1)
+_COMPANY = slice(SOURCE_BYTES + 1, SOURCE_BYTES + 1 + COMPANY_BYTES)
 
 Sources = frozenset[bytes] | None
 """The numbers of the sources an asker sees; None = all."""
@@ -156,16 +166,16 @@ def row_key(identity: ContactId) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-class Behind(msgspec.Struct, frozen=True):
-    """Who stands behind a trunk, as far as the asker sees.
+class Behind(msgspec.Struct, frozen=True, gc=False):
+    """Who stands behind a trunk, as far as the asker sees; versions of records that name a company.
 
     Attributes:
-        companies: how many companies its records name: 0, 1, or 2 for several.
-        named: of each visible source the version of one record that names a company.
+        on_line: those on the trunk line itself.
+        others: one of each source, if all that name a company name the same; else none.
     """
 
-    companies: int
-    named: tuple[bytes, ...]
+    on_line: tuple[bytes, ...]
+    others: tuple[bytes, ...]
 
 
 class NumberTable:
@@ -268,33 +278,38 @@ class NumberTable:
     def behind(self, trunk: str, visible: Sources) -> Behind | None:
         """Return who stands behind a trunk; None if nobody visible does.
 
-        A few steps a source, however many records there are: the entries are sorted by source and
-        company, and all of one kind are passed over at once.
+        A few steps a source, however many records there are: the entries are sorted by source,
+        place and company, and all of one kind are passed over at once.
         """
         if self._transaction is None:
             return None
         cursor, key = self._trunks, trunk.encode()
-        is_seen, companies, named = False, set[bytes](), dict[bytes, bytes]()
+        is_seen, on_line = False, list[bytes]()
+        companies, named = set[bytes](), dict[bytes, bytes]()
         found = cursor.set_key(key)
-        while found and len(companies) < 2:  # noqa: PLR2004 - two disagree
+        while found:
             entry = cursor.value()
-            source = entry[:SOURCE_BYTES]
-            company = entry[SOURCE_BYTES : SOURCE_BYTES + COMPANY_BYTES]
-            last = source
+            passed = source = entry[:SOURCE_BYTES]
             if visible is None or source in visible:
                 is_seen = True
-                last = source + company
+                company = entry[_COMPANY]
                 if company != NO_COMPANY:
                     companies.add(company)
                     named.setdefault(source, entry[-SEQ_BYTES:])
-            found = cursor.set_range_dup(key, last.ljust(len(entry), b"\xff"))
+                    if entry[_PLACE] == ON_LINE and len(on_line) < MAX_ON_LINE:
+                        on_line.append(entry[-SEQ_BYTES:])
+                        found = cursor.next_dup()
+                        continue
+                if not on_line and len(companies) < 2:  # noqa: PLR2004 - two disagree
+                    passed = entry[:-SEQ_BYTES]
+            found = cursor.set_range_dup(key, passed.ljust(BEHIND_BYTES, b"\xff"))
         if not is_seen:
             return None
-        return Behind(len(companies), tuple(named.values()))
+        return Behind(tuple(on_line), tuple(named.values()) if len(companies) == 1 else ())
 
-    def named(self, behind: Behind) -> list[Contact]:
-        """Return the records that name the companies behind a trunk, one of each source."""
-        return [self._contact(seq) for seq in behind.named]
+    def named(self, versions: tuple[bytes, ...]) -> list[Contact]:
+        """Return the records of versions that `behind` gave."""
+        return [self._contact(seq) for seq in versions]
 
     def standing_behind(self, trunk: str, visible: Sources, most: int) -> list[Contact]:
         """Return visible contacts that stand behind a trunk, at most `most`, by source, company."""

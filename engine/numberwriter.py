@@ -18,8 +18,10 @@ import msgspec
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.numbertable import (
+    BEHIND_LINE,
     COMPANY_BYTES,
     NO_COMPANY,
+    ON_LINE,
     SEQ_BYTES,
     SEQ_KEY,
     SOURCE_BYTES,
@@ -173,7 +175,9 @@ def _entries(contact: Contact, source: bytes, seq: bytes) -> _Entries:
     }
     trunks = {}
     for trunk in trunks_of(contact):
-        trunks[trunk.encode()] = source + _company_digest(company_of(contact)) + seq
+        on_line = numbers.keys() & {trunk.encode(), f"{trunk}0".encode()}
+        place = ON_LINE if on_line else BEHIND_LINE
+        trunks[trunk.encode()] = source + place + _company_digest(company_of(contact)) + seq
     return _Entries(list(numbers.items()), list(tails.items()), list(trunks.items()))
 
 

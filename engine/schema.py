@@ -40,7 +40,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank, words
 
-FORMAT = 7
+FORMAT = 8
 
 ID = "id"
 SOURCE = "source"

@@ -70,19 +70,34 @@ def test_a_trunk_tells_how_many_companies_its_visible_records_name(directory: Di
     snapshot = table(directory)
     seen = snapshot.behind(TRUNK, snapshot.sources(frozenset({"crm"})))
     assert seen is not None
-    assert (seen.companies, [each.company for each in snapshot.named(seen)]) == (1, ["ACME"])
+    assert (seen.on_line, [each.company for each in snapshot.named(seen.others)]) == ((), ["ACME"])
     everything = snapshot.behind(TRUNK, None)
     assert everything is not None
-    assert everything.companies == 2
+    assert (everything.on_line, everything.others) == ((), ())
     assert snapshot.behind(TRUNK, snapshot.sources(frozenset())) is None
     assert snapshot.behind("4930", None) is None
+
+
+def test_records_on_the_trunk_line_itself_stand_apart(directory: Directory) -> None:
+    directory.hold(
+        contact("0", "", behind(TRUNK), company="ACME"),
+        contact("1", "", behind(f"{TRUNK}0"), company="ACME KG", source="old"),
+        contact("2", "Nameless", behind(TRUNK)),
+        *(contact(f"p{n}", f"P{n}", behind(), company="Lodger") for n in range(9)),
+        contact("x", "", behind(TRUNK), company="Hidden", source="hr"),
+    )
+    snapshot = table(directory)
+    found = snapshot.behind(TRUNK, snapshot.sources(frozenset({"crm", "old"})))
+    assert found is not None
+    assert [each.company for each in snapshot.named(found.on_line)] == ["ACME", "ACME KG"]
+    assert found.others == ()
 
 
 def test_a_trunk_whose_records_name_no_company_is_still_a_trunk(directory: Directory) -> None:
     directory.hold(contact("1", "Anna", behind()))
     found = table(directory).behind(TRUNK, None)
     assert found is not None
-    assert (found.companies, found.named) == (0, ())
+    assert (found.on_line, found.others) == ((), ())
     assert [each.name for each in table(directory).standing_behind(TRUNK, None, 5)] == ["Anna"]
 
 
