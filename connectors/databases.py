@@ -8,11 +8,9 @@ standard stands in `connectors.drivers`.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +30,6 @@ from connectors.settings import SecretRef
 
 PATIENCE_S = 5
 """So much longer than a statement may take, the driver waits for a server that is gone."""
-
-MAX_WHOLE_FLOAT = 2**53
-"""Up to here a float holds every integer: a number column may be one."""
 
 _NO_DRIVER = re.compile(r"Can't open lib '([^']*)'|IM002|IM003")
 
@@ -288,37 +283,6 @@ class Database:
             return _driver_missing(self.profile, missing[1] or "")
         state = error.args[0] if len(error.args) > 1 else ""
         return SourceFailed(f"{self.profile.name}: {when}: {words} [{state}]")
-
-
-def as_text(value: object) -> str:
-    """Return a database value as a record's text: NULL "", numbers without ".0", times ISO 8601.
-
-    Bytes become hexadecimal digits, truth values "true" and "false".
-    """
-    return _WRITERS.get(type(value), str)(value)
-
-
-def _of_float(value: float) -> str:
-    whole = value.is_integer() and abs(value) <= MAX_WHOLE_FLOAT
-    return str(int(value)) if whole else repr(value)
-
-
-def _of_decimal(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-_WRITERS: dict[type, Callable[[Any], str]] = {
-    type(None): lambda _: "",
-    bool: lambda value: "true" if value else "false",
-    float: _of_float,
-    Decimal: _of_decimal,
-    dt.datetime: dt.datetime.isoformat,
-    dt.date: dt.date.isoformat,
-    dt.time: dt.time.isoformat,
-    bytes: bytes.hex,
-    bytearray: bytearray.hex,
-}
 
 
 def _mended(name: str) -> str:

@@ -20,12 +20,13 @@ from typing_extensions import override
 
 from connectors import changes
 from connectors.changes import Following, Rung
-from connectors.databases import Database, as_text
+from connectors.databases import Database
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.mapping import Mapping
 from connectors.queries import query_fault, table_fault
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SecretRef, SourceSettings
+from connectors.values import as_text
 from engine.source import (
     Bookmark,
     CheckReport,

@@ -20,12 +20,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.databases import as_text
 from connectors.drivers import SQLITE, prepare_drivers
 from connectors.errors import DriverMissing, SecretUnavailable, SourceFailed
 from connectors.kinds.odbc import PROBE, OdbcOptions
 from connectors.registry import open_source
 from connectors.settings import SecretRef
+from connectors.values import as_text
 from engine.source import Columns, Complete, ContactSource, Event, RejectedRecord, Upsert
 from tests.connectors.making import field_names, sent, settings
 from tests.e2e.postgres import READER_PASSWORD, Postgres, odbc_string
