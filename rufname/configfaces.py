@@ -202,6 +202,8 @@ def _client(scope: Scope, place: str, table: ClientTable, source_names: frozense
     return Client(
         name=table.name,
         bind=table.bind,
+        bind_aliases=table.bind_aliases,
+        certificates=table.certificates,
         password_hash=password_hash(findings, f"{place}.password", table.password),
         networks=tuple(network for network in networks if network is not None),
         profile=table.profile,

@@ -6,12 +6,14 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from ldapd.protocol.client import Result, decode_responses, encode_bind
+from ldapd.settings import TlsSettings
 from tests.e2e.processes import LOOPBACK, free_port, start_program, wait_until
 from tests.e2e.running import (
     SBC,
@@ -72,9 +74,30 @@ def served_certificate(port: int) -> str:
     return ssl.get_server_certificate((LOOPBACK, port), timeout=30)
 
 
-def test_a_renewed_certificate_is_served_after_a_hang_up(tmp_path: Path, csv_file: Path) -> None:
+def by_certificate(
+    command: str, url: str, own: TlsSettings, authority: Authority, *more: str
+) -> str:
+    """Run a command of ldap-utils that signs in by SASL EXTERNAL; return what it prints."""
+    return subprocess.run(
+        [command, "-Q", "-Y", "EXTERNAL", "-H", url, *more],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={
+            **os.environ,
+            "LDAPTLS_CACERT": str(authority.ca),
+            "LDAPTLS_CERT": str(own.certificate),
+            "LDAPTLS_KEY": str(own.key),
+        },
+    ).stdout
+
+
+def test_certificates_sign_in_and_a_renewed_one_is_served_after_a_hang_up(
+    tmp_path: Path, csv_file: Path
+) -> None:
     authority = Authority(tmp_path)
-    own = authority.sign("server")
+    own, device = authority.sign("server"), authority.sign("CN-of-an-SBC")
     port = free_port()
     server = Rufname(tmp_path, sources=[csv_source(csv_file)])
     more = (
@@ -85,12 +108,28 @@ def test_a_renewed_certificate_is_served_after_a_hang_up(tmp_path: Path, csv_fil
     text = server.config.read_text(encoding="utf-8")
     plain = f'"ldap://{LOOPBACK}:{server.ldap_port}"'
     text = text.replace(plain, f'{plain}, "ldaps://{LOOPBACK}:{port}"')
+    bind = f'bind = "{SBC.bind}"'
+    assert bind in text
+    text = text.replace(bind, f'{bind}\ncertificates = ["CN=CN-of-an-SBC"]')
     server.config.write_text(text, encoding="utf-8")
     server.sync()
     program = server.start()
     try:
         before = own.certificate.read_text(encoding="ascii")
         assert served_certificate(port) == before
+        for url, more in (
+            (f"ldaps://{LOOPBACK}:{port}", ()),
+            (f"ldap://{LOOPBACK}:{server.ldap_port}", ("-ZZ",)),
+        ):
+            who = by_certificate("ldapwhoami", url, device, authority, *more)
+            assert who == f"dn:{SBC.bind}\n"
+            search = ("-LLL", "-b", server.base, FILTER, "displayName")
+            assert "displayName:: " in by_certificate(
+                "ldapsearch", url, device, authority, *more, *search
+            )
+        with pytest.raises(subprocess.CalledProcessError) as refused:  # nobody's certificate
+            by_certificate("ldapwhoami", f"ldaps://{LOOPBACK}:{port}", own, authority)
+        assert "Invalid credentials (49)" in refused.value.stderr
         asker = server.asker()
         authority.sign("server")  # in the same files, as a renewal does
         renewed = own.certificate.read_text(encoding="ascii")

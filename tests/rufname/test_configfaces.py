@@ -297,3 +297,14 @@ def test_the_settings_of_the_app_are_brought_to_one_form(folder: Path) -> None:
 def test_services_without_a_client_are_a_warning(folder: Path) -> None:
     text = SOURCE + '[relay]\nlisten = "http://127.0.0.1"'
     assert warnings_of(folder, text) == ["client: no [[client]]: nobody may ask over LDAP or HTTP"]
+
+
+def test_whoever_a_client_may_prove_to_be_arrives(folder: Path) -> None:
+    text = """
+    bind = "cn=sbc,dc=meta"
+    bind_aliases = ["sbc@firm.example", 'FIRM\\sbc']
+    certificates = ["CN=sbc,O=Firm", "dns:sbc.firm.example"]
+    """
+    client = load(folder, SOURCE + CLIENT + text).clients[0]
+    assert client.bind_aliases == ("sbc@firm.example", "FIRM\\sbc")
+    assert client.certificates == ("CN=sbc,O=Firm", "dns:sbc.firm.example")
