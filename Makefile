@@ -30,7 +30,7 @@ test: setup  ## format, lint, types, layers, unit and end-to-end tests
 test-long: setup packages-long  ## the tests that take minutes
 	@$(BIN)/python -m pytest -q -m long $(TESTS)
 
-bench: setup  ## one question a file, against real peers (QUICK=1 shortens)
+bench: setup  ## one question a file, against real peers (QUICK=1 shortens, FULL=1 adds a million)
 	@$(BIN)/python -m bench $(BENCH)
 
 clean:  ## remove what the other targets made

@@ -1,6 +1,9 @@
 """`python -m bench [QUESTION ...]`: answer the questions, print a table, keep the run as JSON.
 
-QUICK=1 shortens; CONTACTS=N changes the size (100,000). A wrong answer ends a run with an error; a
+`python -m bench compare A.json B.json` sets two kept runs side by side.
+
+QUICK=1 shortens; CONTACTS=N changes the size (100,000); FULL=1 adds a million contacts, which takes
+as long as it takes. A wrong answer ends a run with an error; a
 missed goal is said, but is no error, since machines differ.
 """
 
@@ -22,6 +25,7 @@ from bench import (
     bench_people,
     bench_sample,
     bench_sync,
+    compare,
 )
 from bench.report import RESULTS, Measure, Report, machine, markdown, write_json
 
@@ -41,8 +45,8 @@ QUESTIONS: dict[str, Bench] = {
     "caller-million": bench_caller.measure_million,
     "people-million": bench_people.measure_million,
 }
-ONLY_WHOLE = {"caller-million", "people-million"}
-"""Left out where QUICK=1 shortens the run, unless they are named."""
+ONLY_FULL = {"caller-million", "people-million"}
+"""Left out unless FULL=1 asks for them, or they are named."""
 
 PYTEST_FILES = {"normalise": "bench/bench_normalise.py", "caller": "bench/bench_caller.py"}
 
@@ -79,9 +83,11 @@ def run_pytest(names: list[str], count: int) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run; return the exit code."""
-    quick = os.environ.get("QUICK", "0") not in {"", "0"}
+    if arguments[:1] == ["compare"]:
+        return compare.main(arguments[1:])
+    quick, full = (os.environ.get(name, "0") not in {"", "0"} for name in ("QUICK", "FULL"))
     count = int(os.environ.get("CONTACTS") or (QUICK_CONTACTS if quick else CONTACTS))
-    names = arguments or [name for name in QUESTIONS if not (quick and name in ONLY_WHOLE)]
+    names = arguments or [name for name in QUESTIONS if full or name not in ONLY_FULL]
     if unknown := [name for name in names if name not in QUESTIONS]:
         print(f"no such question: {', '.join(unknown)}; there are {', '.join(QUESTIONS)}")
         return 2

@@ -24,7 +24,7 @@ import msgspec
 
 from bench import fastapi_peer
 from bench.installation import Installation, install, worker_of
-from bench.report import Measure
+from bench.report import Measure, spread
 from bench.servers import (
     SERVER_CORE,
     Server,
@@ -129,7 +129,8 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
                 done = _load(target, questions, seconds, connections=CONNECTIONS)
                 rates[target.server.name].append(done.requests / (target.server.cpu_s() - before))
         for name, found in rates.items():
-            yield Measure(QUESTION, f"at full load, {name}", median(found), "1/CPU s")
+            case = f"at full load, {name}"
+            yield Measure(QUESTION, case, median(found), "1/CPU s", spread=spread(found))
         ratio = median(rates[own.server.name]) / median(rates[peer.server.name])
         yield Measure(QUESTION, "rufname by FastAPI", ratio, "ratio", "at least", RATIO_GOAL)
 

@@ -19,7 +19,7 @@ import msgspec
 from bench.installation import install
 from bench.ldap_load import Load, LoadResult, Question
 from bench.questions import Asked, missing, work_numbers
-from bench.report import Goal, Measure
+from bench.report import Goal, Measure, spread
 from bench.servers import Server, has_slapd, put_load, running_slapd
 from rufname.sample import contacts
 
@@ -76,7 +76,8 @@ def _compare(
             done[server.name].append(_round(server, part, attributes))
     rates = {name: 1e6 / median(each.cpu_us for each in all_) for name, all_ in done.items()}
     for name, rate in rates.items():
-        yield Measure(QUESTION, f"{case}, {name}", rate, "1/CPU s")
+        apart = spread([each.cpu_us for each in done[name]])
+        yield Measure(QUESTION, f"{case}, {name}", rate, "1/CPU s", spread=apart)
         p99 = median(each.result.p99_us for each in done[name])
         yield Measure(QUESTION, f"{case}, {name}, p99 of 32 at full load", p99, "µs")
     if len(rates) > 1:

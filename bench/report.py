@@ -12,11 +12,14 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 import msgspec
 
 RESULTS = Path(__file__).parent / "results"
+
+YARDSTICKS = 5
 
 PACKAGES = ("tantivy", "uvloop", "msgspec", "phonenumberslite", "rufname")
 
@@ -33,6 +36,7 @@ class Measure(msgspec.Struct, frozen=True):
         unit: "µs", "1/s", "ratio", "MiB" …
         goal: which side of `limit` is wanted; "" = told only.
         limit: the bound of the goal.
+        spread: how far the rounds lay apart, as a share of their median; 0 where there was one.
     """
 
     question: str
@@ -41,6 +45,7 @@ class Measure(msgspec.Struct, frozen=True):
     unit: str
     goal: Goal = ""
     limit: float = 0.0
+    spread: float = 0.0
 
     @property
     def met(self) -> bool:
@@ -51,7 +56,15 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where a run took place."""
+    """Where a run took place.
+
+    Attributes:
+        yardstick_ms: what a fixed piece of Python work took, at best of several times; 0 in runs
+            that did not take it.
+        governor: how the kernel sets the CPU's clock, "" where it does not tell.
+        disk: the file system that the runs' folders are on.
+        pinned: which core the servers had, and which the load tool.
+    """
 
     cpu: str
     cores: int
@@ -62,6 +75,10 @@ class Machine(msgspec.Struct, frozen=True):
     slapd: str
     load_average: float
     measured_at: str
+    yardstick_ms: float = 0.0
+    governor: str = ""
+    disk: str = ""
+    pinned: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -97,7 +114,34 @@ def machine() -> Machine:
         slapd=_slapd_version(),
         load_average=round(os.getloadavg()[0], 2),
         measured_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        yardstick_ms=round(yardstick_ms(), 2),
+        governor=_governor(),
+        disk=_file_system(RESULTS.parent),
+        pinned=_pinned(),
     )
+
+
+def yardstick_ms() -> float:
+    """Return the CPU time of a fixed piece of work, in milliseconds; the best of `YARDSTICKS`.
+
+    Hashing, dictionaries, sorting, slicing of octets: what the programs here do, without them.
+    """
+    best = float("inf")
+    for _ in range(YARDSTICKS):
+        started = time.thread_time()
+        names: dict[str, int] = {}
+        for number in range(60_000):
+            names[f"+49{number * 7919 % 100_003}"] = number
+        order = sorted(names, key=names.__getitem__, reverse=True)
+        total = sum(len(each.encode()[3:]) for each in order)
+        best = min(best, time.thread_time() - started)
+        assert total > len(order)
+    return best * 1e3
+
+
+def spread(values: Sequence[float]) -> float:
+    """Return how far rounds lie apart: the half of highest by lowest, by the median; 0 for one."""
+    return (max(values) - min(values)) / 2 / median(values) if len(values) > 1 else 0.0
 
 
 def write_json(report: Report, folder: Path = RESULTS) -> Path:
@@ -114,26 +158,52 @@ def markdown(report: Report) -> str:
     facts = report.machine
     versions = ", ".join(f"{name} {version}" for name, version in facts.packages.items())
     hardware = f"{facts.cpu}, {facts.cores} cores, {facts.memory_gib:g} GiB, Linux {facts.kernel}"
+    governor = f", governor {facts.governor}" if facts.governor else ""
     lines = [
         f"{facts.measured_at}: {hardware}, load {facts.load_average:g} at the start.",
         f"{facts.python}, {versions}; {facts.slapd}.",
+        f"{facts.pinned}; files on {facts.disk}; yardstick {facts.yardstick_ms:g} ms{governor}.",
         f"{report.contacts:,} contacts{', QUICK' if report.quick else ''}.",
         "",
         "| question | case | figure | goal | |",
         "|---|---|---:|---:|---|",
     ]
     for each in report.measures:
-        goal = f"{each.goal} {_number(each.limit)}" if each.goal else ""
+        goal = f"{each.goal} {format_number(each.limit)}" if each.goal else ""
         verdict = ("reached" if each.met else "**missed**") if each.goal else ""
-        figure = f"{_number(each.value)} {each.unit}"
+        figure = f"{format_number(each.value)} {each.unit}"
         lines.append(f"| {each.question} | {each.case} | {figure} | {goal} | {verdict} |")
     return "\n".join(lines)
 
 
-def _number(value: float) -> str:
+def format_number(value: float) -> str:
+    """Return a figure with three digits that count."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def _governor() -> str:
+    """Return how the kernel sets the clock of core 0, "" where it does not tell (in a guest)."""
+    path = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def _file_system(path: Path) -> str:
+    """Return the type of the file system that holds a path: that of its longest mount point."""
+    found = ("", "unknown")
+    for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines():
+        _, place, kind, *_ = line.split()
+        if path.is_relative_to(place) and len(place) >= len(found[0]):
+            found = (place, kind)
+    return found[1]
+
+
+def _pinned() -> str:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) == 1:
+        return f"servers and load tools share core {cores[0]}"
+    return f"servers on core {cores[0]}, load tools on core {cores[-1]}"
 
 
 def _cpu_model() -> str:
