@@ -62,3 +62,17 @@ class TooOften(TryLater):
 
 class DirectoryUnavailable(TryLater):
     """The directory cannot answer: it is not loaded yet, or not reached."""
+
+
+class DirectoryOffline(DirectoryUnavailable):
+    """The tenant's directory is not connected to the relay."""
+
+    def __init__(self, reason: str = "the directory is not connected") -> None:
+        super().__init__(reason, retry_after_s=5)
+
+
+class DirectoryTooSlow(DirectoryUnavailable):
+    """The tenant's directory is connected, but did not answer within the deadline."""
+
+    def __init__(self, reason: str = "the directory did not answer in time") -> None:
+        super().__init__(reason)
