@@ -76,3 +76,26 @@ class DirectoryTooSlow(DirectoryUnavailable):
 
     def __init__(self, reason: str = "the directory did not answer in time") -> None:
         super().__init__(reason)
+
+
+class KeysUnusable(RelayError):
+    """A file with private keys is damaged, readable by others, or of another tenant."""
+
+
+class BundleRefused(RelayError):
+    """Public keys of a directory are not to be used: their signature, tenant or time is wrong."""
+
+
+class EnvelopeRefused(RelayError):
+    """A sealed question or answer does not open, or may not be answered.
+
+    Attributes:
+        code: a word that stays, for the peer: `cannot-open`, `unknown-key`, `clock`, `replayed`,
+            `busy`, `too-large`.
+        answer: a sealed answer that may be sent instead of the word; b"" = none.
+    """
+
+    def __init__(self, code: str, reason: str, answer: bytes = b"") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.answer = answer
