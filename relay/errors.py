@@ -1,6 +1,6 @@
 """What went wrong in the relay, sorted by what the asker must do about it.
 
-No HTTP status here: `relay.http.problems` chooses those.
+No status here: `relay.problem` chooses those.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ class NotAuthenticated(RelayError):
 
 class NotAllowed(RelayError):
     """The asker is known but may not ask this."""
+
+
+class NotRegistered(NotAllowed):
+    """The asker's tenant has no directory at this relay."""
 
 
 class NotFound(RelayError):

@@ -167,6 +167,18 @@ def key_id(token: str) -> str:
     return _parts(token)[0].kid
 
 
+def claimed_tenant(token: str) -> str:
+    """Return the tenant that a token says it is of; nothing of it is believed yet.
+
+    Raises:
+        NotAuthenticated: it is no token that could be right.
+    """
+    claimed = _parts(token)[1].tid
+    if not _GUID.match(claimed):
+        raise NotAuthenticated("the token names no tenant")
+    return claimed
+
+
 def check_token(token: str, key: Key | None, rules: TokenRules, now: float) -> Identity:
     """Return who a token names.
 

@@ -1,13 +1,10 @@
 """Who asks the app: a session, a token of Entra, a name with password, or the user of this machine.
 
-Law: nothing that the page says of its user is believed. Verdicts about tokens are remembered by
-their hash, no longer than the token lives; a refused one is not logged with anything of it.
+Law: nothing that the page says of its user is believed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -17,13 +14,11 @@ from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 from relay.accounts import Accounts, Asker, User
 from relay.errors import NotAuthenticated
 from relay.http.authentication import Authenticator, read_basic
-from relay.http.keys import KeyCache, fetch_from
+from relay.keycache import KeyCache, fetch_from
 from relay.limits import Rate
 from relay.sessions import PREFIX, Sessions
 from relay.settings import RelaySettings
-from relay.tokens import LEEWAY_S, Identity, check_token, key_id
-
-MAX_VERDICTS = 4096
+from relay.verifying import TokenVerifier
 
 FAILURES = 5
 FAILURE_PAUSE_S = 12.0
@@ -33,8 +28,6 @@ _FORWARDED = frozenset(
     {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"}
 )
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
-_log = logging.getLogger(__name__)
 
 
 class SignIn:
@@ -60,12 +53,12 @@ class SignIn:
         self._accounts = accounts
         self._settings = settings
         self._sessions = sessions or Sessions()
-        self._keys = keys or KeyCache(fetch_from(settings.keys_url))
-        self._rules = settings.token_rules()
+        rules = settings.token_rules()
+        cache = keys or KeyCache(fetch_from(settings.keys_url))
+        self._tokens = TokenVerifier(lambda _tenant: rules, cache, now)
         self._now = now
         self._passwords: Authenticator[User] = Authenticator(lambda: accounts().users)
         self._failures = Rate(1 / FAILURE_PAUSE_S, burst_s=FAILURES * FAILURE_PAUSE_S)
-        self._verdicts: dict[bytes, Identity] = {}
 
     async def who(self, scope: Scope) -> Asker:
         """Return who sends a request.
@@ -105,7 +98,7 @@ class SignIn:
     async def close(self) -> None:
         """Stop threads and fetches."""
         self._passwords.close()
-        await self._keys.close()
+        await self._tokens.close()
 
     async def _user(self, name: str, password: bytes, peer: str) -> User:
         """Return the user of a name and a password."""
@@ -124,24 +117,10 @@ class SignIn:
             return accounts.local_asker(self._sessions.read(token, accounts, self._now()))
         if not self._settings.tenant:
             raise NotAuthenticated("no sign-in with Entra here")
-        mark = hashlib.sha256(token.encode("latin-1", "replace")).digest()
-        identity = self._verdicts.get(mark)
-        if identity is None or identity.expires_at + LEEWAY_S <= self._now():
-            identity = await self._check(token)
-            if len(self._verdicts) >= MAX_VERDICTS:
-                del self._verdicts[next(iter(self._verdicts))]
-            self._verdicts[mark] = identity
+        identity = await self._tokens.identity(token)
         return self._accounts().entra_asker(
             identity.tenant, identity.oid, identity.name, identity.groups
         )
-
-    async def _check(self, token: str) -> Identity:
-        try:
-            key = await self._keys.key(key_id(token))
-            return check_token(token, key, self._rules, self._now())
-        except NotAuthenticated as error:
-            _log.warning("a token was refused: %s", str(error))
-            raise
 
     def _of_this_machine(self, scope: Scope) -> Asker:
         """Return the user of this machine, where there is one and the request comes from here.

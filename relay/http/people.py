@@ -6,10 +6,7 @@ and texts that were searched stand in bodies, never in addresses.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,20 +17,16 @@ from litestar.openapi.spec import Example
 from litestar.params import JSONBody, Parameter
 from litestar.response.base import ASGIResponse
 
-from engine.query import MAX_TOTAL, PeopleQuery, PersonHit
 from relay.accounts import Asker
+from relay.desk import Desk
 from relay.directory import Directory
-from relay.errors import DirectoryUnavailable, NotFound
 from relay.http.accept import JSON, PROBLEM
 from relay.http.asking import SignIn, asks
 from relay.http.problems import READS_JSON
-from relay.limits import Flights, Rate
 from relay.persons import (
-    Answers,
     PageAnswer,
     PersonAnswer,
     SearchQuestion,
-    read_person_id,
 )
 from relay.schema import Problem
 from relay.settings import RelaySettings
@@ -84,75 +77,30 @@ _ID = Parameter(
 )
 
 
-class Bounds:
-    """What holds for every question to the directory: rates, number at a time, deadline."""
-
-    def __init__(self, settings: RelaySettings) -> None:
-        self._users = Rate(settings.user_rate)
-        self._tenants = Rate(settings.tenant_rate)
-        self._flights = Flights(settings.max_in_flight)
-        self._deadline_s = settings.deadline_s
-
-    @asynccontextmanager
-    async def of(self, asker: Asker) -> AsyncIterator[None]:
-        """Let one question through.
-
-        Raises:
-            TooOften: it is one too many.
-            DirectoryUnavailable: it took too long.
-        """
-        key, now_s = f"{asker.tenant}/{asker.user}", time.monotonic()
-        self._users.take(key, now_s)
-        self._tenants.take(asker.tenant, now_s)
-        self._flights.begin(key)
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                yield
-        except TimeoutError:
-            raise DirectoryUnavailable("the directory did not answer in time") from None
-        finally:
-            self._flights.end(key)
-
-
 def people_routes(directory: Directory, sign_in: SignIn, settings: RelaySettings) -> Router:
     """Return the routes under `/v1/people`, for signed-in users only."""
-    bounds = Bounds(settings)
-
-    def answers() -> Answers:
-        return Answers(directory.source_names(), settings.chat_domains)
-
-    async def find(request: AskerRequest, text: str) -> PersonHit:
-        identity = read_person_id(text)
-        async with bounds.of(request.user):
-            hit = identity and await directory.person(identity, request.user.principal)
-        if not hit:
-            raise NotFound("no such contact for this user")
-        return hit
+    desk = Desk(directory, settings)
 
     @post("/search", status_code=200, responses=_FOUND)
     async def search(request: AskerRequest, data: JSONBody[SearchQuestion]) -> ASGIResponse:
         """Find people and companies: beginnings of words in any order, or part of a number."""
-        limit = min(data.limit, settings.max_hits)
-        query = PeopleQuery(data.text, request.user.principal, limit, data.cursor)
         started = time.perf_counter()
-        async with bounds.of(request.user):
-            page = await directory.people(query)
+        page = await desk.search(request.user, data)
         headers = _timing(started)
-        body = _encode(answers().page(page, MAX_TOTAL))
-        return ASGIResponse(body=body, headers=headers, media_type=JSON)
+        return ASGIResponse(body=_encode(page), headers=headers, media_type=JSON)
 
     @get("/{identity:str}", responses=_CARD)
     async def person(request: AskerRequest, identity: Annotated[str, _ID]) -> ASGIResponse:
         """Return all that the user may see of one person or company."""
         started = time.perf_counter()
-        hit = await find(request, identity)
-        body = _encode(answers().person(hit))
-        return ASGIResponse(body=body, headers=_timing(started), media_type=JSON)
+        hit = await desk.person(request.user, identity)
+        headers = _timing(started)
+        return ASGIResponse(body=_encode(desk.card(hit)), headers=headers, media_type=JSON)
 
     @get("/{identity:str}/vcard", responses=_VCARD)
     async def person_vcard(request: AskerRequest, identity: Annotated[str, _ID]) -> ASGIResponse:
         """Return a person as a vCard, to be kept in an address book."""
-        hit = await find(request, identity)
+        hit = await desk.person(request.user, identity)
         name = file_name(hit)
         plain = name.encode("ascii", "replace").decode().replace("?", "_")
         return ASGIResponse(

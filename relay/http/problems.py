@@ -1,7 +1,7 @@
 """What went wrong, as HTTP says it: `application/problem+json` (RFC 9457) with stable type URNs.
 
-Law: the only place that turns an error into a status. No answer and no log line quotes the
-request, since paths and queries hold the numbers of people. Under `/v1/caller` the words go to
+Law: which status and type an error has stands in `relay.problem`. No answer and no log line quotes
+the request, since paths and queries hold the numbers of people. Under `/v1/caller` the words go to
 askers of JSON alone: PBXs (Asterisk's CURL, FreeSWITCH's mod_cidlookup) show any body, whatever its
 status, as the caller's name.
 """
@@ -17,39 +17,15 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
-from relay.errors import (
-    MalformedRequest,
-    NotAllowed,
-    NotAuthenticated,
-    NotFound,
-    StaleCursor,
-    TooOften,
-    TryLater,
-)
+from relay.errors import NotAuthenticated, RelayError
 from relay.http.accept import PROBLEM, TEXT, wants_json
-from relay.schema import Problem
+from relay.problem import NOT_SIGNED_IN, URN, Kind, problem_of
+from relay.problem import problem as problem_of_status
 
 CALLER_PATH = "/v1/caller"
 ANYNODE_PATH = "/v1/caller/anynode"
 """Its asker reads JSON only, and no PBX shows a body of it."""
 
-_URN = "urn:rufname:problem:"
-_TYPES: dict[int, tuple[str, str]] = {
-    400: ("bad-request", "The request cannot be read"),
-    401: ("not-authenticated", "Name and password of a client are needed"),
-    403: ("not-allowed", "This may not be asked by this user"),
-    404: ("no-such-page", "There is nothing under this path"),
-    405: ("method-not-allowed", "This path does not take this method"),
-    409: ("stale-cursor", "The cursor does not belong to this search; ask for the first page"),
-    411: ("length-required", "A request body needs a Content-Length"),
-    413: ("too-large", "The request body is too large"),
-    415: ("no-json", "The request body has to be application/json"),
-    429: ("too-often", "Too many requests; ask again later"),
-    500: ("fault", "Something went wrong on this side"),
-    503: ("try-later", "No answer now; ask again later"),
-}
-NO_SUCH_PERSON = ("no-such-person", "There is no such contact, or not for this user")
-_SIGN_IN = ("not-signed-in", "Sign in first")
 _BEARER = 'Bearer realm="rufname"'
 """For the app: a browser asks for a password of its own accord where it is offered Basic."""
 
@@ -65,7 +41,7 @@ def problem(
     *,
     detail: str = "",
     headers: dict[str, str] | None = None,
-    kind: tuple[str, str] | None = None,
+    kind: Kind | None = None,
 ) -> Response[Any]:
     """Return the answer for a status.
 
@@ -76,13 +52,12 @@ def problem(
         headers: further header fields.
         kind: slug and title of the type; None: that of the status, or its standard phrase.
     """
-    slug, title = kind or _TYPES.get(status) or (f"http-{status}", HTTPStatus(status).phrase)
     path = request.scope["path"]
     silent = path.startswith(CALLER_PATH) and not is_anynode(path)
     if silent and not wants_json(request.headers.get("accept", "")):
         return Response(None, status_code=status, media_type=TEXT, headers=headers)
     return Response(
-        Problem(type=_URN + slug, title=title, status=status, detail=detail),
+        problem_of_status(status, detail=detail, kind=kind),
         status_code=status,
         media_type=PROBLEM,
         headers=headers,
@@ -123,33 +98,16 @@ def _not_text(request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> Re
 def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated) -> Response[Any]:
     if request.scope["path"].startswith(CALLER_PATH):
         return problem(request, 401, headers={"WWW-Authenticate": _CHALLENGE})
-    return problem(request, 401, headers={"WWW-Authenticate": _BEARER}, kind=_SIGN_IN)
+    return problem(request, 401, headers={"WWW-Authenticate": _BEARER}, kind=NOT_SIGNED_IN)
 
 
-def _stale_cursor(request: Request[Any, Any, Any], _error: StaleCursor) -> Response[Any]:
-    return problem(request, 409)
-
-
-def _not_found(request: Request[Any, Any, Any], _error: NotFound) -> Response[Any]:
-    return problem(request, 404, kind=NO_SUCH_PERSON)
-
-
-def _not_allowed(request: Request[Any, Any, Any], _error: NotAllowed) -> Response[Any]:
-    return problem(request, 403)
-
-
-def _too_often(request: Request[Any, Any, Any], error: TooOften) -> Response[Any]:
-    headers = {"Retry-After": str(error.retry_after_s)}
-    return problem(request, 429, detail=error.reason, headers=headers)
-
-
-def _malformed(request: Request[Any, Any, Any], error: MalformedRequest) -> Response[Any]:
-    return problem(request, 400, detail=error.reason)
-
-
-def _try_later(request: Request[Any, Any, Any], error: TryLater) -> Response[Any]:
-    headers = {"Retry-After": str(error.retry_after_s)}
-    return problem(request, 503, detail=error.reason, headers=headers)
+def _told(request: Request[Any, Any, Any], error: RelayError) -> Response[Any]:
+    told, wait_s = problem_of(error)
+    if told.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _fault(request, error)
+    headers = {"Retry-After": str(wait_s)} if wait_s else None
+    kind = (told.type.removeprefix(URN), told.title)
+    return problem(request, told.status, detail=told.detail, headers=headers, kind=kind)
 
 
 def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -163,12 +121,7 @@ def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 HANDLERS: ExceptionHandlersMap = {
     HTTPException: _framework,
     NotAuthenticated: _not_authenticated,
-    NotFound: _not_found,
-    StaleCursor: _stale_cursor,
-    NotAllowed: _not_allowed,
-    TooOften: _too_often,
-    MalformedRequest: _malformed,
-    TryLater: _try_later,
+    RelayError: _told,
     Exception: _fault,
 }
 """For the application: every error has a handler, so none reaches the server's own log."""

@@ -12,12 +12,13 @@ from litestar.params import JSONBody
 from litestar.response.base import ASGIResponse
 
 from relay.accounts import Accounts
+from relay.desk import Desk
 from relay.directory import Directory
 from relay.http.accept import JSON
 from relay.http.asking import SignIn, asks, peer_of
 from relay.http.people import AskerRequest, problems
 from relay.http.problems import READS_JSON
-from relay.persons import Answers, MeAnswer, SessionAnswer, SignInQuestion, WaysAnswer
+from relay.persons import MeAnswer, SessionAnswer, SignInQuestion, WaysAnswer
 from relay.settings import RelaySettings
 
 _encode = msgspec.json.Encoder().encode
@@ -48,21 +49,12 @@ def sign_in_routes(
     settings: RelaySettings,
 ) -> Router:
     """Return the routes; all but `/v1/me` are open to everybody."""
+    desk = Desk(directory, settings)
 
     @get("/me", middleware=[asks(sign_in)], responses=_ME, security=[{"user": []}, {"token": []}])
     async def me(request: AskerRequest) -> ASGIResponse:
         """Return who is signed in, and which sources that user may search."""
-        asker = request.user
-        names = directory.source_names()
-        visible = directory.visible(asker.principal)
-        answer = MeAnswer(
-            tenant=asker.tenant,
-            user=asker.user,
-            name=asker.name,
-            sources=Answers(names).sources([each for each in names if each in visible]),
-            customer_page=settings.customer_page,
-        )
-        return ASGIResponse(body=_encode(answer), media_type=JSON)
+        return ASGIResponse(body=_encode(desk.me(request.user)), media_type=JSON)
 
     @get("/sign-in", sync_to_thread=False)
     def ways() -> WaysAnswer:

@@ -47,10 +47,9 @@ _LENGTH = struct.Struct(">H")
 
 Refusal = Literal[
     "unknown-key",  # sealed for a key that the directory does not have (any more): fetch the bundle
-    "cannot-open",  # it does not open: damaged, or sealed for another tenant
+    "malformed",  # it does not open: damaged, or sealed for another tenant
     "replayed",  # it was answered before
-    "clock",  # the time in it is too far from the directory's
-    "too-large",  # the answer does not fit
+    "stale",  # the time in it is too far from the directory's
     "busy",  # more questions than the window
     "too-late",  # not answered within the deadline
     "offline",  # the line was lost

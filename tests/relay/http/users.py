@@ -11,7 +11,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 
 from relay.accounts import Accounts, Group, User
-from relay.http.keys import KeyCache
+from relay.keycache import KeyCache
 from relay.settings import RelaySettings
 from tests.relay.http.asking import cheap_hash
 

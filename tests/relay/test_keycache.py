@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from relay.errors import DirectoryUnavailable
-from relay.http.keys import KeyCache, fetch_from
+from relay.keycache import KeyCache, fetch_from
 from tests.relay.http.users import KEY, OTHER_KEY, jwk
 
 
