@@ -10,7 +10,7 @@ import asyncio
 import logging
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +19,7 @@ from ldapd.accepting import Acceptor
 from ldapd.auth import Peer, PeerAddress
 from ldapd.connection import Connection, peer_address, tune
 from ldapd.handler import LdapHandler
+from ldapd.observing import ObservedHandler
 from ldapd.passwords import PasswordPool
 from ldapd.protocol.messages import ResultCode
 from ldapd.protocol.requests import DecodeLimits
@@ -26,6 +27,8 @@ from ldapd.protocol.session import LdapSession
 from ldapd.search import Directory
 from ldapd.settings import LdapLimits, LdapSettings, Listener
 from ldapd.tls import server_context
+from ldapd.traced import Following, Traced, TraceRequest
+from ldapd.tracing import Tracing
 from ldapd.watching import Watched
 
 BACKLOG = 1_024
@@ -66,7 +69,7 @@ class LdapServer:
     """Every connection of one process.
 
     Attributes:
-        handler: answers requests.
+        handler: answers requests; while somebody follows them, it tells of each.
         passwords: verifies passwords.
         loop: the running loop.
         max_pending: requests of one connection answered in one turn.
@@ -82,7 +85,9 @@ class LdapServer:
         self.loop = asyncio.get_running_loop()
         self._watched = Watched(index, self.loop.time, settings.limits.alarm_misses_per_day)
         watched = cast("Directory", self._watched)  # it passes on what it does not do itself
-        self.handler = LdapHandler(watched, settings, clients, self.loop.time)
+        self._handler = LdapHandler(watched, settings, clients, self.loop.time)
+        self.handler = self._handler
+        self._tracing = Tracing(self._watched, self.loop.time)
         self.passwords = PasswordPool()
         self._connections: set[Connection] = set()
         self._unbound_count = 0
@@ -93,7 +98,7 @@ class LdapServer:
         self._needs_tls = False
         self._emptied = asyncio.Event()
         self._fault_logged_s = -FAULT_LOG_S
-        self._take_limits(settings.limits)
+        self._take_limits(settings)
         self.tls_context = None if settings.tls is None else server_context(settings.tls)
         self._sweeping = self.loop.call_later(SWEEP_S, self._sweep)
 
@@ -142,19 +147,35 @@ class LdapServer:
             raise ValueError("an ldaps:// listener without [ldap.tls]")
         self.handler.replace(settings, clients)
         self.tls_context = context
-        self._take_limits(settings.limits)
+        self._take_limits(settings)
         for connection in list(self._connections):
             if not self.handler.renew(connection.peer):
                 self.note_bind(connection)
                 connection.end(ResultCode.UNAVAILABLE, "the client is no longer configured")
 
-    def _take_limits(self, limits: LdapLimits) -> None:
-        self._limits = limits
+    def _take_limits(self, settings: LdapSettings) -> None:
+        limits = self._limits = settings.limits
         self._decode_limits = _decode_limits(limits)
         self.max_pending = limits.max_pending
         self.max_wait_s = limits.max_wait_ms / 1_000
         self.handshake_time_s = float(limits.bind_time_s)
         self._watched.alarm_at = limits.alarm_misses_per_day
+        self._tracing.logs = settings.log_searches
+        self._observe()
+
+    def _observe(self) -> None:
+        """Let requests be told of, or no longer."""
+        if not self._tracing.is_wanted:
+            self.handler = self._handler
+        elif self.handler is self._handler:
+            observed = ObservedHandler(
+                self._handler, self._watched, self._tracing.tell, self.note_fault
+            )
+            self.handler = cast("LdapHandler", observed)  # as `_watched`
+
+    def trace(self, wish: TraceRequest) -> AsyncGenerator[Traced | Following, None]:
+        """Give the look-ups remembered, then each request as it is answered, until it is closed."""
+        return self._tracing.follow(wish, self._observe)
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new, answer what has been read, tell every peer, close.

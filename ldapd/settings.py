@@ -65,8 +65,8 @@ class LdapLimits(msgspec.Struct, frozen=True):
         bind_failures: failed binds from one address, within `bind_failure_time_s`, after which it
             has to wait; addresses in a client's `networks` never wait. 0 = nobody does.
         bind_failure_time_s: see there.
-        alarm_misses_per_day: look-ups of one client that found nobody, in a day and on one worker,
-            at which a warning is logged: somebody may be trying numbers out. 0 = never.
+        alarm_misses_per_day: different numbers of nobody that one client asks for, in a day and on
+            one worker, at which a warning is logged: somebody may be trying numbers out. 0 = never.
     """
 
     max_message_bytes_unbound: int = 16 * 1024
@@ -135,6 +135,7 @@ class LdapSettings(msgspec.Struct, frozen=True):
         limits: see `LdapLimits`.
         profiles: see `ProfileLimits`.
         ldap_v2: accept binds of protocol version 2 (RFC 1777), as very old phones send.
+        log_searches: log a line for each search, without names and numbers.
     """
 
     listen: tuple[Listener, ...]
@@ -146,3 +147,4 @@ class LdapSettings(msgspec.Struct, frozen=True):
     limits: LdapLimits = LdapLimits()
     profiles: Profiles = Profiles()
     ldap_v2: bool = False
+    log_searches: bool = False

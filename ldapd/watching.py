@@ -1,19 +1,31 @@
-"""Notices who asks for many numbers that nobody has: somebody may be trying numbers out.
+"""Watches look-ups: remembers the last ones of each client, and notices who tries numbers out.
 
-Law: refuses nothing, delays nothing. It counts misses by client, for a day at a time, and says so
-in the log once a day and client; what was asked is kept nowhere.
+Law: refuses nothing, delays nothing, and forgets with the process: `rufname trace` reads what is
+remembered, no log and no file ever holds it. Of misses only digests are kept, a day at a time, and
+a warning is logged once a day and client.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import defaultdict, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
+from engine.phone import DialPlan
 from engine.query import CallerMatch, CallerQuery
 
 DAY_S = 86_400.0
+
+MAX_REMEMBERED = 100
+"""Look-ups of one client: some 50 KiB, what rang within the last minutes."""
+
+Lookup = tuple[float, str, DialPlan, str, int, int]
+"""When (clock), the number as asked, under which plan, name ("" = nobody), class, runners-up.
+
+A plain tuple, since every call makes one.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +38,7 @@ class Callers(Protocol):
 
 
 class Watched:
-    """An index whose misses are counted; whatever else it can do, it does itself."""
+    """An index whose look-ups are watched; whatever else it can do, it does itself."""
 
     def __init__(self, index: Callers, clock: Callable[[], float], alarm_at: int) -> None:
         """Watch.
@@ -34,31 +46,49 @@ class Watched:
         Args:
             index: asked for callers, and for all else.
             clock: monotonic seconds.
-            alarm_at: misses of one client in a day at which a warning is logged; 0 = never.
+            alarm_at: different numbers asked by one client in a day, all of nobody, at which a
+                warning is logged; 0 = never.
         """
         self.alarm_at = alarm_at
+        self.recent: defaultdict[str, deque[Lookup]] = defaultdict(
+            partial(deque[Lookup], maxlen=MAX_REMEMBERED)
+        )
         self._index = index
         self._caller = index.caller
         self._clock = clock
-        self._misses: Counter[str] = Counter()
+        self._missed: defaultdict[str, set[int]] = defaultdict(set)
+        self._alarmed: set[str] = set()
         self._day_ends_s = clock() + DAY_S
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
         match = self._caller(query)
+        client, number = query.principal.name, query.number
+        now_s = self._clock()
         if match is None:
-            self._miss(query.principal.name)
+            self._miss(client, number, now_s)
+            self.recent[client].append((now_s, number, query.plan, "", 0, 0))
+        else:
+            self.recent[client].append(
+                (now_s, number, query.plan, match.name, match.match_class, match.runners_up)
+            )
         return match
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._index, name)
 
-    def _miss(self, client: str) -> None:
-        now_s = self._clock()
+    def _miss(self, client: str, number: str, now_s: float) -> None:
+        """Count a number once a day; Python's digests are keyed anew in every process."""
         if now_s >= self._day_ends_s:
-            self._misses.clear()
+            self._missed.clear()
+            self._alarmed.clear()
             self._day_ends_s = now_s + DAY_S
-        self._misses[client] += 1
-        if self._misses[client] == self.alarm_at:
-            fields = {"client": client, "misses": self.alarm_at}
-            _log.warning("many look-ups of a client find nobody", extra={"fields": fields})
+        if not self.alarm_at or client in self._alarmed:
+            return
+        missed = self._missed[client]
+        missed.add(hash(number))
+        if len(missed) >= self.alarm_at:
+            self._alarmed.add(client)
+            del self._missed[client]
+            fields = {"client": client, "numbers": self.alarm_at}
+            _log.warning("a client asks for many numbers of nobody", extra={"fields": fields})

@@ -29,6 +29,7 @@ _COMMANDS = {
     "discover": ("rufname.discovering:discover", "Fields of a source, and a map to begin with."),
     "lookup": ("rufname.asking:lookup", "Who calls from this number?"),
     "search": ("rufname.asking:search", "Who matches this text?"),
+    "trace": ("rufname.tracing:trace", "Follow the requests of LDAP clients as they come."),
     "quality": ("rufname.quality:quality", "What is wrong with the numbers of the sources?"),
     "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
     "secret": ("rufname.sealing:secret", "Seal passwords of sources in the data folder."),

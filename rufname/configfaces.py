@@ -127,6 +127,7 @@ def resolve_ldap(findings: Findings, table: LdapTable) -> LdapSettings:
             bulk=ProfileLimits(**msgspec.structs.asdict(table.profiles.bulk)),
         ),
         ldap_v2=table.ldap_v2,
+        log_searches=table.log_searches,
     )
 
 

@@ -205,7 +205,7 @@ class LdapLimitsTable(msgspec.Struct, frozen=True):
     max_per_client: Annotated[int, Meta(ge=1, le=65_536)] = _LDAP.max_per_client
     bind_failures: Annotated[int, Meta(ge=0, le=1000)] = _LDAP.bind_failures
     bind_failure_time_s: Annotated[int, Meta(ge=1, le=86_400)] = _LDAP.bind_failure_time_s
-    alarm_misses_per_day: Annotated[int, Meta(ge=0, le=100_000_000)] = _LDAP.alarm_misses_per_day
+    alarm_misses_per_day: Annotated[int, Meta(ge=0, le=1_000_000)] = _LDAP.alarm_misses_per_day
 
 
 _Entries = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -250,6 +250,7 @@ class LdapTable(msgspec.Struct, frozen=True):
     allow_plain: bool = False
     tls: TlsTable | None = None
     ldap_v2: bool = False
+    log_searches: bool = False
     limits: LdapLimitsTable = LdapLimitsTable()
     profiles: ProfilesTable = ProfilesTable()
 

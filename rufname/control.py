@@ -1,7 +1,9 @@
-"""The control socket: how `rufname sync` asks the process that writes, while `serve` runs.
+"""Control sockets: how commands ask the processes of a running `serve`.
 
-A Unix socket (`run/control.sock`, mode 0600). One request a connection, then a stream of replies,
-each one line of JSON of at most 64 KiB; the last one is `Done` or `Refused`.
+Unix sockets, mode 0600: `run/control.sock` of the process that writes (`rufname sync`), and
+`run/ldapd-PID.sock` of each worker that answers LDAP (`rufname trace`). One request a connection,
+then a stream of replies, each one line of JSON of at most 64 KiB; the last one is `Done` or
+`Refused`.
 
     for reply in ask(config.control_path, SyncRequest(source="crm")):          # the command line
         ...                               # Progress, Report (one a source), then Done or Refused
@@ -36,6 +38,7 @@ from typing import Literal
 import msgspec
 
 from connectors.sync import RunReport
+from ldapd.traced import Following, Traced, TraceRequest
 from rufname.errors import AccessDenied, ConnectionLost, ServerAbsent, ServerPresent
 
 MAX_LINE_BYTES = 64 * 1024
@@ -121,8 +124,8 @@ class Alive(msgspec.Struct, frozen=True, tag="alive"):
     """The work goes on; `ask` keeps it to itself."""
 
 
-Request = SyncRequest | StatusRequest
-Reply = Progress | Report | Status | Done | Refused
+Request = SyncRequest | StatusRequest | TraceRequest
+Reply = Progress | Report | Status | Traced | Following | Done | Refused
 Handler = Callable[[Request], AsyncGenerator[Reply, None]]
 
 _encode = msgspec.json.Encoder().encode

@@ -69,6 +69,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
 
     Attributes:
         index_dir: the folder of the index.
+        run_dir: where a worker that can be asked puts its socket.
         policies: source id → who sees it, and its priority.
         clients: who may ask.
         ldap: `[ldap]`, for the workers that answer LDAP.
@@ -78,6 +79,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
     """
 
     index_dir: str
+    run_dir: str
     policies: dict[str, SourcePolicy]
     clients: tuple[Client, ...] = ()
     ldap: LdapSettings | None = None

@@ -139,6 +139,18 @@ def serving_pid(run_dir: Path) -> int | None:
     return None
 
 
+def worker_socket(run_dir: Path, pid: int) -> Path:
+    """Return where a worker that answers LDAP can be asked."""
+    return run_dir / f"ldapd-{pid}.sock"
+
+
+def remove_dead_sockets(run_dir: Path) -> None:
+    """Remove the sockets that killed workers left."""
+    for path in run_dir.glob("ldapd-*.sock"):
+        if not Path(f"/proc/{path.stem.rpartition('-')[2]}").exists():
+            path.unlink(missing_ok=True)
+
+
 def write_status(run_dir: Path, status: ServeStatus) -> None:
     """Replace `status.json` in one step."""
     fresh = run_dir / "status.json.new"

@@ -27,6 +27,7 @@ from rufname.control import (
     Report,
     Request,
     Status,
+    StatusRequest,
     SyncRequest,
 )
 from rufname.drivers import prepare
@@ -122,8 +123,11 @@ class Scribe:
 
     async def answer(self, request: Request) -> AsyncGenerator[Reply, None]:
         """Answer one request of the control socket."""
-        if not isinstance(request, SyncRequest):
+        if isinstance(request, StatusRequest):
             yield self._status()
+            return
+        if not isinstance(request, SyncRequest):
+            yield Refused("the process that writes answers no look-ups")
             return
         if request.dry_run:
             yield Refused("a dry run needs no writer: `rufname sync --dry-run` does it itself")

@@ -201,6 +201,7 @@ class Supervisor:
         return pack(
             FaceSettings(
                 index_dir=str(config.index_dir),
+                run_dir=str(config.run_dir),
                 policies=config.policies(),
                 clients=config.clients,
                 ldap=config.ldap if role == "ldapd" else None,

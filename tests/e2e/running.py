@@ -47,6 +47,7 @@ class ClientSpec(NamedTuple):
     dialplan: str = "berlin"
     number_format: str = "e164"
     sources: tuple[str, ...] = ("*",)
+    networks: tuple[str, ...] = ()
 
 
 SBC = ClientSpec()

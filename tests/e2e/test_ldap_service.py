@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -173,3 +174,42 @@ def test_sockets_of_systemd_are_served_and_calls_before_the_start_wait(
     finally:
         if server.program is not None:
             server.program.kill_all()
+
+
+def test_requests_are_followed_live_and_over_a_workers_end(tmp_path: Path, csv_file: Path) -> None:
+    with running_rufname(tmp_path, sources=[csv_source(csv_file)], relay=False) as server:
+        assert server.cli("trace", "--last", code=1).stdout == ""  # nobody has asked yet
+        assert server.asker().search(FILTER, "displayName")
+        last = server.cli("trace", "--last", "--number", "030 23125 001", "--explain").stdout
+        assert f"{NUMBER} → {NAME}  (class 2: exact number)" in last
+        assert "dial plan berlin" in last
+        argv = [*rufname_command(), "trace", "-c", str(server.config), "--client", "sbc", "--json"]
+        following = start_program("trace", argv, tmp_path)
+        try:
+
+            def asked_until_told(texts: int) -> None:
+                def told() -> bool:
+                    assert server.asker().search(FILTER, "displayName")
+                    return following.output().count('"operation":"search"') >= texts
+
+                wait_until(told, timeout_s=30, what="searches to be told", output=following.output)
+
+            asked_until_told(1)
+            pids = {name: worker["pid"] for name, worker in server.workers_now().items()}
+            for name in ("ldapd-0", "ldapd-1"):
+                os.kill(pids[name], signal.SIGKILL)
+                server.wait_worker(name, not_pid=pids[name])
+            asked_until_told(following.output().count('"operation":"search"') + 1)
+            following.signal(signal.SIGINT)
+            following.wait(30)
+            assert following.exit_code == 0
+        finally:
+            following.kill_all()
+        lines = following.output()
+        assert SBC.password not in lines
+        search = next(line for line in lines.splitlines() if '"operation":"search"' in line)
+        told = json.loads(search[search.index("{") :])
+        assert (told["filter"], told["name"], told["code"]) == (FILTER, NAME, 0)
+        assert {path.name for path in (server.data / "run").glob("ldapd-*.sock")} == {
+            f"ldapd-{server.workers_now()[name]['pid']}.sock" for name in ("ldapd-0", "ldapd-1")
+        }

@@ -27,6 +27,7 @@ def settings_of(place: Place) -> FaceSettings:
     config = place.config
     return FaceSettings(
         index_dir=str(config.index_dir),
+        run_dir=str(config.run_dir),
         policies=config.policies(),
         clients=config.clients,
         ldap=LdapSettings(listen=()),

@@ -89,6 +89,7 @@ async def test_both_ends_of_a_socketpair_talk_and_notice_the_end() -> None:
 def test_settings_survive_packing() -> None:
     settings = FaceSettings(
         index_dir=str(Path("index")),
+        run_dir=str(Path("run")),
         policies={"crm": SourcePolicy("CRM", 600, ("sbc",))},
         clients=(Client("sbc", bind="cn=sbc,dc=meta"),),
     )
