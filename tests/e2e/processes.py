@@ -7,6 +7,7 @@ program that is not installed fails the test and names the Debian package that b
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -48,10 +49,27 @@ def find_program(name: str) -> str:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that is free now, and that this process has not given out before.
+
+    From below the range out of which the kernel takes the near ends of outgoing connections: a
+    port of that range may be taken again before the program it was meant for listens on it.
+    """
+    for port in itertools.islice(_PORTS, 3_000):
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return port
+    raise AssertionError("no free loopback port")
+
+
+def _ports() -> Iterator[int]:
+    """Go round the ports of this process; those of pytest's parallel workers are apart."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    ports = list(range(20_000 + 3_000 * worker, 23_000 + 3_000 * worker))
+    start = os.getpid() % len(ports)
+    return itertools.cycle(ports[start:] + ports[:start])
+
+
+_PORTS = _ports()
 
 
 def wait_until(

@@ -115,7 +115,7 @@ def test_a_killed_writer_comes_back_and_takes_the_next_sync(
     write_rows(csv_file, [*rows_of(200), Row("new", "Nina Neu", phone="030 23125002")])
     server.sync()
     wait_until(
-        lambda: shown(server, "+493023125002") == ["Nina Neu"], timeout_s=2, what="the new row"
+        lambda: shown(server, "+493023125002") == ["Nina Neu"], timeout_s=10, what="the new row"
     )
     assert shown(server) == [NAME]
 
@@ -160,7 +160,7 @@ def test_a_writer_killed_while_it_syncs_loses_nothing(
     server.wait_worker("writer-0", not_pid=old)
     server.sync()
     wait_until(
-        lambda: shown(server, "+493023125003") == ["Letzte"], timeout_s=2, what="the last row"
+        lambda: shown(server, "+493023125003") == ["Letzte"], timeout_s=10, what="the last row"
     )
     found = server.display_names(*(row.phone for row in rows_of(200)))
     assert found == [row.name for row in rows_of(200)]
@@ -330,6 +330,6 @@ def test_a_source_that_fails_does_not_hold_up_the_others(
     done = server.sync(code=3)
     assert "archive" in done.stderr
     wait_until(
-        lambda: shown(server, "+493023125002") == ["Nina Neu"], timeout_s=2, what="the new row"
+        lambda: shown(server, "+493023125002") == ["Nina Neu"], timeout_s=10, what="the new row"
     )
     assert shown(server) == [NAME]

@@ -54,7 +54,7 @@ def test_counts_of_all_workers_outlive_a_worker(tmp_path: Path, csv_file: Path) 
 
         def looked_up(count: int) -> None:
             wait_until(
-                lambda: metrics(port)["rufname_ldapd_lookups_total"] == count,
+                lambda: metrics(port).get("rufname_ldapd_lookups_total") == count,
                 timeout_s=30,
                 what=f"{count} look-ups to be counted",
             )
