@@ -16,8 +16,11 @@ MAX_BUCKETS = 10_000
 class Rate:
     """A token bucket for each key: `per_s` requests a second on average, 0 = no limit."""
 
-    def __init__(self, per_s: float, burst_s: float = BURST_S) -> None:
+    def __init__(
+        self, per_s: float, burst_s: float = BURST_S, max_buckets: int = MAX_BUCKETS
+    ) -> None:
         self._per_s = per_s
+        self._max_buckets = max_buckets
         self._burst = max(1.0, per_s * burst_s)
         self._left: dict[str, tuple[float, float]] = {}
 
@@ -49,7 +52,7 @@ class Rate:
 
     def _keep(self, key: str, left: float, now: float) -> None:
         """Keep a bucket as the newest; the oldest one makes room."""
-        if len(self._left) >= MAX_BUCKETS:
+        if len(self._left) >= self._max_buckets:
             del self._left[next(iter(self._left))]
         self._left[key] = (left, now)
 

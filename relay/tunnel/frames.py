@@ -42,14 +42,14 @@ NONCE_BYTES = 32
 MAX_ID = 2**53 - 1
 """Ids of questions rise by one on each line; no line lives so long."""
 
-_LABEL = b"rufname/1 connector\0"
 _LENGTH = struct.Struct(">H")
 
 Refusal = Literal[
-    "unknown-key",  # sealed for a key that the directory does not have (any more): fetch the bundle
-    "malformed",  # it does not open: damaged, or sealed for another tenant
-    "replayed",  # it was answered before
-    "stale",  # the time in it is too far from the directory's
+    "unknown-key",  # sealed to a key that has ended: fetch the bundle
+    "cannot-open",  # damaged, or sealed for another tenant
+    "replayed",  # the octets were here before
+    "clock",  # the time in it is off, and no answer could be sealed
+    "too-large",  # the answer is larger than a frame
     "busy",  # more questions than the window
     "too-late",  # not answered within the deadline
     "offline",  # the line was lost
@@ -195,14 +195,14 @@ def decode_from_connector(octets: bytes) -> ToRelay:
 
 
 def sign_in_octets(host: str, tid: str, connector: str, nonce: bytes) -> bytes:
-    """Return what a connector signs.
+    """Return what a connector signs under `relay.tunnel.keys.CONNECTOR_LABEL`.
 
     Args:
-        host: the relay's name as the connector dialled it, lower case, without port: what is
+        host: the relay's name as the tenant registered at it, lower case, without port: what is
             signed for one relay is worth nothing at another.
         tid: as in `SignIn`.
         connector: as in `SignIn`.
         nonce: of the line's `Hello`.
     """
     parts = (host.encode(), tid.encode(), connector.encode(), nonce)
-    return _LABEL + b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)

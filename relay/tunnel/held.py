@@ -1,0 +1,124 @@
+"""One open line as a relay node holds it: a socket, who is at its other end, questions in flight.
+
+Law: knows no tenant and no bus; `relay.tunnel.exchange` decides which line gets which question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Protocol
+
+from relay.tunnel.bus import Question, Reply
+from relay.tunnel.frames import ToRelay, encode
+from relay.tunnel.line import RelayEnd
+
+# WebSocket close codes (RFC 6455, 7.4.2: 4000-4999 are ours); the manual lists them.
+GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
+BAD_FRAME = 4400
+REFUSED = 4401
+LATE = 4408
+TOO_MANY_LINES = 4409
+NOT_REGISTERED = 4410
+
+
+class LineClosed(Exception):
+    """The other side is gone."""
+
+
+class LineSocket(Protocol):
+    """One WebSocket: whole messages."""
+
+    async def send(self, octets: bytes) -> None:
+        """Send a message; waits while the peer does not read. Raises `LineClosed`."""
+
+    async def receive(self) -> bytes:
+        """Return the next message. Raises `LineClosed`; `BadFrame` for one that is text."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close; what is closed already is no error."""
+
+
+class LineRefused(Exception):
+    """We close a line; `code` and `reason` go to the connector."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class LineLost(Exception):
+    """The line of a question ended before its answer."""
+
+
+class HeldLine:
+    """One open line.
+
+    Attributes:
+        socket: to the connector.
+        connector: its name.
+        public: the key it signed in with.
+        end: what it was asked.
+        draining: it was told to go elsewhere; it gets questions only where no other line is.
+    """
+
+    __slots__ = ("_telling", "_waiting", "connector", "draining", "end", "public", "socket")
+
+    def __init__(self, socket: LineSocket, connector: str, public: bytes, window: int) -> None:
+        self.socket = socket
+        self.connector = connector
+        self.public = public
+        self.end = RelayEnd(window)
+        self.draining = False
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def ask(self, question: Question) -> Reply:
+        """Send a question and return its reply; only where there is room. Raises `LineLost`."""
+        frame = self.end.ask(question)
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[frame.id] = reply
+        try:
+            await self.socket.send(encode(frame))
+            return await reply
+        except LineClosed:
+            raise LineLost from None
+        except asyncio.CancelledError:
+            self._give_up(frame.id)
+            raise
+        finally:
+            del self._waiting[frame.id]
+
+    def take(self, frame: ToRelay) -> None:
+        """Hand a reply to whoever waits for it.
+
+        Raises:
+            BadFrame: it replies to no question of this line.
+        """
+        replied = self.end.take(frame)
+        if replied is not None:
+            waiting = self._waiting.get(replied[0])
+            if waiting is not None and not waiting.done():
+                waiting.set_result(replied[1])
+
+    def _give_up(self, identity: int) -> None:
+        """Tell the connector that nobody waits; the asker does not wait for that either."""
+        cancel = self.end.give_up(identity)
+        if cancel is not None:
+            task = asyncio.create_task(self._tell(encode(cancel)))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, octets: bytes) -> None:
+        with contextlib.suppress(LineClosed):
+            await self.socket.send(octets)
+
+    def lose(self) -> None:
+        """Let every question that waits know that the line is gone."""
+        for reply in self._waiting.values():
+            if not reply.done():
+                reply.set_exception(LineLost())
+        for task in self._telling:
+            task.cancel()
