@@ -20,9 +20,10 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench.directory import SBC, commit_small_changes, fill, open_index
 from bench.questions import Asked, Questions, draw
-from bench.report import Goal, Measure, percentile
+from bench.report import Goal, Measure
 from engine.index import ContactIndex
 from engine.query import CallerQuery
+from rufname.latency import percentile
 from rufname.sample import contacts
 from rufname.sample_numbers import SAMPLE_PLAN
 

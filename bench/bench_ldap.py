@@ -18,9 +18,10 @@ import msgspec
 
 from bench.installation import install
 from bench.ldap_load import Load, LoadResult, Question
-from bench.questions import Asked, missing, work_numbers
+from bench.questions import Asked, work_numbers
 from bench.report import Goal, Measure, spread
 from bench.servers import Server, has_slapd, put_load, running_slapd
+from rufname.load_questions import missing
 from rufname.sample import contacts
 
 QUESTION = "LDAP lookup"

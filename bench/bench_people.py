@@ -23,10 +23,11 @@ from bench.people_questions import (
     two_words,
     typed_prefixes,
 )
-from bench.report import Goal, Measure, percentile
+from bench.report import Goal, Measure
 from engine.index import ContactIndex
 from engine.query import PeopleQuery
 from engine.rights import Principal
+from rufname.latency import percentile
 from rufname.sample import contacts
 
 QUESTION = "people search"

@@ -22,7 +22,7 @@ from contextlib import ExitStack
 
 import msgspec
 
-from bench.report import percentile
+from rufname.latency import percentile
 
 TIMEOUT_S = 30.0
 """Without any answer for so long, the run ends in an error."""

@@ -8,6 +8,7 @@ from random import Random
 import msgspec
 
 from engine.servicenumbers import is_service_number
+from rufname.load_questions import missing
 from rufname.sample import questions
 from rufname.sample_contact import MadeContact
 from rufname.sample_numbers import OWN_TRUNK
@@ -132,11 +133,6 @@ def respell(asked: Asked, turn: int) -> Asked:
         grouped,
     )
     return Asked(spellings[turn % len(spellings)], asked.name)
-
-
-def missing(number: str) -> str:
-    """Return a number of the same length that the sample never has: no area code begins with 0."""
-    return f"+490{number[4:]}"
 
 
 def _note_tails(contact: MadeContact, tails: dict[str, str]) -> None:

@@ -17,6 +17,8 @@ from typing import Literal
 
 import msgspec
 
+from rufname.machine import cpu_model
+
 RESULTS = Path(__file__).parent / "results"
 
 YARDSTICKS = 5
@@ -90,22 +92,11 @@ class Report(msgspec.Struct, frozen=True):
     measures: tuple[Measure, ...]
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """Return the value below which `share` (0–1) of an ascending sequence lies; nearest rank.
-
-    Raises:
-        ValueError: nothing was measured.
-    """
-    if not ordered:
-        raise ValueError("no values: nothing was measured")
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
 def machine() -> Machine:
     """Look at the machine and the versions in use."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Machine(
-        cpu=_cpu_model(),
+        cpu=cpu_model(),
         cores=len(os.sched_getaffinity(0)),
         memory_gib=round(memory / 2**30, 1),
         kernel=platform.release(),
@@ -204,13 +195,6 @@ def _pinned() -> str:
     if len(cores) == 1:
         return f"servers and load tools share core {cores[0]}"
     return f"servers on core {cores[0]}, load tools on core {cores[-1]}"
-
-
-def _cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 def _slapd_version() -> str:

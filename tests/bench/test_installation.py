@@ -9,9 +9,10 @@ import pytest
 from bench import bench_ldap, bench_sync
 from bench.installation import Installation, install
 from bench.ldap_load import Load, Question
-from bench.questions import missing, work_numbers
+from bench.questions import work_numbers
 from bench.servers import SERVER_CORE, put_load
 from rufname.config import load_config
+from rufname.load_questions import missing
 from rufname.sample import contacts
 
 COUNT = 300

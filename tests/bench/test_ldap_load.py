@@ -21,11 +21,12 @@ from bench.ldap_load import (
     run,
     split_messages,
 )
-from bench.questions import missing, work_numbers
+from bench.questions import work_numbers
 from bench.servers import SERVER_CORE, Server, has_slapd, put_load, running_slapd
 from ldapd.protocol.filters import format_filter
 from ldapd.protocol.messages import BindRequest, SearchRequest
 from ldapd.protocol.requests import DecodeLimits, decode_message
+from rufname.load_questions import missing
 from rufname.sample import contacts
 
 COUNT = 300

@@ -4,8 +4,9 @@ from collections import defaultdict
 
 import pytest
 
-from bench.questions import Asked, draw, missing, respell, work_numbers
+from bench.questions import Asked, draw, respell, work_numbers
 from engine.phone import PhoneNumber, normalise, read_number
+from rufname.load_questions import missing
 from rufname.sample import contacts
 from rufname.sample_numbers import SAMPLE_PLAN
 

@@ -5,19 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.report import Measure, Report, machine, markdown, percentile, write_json
-
-
-def test_a_percentile_is_the_nearest_rank_from_above() -> None:
-    values = [float(value) for value in range(100)]
-    assert percentile(values, 0.5) == 50
-    assert percentile(values, 0.99) == 99
-    assert percentile([7.0], 0.999) == 7
-
-
-def test_percentiles_of_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match="nothing was measured"):
-        percentile([], 0.5)
+from bench.report import Measure, Report, machine, markdown, write_json
 
 
 @pytest.mark.parametrize(
