@@ -9,6 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CONTACTS ?= 50000
+JOBS ?= 2
 
 .PHONY: help setup demo test test-long bench clean packages-demo packages-test packages-long
 
@@ -20,12 +21,12 @@ setup: packages-test .venv/.dev .venv/.node  ## virtual environment, pinned depe
 demo: packages-demo .venv/.runtime  ## a made-up company, every service running; Ctrl-C stops it
 	@exec $(BIN)/rufname demo --contacts $(CONTACTS) $(DEMO)
 
-test: setup  ## format, lint, types, layers, unit and end-to-end tests
+test: setup  ## format, lint, types, layers, unit and end-to-end tests (JOBS=2 at a time)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
-	@$(BIN)/python -m pytest -q -m "not long" $(TESTS)
+	@$(BIN)/python -m pytest -q -m "not long" -n $(JOBS) --dist loadfile $(TESTS)
 
 test-long: setup packages-long  ## the tests that take minutes
 	@$(BIN)/python -m pytest -q -m long $(TESTS)
