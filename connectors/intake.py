@@ -18,7 +18,7 @@ from connectors.guard import refusal
 from connectors.mapping import Mapping
 from connectors.rules import key_fault
 from connectors.settings import SourceSettings
-from engine.contact import encode_contact
+from engine.contact import Contact, decode_contact, encode_contact
 from engine.source import (
     Bookmark,
     Checkpoint,
@@ -322,7 +322,7 @@ class Intake:
         known = self._store.digests(self._source, list(upserts))
         digest_key, contact_of = self._mapping.digest_key, self._mapping.contact
         marks, pack = self._marks, _pack
-        rows: list[tuple[str, bytes, bytes]] = []
+        mapped: list[tuple[str, bytes, Contact]] = []
         unchanged = 0
         for key, event in upserts.items():
             try:
@@ -350,10 +350,29 @@ class Intake:
                 # One byte short: mapped again in every run, so that each report names the faults.
                 digest = digest[:-1]
             if contact is not None:
-                rows.append((key, digest, encode_contact(contact)))
+                mapped.append((key, digest, contact))
         self._tally.unchanged += unchanged
         self._accepted += unchanged
-        return rows
+        return self._dated(mapped, [key for key, _, _ in mapped if key in known])
+
+    def _dated(
+        self, mapped: list[tuple[str, bytes, Contact]], known: list[str]
+    ) -> list[tuple[str, bytes, bytes]]:
+        """Return rows whose contacts say since when they are here; what was deleted is new."""
+        created = {
+            key: decode_contact(body).created
+            for key, (_, _, body) in self._store.states(self._source, known).items()
+            if body is not None
+        }
+        now = int(self._began_at)
+        return [
+            (
+                key,
+                digest,
+                encode_contact(msgspec.structs.replace(contact, created=created.get(key, now))),
+            )
+            for key, digest, contact in mapped
+        ]
 
     def _apply(self, rows: list[tuple[str, bytes, bytes]]) -> None:
         if not rows:

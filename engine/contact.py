@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -93,7 +94,8 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one source says of one person or company.
 
     All texts are single-line, NFC, free of control characters and bidirectional overrides (mapping
-    sees to it); "" means unknown. `changed` is the source's own time of change, ISO 8601 UTC or "".
+    sees to it); "" means unknown. `changed` is the source's own time of change, ISO 8601 UTC or "";
+    `created` is when the directory first read the record, in seconds since 1970, 0 if unknown.
     """
 
     id: ContactId
@@ -113,6 +115,7 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     notes: str = ""
     custom: dict[str, str] = {}
     changed: str = ""
+    created: int = 0
 
     @property
     def name(self) -> str:
@@ -122,6 +125,13 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
         if self.given_name and self.surname:
             return f"{self.given_name} {self.surname}"
         return self.surname or self.given_name or self.company
+
+    @property
+    def created_at(self) -> str:
+        """`created` as ISO 8601 UTC, "" if unknown."""
+        if not self.created:
+            return ""
+        return f"{datetime.fromtimestamp(self.created, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
     @property
     def is_company(self) -> bool:

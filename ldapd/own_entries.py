@@ -206,7 +206,6 @@ _MATCHING_RULES = (
 )
 
 _SERVER_TYPES = (
-    ("2.5.18.1", "createTimestamp", GENERALIZED_TIME),
     ("2.5.21.1", "dITStructureRules", DIRECTORY_STRING),
     ("2.5.21.2", "dITContentRules", DIRECTORY_STRING),
     ("1.3.6.1.4.1.1466.101.120.5", "namingContexts", DN_SYNTAX),

@@ -155,8 +155,17 @@ def _name_subtypes(contact: Contact) -> tuple[str, ...]:
 
 
 def _modified(contact: Contact) -> tuple[str, ...]:
+    return _generalized(contact.changed)
+
+
+def _created(contact: Contact) -> tuple[str, ...]:
+    """When the directory first read the record (RFC 4512 3.4.1)."""
+    return _generalized(contact.created_at)
+
+
+def _generalized(text: str) -> tuple[str, ...]:
     """ISO 8601 UTC as generalized time (RFC 4517 3.3.13), to the second; dates get midnight."""
-    digits = "".join(filter(str.isdigit, contact.changed.partition(".")[0][:19]))
+    digits = "".join(filter(str.isdigit, text.partition(".")[0][:19]))
     if len(digits) not in (8, 14):
         return ()
     return (f"{digits:0<14}Z",)
@@ -311,6 +320,7 @@ OPERATIONAL: tuple[AttributeType, ...] = (
         "entryUUID", "1.3.6.1.1.16.4", "id", operational=True, always=True, syntax=UUID_SYNTAX,
         texts=lambda contact: (str(contact_uuid(contact.id)),),
     ),
+    _Type("createTimestamp", "2.5.18.1", operational=True, texts=_created, syntax=GENERALIZED_TIME),
     _Type(
         "modifyTimestamp", "2.5.18.2", operational=True, texts=_modified, syntax=GENERALIZED_TIME
     ),

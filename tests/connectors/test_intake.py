@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -71,6 +72,21 @@ def test_a_record_that_maps_to_the_same_contact_only_gets_a_new_digest(store: Co
     assert take(store, padded, [END])[1] == RunCounts(read=1, unchanged=1)
     assert store.last_seq() == 1
     assert store.digests("crm", ["1"]) != before
+
+
+def test_a_contact_keeps_the_time_it_was_first_read(
+    store: ContactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(now_s: float, *names: str) -> dict[str, int]:
+        monkeypatch.setattr(time, "time", lambda: now_s)
+        events: list[Event] = [person(name[0], name) for name in names]
+        take(store, events, [END], max_drop=ANY_DROP)
+        return {key: contact.created for key, contact in stored(store).items()}
+
+    assert read(1_000.9, "Anna", "Bernd") == {"A": 1_000, "B": 1_000}
+    assert read(2_000.0, "Anna Meier", "Bernd", "Carla") == {"A": 1_000, "B": 1_000, "C": 2_000}
+    assert read(3_000.0, "Bernd", "Carla") == {"B": 1_000, "C": 2_000}
+    assert read(4_000.0, "Anna", "Bernd", "Carla") == {"A": 4_000, "B": 1_000, "C": 2_000}
 
 
 def test_another_mapping_maps_every_record_again(store: ContactStore) -> None:

@@ -120,6 +120,11 @@ def test_the_time_of_change_may_be_a_date_or_nothing() -> None:
         assert values("modifyTimestamp", contact("1", "X", changed=changed)) == shown
 
 
+def test_the_time_of_creation_is_shown_to_the_second_or_not_at_all() -> None:
+    for created, shown in ((0, ()), (1_795_716_005, ("20261126180005Z",))):
+        assert values("createTimestamp", contact("1", "X", created=created)) == shown
+
+
 def test_a_display_name_alone_is_found_by_each_of_its_later_words() -> None:
     found = attribute_type("sn")
     assert found is not None
