@@ -103,3 +103,7 @@ class EnvelopeRefused(RelayError):
         super().__init__(reason)
         self.code = code
         self.answer = answer
+
+
+class BusUnavailable(TryLater):
+    """The nodes of the relay cannot reach each other now."""
