@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 from bench import (
     bench_caller,
+    bench_envelope,
     bench_http,
     bench_ldap,
     bench_normalise,
@@ -42,6 +43,7 @@ QUESTIONS: dict[str, Bench] = {
     "sync": bench_sync.measure,
     "ldap": bench_ldap.measure,
     "http": bench_http.measure,
+    "envelope": bench_envelope.measure,
     "caller-million": bench_caller.measure_million,
     "people-million": bench_people.measure_million,
 }

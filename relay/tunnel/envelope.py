@@ -143,7 +143,7 @@ class _Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     now: Annotated[int, Meta(ge=0, le=2**48)]
     status: Annotated[int, Meta(ge=100, le=599)]
     type: Annotated[str, Meta(max_length=128)]
-    wait_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    wait_s: Annotated[int, Meta(ge=0, le=86_400)]
 
 
 _encode = msgspec.json.Encoder().encode
@@ -213,13 +213,14 @@ class SealedQuestion:
 
     Attributes:
         octets: what to send.
+        suite, key, rid: suite and reply key, and the question's id; they stay with the asker.
     """
 
     def __init__(self, octets: bytes, suite: Suite, key: PrivateKey, rid: bytes) -> None:
         self.octets = octets
-        self._suite = suite
-        self._key = key
-        self._info = answer_info(rid, octets)
+        self.suite = suite
+        self.key = key
+        self.rid = rid
 
     def open_answer(self, octets: bytes) -> OpenedAnswer:
         """Open the answer.
@@ -227,9 +228,10 @@ class SealedQuestion:
         Raises:
             EnvelopeRefused: `cannot-open`, it is none of this directory's to this question.
         """
-        if len(octets) > MAX_ANSWER_BYTES or octets[:2] != bytes((VERSION, self._suite)):
+        if len(octets) > MAX_ANSWER_BYTES or octets[:2] != bytes((VERSION, self.suite)):
             raise EnvelopeRefused("cannot-open", "no answer")
-        plain = unseal(self._suite, octets[ANSWER_HEADER_BYTES:], self._key, self._info)
+        info = answer_info(self.rid, self.octets)
+        plain = unseal(self.suite, octets[ANSWER_HEADER_BYTES:], self.key, info)
         if plain is None:
             raise EnvelopeRefused("cannot-open", "the answer does not open")
         line, _, body = unpad(plain).partition(b"\n")

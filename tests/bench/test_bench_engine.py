@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import bench_caller, bench_normalise, bench_sample
+from bench import bench_caller, bench_envelope, bench_normalise, bench_sample
 from bench.directory import fill, open_index
 from bench.questions import Asked
 from bench.report import Measure
@@ -42,3 +42,9 @@ def test_the_sample_bench_writes_all_files(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {
         "crm.sqlite", "phones.csv", "entries.ldif",
     }  # fmt: skip
+
+
+def test_the_sealing_bench_measures_every_suite_beside_its_peer(tmp_path: Path) -> None:
+    measures = list(bench_envelope.measure(0, tmp_path, quick=True))
+    assert len(measures) == 2 * 5
+    assert all(each.value > 0 for each in measures)
