@@ -107,3 +107,11 @@ class EnvelopeRefused(RelayError):
 
 class BusUnavailable(TryLater):
     """The nodes of the relay cannot reach each other now."""
+
+
+class RecordsUnavailable(TryLater):
+    """The tenants' records cannot be read or written now."""
+
+
+class RecordsUnusable(RelayError):
+    """The file of the tenants' records is damaged, or of another version of the program."""
