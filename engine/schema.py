@@ -18,6 +18,7 @@ store, never read.
 from __future__ import annotations
 
 from functools import cache
+from operator import attrgetter
 
 import tantivy
 
@@ -40,7 +41,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank, words
 
-FORMAT = 8
+FORMAT = 9
 
 ID = "id"
 SOURCE = "source"
@@ -92,7 +93,7 @@ def schema() -> tantivy.Schema:
         (PERSON, "raw"),
         (EXTRA, "start"),
         (GRAM, "gram"),
-        (HAS, "raw"),
+        (HAS, "whitespace"),
         *((field, "part") for field in NUMBER_PARTS.values()),
     ):
         builder.add_text_field(field, tokenizer_name=tokenizer, index_option=BASIC)
@@ -153,36 +154,30 @@ def extra_words(contact: Contact) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def gram_words(contact: Contact, known: list[str]) -> list[str]:
+def gram_words(known: list[str], texts: list[tuple[str, str]]) -> list[str]:
     """Return the folded words of every text of a contact, each once.
 
-    `known` are those of its name and `extra_words`, which the caller has at hand.
+    `known` are those of its name, its company and `extra_words`, `texts` are its `other_texts`.
     """
-    found = [*known, *words_of_field(contact.company)]
-    for field, text in other_texts(contact):
+    found = list(known)
+    for field, text in texts:
         found += words(text) if field == "emails" else words_of_field(text)
     return list(dict.fromkeys(found))
 
 
+_OWN_FIELDS = (
+    "given_name", "title", "company", "department", "job", "phones", "emails", "url", "notes",
+)  # fmt: skip
+_ADDRESS_FIELDS = ("street", "postcode", "city", "country")
+_FIELDS = (*_OWN_FIELDS, *_ADDRESS_FIELDS)
+_field_values = attrgetter(*_OWN_FIELDS)
+_address_values = attrgetter(*_ADDRESS_FIELDS)
+
+
 def fields_of(contact: Contact) -> list[str]:
     """Return the names of the fields that hold something; `custom` ones as `custom.1`."""
-    address = contact.address
-    values = {
-        "given_name": contact.given_name,
-        "title": contact.title,
-        "company": contact.company,
-        "department": contact.department,
-        "job": contact.job,
-        "street": address.street,
-        "postcode": address.postcode,
-        "city": address.city,
-        "country": address.country,
-        "phones": contact.phones,
-        "emails": contact.emails,
-        "url": contact.url,
-        "notes": contact.notes,
-    }
-    held = [name for name, value in values.items() if value]
+    values = (*_field_values(contact), *_address_values(contact.address))
+    held = [name for name, value in zip(_FIELDS, values, strict=True) if value]
     held.extend(f"custom.{key}" for key, value in contact.custom.items() if value)
     return held
 
@@ -192,6 +187,7 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
     names = name_words(contact)
     sounds = dict.fromkeys(map(sound, names))
     extra = extra_words(contact)
+    texts = other_texts(contact)
     entry_uuid = contact_uuid_text(contact.id)
     numbers = {line.number.key: line.number.digits for line in contact.phones}
     return tantivy.Document.from_dict(
@@ -202,12 +198,12 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             TAIL: [digits[::-1] for key, digits in numbers.items() if "x" not in key],
             NAME: [word + WHOLE for word in names],
             COMPANY: list(company_terms(contact.company)),
-            OTHER: other_terms(contact),
+            OTHER: other_terms(texts),
             SOUND: [code + WHOLE for code in sounds if len(code) > 1],
             PERSON: person_terms(contact),
             EXTRA: extra,
-            GRAM: gram_words(contact, names + extra),
-            HAS: fields_of(contact),
+            GRAM: gram_words([*names, *extra, *words_of_field(contact.company)], texts),
+            HAS: " ".join(fields_of(contact)),
             ORDER: order_of(contact),
             RANK: rank_of(contact),
             ORIGIN: origin_of(contact.id.source),

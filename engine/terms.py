@@ -159,10 +159,10 @@ def _marked_words(mark: str, text: str) -> tuple[str, ...]:
     return tuple(mark + word for word in index_words(text))
 
 
-def other_terms(contact: Contact) -> list[str]:
-    """Return the words of the other fields, their marks before them."""
+def other_terms(texts: list[tuple[str, str]]) -> list[str]:
+    """Return the words of the `other_texts` of a contact, their fields' marks before them."""
     terms: list[str] = []
-    for field, text in other_texts(contact):
+    for field, text in texts:
         mark = MARKS.get(field)
         if mark is None:
             continue

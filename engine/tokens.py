@@ -82,10 +82,17 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the folded words of a text in its order, at most 64 of at most 40 characters each."""
-    found = _WORD.findall(fold(text))
-    if len(found) > MAX_WORDS:
-        del found[MAX_WORDS:]
-    return [word[:MAX_WORD_CHARS] for word in found]
+    return list(_words_of(text))
+
+
+@lru_cache(maxsize=16_384)
+def _words_of(text: str) -> tuple[str, ...]:
+    """Remember what `words` returns: one contact's texts are asked for several times over."""
+    folded = fold_once(text)
+    found = _WORD.findall(folded)
+    if len(folded) <= MAX_WORD_CHARS:
+        return tuple(found)
+    return tuple(word[:MAX_WORD_CHARS] for word in found[:MAX_WORDS])
 
 
 def typed_words(text: str) -> list[str]:

@@ -20,7 +20,7 @@ from engine.errors import EngineError
 from engine.store import ContactStore, RunCounts
 from rufname.config import Config
 from rufname.control import Progress
-from rufname.indexer import Indexer, IndexingFailed
+from rufname.indexer import Indexer, IndexingFailed, collect_rarely
 from rufname.rundir import Lock, make_private, take_writer_lock
 
 FOLLOW_ROWS = 10_000
@@ -79,6 +79,7 @@ class Writing:
             CorruptStore: the store is damaged or of a newer format.
             StoreUnavailable: it cannot be opened.
         """
+        collect_rarely()
         make_private(config.data_dir)
         lock = take_writer_lock(config.run_dir, patience_s)
         try:

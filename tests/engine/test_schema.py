@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine import schema
 from engine.contact import Address, ContactId, encode_contact
+from engine.terms import other_texts
 from engine.tokens import sort_rank
 from tests.engine.building import contact
 
@@ -30,7 +31,8 @@ def test_a_contact_is_found_by_what_else_its_record_says() -> None:
     extra = ["lindwurmstr", "7", "80337", "de", "dr", "left", "early"]
     assert schema.extra_words(whole) == extra
     others = ["ulm", "a", "b", "example", "k7"]
-    assert schema.gram_words(whole, ["anna", "abel", *extra]) == ["anna", "abel", *extra, *others]
+    known = ["anna", "abel", *extra]
+    assert schema.gram_words(known, other_texts(whole)) == [*known, *others]
     fields = {"title", "street", "postcode", "city", "country", "phones", "emails", "notes"}
     assert set(schema.fields_of(whole)) == {*fields, "custom.7"}
 
