@@ -23,11 +23,17 @@ MAX_WAITING = 16
 
 
 class PasswordPool:
-    """Verifies passwords in threads of its own; at most `MAX_WAITING` wait."""
+    """Verifies passwords in threads of its own; at most `MAX_WAITING` wait.
+
+    Equal attempts at the same time, as a PBX makes that connects anew with all its workers, are
+    verified once.
+    """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(VERIFYING_THREADS, thread_name_prefix="password")
         self._places = threading.BoundedSemaphore(VERIFYING_THREADS + MAX_WAITING)
+        self._lock = threading.Lock()
+        self._wanting: dict[bytes, list[Callable[[bool], None]]] = {}
 
     def submit(self, check: BindCheck, done: Callable[[bool], None]) -> bool:
         """Verify in a thread and call `done(right)` there.
@@ -35,23 +41,31 @@ class PasswordPool:
         Returns:
             False if the queue is full: nothing was done, answer `busy`.
         """
-        if not self._places.acquire(blocking=False):
-            return False
-
-        try:
-            self._threads.submit(self._work, check, done)
-        except RuntimeError:  # closed: the server is draining
-            self._places.release()
-            return False
+        with self._lock:
+            wanting = self._wanting.get(check.fingerprint)
+            if wanting is not None:
+                wanting.append(done)
+                return True
+            if not self._places.acquire(blocking=False):
+                return False
+            try:
+                self._threads.submit(self._work, check)
+            except RuntimeError:  # closed: the server is draining
+                self._places.release()
+                return False
+            self._wanting[check.fingerprint] = [done]
         return True
 
-    def _work(self, check: BindCheck, done: Callable[[bool], None]) -> None:
+    def _work(self, check: BindCheck) -> None:
         right = False
         try:
             right = _verify(check)
         finally:
-            self._places.release()
-            done(right)
+            with self._lock:
+                wanting = self._wanting.pop(check.fingerprint)
+                self._places.release()
+            for done in wanting:
+                done(right)
 
     def close(self) -> None:
         """Drop what waits and end the threads, without waiting for them."""

@@ -318,8 +318,8 @@ def test_more_passwords_than_the_queue_holds_are_busy(index: ContactIndex) -> No
     with Serving(index, LdapSettings(listen=(), limits=limits)) as serving:
         count = VERIFYING_THREADS + MAX_WAITING + 12
         wires = [serving.connect() for _ in range(count)]
-        for wire in wires:
-            wire.send(encode_bind(1, SBC_NAME, b"wrong"))
+        for number, wire in enumerate(wires):
+            wire.send(encode_bind(1, SBC_NAME, b"wrong %d" % number))  # equal ones would be shared
         codes = [wire.result(1).code for wire in wires]
         for wire in wires:
             wire.close()
