@@ -92,20 +92,26 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
 
 class Turn:
-    """The time of one list: when a slice ends, and when the whole must."""
+    """The time of one list: when a slice ends, and when the whole must.
+
+    Time between slices does not count: others were answered then, or the peer did not read.
+    """
 
     def __init__(self, clock: Callable[[], float], search_s: float) -> None:
         self._clock = clock
         now_s = clock()
         self._slice_end_s = now_s + SLICE_S
-        self.deadline_s = now_s + search_s
+        self._stopped_s = now_s
+        self._deadline_s = now_s + search_s
 
     def is_over(self) -> bool:
         """Tell whether the slice has lasted long enough."""
-        return self._clock() > self._slice_end_s
+        self._stopped_s = self._clock()
+        return self._stopped_s > self._slice_end_s
 
     def is_late(self) -> bool:
         """Begin a new slice; tell whether the whole has lasted too long."""
         now_s = self._clock()
         self._slice_end_s = now_s + SLICE_S
-        return now_s > self.deadline_s
+        self._deadline_s += now_s - self._stopped_s
+        return now_s > self._deadline_s
