@@ -21,21 +21,21 @@ MAX_CURSOR_CHARS = 4_096
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """The last hit shown, of which words, and how many records there were in all."""
+    """The last hit shown, of which words, and how many records stand in better classes."""
 
     words: tuple[str, ...]
     digits: str
     position: Position
-    total: int
+    counted: int
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Cursor).decode
 
 
-def write_cursor(typed: Typed, position: Position, total: int) -> str:
-    """Return the cursor for the hits behind a position."""
-    body = _encode(Cursor(typed.words, typed.digits, position, total))
+def write_cursor(typed: Typed, position: Position, counted: int) -> str:
+    """Return the cursor for the hits behind a position; `counted` as `Ranking` counts."""
+    body = _encode(Cursor(typed.words, typed.digits, position, counted))
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 

@@ -18,8 +18,8 @@ from engine.matching import FULL_NAME
 from engine.query import PersonHit
 from engine.questions import any_of
 from engine.reader import Reader
-from engine.rights import Principal
 from engine.schema import PERSON, term
+from engine.scope import Scope
 from engine.terms import link_terms
 from engine.tokens import whole_name, words
 from engine.typed import Typed
@@ -46,7 +46,7 @@ class Groups:
     def __init__(
         self,
         reader: Reader,
-        principal: Principal,
+        scope: Scope,
         contacts: Sequence[Contact],
         known: AbstractSet[tuple[int, int]] = frozenset(),
     ) -> None:
@@ -54,21 +54,20 @@ class Groups:
 
         Args:
             reader: asked once for all of them; not at all if no link is shared.
-            principal: who asks.
+            scope: what the asker sees.
             contacts: as the asker may see them.
             known: segment and document of records that need not be read again.
         """
         self._keys: dict[ContactId, list[str]] = {}
         self._holders: dict[str, list[Contact]] = {}
         for contact in contacts:
-            keys = [link for link in link_terms(contact) if reader.is_shared(PERSON, link)]
+            keys = [link for link in link_terms(contact) if reader.frequency(PERSON, link) > 1]
             if keys:
                 self._hold(contact, keys)
         if not self._keys:
             return
-        scope = reader.scope(principal)
         question = any_of([term(PERSON, link) for link in self._holders])
-        for _, address in reader.by_rank(question, principal, MAX_LINKED):
+        for _, address in reader.by_rank(question, scope, MAX_LINKED):
             if (address.segment_ord, address.doc) not in known:
                 contact = reader.visible(address, scope)
                 if contact.id not in self._keys:

@@ -7,6 +7,7 @@ modules of their own; here they are put together.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from time import perf_counter_ns
 
@@ -53,22 +54,18 @@ class PeopleSearch:
             query,
             typed,
             after=cursor.position if cursor else None,
-            seen=cursor.total if cursor else 0,
+            counted=cursor.counted if cursor else 0,
         )
         people = list(islice(self._people(ranking, query, typed, limit + 1), limit + 1))
         shown = people[:limit]
-        if cursor:
-            total = cursor.total
-        elif len(people) <= limit:
-            total = ranking.total
-        else:
-            total = max(ranking.count(), ranking.total)
+        more = len(people) > limit
         hits = tuple(hit for _, hit in shown)
         guessed = cursor is None and (not hits or hits[0].match_class >= SOUNDS)
         return PeoplePage(
             hits,
-            total=total,
-            cursor=write_cursor(typed, shown[-1][0], total) if len(people) > limit else "",
+            total=ranking.total,
+            total_is_exact=not more and ranking.total < MAX_TOTAL,
+            cursor=_cursor_behind(ranking, typed, shown[-1][0]) if more else "",
             did_you_mean=suggestion(self._reader, query, typed, hits) if guessed else "",
         )
 
@@ -78,7 +75,7 @@ class PeopleSearch:
         page = self.answer(query)
         took_us = (perf_counter_ns() - started) / 1_000
         typed = read_typed(query.text, keys=query.t9)
-        total = f"{page.total}{' or more' if page.total == MAX_TOTAL else ''} records found"
+        total = f"{page.total}{'' if page.total_is_exact else ' or more'} records found"
         steps = [
             ExplanationStep("asked", repr(query.text[:200])),
             ExplanationStep("read", _reading(typed)),
@@ -109,7 +106,7 @@ class PeopleSearch:
         contact = self._reader.get(identity, principal)
         if contact is None:
             return None
-        members = Groups(self._reader, principal, [contact]).of(contact)
+        members = Groups(self._reader, self._reader.scope(principal), [contact]).of(contact)
         return self._joined(members, FULL_NAME, Typed(()), frozenset())
 
     def _people(
@@ -117,24 +114,34 @@ class PeopleSearch:
     ) -> Iterator[tuple[Position, PersonHit]]:
         """Give people in the order of their best records, each once."""
         scope = self._reader.scope(query.principal)
-        ranked = ranking.ranked(wanted)
+        given: set[ContactId] = set()
         joined: set[ContactId] = set()
-        while batch := list(islice(ranked, wanted)):
+        for batch in ranking.batches(wanted):
             places = {each.place for each in batch}
-            contacts = [each.contact for each in batch]
-            groups = Groups(self._reader, query.principal, contacts, places)
+            groups = Groups(self._reader, scope, [each.contact for each in batch], places)
             for each in batch:
-                if each.contact.id in joined:
+                identity = each.contact.id
+                given.add(identity)
+                if identity in joined:
                     continue
                 members = groups.of(each.contact)
-                if any(self._is_better(ranking, each, member) for member in members[1:]):
-                    continue  # it was shown with its better record, on this page or before
-                joined.update(member.id for member in members)
-                searched = scope.searched[each.contact.id.source].fields
+                if len(members) > 1:
+                    if any(self._is_better(ranking, each, m, given) for m in members[1:]):
+                        continue  # it was shown with its better record, on this page or before
+                    joined.update(member.id for member in members)
+                searched = scope.searched[identity.source].fields
                 match_class = each.position.match_class
                 yield each.position, self._joined(members, match_class, typed, searched)
 
-    def _is_better(self, ranking: Ranking, each: Ranked, member: Contact) -> bool:
+    def _is_better(
+        self, ranking: Ranking, each: Ranked, member: Contact, given: AbstractSet[ContactId]
+    ) -> bool:
+        """Tell whether a record of the same person stands before one, on this page or before it.
+
+        All that stand before it since the cursor were given; `given` says which.
+        """
+        if member.id in given or not ranking.goes_on:
+            return member.id in given
         place = ranking.place(member)
         return place is not None and place < each.position
 
@@ -147,6 +154,10 @@ class PeopleSearch:
 
     def _by_priority(self, contact: Contact) -> tuple[int, str, str]:
         return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
+
+
+def _cursor_behind(ranking: Ranking, typed: Typed, last: Position) -> str:
+    return write_cursor(typed, last, ranking.counted_before(last))
 
 
 _HOW = {

@@ -215,12 +215,14 @@ class PeoplePage(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         hits: at most `limit`, best first.
-        total: how many records were found in all, at most `MAX_TOTAL`, which means "or more".
+        total: how many records were found, at most `MAX_TOTAL`.
+        total_is_exact: these are all; False: worse classes than those of the hits were not counted.
         cursor: asks for the next page, "" if this is the last.
         did_you_mean: a text that finds more, where nothing matched as it was typed; else "".
     """
 
     hits: tuple[PersonHit, ...] = ()
     total: int = 0
+    total_is_exact: bool = True
     cursor: str = ""
     did_you_mean: str = ""

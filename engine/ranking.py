@@ -9,20 +9,14 @@ the index's own order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import groupby
 
 import msgspec
 import tantivy
 
 from engine.contact import Contact
 from engine.matching import (
-    FULL_NAME,
-    INITIALS,
     KEYS,
-    NUMBER_BEGIN,
-    NUMBER_END,
     NUMBER_PART,
-    OTHER,
     SOUNDS,
     class_of,
     is_number_part,
@@ -30,12 +24,12 @@ from engine.matching import (
     number_class,
     words_of,
 )
-from engine.nearness import Nearness
+from engine.nearness import OTHERS, Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
 from engine.questions import CLASSES, Questions, all_of, any_of
 from engine.reader import Reader, any_source
 from engine.schema import ORIGIN, RANK, schema
-from engine.terms import origin_of, rank_of
+from engine.terms import rank_of
 from engine.typed import Typed
 
 FEW = 3
@@ -43,9 +37,6 @@ FEW = 3
 
 GUESS_WINDOW = 100
 """Records that sound or are spelled alike and are compared with the text: the alphabet's first."""
-
-COUNTED = (NUMBER_BEGIN, NUMBER_END, NUMBER_PART, FULL_NAME, OTHER, KEYS, INITIALS)
-"""Classes in which everybody is who answers as typed; the others are parts of `OTHER`."""
 
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
@@ -58,6 +49,9 @@ _MUST_NOT = tantivy.Occur.MustNot
 _MAX_U64 = 2**64 - 1
 
 Address = tantivy.DocAddress
+
+Place = tuple[int, int]
+"""Segment and document: what tells a document of one searcher from all others."""
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
@@ -77,14 +71,15 @@ class Ranked(msgspec.Struct, frozen=True, gc=False):
 
     position: Position
     contact: Contact
-    place: tuple[int, int]
+    place: Place
 
 
 class Ranking:
     """The answer to one question, made as far as it is read.
 
     Attributes:
-        total: records counted so far, at most `MAX_TOTAL`; final once `ranked` has ended.
+        total: records counted so far, at most `MAX_TOTAL`; all there are once `batches` has ended.
+        goes_on: whether this is not the beginning of the answer.
         guessed: whether records that sound or are spelled alike were looked for.
     """
 
@@ -95,42 +90,82 @@ class Ranking:
         typed: Typed,
         *,
         after: Position | None = None,
-        seen: int = 0,
+        counted: int = 0,
     ) -> None:
+        """Take what is asked, and where an answer goes on.
+
+        Args:
+            reader: asked.
+            query: who asks, and what is known of the asker.
+            typed: what was read of the text.
+            after: the last record that was given before; None = from the beginning.
+            counted: records of the classes and levels before it, as `counted_before` says.
+        """
         self._reader = reader
-        self._principal = query.principal
         self._typed = typed
         self._scope = reader.scope(query.principal)
         self._questions = [
-            (sources, Questions(typed, searched)) for sources, searched in self._scope.groups
+            (sources, Questions(typed, searched, reader.frequency))
+            for sources, searched in self._scope.groups
         ]
         self._nearness = Nearness(self._scope, query.company, query.department)
-        self._priorities: dict[int, list[str]] = {}
-        for source in self._scope.sources:
-            self._priorities.setdefault(-reader.priority(source), []).append(source)
-        self._by_origin = {
-            origin_of(source): minus_priority
-            for minus_priority, sources in self._priorities.items()
-            for source in sources
-        }
+        self._priorities = self._scope.priorities
         self._after = after
-        self._found: set[tuple[int, int]] = set()
+        self._found: set[Place] = set()
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._discarded = 0
-        self.total = seen
+        self._counts: list[tuple[int, int, int]] = []
+        self._counted = counted
+        self.goes_on = after is not None
+        self.total = counted
         self.guessed = False
 
-    def ranked(self, wanted: int) -> Iterator[Ranked]:
-        """Give the records behind the position that was handed in, best first.
+    def batches(self, wanted: int) -> Iterator[list[Ranked]]:
+        """Give the records behind the position that was handed in, best first, some at once.
 
         Args:
-            wanted: about how many will be read; more may be.
+            wanted: about how many will be read; a batch has as many, but for the last.
         """
+        batch: list[Ranked] = []
+        for part in self._parts(wanted):
+            batch += part
+            if len(batch) >= wanted:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def counted_before(self, position: Position) -> int:
+        """Return how many records were counted in the classes and levels before a position's."""
+        place = position.match_class, position.level
+        before = sum(found for *other, found in self._counts if tuple(other) < place)
+        return min(self._counted + before, MAX_TOTAL)
+
+    def finds_any(self) -> bool:
+        """Tell whether anybody answers as typed."""
+        for match_class in CLASSES:
+            if match_class < SOUNDS:
+                question = self.question(match_class)
+                if question is not None and self._reader.by_rank(question, self._scope, 1):
+                    return True
+        return False
+
+    def place(self, contact: Contact) -> Position | None:
+        """Return where a visible record stands by the same rules, None if it does not answer."""
+        searched = self._scope.searched[contact.id.source]
+        found = class_of(self._typed, contact, searched)
+        return self._position(found, 0, contact) if found else None
+
+    def question(self, match_class: int) -> tantivy.Query | None:
+        """Return the query of a class over all that the asker may search."""
+        return self._over_groups(lambda questions: questions.query(match_class))
+
+    def _parts(self, wanted: int) -> Iterator[list[Ranked]]:
         if not self._scope.sources:
             return
+        after = self._after
         for match_class in CLASSES:
-            after = self._after
             guessed_before = after is not None and after.match_class >= match_class
             if match_class >= SOUNDS and self.total >= FEW and not guessed_before:
                 return
@@ -141,10 +176,6 @@ class Ranking:
                 yield from self._of_class(match_class, question, wanted)
             if after is not None and match_class <= after.match_class:
                 self._passed.append(question)
-
-    def question(self, match_class: int) -> tantivy.Query | None:
-        """Return the query of a class over all that the asker may search."""
-        return self._over_groups(lambda questions: questions.query(match_class))
 
     def _over_groups(
         self, make: Callable[[Questions], tantivy.Query | None]
@@ -159,43 +190,32 @@ class Ranking:
                 parts.append(all_of([any_source(sources), part]))
         return any_of(parts) if parts else None
 
-    def count(self) -> int:
-        """Return how many records answer as typed, at most `MAX_TOTAL`."""
-        if self.total >= MAX_TOTAL:
-            return MAX_TOTAL
-        parts = [self.question(each) for each in COUNTED]
-        question = any_of([part for part in parts if part is not None])
-        return min(self._reader.count_of(question, self._principal), MAX_TOTAL)
-
-    def place(self, contact: Contact) -> Position | None:
-        """Return where a visible record stands by the same rules, None if it does not answer."""
-        searched = self._scope.searched[contact.id.source]
-        found = class_of(self._typed, contact, searched)
-        return self._position(found, 0, contact) if found else None
-
-    def _of_class(self, match_class: int, question: tantivy.Query, wanted: int) -> Iterator[Ranked]:
+    def _of_class(
+        self, match_class: int, question: tantivy.Query, wanted: int
+    ) -> Iterator[list[Ranked]]:
         if self._passed:
             question = _without(question, self._passed)
         if match_class >= SOUNDS:
             self.guessed = True
-            yield from self._guesses(match_class, question)
+            yield self._guesses(match_class, question)
             return
         after = self._after
+        here = after if after is not None and after.match_class == match_class else None
         for level in self._nearness.levels():
-            behind = after is not None and match_class == after.match_class
-            if after is not None and behind and level.level < after.level:
+            if here is not None and level.level < here.level:
                 continue
+            place = match_class, level.level
             part = level.of(question)
             entries, more = self._fetch(part, wanted, 0)
-            if not more:
-                entries.sort(key=_by_priority)
-                self._tell(len(entries))
-                yield from self._read((match_class, level.level), entries)
-                continue
-            self._tell(MAX_TOTAL)
-            here = after if after is not None and behind and level.level == after.level else None
-            place = (match_class, level.level)
-            yield from self._of_many(place, part, entries, wanted, here)
+            if more:
+                self._tell(place, MAX_TOTAL)
+                from_here = here if here is not None and level.level == here.level else None
+                yield from self._of_many(place, part, entries, wanted, from_here)
+            elif entries:
+                self._tell(place, len(entries))
+                if len(self._priorities) > 1:
+                    entries.sort(key=_by_priority)
+                yield from self._read(place, entries, wanted)
 
     def _of_many(
         self,
@@ -204,7 +224,7 @@ class Ranking:
         entries: list[Entry],
         wanted: int,
         after: Position | None,
-    ) -> Iterator[Ranked]:
+    ) -> Iterator[list[Ranked]]:
         """Give a part of a class that is too large to be sorted: by the sources' priority.
 
         `place` is its class and level, `entries` are its first by rank: those of the best sources
@@ -218,7 +238,7 @@ class Ranking:
                 least = after.rank if minus_priority == after.minus_priority else 0
             elif entries:
                 best = [entry for entry in entries if entry.minus_priority == minus_priority]
-                yield from self._read(place, best)
+                yield from self._read(place, best, wanted)
                 least, entries = entries[-1].rank, []
             part = question
             if len(self._priorities) > 1:
@@ -227,12 +247,12 @@ class Ranking:
 
     def _in_order(
         self, place: tuple[int, int], question: tantivy.Query, wanted: int, least: int
-    ) -> Iterator[Ranked]:
+    ) -> Iterator[list[Ranked]]:
         """Give records in the index's own order, from a rank on."""
         more = True
         while more and self._discarded < MAX_DISCARDED:
             entries, more = self._fetch(question, wanted, least)
-            yield from self._read(place, entries)
+            yield from self._read(place, entries, wanted)
             if not entries:
                 return
             least = entries[-1].rank
@@ -242,7 +262,7 @@ class Ranking:
         if least:
             question = all_of([question, _ranks_from(least)])
         limit = max(WINDOW, wanted + 1) + len(self._found)
-        hits = self._reader.by_rank(question, self._principal, limit)
+        hits = self._reader.by_rank(question, self._scope, limit)
         fresh = hits
         if self._found:
             fresh = [hit for hit in hits if _place(hit[1]) not in self._found]
@@ -255,42 +275,55 @@ class Ranking:
             (only,) = self._priorities
             return [Entry(only, rank, address) for rank, address in fresh]
         origins = self._reader.values(ORIGIN, [address for _, address in fresh])
-        priorities = [self._by_origin.get(origin, 0) for origin in origins]
+        by_origin = self._scope.by_origin
         return [
-            Entry(minus_priority, rank, address)
-            for minus_priority, (rank, address) in zip(priorities, fresh, strict=True)
+            Entry(by_origin.get(origin, 0), rank, address)
+            for origin, (rank, address) in zip(origins, fresh, strict=True)
         ]
 
-    def _read(self, place: tuple[int, int], entries: list[Entry]) -> Iterator[Ranked]:
+    def _read(
+        self, place: tuple[int, int], entries: list[Entry], wanted: int
+    ) -> Iterator[list[Ranked]]:
         """Read records as they are wanted; what is at or before the cursor is left out.
 
         Records of one rank (namesakes by rare chance) are put in order by their identity. `place`
         is their class and level.
         """
         match_class, level = place
-        for _, group in groupby(entries, key=_by_priority):
-            ranked = []
-            for entry in group:
-                contact = self._reader.visible(entry.address, self._scope)
-                imprecise = self._imprecise and match_class < KEYS
-                if imprecise and not self._is_of(match_class, contact):
-                    self._discarded += 1
-                    if self._discarded >= MAX_DISCARDED:
-                        return
-                    continue
-                seen = _place(entry.address)
-                self._found.add(seen)
-                source, key = contact.id.source, contact.id.key
-                position = Position(
-                    match_class, 0, level, entry.minus_priority, entry.rank, source, key
-                )
-                if self._after is None or position > self._after:
-                    ranked.append(Ranked(position, contact, seen))
+        imprecise = self._imprecise and match_class < KEYS
+        after = self._after
+        ranked: list[Ranked] = []
+        former = None
+        equal = False
+        for entry in entries:
+            minus_priority, rank, address = entry.minus_priority, entry.rank, entry.address
+            if (minus_priority, rank) == former:
+                equal = True
+            elif len(ranked) >= wanted:
+                if equal:
+                    ranked.sort(key=_by_position)
+                yield ranked
+                ranked, equal = [], False
+            former = minus_priority, rank
+            contact = self._reader.visible(address, self._scope)
+            if imprecise and not self._is_of(match_class, contact):
+                self._discarded += 1
+                if self._discarded >= MAX_DISCARDED:
+                    break
+                continue
+            seen = address.segment_ord, address.doc
+            self._found.add(seen)
+            source, key = contact.id.source, contact.id.key
+            position = Position(match_class, 0, level, minus_priority, rank, source, key)
+            if after is None or position > after:
+                ranked.append(Ranked(position, contact, seen))
+        if equal:
             ranked.sort(key=_by_position)
-            yield from ranked
+        yield ranked
 
-    def _tell(self, found: int) -> None:
-        """Count records."""
+    def _tell(self, place: tuple[int, int], found: int) -> None:
+        """Count records of a class and level."""
+        self._counts.append((*place, found))
         self.total = min(self.total + found, MAX_TOTAL)
 
     def _is_of(self, match_class: int, contact: Contact) -> bool:
@@ -299,15 +332,15 @@ class Ranking:
             return number_class(self._typed, contact, searched) == match_class
         return class_of(self._typed, contact, searched) == match_class
 
-    def _guesses(self, match_class: int, question: tantivy.Query) -> Iterator[Ranked]:
-        """Give records that sound or are spelled alike, the likest first."""
-        hits = self._reader.by_rank(question, self._principal, GUESS_WINDOW)
+    def _guesses(self, match_class: int, question: tantivy.Query) -> list[Ranked]:
+        """Return records that sound or are spelled alike, the likest first."""
+        hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
         if match_class == SOUNDS and len(hits) == GUESS_WINDOW:
             likely = self._over_groups(Questions.likely)
             if likely is not None:
                 likely = _without(likely, self._passed) if self._passed else likely
-                hits = [*self._reader.by_rank(likely, self._principal, GUESS_WINDOW), *hits]
-        ranked = []
+                hits = [*self._reader.by_rank(likely, self._scope, GUESS_WINDOW), *hits]
+        ranked, found = [], 0
         for rank, address in hits:
             place = _place(address)
             if place in self._found:
@@ -319,9 +352,10 @@ class Ranking:
             position = self._position(match_class, cost, contact, rank)
             if self._after is None or position > self._after:
                 ranked.append(Ranked(position, contact, place))
+            found += 1
         ranked.sort(key=_by_position)
-        self._tell(len(ranked))
-        yield from ranked
+        self._tell((match_class, OTHERS), found)
+        return ranked
 
     def _position(
         self, match_class: int, cost: int, contact: Contact, rank: int | None = None
@@ -346,8 +380,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     address: Address
 
 
-def _place(address: Address) -> tuple[int, int]:
-    """Return what tells a document of this searcher from all others."""
+def _place(address: Address) -> Place:
     return address.segment_ord, address.doc
 
 

@@ -55,7 +55,7 @@ class Reader:
         self._marks_present = self._marks_of_custom_fields()
         self._scopes: dict[Principal, Scope] = {}
         self._hides = any(policy.fields for policy in policies.values())
-        self._filters: dict[Principal, tantivy.Query | None] = {}
+        self._filters: dict[tuple[str, ...], tantivy.Query] = {}
 
     @classmethod
     def empty(cls, policies: Mapping[str, SourcePolicy]) -> Reader:
@@ -93,7 +93,7 @@ class Reader:
         """
         if self.searcher is None:
             return []
-        query = self._visible(query, principal)
+        query = self._visible(query, self.scope(principal))
         limit = min(max(limit, 1), MAX_WINDOW)
         if ordered:
             result = self.searcher.search(
@@ -127,26 +127,19 @@ class Reader:
         return scope
 
     def by_rank(
-        self, query: tantivy.Query, principal: Principal, limit: int
+        self, query: tantivy.Query, scope: Scope, limit: int
     ) -> list[tuple[int, tantivy.DocAddress]]:
-        """Return (rank, address) of the visible hits in the order of the one list of all."""
+        """Return (rank, address) of the hits in a scope in the order of the one list of all."""
         if self.searcher is None:
             return []
         limit = min(max(limit, 1), MAX_WINDOW)
         return self.searcher.search(
-            self._visible(query, principal),
+            self._visible(query, scope),
             limit,
             count=False,
             order_by_field=schema.RANK,
             order=tantivy.Order.Asc,
         ).hits
-
-    def count_of(self, query: tantivy.Query, principal: Principal) -> int:
-        """Return how many visible documents a query finds."""
-        if self.searcher is None:
-            return 0
-        found = self.searcher.search(self._visible(query, principal), 1, count=True)
-        return found.count or 0  # type: ignore[attr-defined]  # the stub leaves it out
 
     def hidden(self, principal: Principal, source: str) -> frozenset[str]:
         """Return the fields of a source that the asker may not see."""
@@ -154,26 +147,27 @@ class Reader:
             return NOTHING
         return self.scope(principal).hidden.get(source, NOTHING)
 
-    def is_shared(self, field: str, value: str) -> bool:
-        """Tell whether more than one document may have a term: only to spare a search, 1 µs.
+    def frequency(self, field: str, value: str) -> int:
+        """Return how many documents may have a term: only to spare a search, 1 µs.
 
         Documents that the asker may not see count too: nothing may be told from it.
         """
-        return self.searcher is not None and self.searcher.doc_freq(field, value) > 1
+        return self.searcher.doc_freq(field, value) if self.searcher is not None else 0
 
     def visible(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
         """Return the contact at an address as the asker of a scope may see it."""
         contact = self.contact(address)
         return masked(contact, scope.hidden.get(contact.id.source, NOTHING))
 
-    def _visible(self, query: tantivy.Query, principal: Principal) -> tantivy.Query:
+    def _visible(self, query: tantivy.Query, scope: Scope) -> tantivy.Query:
         """Return the part of a query that the asker may see."""
-        if principal in self._filters:
-            visible = self._filters[principal]
-        else:
-            visible = self._remember_filter(principal)
-        if visible is None:
+        if scope.sees_all:
             return query
+        visible = self._filters.get(scope.sources)
+        if visible is None:
+            visible = any_source(scope.sources)
+            if len(self._filters) < MAX_REMEMBERED_ASKERS:
+                self._filters[scope.sources] = visible
         return tantivy.Query.boolean_query([(_MUST, query), (_MUST, visible)])
 
     def best_first(
@@ -216,16 +210,6 @@ class Reader:
             return frozenset()
         held = self.searcher.terms_with_prefix(schema.HAS, "custom.")
         return frozenset(MARKS[field] for field, _ in held if field in MARKS)
-
-    def _remember_filter(self, principal: Principal) -> tantivy.Query | None:
-        """Work out the asker's filter once for the life of this reader."""
-        sources = visible_sources(principal, self.policies)
-        visible: tantivy.Query | None = None
-        if sources is not None and not sources.issuperset(self._present):
-            visible = any_source(sorted(sources))
-        if len(self._filters) < MAX_REMEMBERED_ASKERS:
-            self._filters[principal] = visible
-        return visible
 
 
 def any_source(sources: Iterable[str]) -> tantivy.Query:

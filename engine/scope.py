@@ -6,13 +6,13 @@ once for an asker and a state of the index.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from engine.contact import PHONE_KINDS
 from engine.rights import Principal, SourcePolicy, hidden_fields, is_owner, visible_sources
-from engine.terms import MARKS, NUMBER_PARTS
+from engine.terms import MARKS, NUMBER_PARTS, origin_of
 
 
 class Searched(msgspec.Struct, frozen=True):
@@ -39,6 +39,9 @@ class Scope(msgspec.Struct, frozen=True):
         hidden: source id → hidden fields; only sources that have any.
         private: ids of the asker's own private sources.
         searched: source id → what may be searched.
+        sees_all: whether these are all the sources that are in the index.
+        priorities: priority, negative → the visible sources that have it, the highest first.
+        by_origin: the number that stands for a visible source's id (`origin_of`) → the same.
     """
 
     sources: tuple[str, ...]
@@ -46,12 +49,15 @@ class Scope(msgspec.Struct, frozen=True):
     hidden: Mapping[str, frozenset[str]]
     private: frozenset[str]
     searched: Mapping[str, Searched]
+    sees_all: bool
+    priorities: Mapping[int, tuple[str, ...]]
+    by_origin: Mapping[int, int]
 
 
 def scope_of(
     principal: Principal,
     policies: Mapping[str, SourcePolicy],
-    present: Iterable[str],
+    present: Collection[str],
     custom_marks: frozenset[str],
 ) -> Scope:
     """Return what an asker sees of the sources that are present in an index.
@@ -63,10 +69,12 @@ def scope_of(
         custom_marks: marks (`MARKS`) of the custom fields that are in it; others need no search.
     """
     visible = visible_sources(principal, policies)
-    sources = sorted(
-        (source for source in present if visible is None or source in visible),
-        key=lambda source: (-policies[source].priority if source in policies else 0, source),
-    )
+    priority = {
+        source: -policies[source].priority if source in policies else 0
+        for source in present
+        if visible is None or source in visible
+    }
+    sources = sorted(priority, key=lambda source: (priority[source], source))
     hidden = {source: hidden_fields(principal, policies.get(source)) for source in sources}
     searched = {
         source: _searched(hidden[source], policies.get(source), custom_marks) for source in sources
@@ -84,6 +92,12 @@ def scope_of(
             if source in policies and is_owner(principal, policies[source])
         ),
         searched=searched,
+        sees_all=visible is None or visible.issuperset(present),
+        priorities={
+            each: tuple(source for source in sources if priority[source] == each)
+            for each in sorted(set(priority.values()))
+        },
+        by_origin={origin_of(source): priority[source] for source in sources},
     )
 
 

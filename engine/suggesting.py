@@ -30,6 +30,6 @@ def suggestion(reader: Reader, query: PeopleQuery, typed: Typed, hits: Sequence[
         return ""
     for left_out in reversed(range(len(typed.words))):
         words = typed.words[:left_out] + typed.words[left_out + 1 :]
-        if Ranking(reader, query, Typed(words)).count():
+        if Ranking(reader, query, Typed(words)).finds_any():
             return " ".join(words)
     return ""
