@@ -12,18 +12,16 @@ from typing import Literal
 import msgspec
 
 from engine.contact import Contact
-from engine.matching import (
+from engine.likeness import (
     NEVER,
-    NUMBER_PART,
     TYPO_COST,
     begins,
     cost_in_word,
-    is_number_part,
     is_whole,
-    national_begins,
     sound_of,
     typos_allowed,
 )
+from engine.matching import NUMBER_PART, is_number_part, national_begins
 from engine.phone import country_code_of
 from engine.tokens import fold, index_words, spans_of_words
 from engine.typed import KEYS, Typed

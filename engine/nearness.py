@@ -12,7 +12,8 @@ import msgspec
 import tantivy
 
 from engine.contact import Contact
-from engine.matching import begins, is_whole, words_of
+from engine.likeness import begins, is_whole
+from engine.matching import words_of
 from engine.questions import all_of, any_of, start, whole
 from engine.reader import any_source
 from engine.schema import COMPANY, OTHER, term

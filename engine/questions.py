@@ -12,13 +12,13 @@ from functools import cached_property
 
 import tantivy
 
+from engine.likeness import MIN_SOUND_START, sound_of, typos_allowed
 from engine.matching import (
     COMPANY,
     COMPANY_WHOLE,
     FULL_NAME,
     INITIALS,
     KEYS,
-    MIN_SOUND_START,
     NAME,
     NAME_COMPANY,
     NAME_OTHER,
@@ -30,8 +30,6 @@ from engine.matching import (
     SOUNDS,
     SPELLED,
     is_number_part,
-    sound_of,
-    typos_allowed,
 )
 from engine.schema import COMPANY as COMPANY_FIELD
 from engine.schema import NAME as NAME_FIELD
@@ -120,19 +118,19 @@ class Questions:
         return _all_or_none([_any_or_none(names), found])
 
     def _guesses(self, match_class: int) -> _Query | None:
-        words = self._typed.words
+        words, guessed = self._typed.words, self._guessed
         match match_class:
             case 12 if self._typed.keys:
                 return all_of([on_keys(word) for word in words])
             case 13 if len(words) == 1 and len(words[0]) == INITIAL_LETTERS:
                 return self._term(PERSON, "~" + words[0])
             case 14 if any(map(sound_of, words)):
-                return all_of([any_of([any_, *_sounding(word)]) for any_, word in self._guessed])
+                return all_of([any_of([*as_typed, *_sounding(word)]) for as_typed, word in guessed])
             case 15 if any(map(typos_allowed, words)):
                 return all_of(
                     [
-                        any_of([any_, *_sounding(word), *_misspelt(word, typos_allowed(word))])
-                        for any_, word in self._guessed
+                        any_of([*as_typed, *_sounding(word), *_misspelt(word, typos_allowed(word))])
+                        for as_typed, word in guessed
                     ]
                 )
             case _:
@@ -158,13 +156,6 @@ class Questions:
     def _elsewhere(self) -> list[_Query | None]:
         return [_any_or_none(each) for each in self._beside_name]
 
-    @cached_property
-    def _anywhere(self) -> list[_Query]:
-        return [
-            any_of([part for part in (name, *others) if part is not None])
-            for name, others in zip(self._in_name, self._beside_name, strict=True)
-        ]
-
     def _in_others(self, word: str) -> list[_Query | None]:
         first = start(word)
         places = [self._term(OTHER_FIELD, mark + first) for mark in self._searched.marks]
@@ -182,16 +173,23 @@ class Questions:
             return None
         return all_of(
             [
-                any_of([any_, all_of([*_sounding(word), any_of(_misspelt(word, 1))])])
+                any_of([*as_typed, all_of([*_sounding(word), any_of(_misspelt(word, 1))])])
                 if typos_allowed(word) and sound_of(word)
-                else any_
-                for any_, word in self._guessed
+                else any_of(as_typed)
+                for as_typed, word in self._guessed
             ]
         )
 
-    @property
-    def _guessed(self) -> list[tuple[_Query, str]]:
-        return list(zip(self._anywhere, self._typed.words, strict=True))
+    @cached_property
+    def _guessed(self) -> list[tuple[list[_Query], str]]:
+        """Each word, and its queries as it was typed: of a single word they have been answered."""
+        if len(self._typed.words) == 1:
+            return [([], self._typed.words[0])]
+        places = zip(self._in_name, self._beside_name, strict=True)
+        return [
+            ([part for part in (name, *others) if part is not None], word)
+            for (name, others), word in zip(places, self._typed.words, strict=True)
+        ]
 
     def _numbers(self, match_class: int) -> _Query:
         digits, fields = self._typed.digits, self._searched.parts

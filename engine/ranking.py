@@ -14,15 +14,14 @@ import msgspec
 import tantivy
 
 from engine.contact import Contact
+from engine.likeness import Likeness
 from engine.matching import (
     KEYS,
     NUMBER_PART,
     SOUNDS,
     class_of,
     is_number_part,
-    likeness,
     number_class,
-    words_of,
 )
 from engine.nearness import OTHERS, Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
@@ -113,6 +112,7 @@ class Ranking:
         self._after = after
         self._found: set[Place] = set()
         self._passed: list[tantivy.Query] = []
+        self._likeness = Likeness(typed)
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._discarded = 0
         self._counts: list[tuple[int, int, int]] = []
@@ -347,8 +347,7 @@ class Ranking:
                 continue
             self._found.add(place)
             contact = self._reader.visible(address, self._scope)
-            has = words_of(contact, self._scope.searched[contact.id.source])
-            cost = likeness(self._typed, has)
+            cost = self._likeness.of(contact, self._scope.searched[contact.id.source])
             position = self._position(match_class, cost, contact, rank)
             if self._after is None or position > self._after:
                 ranked.append(Ranked(position, contact, place))

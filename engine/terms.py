@@ -8,11 +8,12 @@ asks for them, `engine.matching` applies the same rules to one contact. Change t
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import chain
 from zlib import crc32
 
 from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, PhoneKind
 from engine.phone import country_code_of
-from engine.tokens import fold, index_words, list_rank, whole_name, words
+from engine.tokens import PARTICLES, fold, index_words, list_rank, whole_name, words
 
 PART_DIGITS = 3
 """Digits of one term of a number's parts; longer parts are the meeting of several."""
@@ -41,12 +42,25 @@ SHARED_MAILBOXES = frozenset(
 """Local parts that many people answer: they join no records."""
 
 
+def name_texts(contact: Contact) -> list[str]:
+    """Return the texts that hold the words of a contact's names.
+
+    Most display names are given name and surname put together and have no words of their own; the
+    parts are shared by many, so that their words are remembered. Particles at the joint make one.
+    """
+    display, given, surname = contact.display_name, contact.given_name, contact.surname
+    if not display:
+        return [given, surname]
+    if display in (f"{given} {surname}", f"{surname}, {given}", f"{surname} {given}"):
+        first = given if display.startswith(f"{given} ") else surname
+        if PARTICLES.isdisjoint(words_of_field(first)):
+            return [given, surname]
+    return [display, given, surname]
+
+
 def name_words(contact: Contact) -> list[str]:
     """Return the folded words of a contact's names, each once."""
-    found = index_words(contact.display_name)
-    found += words_of_field(contact.given_name)
-    found += words_of_field(contact.surname)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(chain.from_iterable(map(words_of_field, name_texts(contact)))))
 
 
 @lru_cache(maxsize=65_536)

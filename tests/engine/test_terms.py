@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from engine import terms
 from engine.contact import Address
+from engine.tokens import index_words
 from tests.engine.building import contact, line
 
 
@@ -69,3 +73,19 @@ def test_a_name_that_is_not_told_apart_may_have_its_surname_first_or_last() -> N
     assert terms.link_terms(one) == ["#498999998123 meier", "#498999998123 anna"]
     firm = contact("2", company="Abel Bau GmbH")
     assert terms.link_names(firm) == ["abel bau"]
+
+
+names = st.lists(
+    st.sampled_from(("Anna", "von", "der", "Heide", "Meier-Vogt", "O'Brien", "Щукина", "Dr.", "")),
+    max_size=3,
+).map(" ".join)
+
+
+@given(names, names, st.sampled_from(("{0} {1}", "{1}, {0}", "{1} {0}", "{0}", "{1}", "Dr. {0}")))
+def test_a_display_name_put_together_of_the_names_has_no_words_of_its_own(
+    given_name: str, surname: str, order: str
+) -> None:
+    display = order.format(given_name, surname)
+    one = contact("1", display, given_name=given_name, surname=surname)
+    every = [*index_words(display), *index_words(given_name), *index_words(surname)]
+    assert sorted(terms.name_words(one)) == sorted(set(every))

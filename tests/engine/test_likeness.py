@@ -1,0 +1,115 @@
+"""How far names are from what was typed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.contact import Address, Contact
+from engine.likeness import (
+    ELSEWHERE,
+    IN_COMPANY,
+    NEVER,
+    Likeness,
+    begins,
+    cost_in_word,
+    sound_of,
+    typos_allowed,
+)
+from engine.matching import words_of
+from engine.scope import Searched
+from engine.terms import MARKS
+from engine.typed import Typed, read_typed
+from tests.engine.building import contact
+
+ALL = Searched(frozenset(MARKS), tuple(MARKS.values()), ())
+NOTHING = Searched(frozenset(), (), ())
+
+ANNA = contact(
+    "1", "Dr. Anna Meier-Vogt", given_name="Anna", surname="Meier-Vogt", company="Nordlicht AG",
+    department="Einkauf", address=Address(city="Ulm"), emails=("a.meier@nord.example",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("nearer", "farther"),
+    [
+        ("meier", "meie"),
+        ("meie", "mayer"),
+        ("mayer", "meter"),
+        ("anna meier", "anna mejer"),
+        ("anna mejer", "xxx anna"),
+    ],
+)
+def test_the_likest_costs_least(nearer: str, farther: str) -> None:
+    near, far = (Likeness(read_typed(text)).of(ANNA, ALL) for text in (nearer, farther))
+    assert near < far
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("meier", 0),
+        ("mei", 1),
+        ("mayr", 16),
+        ("mejer", 12),
+        ("meter", 20),
+        ("metler", NEVER),
+        ("nordlciht", 20 + IN_COMPANY),
+        ("ulm", ELSEWHERE),
+        ("ulm anna", ELSEWHERE),
+    ],
+)
+def test_each_way_to_answer_has_its_cost(text: str, cost: int) -> None:
+    assert Likeness(read_typed(text)).of(ANNA, ALL) == cost
+
+
+def test_what_is_not_searched_does_not_answer() -> None:
+    assert Likeness(read_typed("ulm")).of(ANNA, NOTHING) == NEVER
+
+
+def test_typos_are_forgiven_by_length_and_never_in_numbers() -> None:
+    allowed = [typos_allowed(word) for word in ("mei", "meie", "meierei", "meiereie", "k1234567")]
+    assert allowed == [0, 1, 1, 2, 0]
+
+
+texts = st.sampled_from(
+    ("", "Anna", "Meier", "Maier-Vogt", "von der Heide", "Bau AG", "Щукина", "O'Brien", "Ulm")
+)
+people = st.builds(
+    lambda display, given_name, surname, company, city, mail: contact(
+        "1", display, given_name=given_name, surname=surname, company=company,
+        address=Address(city=city), emails=(mail,),
+    ),
+    texts, texts, texts, texts, texts, st.sampled_from(("a.meier@bau.example", "x@ulm.example")),
+)  # fmt: skip
+asked = st.lists(
+    st.sampled_from(("meier", "mayr", "mejer", "anna", "ana", "heide", "heid", "bau", "ulm", "x")),
+    min_size=1, max_size=3, unique=True,
+)  # fmt: skip
+
+
+@given(asked, st.lists(people, max_size=4))
+def test_what_is_remembered_costs_what_it_cost_at_first(
+    words: list[str], made: list[Contact]
+) -> None:
+    typed = Typed(tuple(words))
+    remembering = Likeness(typed)
+    for each in made + made:
+        assert remembering.of(each, ALL) == sum(_cost(word, each) for word in words)
+
+
+def _cost(word: str, among: Contact) -> int:
+    """Return the same word by word, without remembering anything."""
+    has, code, allowed = words_of(among, ALL), sound_of(word), typos_allowed(word)
+    costs = [cost_in_word(word, each, code, allowed) for each in has.names]
+    costs += [cost_in_word(word, each, "", allowed) + IN_COMPANY for each in has.company]
+    best = min(costs, default=NEVER)
+    elsewhere = any(begins(each, word) for _, each in has.others)
+    return min(best, ELSEWHERE) if elsewhere else min(best, NEVER)
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_a_likeness(text: str) -> None:
+    assert Likeness(read_typed(text)).of(ANNA, NOTHING) >= 0
