@@ -66,6 +66,7 @@ class Likeness:
 
     def __init__(self, typed: Typed) -> None:
         self._asked = [_Asked(word) for word in typed.words]
+        self._several = len(self._asked) > 1
 
     def of(self, contact: Contact, searched: Searched) -> int:
         """Return how far a contact is, added up over the words of the text; lower is better.
@@ -73,10 +74,17 @@ class Likeness:
         Whole words of the name cost nothing, beginnings 1, other fields 2 to 4; what sounds alike
         10 and 2 for each letter that differs; each typo 20, one less where the word sounds alike
         too (a beginning 1 more, the company 2 more). At least `NEVER` if some word is not answered
-        at all.
+        at all. Other fields count beside other words only: whom a single word finds there was found
+        as it was typed.
         """
         names = name_texts(contact)
-        return sum(asked.cost(names, contact, searched) for asked in self._asked)
+        cost = 0
+        for asked in self._asked:
+            least = asked.cost(names, contact.company)
+            if self._several and least > ELSEWHERE and asked.is_elsewhere(contact, searched):
+                least = ELSEWHERE
+            cost += least
+        return cost
 
 
 class _Asked:
@@ -90,30 +98,28 @@ class _Asked:
         self._in_names: dict[str, int] = {}
         self._in_companies: dict[str, int] = {}
 
-    def cost(self, names: Iterable[str], contact: Contact, searched: Searched) -> int:
+    def cost(self, names: Iterable[str], company: str) -> int:
+        """Return what the word costs in the texts of the names and in a company."""
         best = NEVER
         known = self._in_names
         for text in names:
             found = known.get(text)
             if found is None:
-                found = known[text] = self._least(words_of_field(text), self._code)
+                found = known[text] = self._least(text, self._code)
             best = min(best, found)
-        company = contact.company
         if company:
             found = self._in_companies.get(company)
             if found is None:
-                found = self._least(words_of_field(company), "") + IN_COMPANY
-                self._in_companies[company] = found
+                found = self._in_companies[company] = self._least(company, "") + IN_COMPANY
             best = min(best, found)
-        if best > ELSEWHERE and self._is_elsewhere(contact, searched):
-            return ELSEWHERE
         return best
 
-    def _least(self, among: Iterable[str], code: str) -> int:
+    def _least(self, text: str, code: str) -> int:
         word, allowed = self._word, self._allowed
-        return min((cost_in_word(word, each, code, allowed) for each in among), default=NEVER)
+        found = words_of_field(text)
+        return min([cost_in_word(word, each, code, allowed) for each in found], default=NEVER)
 
-    def _is_elsewhere(self, contact: Contact, searched: Searched) -> bool:
+    def is_elsewhere(self, contact: Contact, searched: Searched) -> bool:
         """Tell whether a word of another searched field begins with this one."""
         for field, text in other_texts(contact):
             if self._begin in fold_once(text) and field in searched.fields:

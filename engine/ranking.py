@@ -130,9 +130,9 @@ class Ranking:
         batch: list[Ranked] = []
         for part in self._parts(wanted):
             batch += part
-            if len(batch) >= wanted:
-                yield batch
-                batch = []
+            while len(batch) >= wanted:
+                yield batch[:wanted]
+                batch = batch[wanted:]
         if batch:
             yield batch
 
@@ -339,7 +339,8 @@ class Ranking:
             likely = self._over_groups(Questions.likely)
             if likely is not None:
                 likely = _without(likely, self._passed) if self._passed else likely
-                hits = [*self._reader.by_rank(likely, self._scope, GUESS_WINDOW), *hits]
+                likeliest = self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
+                hits = likeliest if len(likeliest) == GUESS_WINDOW else [*likeliest, *hits]
         ranked, found = [], 0
         for rank, address in hits:
             place = _place(address)
