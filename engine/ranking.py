@@ -40,6 +40,9 @@ GUESS_WINDOW = 100
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
 
+STEPS, MIN_STEP = 4, 3
+"""Records are read a quarter of a page at once, at least three."""
+
 WINDOW = MAX_TOTAL + 1
 """Records fetched at once: enough to know that counting has come to its end."""
 
@@ -125,14 +128,17 @@ class Ranking:
         """Give the records behind the position that was handed in, best first, some at once.
 
         Args:
-            wanted: about how many will be read; a batch has as many, but for the last.
+            wanted: about how many will be read. The first batch has as many, later ones are
+                smaller: they make up for records that were joined.
         """
         batch: list[Ranked] = []
+        size = wanted
         for part in self._parts(wanted):
             batch += part
-            while len(batch) >= wanted:
-                yield batch[:wanted]
-                batch = batch[wanted:]
+            while len(batch) >= size:
+                yield batch[:size]
+                batch = batch[size:]
+                size = _step(wanted)
         if batch:
             yield batch
 
@@ -267,7 +273,9 @@ class Ranking:
         if self._found:
             fresh = [hit for hit in hits if _place(hit[1]) not in self._found]
         more = len(hits) == limit
-        return self._entries(fresh[: 2 * wanted] if more else fresh), more
+        if more and len(self._priorities) == 1:
+            fresh = fresh[: 2 * wanted]
+        return self._entries(fresh), more
 
     def _entries(self, fresh: list[tuple[int, Address]]) -> list[Entry]:
         """Return records with the priority of their source, told without reading them."""
@@ -291,7 +299,7 @@ class Ranking:
         """
         match_class, level = place
         imprecise = self._imprecise and match_class < KEYS
-        after = self._after
+        after, step = self._after, _step(wanted)
         ranked: list[Ranked] = []
         former = None
         equal = False
@@ -299,7 +307,7 @@ class Ranking:
             minus_priority, rank, address = entry.minus_priority, entry.rank, entry.address
             if (minus_priority, rank) == former:
                 equal = True
-            elif len(ranked) >= wanted:
+            elif len(ranked) >= step:
                 if equal:
                     ranked.sort(key=_by_position)
                 yield ranked
@@ -378,6 +386,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     minus_priority: int
     rank: int
     address: Address
+
+
+def _step(wanted: int) -> int:
+    """Return how many records are read at once: few enough to read few in vain."""
+    return max(wanted // STEPS, MIN_STEP)
 
 
 def _place(address: Address) -> Place:
