@@ -7,6 +7,7 @@ asks for them, `engine.matching` applies the same rules to one contact. Change t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 from zlib import crc32
@@ -104,18 +105,23 @@ def link_terms(contact: Contact) -> list[str]:
     return terms
 
 
-def link_names(contact: Contact) -> list[str]:
+def link_names(contact: Contact) -> Sequence[str]:
     """Return what may be the surname, one folded word each; for a company its whole name.
 
     A name that is not told apart ("Meier, Anna", "Anna Meier") may have it first or last.
     """
     if contact.surname:
-        return words(contact.surname)[-1:]
+        return _last_word(contact.surname)
     told = whole_name(words(contact.name))
     if contact.is_company:
         return [told] if told else []
     found = [word for word in words(contact.name) if word in told.split(" ")]
     return list(dict.fromkeys((*found[:1], *found[-1:])))
+
+
+@lru_cache(maxsize=65_536)
+def _last_word(surname: str) -> tuple[str, ...]:
+    return tuple(words(surname)[-1:])
 
 
 def person_terms(contact: Contact) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from engine.query import MAX_TOTAL, PeopleQuery, PersonHit
+from engine.query import PeopleQuery, PersonHit
 from relay.accounts import Asker
 from relay.directory import Directory
 from relay.errors import DirectoryUnavailable, NotFound
@@ -73,7 +73,7 @@ class Desk:
         query = PeopleQuery(question.text, asker.principal, limit, question.cursor)
         async with self._one_question(asker):
             page = await self._directory.people(query)
-        return self._answers().page(page, MAX_TOTAL)
+        return self._answers().page(page)
 
     async def person(self, asker: Asker, text: str) -> PersonHit:
         """Return one person by the id that a search gave.

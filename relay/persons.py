@@ -119,7 +119,7 @@ class PageAnswer(msgspec.Struct, frozen=True):
 
     Attributes:
         hits: best first.
-        total: how many were found, `total_is_exact` false: or more.
+        total: how many were found at least; all of them if `total_is_exact`.
         cursor: asks for the next page; "" = this is the last.
         did_you_mean: a text that finds more where nothing was found as it was typed; "" = none.
         sources: every source named in the hits.
@@ -232,13 +232,13 @@ class Answers:
         self._names = names
         self._chat_domains = frozenset(chat_domains)
 
-    def page(self, page: PeoplePage, most: int) -> PageAnswer:
-        """Return what is sent for a page; `most`: where the engine stops counting."""
+    def page(self, page: PeoplePage) -> PageAnswer:
+        """Return what is sent for a page."""
         hits = tuple(self._hit(hit) for hit in page.hits)
         return PageAnswer(
             hits=hits,
             total=page.total,
-            total_is_exact=page.total < most,
+            total_is_exact=page.total_is_exact,
             cursor=page.cursor,
             did_you_mean=page.did_you_mean,
             sources=self.sources(dict.fromkeys(each for hit in hits for each in hit.sources)),

@@ -19,7 +19,6 @@ from engine.highlight import Span
 from engine.phone import DialPlan, format_number
 from engine.query import (
     EVERY_CLASS,
-    MAX_TOTAL,
     CallerMatch,
     CallerQuery,
     Explanation,
@@ -155,7 +154,7 @@ def _asker(config: Config, user: str | None) -> Principal:
 def _print_hints(page: PeoplePage) -> None:
     """Print on standard error what is not part of the answer: more hits, another spelling."""
     if page.cursor:
-        found = f"{page.total} or more" if page.total == MAX_TOTAL else str(page.total)
+        found = str(page.total) if page.total_is_exact else f"{page.total} or more"
         click.echo(f"{len(page.hits)} of {found} shown; --limit shows more", err=True)
     if page.did_you_mean:
         click.echo(f"did you mean: {page.did_you_mean}", err=True)

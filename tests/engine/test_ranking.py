@@ -199,7 +199,19 @@ def test_the_own_book_then_colleagues_then_the_source_of_higher_priority_come_fi
 def test_counting_ends_at_its_cap() -> None:
     people = [contact(str(n), f"Meier {n}") for n in range(MAX_TOTAL + 20)]
     page = search_of(people, {"crm": SourcePolicy("crm")}).answer(PeopleQuery("me", EVA, 5))
-    assert (len(page.hits), page.total) == (5, MAX_TOTAL)
+    assert (len(page.hits), page.total, page.total_is_exact) == (5, MAX_TOTAL, False)
+
+
+def test_worse_classes_than_those_that_fill_a_page_are_not_counted() -> None:
+    people = [contact(str(n), f"Meier {n}") for n in range(4)]
+    people += [contact(f"c{n}", f"Zorn {n}", company="Meier AG") for n in range(3)]
+    search = search_of(people, {"crm": SourcePolicy("crm")})
+    first = search.answer(PeopleQuery("mei", EVA, 2))
+    assert (first.total, first.total_is_exact) == (4, False)
+    rest = search.answer(PeopleQuery("mei", EVA, 9, first.cursor))
+    assert (len(rest.hits), rest.total, rest.total_is_exact) == (5, 7, True)
+    whole = search.answer(PeopleQuery("mei", EVA, 9))
+    assert (len(whole.hits), whole.total, whole.total_is_exact) == (7, 7, True)
 
 
 def test_a_kind_of_number_that_is_hidden_is_not_found_by() -> None:
