@@ -5,14 +5,20 @@ Law: no personal data and no counts, since nobody is asked who they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from litestar import Response, Router, get
 
-from relay.directory import Directory
+from relay.directory import Readiness
 from relay.schema import HealthAnswer
 
 
-def health_routes(directory: Directory) -> Router:
-    """Return the routes that a load balancer or a supervisor watches."""
+def health_routes(ready: Callable[[], Readiness]) -> Router:
+    """Return the routes that a load balancer or a supervisor watches.
+
+    Args:
+        ready: tells whether questions can be answered now; cheap, never raises.
+    """
 
     @get("/healthz", sync_to_thread=False)
     def live() -> HealthAnswer:
@@ -20,9 +26,9 @@ def health_routes(directory: Directory) -> Router:
         return HealthAnswer(status="live")
 
     @get("/readyz", sync_to_thread=False)
-    def ready() -> Response[HealthAnswer]:
-        """Answer 200 if look-ups can be answered, else 503 with the reason."""
-        readiness = directory.ready()
+    def readyz() -> Response[HealthAnswer]:
+        """Answer 200 if questions can be answered, else 503 with the reason."""
+        readiness = ready()
         if readiness.ready:
             return Response(HealthAnswer(status="ready"))
         return Response(
@@ -31,4 +37,4 @@ def health_routes(directory: Directory) -> Router:
             headers={"Retry-After": "10"},
         )
 
-    return Router("/", route_handlers=[live, ready], tags=["health"])
+    return Router("/", route_handlers=[live, readyz], tags=["health"])

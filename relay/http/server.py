@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import h11
 from litestar import Litestar
@@ -32,6 +33,10 @@ MAX_HEAD_BYTES = 16 * 1024
 h11: httptools is faster, but uvicorn lets it hold a head of any length."""
 
 BACKLOG = 1024
+
+PING_S = 20.0
+"""Between two pings of a WebSocket, and how long the answer may take: below the 60 s after which
+proxies close what rests."""
 
 
 class HttpServer:
@@ -67,18 +72,28 @@ class HttpServer:
         return {"connections": len(state.connections), "requests": state.total_requests}
 
 
-async def serve_http(sockets: Sequence[socket.socket], app: Litestar) -> HttpServer:
+async def serve_http(
+    sockets: Sequence[socket.socket],
+    app: Litestar,
+    *,
+    connection: type[asyncio.Protocol] | None = None,
+    max_message_bytes: int = 0,
+    certificate: tuple[Path, Path] | None = None,
+) -> HttpServer:
     """Serve `app` on the running loop until it is drained.
 
     Args:
         sockets: bound, listening or not; closed by `drain`.
         app: made by `relay.http.app.create_app`.
+        connection: how HTTP is read and bounded; None: as PBXs need it.
+        max_message_bytes: of a WebSocket; 0 = the application takes none.
+        certificate: PEM files of certificate and key, for HTTPS; None: HTTP.
 
     Returns:
         The server, once it accepts connections.
 
     Raises:
-        OSError: a socket cannot be served.
+        OSError: a socket cannot be served, or the certificate cannot be used.
     """
     for listener in sockets:
         if listener.family in (socket.AF_INET, socket.AF_INET6):
@@ -87,8 +102,14 @@ async def serve_http(sockets: Sequence[socket.socket], app: Litestar) -> HttpSer
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = Config(
         app,
-        http=_Connection,
-        ws="none",
+        http=connection or _Connection,
+        ws="websockets-sansio" if max_message_bytes else "none",
+        ws_max_size=max_message_bytes,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        ws_per_message_deflate=False,  # what is sealed does not shrink; and 64 KiB a connection
+        ssl_certfile=certificate[0] if certificate else None,
+        ssl_keyfile=certificate[1] if certificate else None,
         lifespan="on",
         log_config=None,
         log_level="error",

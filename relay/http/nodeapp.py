@@ -1,0 +1,75 @@
+"""The application of a relay in the cloud: what browsers and directories ask of a node.
+
+Law: as of `relay.http.app`; and it has no index, no contact and no user of any directory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from litestar import Litestar, Router
+from litestar.types import Message, Scope
+
+from relay.directory import Readiness
+from relay.http.bounds import JSON, OCTETS, RequestBounds, mark_answer
+from relay.http.health import health_routes
+from relay.http.problems import HANDLERS
+from relay.http.rpc import RPC_PATH, RpcDesk, rpc_routes
+from relay.nodesettings import NodeSettings
+from relay.tunnel.exchange import Exchange
+from relay.tunnel.frames import MAX_QUESTION_BYTES
+from relay.tunnel.tenants import TenantRecords
+from relay.verifying import TokenVerifier
+
+REGISTRATION_PATH = "/v1/registration"
+
+_BODIES = {
+    RPC_PATH: (OCTETS, "OPTIONS, POST"),
+    REGISTRATION_PATH: (JSON, "OPTIONS, POST"),
+}
+
+
+def create_node_app(
+    exchange: Exchange,
+    tokens: TokenVerifier,
+    records: TenantRecords,
+    settings: NodeSettings,
+    *,
+    ready: Callable[[], Readiness],
+    more_routes: Sequence[Router] = (),
+    counts: Counter[str] | None = None,
+) -> Litestar:
+    """Return the ASGI application of a node.
+
+    Args:
+        exchange: holds the lines, asks the directories.
+        tokens: verifies users of every tenant.
+        records: of the registered tenants.
+        settings: bounds.
+        ready: tells whether this node can do its work now.
+        more_routes: registration, the page.
+        counts: where answers are counted by class of status; for metrics.
+    """
+    desk = RpcDesk(exchange, tokens, records, settings.limits)
+    counted = counts if counts is not None else Counter()
+    return Litestar(
+        route_handlers=[rpc_routes(desk, exchange, records), health_routes(ready), *more_routes],
+        middleware=[RequestBounds(MAX_QUESTION_BYTES, _BODIES)],
+        request_max_body_size=MAX_QUESTION_BYTES,
+        exception_handlers=HANDLERS,
+        before_send=[mark_answer, _counting(counted)],
+        on_shutdown=[tokens.close],
+        openapi_config=None,
+        logging_config=None,  # exceptions are logged by `problems`, without the request
+        debug=False,
+        pdb_on_exception=False,
+    )
+
+
+def _counting(counts: Counter[str]) -> Callable[[Message, Scope], Awaitable[None]]:
+    async def count(message: Message, _scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            counts[f"answers_{message['status'] // 100}xx"] += 1
+
+    return count
