@@ -49,7 +49,7 @@ class WorkerSpec:
     """What one worker is: its role, its number, and what it inherits.
 
     Attributes:
-        role: ldapd, relay or writer.
+        role: ldapd, relay, tunnel or writer.
         number: counts the workers of one role from 0.
         sockets: (option, listening socket, url) it inherits.
         beat_limit_s: a heartbeat older than this means that it hangs.

@@ -25,6 +25,7 @@ from engine.rights import SourcePolicy
 from ldapd.settings import LdapSettings
 from relay.accounts import Accounts
 from relay.settings import RelaySettings
+from relay.tunnel.settings import TunnelSettings
 from rufname.configfaces import (
     MetricsSettings,
     resolve_clients,
@@ -35,6 +36,7 @@ from rufname.configfaces import (
 from rufname.configfile import FileTable
 from rufname.configplans import Scope, resolve_plans
 from rufname.configsources import resolve_sources
+from rufname.configtunnel import resolve_tunnel
 from rufname.configusers import resolve_accounts
 from rufname.errors import ConfigError, UnknownName
 from rufname.tomltables import Findings, Table, TableReader, quote, read_toml
@@ -58,6 +60,7 @@ class Config(msgspec.Struct, frozen=True):
         clients: in the order of the file; may be empty.
         ldap: None = no LDAP daemon.
         relay: None = no HTTP side.
+        tunnel: None = no tunnel to a relay.
         accounts: users of the app, and groups.
         metrics: None = no port for Prometheus.
         warnings: what is allowed but hardly meant, each "FILE: KEY: …".
@@ -72,6 +75,7 @@ class Config(msgspec.Struct, frozen=True):
     clients: tuple[Client, ...]
     ldap: LdapSettings | None
     relay: RelaySettings | None
+    tunnel: TunnelSettings | None = None
     accounts: Accounts = Accounts()
     metrics: MetricsSettings | None = None
     warnings: tuple[str, ...] = ()
@@ -190,6 +194,7 @@ def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
         clients=resolve_clients(scope, table.client, names),
         ldap=None if table.ldap is None else resolve_ldap(findings, table.ldap),
         relay=None if table.relay is None else resolve_relay(findings, table.relay, accounts),
+        tunnel=None if table.tunnel is None else resolve_tunnel(findings, table),
         accounts=accounts,
         metrics=None if table.metrics is None else resolve_metrics(findings, table.metrics),
         warnings=tuple(findings.warnings),
@@ -200,6 +205,6 @@ def _warn(findings: Findings, table: FileTable) -> None:
     """Warn of a whole that answers nothing."""
     if not table.source:
         findings.warn("source", "no [[source]]: there is nothing to find")
-    users = table.user or (table.relay and table.relay.tenant)
+    users = table.user or table.tunnel or (table.relay and table.relay.tenant)
     if (table.ldap or table.relay) and not table.client and not users:
         findings.warn("client", "no [[client]]: nobody may ask over LDAP or HTTP")

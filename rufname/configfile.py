@@ -19,6 +19,7 @@ from engine.phone import MAX_RAW_CHARS, NumberFormat
 from engine.query import EVERY_CLASS, MAX_HITS
 from ldapd.settings import DEFAULT_BASE, LdapLimits, Profiles
 from relay.settings import RelaySettings
+from relay.tunnel.settings import FROM_ENVIRONMENT
 from rufname import notation
 
 Name = Annotated[
@@ -76,6 +77,13 @@ Guid = Annotated[
     Meta(
         pattern=r"^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?\Z",
         description='an id of Entra (a GUID), "" for none',
+    ),
+]
+RequiredGuid = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z",
+        description="an id of Entra (a GUID)",
     ),
 ]
 Guids = Annotated[tuple[Guid, ...], Meta(description="a list of ids of Entra (GUIDs)")]
@@ -303,6 +311,35 @@ class RelayTable(msgspec.Struct, frozen=True):
     limits: RelayLimitsTable = RelayLimitsTable()
 
 
+class TunnelLimitsTable(msgspec.Struct, frozen=True):
+    """`[tunnel.limits]`: those of `[relay.limits]` that hold for questions over the tunnel."""
+
+    max_hits: Annotated[int, Meta(ge=1, le=MAX_HITS)] = _RELAY.max_hits
+    user_rate: Annotated[int, Meta(ge=0, le=100_000)] = _RELAY.user_rate
+    tenant_rate: Annotated[int, Meta(ge=0, le=1_000_000)] = _RELAY.tenant_rate
+    max_in_flight: Annotated[int, Meta(ge=1, le=1000)] = _RELAY.max_in_flight
+    deadline_s: Annotated[int, Meta(ge=1, le=60)] = _RELAY.deadline_s
+
+
+class TunnelTable(msgspec.Struct, frozen=True):
+    """`[tunnel]`."""
+
+    client_id: RequiredGuid
+    authority: Annotated[str, Meta(description=notation.AUTHORITY)] = _RELAY.authority
+    apps: Guids = ()
+    nodes: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.AUTHORITY}")] = ()
+    proxy: Annotated[str, Meta(description=notation.PROXY)] = FROM_ENVIRONMENT
+    proxy_login: SecretRef | None = None
+    ca: Path | None = None
+    lines: Annotated[int, Meta(ge=1, le=8)] = 2
+    window: Annotated[int, Meta(ge=1, le=1024)] = 64
+    chat_domains: Annotated[
+        tuple[str, ...] | None, Meta(description=f"a list, each {notation.DOMAIN}")
+    ] = None
+    customer_page: Annotated[str, Meta(description=notation.PAGE_ADDRESS)] | None = None
+    limits: TunnelLimitsTable = TunnelLimitsTable()
+
+
 class MetricsTable(msgspec.Struct, frozen=True):
     """`[metrics]`."""
 
@@ -327,4 +364,5 @@ class FileTable(msgspec.Struct, frozen=True):
     group: Annotated[list[dict[str, Any]], Meta(description="tables, each begun by [[group]]")] = []
     ldap: LdapTable | None = None
     relay: RelayTable | None = None
+    tunnel: TunnelTable | None = None
     metrics: MetricsTable | None = None

@@ -21,8 +21,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SUMMED_GAUGES = frozenset({
     "connections_open", "connections_unbound", "memory_bytes", "running", "waiting",
+    "lines", "lines_open", "tenants", "questions_in_flight",
 })  # fmt: skip
-WORST_GAUGES = frozenset({"loop_lag_ms"})
+WORST_GAUGES = frozenset({"loop_lag_ms", "clock_off_s"})
 """Gauges; whatever else a worker reports is a count since its start."""
 
 

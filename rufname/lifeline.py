@@ -20,6 +20,7 @@ from engine.rights import SourcePolicy
 from ldapd.settings import LdapSettings
 from relay.accounts import Accounts
 from relay.settings import RelaySettings
+from relay.tunnel.settings import TunnelSettings
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """A configuration of 100,000 clients stays below it; more can only be a fault of the stream."""
@@ -74,7 +75,9 @@ class FaceSettings(msgspec.Struct, frozen=True):
         clients: who may ask.
         ldap: `[ldap]`, for the workers that answer LDAP.
         relay: `[relay]`, for the worker that answers HTTP.
-        accounts: users and groups, for the same.
+        tunnel: `[tunnel]`, for the worker that holds the lines to a relay.
+        keys_dir: the folder of private keys, for the same.
+        accounts: users and groups, for both.
         session_key: signs the sessions of users, so that they outlive a worker; None: its own key.
     """
 
@@ -84,6 +87,8 @@ class FaceSettings(msgspec.Struct, frozen=True):
     clients: tuple[Client, ...] = ()
     ldap: LdapSettings | None = None
     relay: RelaySettings | None = None
+    tunnel: TunnelSettings | None = None
+    keys_dir: str = ""
     accounts: Accounts = Accounts()
     session_key: bytes | None = None
 

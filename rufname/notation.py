@@ -30,6 +30,7 @@ NETWORK = 'a network such as "10.0.0.0/8", "2001:db8::/32", or one address'
 LDAP_ADDRESS = '"ldap://HOST:PORT" or "ldaps://HOST:PORT"; without a port 389 or 636'
 HTTP_ADDRESS = '"http://HOST:PORT"; without a port 80'
 AUTHORITY = '"https://HOST"; "http://HOST:PORT" on this machine'
+PROXY = '"environment", "none", or "http://HOST:PORT"; "https://…" for a proxy that speaks TLS'
 PAGE_ADDRESS = 'the address of a page, "https://HOST/…", "" for none'
 DOMAIN = 'a domain such as "firm.example"'
 TRUNK = 'a main number with country code, such as "+49 89 12345"'
@@ -133,6 +134,16 @@ def authority(text: str) -> str:
     if scheme != "https" and not (scheme == "http" and is_loopback(host)):
         raise ValueError(f"got {quote(text)}; allowed: {AUTHORITY}")
     return _origin(scheme, host, port)
+
+
+def proxy(text: str) -> str:
+    """Return "environment", "none", or the address of an HTTP proxy; its login stands apart."""
+    if text in ("environment", "none"):
+        return text
+    scheme, host, port = _address(text, PROXY)
+    if scheme not in ("http", "https"):
+        raise ValueError(f"got {quote(text)}; allowed: {PROXY}")
+    return _origin(scheme, host, port or (443 if scheme == "https" else 3128))
 
 
 def page_address(text: str) -> str:

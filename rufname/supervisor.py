@@ -184,6 +184,8 @@ class Supervisor:
         specs = [WorkerSpec("ldapd", number, sockets=ldap) for number in range(workers)]
         if relay:
             specs.append(WorkerSpec("relay", sockets=relay))
+        if self._config.tunnel:
+            specs.append(WorkerSpec("tunnel"))
         self._faces = [self._child(spec) for spec in specs]
         writer = self._child(WorkerSpec("writer", beat_limit_s=WRITER_BEAT_LIMIT_S))
         self._children = [writer, *self._faces]
@@ -206,6 +208,8 @@ class Supervisor:
                 clients=config.clients,
                 ldap=config.ldap if role == "ldapd" else None,
                 relay=config.relay if role == "relay" else None,
+                tunnel=config.tunnel if role == "tunnel" else None,
+                keys_dir=str(config.keys_dir) if role == "tunnel" else "",
                 accounts=config.accounts,
                 session_key=self._session_key if role == "relay" else None,
             )
@@ -330,6 +334,9 @@ def keep_what_needs_a_restart(old: Config, new: Config) -> tuple[Config, tuple[s
             left_out.append("relay.listen")
         kept_relay = msgspec.structs.replace(new.relay, host=old.relay.host, port=old.relay.port)
         new = msgspec.structs.replace(new, relay=kept_relay)
+    if new.tunnel != old.tunnel:
+        left_out.append("tunnel")
+        new = msgspec.structs.replace(new, tunnel=old.tunnel)
     if new.metrics != old.metrics:
         left_out.append("metrics")
         new = msgspec.structs.replace(new, metrics=old.metrics)

@@ -45,6 +45,7 @@ MAX_DESCRIPTORS = 65_536
 _ROLES = {
     "ldapd": "rufname.ldap_face",
     "relay": "rufname.http_face",
+    "tunnel": "rufname.tunnel_face",
     "writer": "rufname.scribe",
 }
 

@@ -50,6 +50,8 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
     "[[group]]": configfile.GroupTable,
     "[relay]": configfile.RelayTable,
     "[relay.limits]": configfile.RelayLimitsTable,
+    "[tunnel]": configfile.TunnelTable,
+    "[tunnel.limits]": configfile.TunnelLimitsTable,
     "[metrics]": configfile.MetricsTable,
     **{f'kind = "{kind}"': options_of(kind) for kind in kinds()},
 }

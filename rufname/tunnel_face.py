@@ -1,0 +1,87 @@
+"""The worker that answers over the tunnel: index, rights, lines to the relay, put together.
+
+Law: no frame and no seal here (`relay.tunnel`), no supervision (`rufname.workers`). It listens
+nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from engine.index import ContactIndex
+from relay.accounts import Accounts
+from relay.desk import Desk
+from relay.keycache import KeyCache, fetch_from
+from relay.local import LocalDirectory
+from relay.tunnel.answerer import Answerer
+from relay.tunnel.connector import Answers, Connector
+from relay.tunnel.enrolment import Enrolment
+from relay.tunnel.envelope import Envelope
+from relay.tunnel.keyring import KeyRing
+from relay.tunnel.settings import TunnelSettings
+from relay.verifying import TokenVerifier
+from rufname.following import follow, open_when_whole
+from rufname.lifeline import FaceSettings, Start, unpack
+
+
+class TunnelWork:
+    """Answers sealed questions from the index until it is drained."""
+
+    def __init__(
+        self, index: ContactIndex, accounts: Accounts, settings: TunnelSettings, keys_dir: Path
+    ) -> None:
+        self._index = index
+        self._accounts = accounts
+        self._settings = settings
+        self._counts: Counter[str] = Counter()
+        self._tokens: TokenVerifier | None = None
+        self._connector = Connector(keys_dir, settings, self._make_answers, version("rufname"))
+
+    async def run(self) -> None:
+        """Hold the lines, and follow the index meanwhile."""
+        async with asyncio.TaskGroup() as jobs:
+            jobs.create_task(self._connector.run())
+            jobs.create_task(follow(self._index))
+
+    async def reload(self, settings: bytes) -> None:
+        """Take new users and rights; lines stay."""
+        fresh = unpack(settings, FaceSettings)
+        self._index.set_policies(fresh.policies)
+        self._accounts = fresh.accounts
+
+    async def drain(self, timeout_s: float) -> None:
+        """Answer what was asked, then close the lines."""
+        await self._connector.drain(timeout_s)
+        if self._tokens is not None:
+            await self._tokens.close()
+        self._index.close()
+
+    def metrics(self) -> dict[str, int]:
+        """Return lines and answers."""
+        return {**self._connector.metrics(), **self._counts}
+
+    def _make_answers(self, enrolment: Enrolment, ring: KeyRing) -> Answers:
+        """Return what answers for the tenant that this directory is registered for."""
+        rules = self._settings.token_rules(enrolment.tid)
+        keys = KeyCache(fetch_from(self._settings.keys_url(enrolment.tid)))
+        self._tokens = TokenVerifier(lambda _claimed: rules, keys)
+        desk = Desk(LocalDirectory(self._index), self._settings)
+        envelope = Envelope(enrolment.tid, ring)
+        answerer = Answerer(envelope, self._tokens, lambda: self._accounts, desk)
+        self._counts = answerer.counts
+        return answerer.answer
+
+
+async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) -> TunnelWork:
+    """Open the index; lines are opened by `run`."""
+    assert not sockets
+    settings = unpack(start.settings, FaceSettings)
+    if settings.tunnel is None:
+        raise ValueError("a worker for the tunnel without [tunnel]")
+    index = await open_when_whole(Path(settings.index_dir), settings.policies)
+    return TunnelWork(index, settings.accounts, settings.tunnel, Path(settings.keys_dir))
