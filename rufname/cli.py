@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from connectors.errors import ConnectorError
 from engine.errors import EngineError
+from relay.errors import RelayError
 from rufname.errors import ConfigError, RufnameError, UnknownName
 from rufname.exits import DONE, FAULT, INTERRUPTED, WRONG_USE
 
@@ -35,6 +36,7 @@ _COMMANDS = {
     "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
     "secret": ("rufname.sealing:secret", "Seal passwords of sources in the data folder."),
     "teams-app": ("rufname.teamsapp:teams_app", "Write the app package for Microsoft Teams."),
+    "relay": ("rufname.relaying:relay", "A relay in the cloud for directories without a port."),
     "password": ("rufname.password:password", "Make a password's hash for the configuration."),
 }
 _INTERNAL = {"worker": "rufname.workers:worker", "index": "rufname.indexer:index"}
@@ -97,7 +99,7 @@ def _report(error: BaseException) -> int:
         case ConfigError() | UnknownName():
             click.echo(str(error), err=True)
             return WRONG_USE
-        case RufnameError() | EngineError() | ConnectorError() | OSError():
+        case RufnameError() | EngineError() | ConnectorError() | RelayError() | OSError():
             click.echo(f"rufname: {error}", err=True)
         case _:
             traceback.print_exception(error)

@@ -1,0 +1,211 @@
+"""One running node of a relay: bus, records, exchange, application and server put together.
+
+Law: no route and no frame here (`relay`). It loads no index, and needs no directory on its machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from relay.directory import Readiness
+from relay.http.nodeapp import create_node_app
+from relay.http.nodeconnection import NodeConnection
+from relay.http.server import HttpServer, serve_http
+from relay.keycache import KeyCache, fetch_from
+from relay.tunnel.bus import Bus, LocalBus
+from relay.tunnel.exchange import Exchange, ExchangeSettings
+from relay.tunnel.frames import MAX_FRAME_BYTES_TO_RELAY
+from relay.tunnel.natsbus import NatsBus
+from relay.tunnel.tenants import TenantRecords
+from relay.tunnel.tenantstore import NatsRecords, SqliteRecords
+from relay.verifying import TokenVerifier
+from rufname.exposition import exposition
+from rufname.listening import Inherited, bound_port, listen_on
+from rufname.metricsport import MetricsPort
+from rufname.nodeconfig import NodeConfig
+from rufname.rundir import WorkerStatus, make_private
+
+RECORDS_FILE = "tenants.sqlite"
+NATS_WAIT_S = 5.0
+MAX_VERDICTS = 50_000
+"""Tokens whose verdict is remembered, some 500 octets each."""
+
+_log = logging.getLogger("rufname.relay")
+
+
+class Node:
+    """One `rufname relay`: from its sockets to its drain."""
+
+    def __init__(self, config: NodeConfig) -> None:
+        """Prepare; nothing is opened before `run`."""
+        self._config = config
+        self._settings = config.settings
+        self._stop = asyncio.Event()
+        self._signals = 0
+        self._began = time.time()
+        self._counts: Counter[str] = Counter()
+        self._exchange: Exchange | None = None
+        self._server: HttpServer | None = None
+
+    async def run(self, ready: Callable[[str], None] | None = None) -> None:
+        """Serve until a signal or `stop` ends it.
+
+        Args:
+            ready: called once with the address that is listened on.
+
+        Raises:
+            CannotListen: an address is taken or not allowed.
+            RecordsUnusable: the records cannot be opened.
+            OSError: certificate and key cannot be used.
+        """
+        listener, metrics_listener = self._listen()
+        self._take_signals()
+        bus, records = await self._open()
+        try:
+            server = await self._serve(listener, bus, records)
+            port = MetricsPort(self.metrics)
+            if metrics_listener is not None:
+                await port.start(metrics_listener)
+            url = str(msgspec.structs.replace(self._settings, port=bound_port(listener)))
+            _log.info("ready", extra={"fields": {"listens": url, "node": self._settings.node}})
+            if ready is not None:
+                ready(url)
+            await self._until_stopped(server)
+            await self._drain(server)
+            port.close()
+        finally:
+            await bus.close()
+            await records.close()
+        _log.info("stopped")
+
+    def stop(self) -> None:
+        """Drain and end; a second call ends at once."""
+        self._signals += 1
+        if self._signals > 1:
+            os._exit(1)
+        _log.info("draining")
+        self._stop.set()
+
+    def metrics(self) -> str:
+        """Return what this node counts, for Prometheus."""
+        assert self._exchange is not None
+        assert self._server is not None
+        now = self._server.metrics()
+        values = {
+            **self._exchange.metrics(),
+            **self._counts,
+            "connections_open": now["connections"],
+            "requests": now["requests"],
+        }
+        status = WorkerStatus("node-0", os.getpid(), "ready", 0, self._began, values)
+        return exposition([status], {})
+
+    def _listen(self) -> tuple[socket.socket, socket.socket | None]:
+        inherited = Inherited(os.environ)
+        own = self._settings
+        listener = inherited.take(own.host, own.port) or listen_on(own.host, own.port, str(own))
+        wanted = self._config.metrics
+        metrics = None if wanted is None else listen_on(wanted.host, wanted.port, str(wanted))
+        for address in inherited.close_rest():
+            _log.warning("a socket of systemd is not configured: closed: %s", address)
+        return listener, metrics
+
+    async def _open(self) -> tuple[Bus, TenantRecords]:
+        """Return the bus and the records: of one node, or of several on NATS."""
+        config = self._config
+        if config.nats is None or config.nats_records is None:
+            make_private(self._settings.data_dir)
+            return LocalBus(), SqliteRecords(self._settings.data_dir / RECORDS_FILE)
+        bus = NatsBus(config.nats, self._settings.node)
+        records = NatsRecords(config.nats_records, self._settings.node, config.replicas)
+        await asyncio.gather(bus.open(NATS_WAIT_S), records.open(NATS_WAIT_S))
+        return bus, records
+
+    async def _serve(self, listener: socket.socket, bus: Bus, records: TenantRecords) -> HttpServer:
+        settings = self._settings
+        exchange_settings = ExchangeSettings(
+            settings.public_host, settings.node, settings.limits.deadline_s
+        )
+        self._exchange = Exchange(bus, records, exchange_settings)
+        tokens = TokenVerifier(
+            settings.token_rules,
+            KeyCache(fetch_from(settings.keys_url)),
+            max_verdicts=MAX_VERDICTS,
+        )
+        app = create_node_app(
+            self._exchange,
+            tokens,
+            records,
+            settings,
+            ready=lambda: self._readiness(bus, records),
+            counts=self._counts,
+        )
+        tls = settings.tls
+        allow_descriptors(settings.limits.max_connections)
+        connection = type(
+            "Connection",
+            (NodeConnection,),
+            {"max_connections": settings.limits.max_connections},
+        )
+        self._server = await serve_http(
+            [listener],
+            app,
+            connection=connection,
+            max_message_bytes=MAX_FRAME_BYTES_TO_RELAY,
+            certificate=(tls.certificate, tls.key) if tls else None,
+        )
+        return self._server
+
+    def _readiness(self, bus: Bus, records: TenantRecords) -> Readiness:
+        if self._stop.is_set():
+            return Readiness(ready=False, reason="this node is going down")
+        carried = bus.ready()
+        if carried.ready and isinstance(records, NatsRecords):
+            return records.ready()
+        return carried
+
+    def _take_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    async def _until_stopped(self, server: HttpServer) -> None:
+        stopped = asyncio.ensure_future(self._stop.wait())
+        ended = asyncio.ensure_future(server.wait_closed())
+        try:
+            await asyncio.wait((stopped, ended), return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                await ended
+        finally:
+            stopped.cancel()
+            ended.cancel()
+
+    async def _drain(self, server: HttpServer) -> None:
+        """Send the directories elsewhere, answer what is in flight, close."""
+        assert self._exchange is not None
+        await self._exchange.drain(self._settings.limits.drain_s)
+        await server.drain(self._settings.limits.deadline_s)
+
+
+def allow_descriptors(connections: int) -> None:
+    """Raise the limit of open files to what so many connections need, as far as is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = connections + 256
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        if allowed < needed:
+            _log.warning(
+                "fewer connections than configured: the system allows too few open files",
+                extra={"fields": {"open_files": allowed, "needed": needed}},
+            )

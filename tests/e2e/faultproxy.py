@@ -1,0 +1,77 @@
+"""A TCP proxy that delays, cuts, and passes one octet at a time; an HTTP proxy that says 407.
+
+Law: what it does may be changed while it runs; each change holds for the next octets of every
+connection, open ones too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class FaultProxy:
+    """Attributes: `port`; `delay_s` before each piece; `one_octet` a piece; `refuse` new ones."""
+
+    def __init__(self, target: int) -> None:
+        self.target, self.port = target, 0
+        self.delay_s, self.one_octet, self.refuse = 0.0, False, False
+        self.connections = 0
+        self._open: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
+
+    def cut(self) -> None:
+        """Cut every connection at once."""
+        self._loop.call_soon_threadsafe(lambda: [each.transport.abort() for each in self._open])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self.refuse:
+            writer.transport.abort()
+            return
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._open |= {writer, back}
+        await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+        self._open -= {writer, back}
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 if self.one_octet else 65536):
+                await asyncio.sleep(self.delay_s)
+                writer.write(data)
+                await writer.drain()
+        with contextlib.suppress(OSError, RuntimeError):
+            writer.close()
+
+    async def _start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+
+@contextmanager
+def fault_proxy(target: int) -> Iterator[FaultProxy]:
+    """Run a proxy to a port on loopback for a `with` block."""
+    proxy = FaultProxy(target)
+    proxy._loop.run_until_complete(proxy._start())
+    thread = threading.Thread(target=proxy._loop.run_forever)
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.cut()
+        proxy._loop.call_soon_threadsafe(proxy._loop.stop)
+        thread.join()
+        assert proxy._server is not None
+        proxy._server.close()
+        for task in asyncio.all_tasks(proxy._loop):
+            task.cancel()
+        proxy._loop.run_until_complete(asyncio.sleep(0.01))
+        proxy._loop.close()
