@@ -115,3 +115,17 @@ class RecordsUnavailable(TryLater):
 
 class RecordsUnusable(RelayError):
     """The file of the tenants' records is damaged, or of another version of the program."""
+
+
+class RegistrationRefused(RelayError):
+    """An order of a directory is not obeyed.
+
+    Attributes:
+        code: a word that stays, for programs.
+        reason: what is wrong, for people.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason

@@ -15,6 +15,7 @@ from relay.errors import (
     NotAuthenticated,
     NotFound,
     NotRegistered,
+    RegistrationRefused,
     RelayError,
     StaleCursor,
     TooOften,
@@ -75,6 +76,8 @@ def problem_of(error: RelayError) -> tuple[Problem, int]:
 
     What no asker can cause is a fault (500).
     """
+    if isinstance(error, RegistrationRefused):
+        return problem(403, detail=error.reason, kind=(error.code, "The order is not obeyed")), 0
     for known, status, kind in _OF_ERROR:
         if isinstance(error, known):
             detail = error.reason if isinstance(error, (MalformedRequest, TryLater)) else ""

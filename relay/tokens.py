@@ -76,6 +76,7 @@ class Identity(msgspec.Struct, frozen=True):
         name: display name, "" if the token tells none.
         groups: object ids of groups, as far as the token tells them.
         expires_at: seconds since the epoch.
+        roles: template ids of the user's roles in the tenant, as far as the token tells them.
     """
 
     tenant: str
@@ -83,6 +84,7 @@ class Identity(msgspec.Struct, frozen=True):
     name: str
     groups: tuple[str, ...]
     expires_at: int
+    roles: tuple[str, ...] = ()
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -117,6 +119,7 @@ class _Claims(msgspec.Struct, frozen=True):
     idtyp: str = "user"
     name: str = ""
     groups: tuple[str, ...] = ()
+    wids: tuple[str, ...] = ()
 
 
 class _Jwk(msgspec.Struct, frozen=True):
@@ -201,7 +204,9 @@ def check_token(token: str, key: Key | None, rules: TokenRules, now: float) -> I
     fault = _fault(claims, key, rules, now)
     if fault:
         raise NotAuthenticated(fault)
-    return Identity(claims.tid, claims.oid, claims.name[:256], claims.groups, claims.exp)
+    return Identity(
+        claims.tid, claims.oid, claims.name[:256], claims.groups, claims.exp, claims.wids
+    )
 
 
 def _parts(token: str) -> tuple[_Header, _Claims, bytes, bytes]:
