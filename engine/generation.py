@@ -70,6 +70,14 @@ def current_generation(index_dir: Path) -> Path | None:
         raise CorruptIndex(f"{index_dir / CURRENT} is no link: {error.strerror}") from error
 
 
+def published_at(index_dir: Path) -> float | None:
+    """Return when the generation served was swapped in, in seconds since 1970; None for none."""
+    try:
+        return (index_dir / CURRENT).lstat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
 def is_current_format(generation: Path) -> bool:
     """Tell whether a generation's name carries the format of this program."""
     return generation.name.split("-", 1)[0] == str(FORMAT)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from connectors.settings import SourceSettings
+from connectors.settings import Schedule, SourceSettings
 from engine.client import Client
 from engine.phone import DialPlan
 from engine.rights import SourcePolicy
@@ -26,6 +26,7 @@ from ldapd.settings import LdapSettings
 from relay.accounts import Accounts
 from relay.settings import RelaySettings
 from relay.tunnel.settings import TunnelSettings
+from rufname import notation
 from rufname.configfaces import (
     MetricsSettings,
     resolve_clients,
@@ -33,9 +34,9 @@ from rufname.configfaces import (
     resolve_metrics,
     resolve_relay,
 )
-from rufname.configfile import FileTable
+from rufname.configfile import DirectoryTable, FileTable
 from rufname.configplans import Scope, resolve_plans
-from rufname.configsources import resolve_sources
+from rufname.configsources import resolve_sources, times_of_day
 from rufname.configtunnel import resolve_tunnel
 from rufname.configusers import resolve_accounts
 from rufname.errors import ConfigError, UnknownName
@@ -63,6 +64,7 @@ class Config(msgspec.Struct, frozen=True):
         tunnel: None = no tunnel to a relay.
         accounts: users of the app, and groups.
         metrics: None = no port for Prometheus.
+        rebuild: when the writer of `serve` builds the index anew.
         warnings: what is allowed but hardly meant, each "FILE: KEY: …".
     """
 
@@ -78,6 +80,7 @@ class Config(msgspec.Struct, frozen=True):
     tunnel: TunnelSettings | None = None
     accounts: Accounts = Accounts()
     metrics: MetricsSettings | None = None
+    rebuild: Schedule = Schedule(at=("03:30",), on=(6,))
     warnings: tuple[str, ...] = ()
 
     @property
@@ -197,8 +200,16 @@ def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
         tunnel=None if table.tunnel is None else resolve_tunnel(findings, table),
         accounts=accounts,
         metrics=None if table.metrics is None else resolve_metrics(findings, table.metrics),
+        rebuild=_rebuild(findings, table.directory),
         warnings=tuple(findings.warnings),
     )
+
+
+def _rebuild(findings: Findings, table: DirectoryTable) -> Schedule:
+    """Return when the index is built anew; without times of day never."""
+    at = times_of_day(findings, "directory.rebuild_at", table.rebuild_at)
+    days = findings.attempt("directory.rebuild_on", notation.weekdays, table.rebuild_on)
+    return Schedule(at=at, on=days or ())
 
 
 def _warn(findings: Findings, table: FileTable) -> None:

@@ -88,6 +88,11 @@ RequiredGuid = Annotated[
 ]
 Guids = Annotated[tuple[Guid, ...], Meta(description="a list of ids of Entra (GUIDs)")]
 
+TimesOfDay = Annotated[
+    tuple[str, ...], Meta(description=f"a list, each {notation.TIME_OF_DAY}")
+]  # fmt: skip
+Weekdays = Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.WEEKDAYS}")]
+
 _LDAP = LdapLimits()
 _PROFILES = Profiles()
 _RELAY = RelaySettings(host="", port=0)
@@ -98,6 +103,8 @@ class DirectoryTable(msgspec.Struct, frozen=True):
 
     data_dir: Path = Path("var")
     region: Region = "DE"
+    rebuild_at: TimesOfDay = ("03:30",)
+    rebuild_on: Weekdays = ("sun",)
 
 
 class DialPlanTable(msgspec.Struct, frozen=True):
@@ -132,8 +139,8 @@ class SourceTable(msgspec.Struct, frozen=True):
     priority: Annotated[int, Meta(ge=1, le=999)] = 500
     dialplan: Name | None = None
     every: Annotated[str, Meta(description=notation.DURATION)] | None = None
-    at: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.TIME_OF_DAY}")] = ()
-    on: Annotated[tuple[str, ...], Meta(description=f"a list, each {notation.WEEKDAYS}")] = ()
+    at: TimesOfDay = ()
+    on: Weekdays = ()
     window: Annotated[str, Meta(description=notation.WINDOW)] = ""
     visible_to: Lines = ("*",)
     owner: Annotated[str, Meta(max_length=256, description='a user\'s name, "" for none')] = ""

@@ -126,18 +126,22 @@ def _schedule(findings: Findings, place: str, table: SourceTable) -> Schedule:
     """Return the schedule of a source; without `every` and `at` it has none."""
     every = table.every
     every_s = every and findings.attempt(f"{place}.every", notation.duration_s, every)
-    times = [
-        findings.attempt(f"{place}.{key}", notation.time_of_day, text)
-        for key, text in numbered("at", table.at)
-    ]
+    at = times_of_day(findings, f"{place}.at", table.at)
     days = findings.attempt(f"{place}.on", notation.weekdays, table.on)
     if table.on and not table.at:
         findings.fault(f"{place}.on", "there is no at", 'on together with at = ["HH:MM"]')
     window = findings.attempt(f"{place}.window", notation.window, table.window)
     if table.window and not every:
         findings.fault(f"{place}.window", "there is no every", 'window together with every = "15m"')
-    at = tuple(sorted({time for time in times if time}))
     return Schedule(every_s=every_s or 0, at=at, on=days or (), window=window or ())
+
+
+def times_of_day(findings: Findings, place: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return times of day as a schedule holds them, each once, sorted; faulty ones are left out."""
+    times = [
+        findings.attempt(key, notation.time_of_day, text) for key, text in numbered(place, texts)
+    ]
+    return tuple(sorted({time for time in times if time}))
 
 
 def _map(findings: Findings, place: str, raw: Table, *, usual: bool) -> dict[str, MapRule]:

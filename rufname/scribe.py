@@ -18,6 +18,7 @@ import msgspec
 
 from connectors.settings import SourceSettings
 from connectors.sync import RunReport
+from engine.generation import published_at
 from rufname.config import Config, load_config
 from rufname.control import (
     ControlServer,
@@ -79,6 +80,7 @@ class Scribe:
         self._later: dict[str, list[Run]] = {}  # behind those, of the same source
         self._began: dict[str, datetime | None] = {}
         self._failures: dict[str, int] = {}
+        self._rebuilt = _local_time(0.0)  # when building anew was last begun by schedule
         self._done = 0
         self._control = ControlServer(config.control_path, self.answer)
         self._learn()
@@ -90,7 +92,9 @@ class Scribe:
     async def run(self) -> None:
         """Read sources when they are due; an end of the thread that writes ends this too."""
         while self._hand.is_alive():
-            self._begin_due(datetime.now())  # noqa: DTZ005 - schedules are in local time
+            now = datetime.now()  # noqa: DTZ005 - schedules are in local time
+            self._begin_due(now)
+            self._rebuild_if_due(now)
             await asyncio.sleep(TICK_S)
         raise RuntimeError("the thread that writes has ended") from self._hand.failure
 
@@ -284,6 +288,18 @@ class Scribe:
             due = self._due(source, now)
             if due is not None and due <= now:
                 self._queue(source)
+
+    def _rebuild_if_due(self, now: datetime) -> None:
+        """Queue building the index anew, which gives back what deleted records still take."""
+        made_at = published_at(self._config.index_dir)
+        if made_at is None:
+            return
+        last = max(_local_time(made_at), self._rebuilt)
+        due = next_start(self._config.rebuild, last, now)
+        if due is not None and due <= now:
+            self._rebuilt = now  # one that fails is tried again at the next time, not before
+            _log.info("building the index anew, as scheduled")
+            self._hand.put(lambda writing: writing.rebuild())
 
     def _due(self, source: SourceSettings, now: datetime) -> datetime | None:
         failures = self._failures.get(source.id, 0)

@@ -98,6 +98,24 @@ def test_paths_are_relative_to_the_file_wherever_the_process_is(
     assert options.path.resolve() == folder / "crm.csv"
 
 
+def test_the_index_is_built_anew_on_sundays_unless_set_otherwise(folder: Path) -> None:
+    assert load(folder, "").rebuild == Schedule(at=("03:30",), on=(6,))
+    daily = '[directory]\nrebuild_at = ["22:00", "04:15"]\nrebuild_on = []\n'
+    assert load(folder, daily).rebuild == Schedule(at=("04:15", "22:00"))
+    assert not load(folder, "[directory]\nrebuild_at = []\n").rebuild.exists
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [
+        ('rebuild_at = ["25:00"]', 'directory.rebuild_at[1]: got "25:00"'),
+        ('rebuild_on = ["sunday"]', "directory.rebuild_on"),
+    ],
+)
+def test_a_faulty_time_of_building_anew_is_named(folder: Path, setting: str, fault: str) -> None:
+    assert fault in faults_of(folder, f"[directory]\n{setting}\n")[0]
+
+
 def test_a_source_has_the_defaults_of_the_design(folder: Path) -> None:
     (source,) = load(folder, SOURCE).sources
     assert (source.id, source.key, source.priority) == ("crm", ("id",), 500)

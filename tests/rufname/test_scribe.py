@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -113,6 +113,33 @@ async def test_a_source_without_schedule_is_read_only_when_asked_for(
     scribe._begin_due(datetime(2100, 1, 1))  # noqa: DTZ001 - local
     assert scribe.metrics() == {"runs": 0, "running": 0, "waiting": 0}
     assert place.config.sources
+
+
+async def test_the_index_is_built_anew_once_when_its_time_has_come(place: Place) -> None:
+    opened = await open_work(Start(pack(place.config)), [])
+    index_dir = place.config.index_dir
+    made = (index_dir / "current").readlink()
+    in_a_week = datetime.now() + timedelta(days=8)  # noqa: DTZ005 - local
+    opened._rebuild_if_due(datetime.now())  # noqa: DTZ005 - local
+    opened._rebuild_if_due(in_a_week)
+    opened._rebuild_if_due(in_a_week)
+    await eventually(lambda: (index_dir / "current").readlink() != made)
+    await opened.drain(5.0)
+    assert [path.name for path in index_dir.glob("*-2")] == [
+        (index_dir / "current").readlink().name
+    ]
+    assert not list(index_dir.glob("*-3"))
+
+
+async def test_an_index_without_a_time_is_never_built_anew(place: Place) -> None:
+    text = place.path.read_text(encoding="utf-8")
+    never = text.replace('region = "DE"', 'region = "DE"\nrebuild_at = []', 1)
+    place.path.write_text(never, encoding="utf-8")
+    opened = await open_work(Start(pack(place.config)), [])
+    made = (place.config.index_dir / "current").readlink()
+    opened._rebuild_if_due(datetime.now() + timedelta(days=800))  # noqa: DTZ005 - local
+    await opened.drain(5.0)
+    assert (place.config.index_dir / "current").readlink() == made
 
 
 async def test_a_source_that_left_is_dropped_at_a_reload(place: Place, scribe: Scribe) -> None:
