@@ -31,6 +31,7 @@ TEXT_FIELDS = {
     "job": MAX_TEXT_CHARS,
     "birthday": MAX_TEXT_CHARS,
     "notes": MAX_NOTES_CHARS,
+    "link": MAX_TEXT_CHARS,
 }
 ADDRESS_FIELDS = ("street", "postcode", "city", "country")
 REFERENCE_FIELDS = ("url", "photo")

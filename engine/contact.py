@@ -96,6 +96,7 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     All texts are single-line, NFC, free of control characters and bidirectional overrides (mapping
     sees to it); "" means unknown. `changed` is the source's own time of change, ISO 8601 UTC or "";
     `created` is when the directory first read the record, in seconds since 1970, 0 if unknown.
+    `link` is what the records of one person share, in any source; it is never shown.
     """
 
     id: ContactId
@@ -116,6 +117,7 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     custom: dict[str, str] = {}
     changed: str = ""
     created: int = 0
+    link: str = ""
 
     @property
     def name(self) -> str:

@@ -1,9 +1,9 @@
 """Records of one person → one hit, each field with its origin.
 
 Law: only what the asker may see is compared and joined, so that a hidden record joins no two
-visible ones. Two records are one person if they share a personal e-mail address, or a number
-together with the surname and no given names that contradict each other. A person stands where its
-best record does.
+visible ones. Two records are one person if they share the link that their sources name, a personal
+e-mail address, or a number together with the surname and no given names that contradict each other.
+A person stands where its best record does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.questions import any_of
 from engine.reader import Reader
 from engine.schema import PERSON, term
 from engine.scope import Scope
-from engine.terms import link_terms
+from engine.terms import LINK, link_terms
 from engine.tokens import whole_name, words
 from engine.typed import Typed
 
@@ -98,7 +98,7 @@ def same_person(one: Contact, other: Contact, key: str) -> bool:
     """Tell whether two records that share a key are of one person or of one company."""
     if one.is_company or other.is_company:
         return one.is_company == other.is_company
-    return key.startswith("@") or _names_agree(one, other, key.rpartition(" ")[2])
+    return key.startswith(("@", LINK)) or _names_agree(one, other, key.rpartition(" ")[2])
 
 
 def _names_agree(one: Contact, other: Contact, surname: str) -> bool:

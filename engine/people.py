@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from itertools import islice
 from time import perf_counter_ns
 
 from engine.contact import Contact, ContactId
 from engine.cursor import read_cursor, write_cursor
+from engine.folding import page_of
 from engine.grouping import Groups, person_of
 from engine.matching import FULL_NAME, SOUNDS
 from engine.query import (
@@ -56,16 +56,16 @@ class PeopleSearch:
             after=cursor.position if cursor else None,
             counted=cursor.counted if cursor else 0,
         )
-        people = list(islice(self._people(ranking, query, typed, limit + 1), limit + 1))
-        shown = people[:limit]
-        more = len(people) > limit
-        hits = tuple(hit for _, hit in shown)
+        people = self._people(ranking, query, typed, limit + 1)
+        shown = page_of(people, limit, fold=query.fold)
+        hits, last = shown.hits, shown.last
         guessed = cursor is None and (not hits or hits[0].match_class >= SOUNDS)
+        behind = ranking.counted_before(last) if last else 0
         return PeoplePage(
             hits,
             total=ranking.total,
-            total_is_exact=not more and ranking.total < MAX_TOTAL,
-            cursor=_cursor_behind(ranking, typed, shown[-1][0]) if more else "",
+            total_is_exact=not shown.more and ranking.total < MAX_TOTAL,
+            cursor=write_cursor(typed, last, behind) if shown.more and last else "",
             did_you_mean=suggestion(self._reader, query, typed, hits) if guessed else "",
         )
 
@@ -96,9 +96,10 @@ class PeopleSearch:
             for answer in hit.answers
         )
         records = ", ".join(map(str, hit.records))
+        folded = f"; {len(hit.folded)} of the company folded under it" if hit.folded else ""
         return (
             f"{hit.name!r}: class {hit.match_class}, {MATCH_CLASSES[hit.match_class]}: {answers}; "
-            f"priority {self._reader.priority(hit.id.source)}, from {records}"
+            f"priority {self._reader.priority(hit.id.source)}, from {records}{folded}"
         )
 
     def person(self, identity: ContactId, principal: Principal) -> PersonHit | None:
@@ -154,10 +155,6 @@ class PeopleSearch:
 
     def _by_priority(self, contact: Contact) -> tuple[int, str, str]:
         return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
-
-
-def _cursor_behind(ranking: Ranking, typed: Typed, last: Position) -> str:
-    return write_cursor(typed, last, ranking.counted_before(last))
 
 
 _HOW = {

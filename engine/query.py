@@ -98,6 +98,7 @@ class PeopleQuery(msgspec.Struct, frozen=True):
         company: the asker's own company, whose people come first among equals; "" if unknown.
         department: the asker's own department, likewise.
         t9: words of the digits 2-9 are also read as the letters of a phone's keys ("634" = "mei").
+        fold: people who are found by their company's name stand folded under it.
     """
 
     text: str
@@ -107,6 +108,7 @@ class PeopleQuery(msgspec.Struct, frozen=True):
     company: str = ""
     department: str = ""
     t9: bool = False
+    fold: bool = False
 
 
 class PersonNumber(msgspec.Struct, frozen=True, gc=False):
@@ -145,6 +147,7 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
         match_class: how it was found, `MATCH_CLASSES` says the words; lower is better.
         typed: what it was found by.
         searched: the fields that were searched, beside names and company.
+        folded: further people of the same company, where that was asked for, best first.
     """
 
     contact: Contact
@@ -155,6 +158,7 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
     match_class: int
     typed: Typed = Typed(())
     searched: frozenset[str] = frozenset()
+    folded: tuple[PersonHit, ...] = ()
 
     @property
     def numbers(self) -> tuple[PersonNumber, ...]:

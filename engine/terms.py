@@ -33,6 +33,9 @@ MARKS = {"department": "d", "job": "j", "city": "o", "emails": "e"} | {
 }
 """One letter before each word of `other` that says from which field it is: fields may be hidden."""
 
+LINK = "&"
+"""Stands before a link that the administrator named."""
+
 SHARED_MAILBOXES = frozenset(
     {
         "info", "office", "kontakt", "contact", "mail", "email", "post", "service", "vertrieb",
@@ -90,11 +93,12 @@ def personal_email(address: str) -> str:
 
 
 def link_terms(contact: Contact) -> list[str]:
-    """Return the terms that records of one person share: own addresses; numbers with the surname.
+    """Return the terms that records of one person share.
 
-    For a company the number stands with its name. Each is derived from the record alone.
+    They are the link that the source names, own addresses, and numbers with the surname (for a
+    company with its name). Each is derived from the record alone.
     """
-    terms = []
+    terms = [LINK + contact.link.casefold()] if contact.link else []
     for address in contact.emails:
         personal = personal_email(address)
         if personal:

@@ -70,7 +70,9 @@ class Desk:
             DirectoryUnavailable: there is no answer now, or not in time.
         """
         limit = min(question.limit, self._settings.max_hits)
-        query = PeopleQuery(question.text, asker.principal, limit, question.cursor)
+        query = PeopleQuery(
+            question.text, asker.principal, limit, question.cursor, fold=question.fold
+        )
         async with self._one_question(asker):
             page = await self._directory.people(query)
         return self._answers().page(page)

@@ -5,7 +5,7 @@ Law: values only. Everything in an answer was visible to the asker when the engi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 from urllib.parse import quote, unquote, urlsplit
 
@@ -36,11 +36,13 @@ class SearchQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         text: what was typed: beginnings of words in any order, initials, or part of a number.
         limit: most hits wanted; a server may give fewer.
         cursor: that of the page before, "" for the first.
+        fold: people who are found by their company's name come folded under it.
     """
 
     text: Annotated[Text, Meta(examples=["mül mar"])]
     limit: Annotated[int, Meta(ge=1, le=MAX_HITS)] = 20
     cursor: Annotated[str, Meta(max_length=2048)] = ""
+    fold: bool = False
 
 
 class SourceAnswer(msgspec.Struct, frozen=True):
@@ -97,6 +99,7 @@ class HitAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
         sources: ids of the sources that know it, the best first.
         matched: fields in which something was found, best first.
         company_record: it is a company, not a person.
+        folded: further people of the company, if that was asked for.
     """
 
     id: str
@@ -112,6 +115,7 @@ class HitAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     matched: tuple[str, ...] = ()
     spans: tuple[SpanAnswer, ...] = ()
     company_record: bool = False
+    folded: tuple[HitAnswer, ...] = ()
 
 
 class PageAnswer(msgspec.Struct, frozen=True):
@@ -224,6 +228,12 @@ def read_person_id(text: str) -> ContactId | None:
     return ContactId(unquote(source), unquote(key))
 
 
+def _with_folded(hits: Iterable[HitAnswer]) -> Iterator[HitAnswer]:
+    for hit in hits:
+        yield hit
+        yield from hit.folded
+
+
 class Answers:
     """Makes answers: knows what sources are called, and whose addresses are accounts of Teams."""
 
@@ -241,7 +251,9 @@ class Answers:
             total_is_exact=page.total_is_exact,
             cursor=page.cursor,
             did_you_mean=page.did_you_mean,
-            sources=self.sources(dict.fromkeys(each for hit in hits for each in hit.sources)),
+            sources=self.sources(
+                dict.fromkeys(each for hit in _with_folded(hits) for each in hit.sources)
+            ),
         )
 
     def person(self, hit: PersonHit) -> PersonAnswer:
@@ -285,6 +297,7 @@ class Answers:
                 SpanAnswer(each.field, each.start, each.end, each.at) for each in spans_of(answers)
             ),
             company_record=contact.is_company,
+            folded=tuple(map(self._hit, hit.folded)),
         )
 
     def _numbers(self, hit: PersonHit) -> tuple[NumberAnswer, ...]:

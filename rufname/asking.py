@@ -33,6 +33,9 @@ from rufname.exits import DONE, NO
 from rufname.explained import CLASSES, explanation_text
 from rufname.options import config_option, open_index
 
+MAX_NAMED = 5
+"""People of a company who are named in its hit's last line."""
+
 _NO_STEPS = Explanation(())
 
 
@@ -60,6 +63,7 @@ class HitShown(msgspec.Struct, frozen=True, omit_defaults=True):
     department: str = ""
     job: str = ""
     city: str = ""
+    folded: tuple[HitShown, ...] = ()
     explanation: Explanation | None = None
 
 
@@ -103,6 +107,7 @@ def lookup(
 )
 @click.option("--company", metavar="NAME", default="", help="The asker's company: comes first.")
 @click.option("--department", metavar="NAME", default="", help="The asker's department, likewise.")
+@click.option("--fold", is_flag=True, help="Fold the people of a company under it.")
 @click.option("--keys", is_flag=True, help="Read digits as letters on a phone's keys as well.")
 @click.option("--explain", is_flag=True, help="Say step by step how the answer came about.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a hit.")
@@ -114,6 +119,7 @@ def search(  # noqa: PLR0917 - click hands them over by name
     company: str,
     department: str,
     *,
+    fold: bool,
     keys: bool,
     explain: bool,
     as_json: bool,
@@ -121,7 +127,13 @@ def search(  # noqa: PLR0917 - click hands them over by name
     """Find people and companies: every word of TEXT is a beginning, in any order."""
     index = open_index(config)
     query = PeopleQuery(
-        text, _asker(config, user), limit, company=company, department=department, t9=keys
+        text,
+        _asker(config, user),
+        limit,
+        company=company,
+        department=department,
+        t9=keys,
+        fold=fold,
     )
     if explain:
         page, explanation = index.explain_people(query)
@@ -185,6 +197,7 @@ def _hit(hit: PersonHit, explanation: Explanation | None) -> HitShown:
         department=contact.department,
         job=contact.job,
         city=contact.address.city,
+        folded=tuple(_hit(each, None) for each in hit.folded),
         explanation=explanation,
     )
 
@@ -223,7 +236,12 @@ def _hit_lines(hit: PersonHit, config: Config) -> str:
     reach = [f"{number.kind} {number.display}" for number in _numbers(contact)]
     if reach or contact.emails:
         lines.append(f"  {' · '.join([*reach, *contact.emails])}")
-    return "\n".join([*lines, f"  {_origin(hit.records, config)}"])
+    lines.append(f"  {_origin(hit.records, config)}")
+    if hit.folded:
+        names = ", ".join(each.name for each in hit.folded[:MAX_NAMED])
+        rest = len(hit.folded) - MAX_NAMED
+        lines.append(f"  also there: {names}{f' and {rest} more' if rest > 0 else ''}")
+    return "\n".join(lines)
 
 
 def _origin(records: Sequence[ContactId], config: Config) -> str:

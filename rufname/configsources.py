@@ -31,7 +31,7 @@ NAMING_FIELDS = ("display_name", "given_name", "surname", "company")
 MAP_FIELDS_IN_WORDS = (
     "display_name, given_name, surname, title, company, department, job, street, postcode, city, "
     "country, phones.work, phones.mobile, phones.home, phones.fax, phones.company, phones.other, "
-    "emails, url, photo, birthday, notes, changed, custom.1 to custom.20"
+    "emails, url, photo, birthday, notes, link, changed, custom.1 to custom.20"
 )
 RULE_IN_WORDS = 'a column, a template such as "{first} {last}", or a list of at least one column'
 

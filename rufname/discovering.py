@@ -161,7 +161,7 @@ def _fields(contact: Contact) -> Iterator[tuple[str, str]]:
     for field in ("street", "postcode", "city", "country"):
         if value := getattr(contact.address, field):
             yield field, value
-    for field in ("url", "photo", "birthday", "notes", "changed"):
+    for field in ("url", "photo", "birthday", "notes", "link", "changed"):
         if value := getattr(contact, field):
             yield field, value
     for number, value in contact.custom.items():

@@ -41,7 +41,7 @@ def test_every_contact_field_can_be_mapped() -> None:
     assert contact.changed == "2026-11-05T14:30:00Z"
     for field in ("given_name", "surname", "title", "company", "department", "job"):
         assert getattr(contact, field) == f"a {field}"
-    for field in ("url", "photo", "birthday", "notes"):
+    for field in ("url", "photo", "birthday", "notes", "link"):
         assert getattr(contact, field) == f"a {field}"
 
 

@@ -36,6 +36,10 @@ def groups(*contacts: Contact, text: str = "mei") -> list[set[str]]:
             contact("1", "Anna Meier", emails=("a.meier@nord.example",)),
             contact("2", "Anna Meister", source="book", emails=("A.Meier@nord.example",)),
         ),
+        (
+            contact("1", "Anna Meier", link="staff-17"),
+            contact("2", "Anna Meister", source="book", link="Staff-17"),
+        ),
     ],
 )  # fmt: skip
 def test_records_of_one_person_are_one_hit(one: Contact, other: Contact) -> None:
@@ -53,6 +57,8 @@ def test_records_of_one_person_are_one_hit(one: Contact, other: Contact) -> None
             contact("2", "Anna Meier", emails=("info@nord.example",)),
         ),
         (contact("1", "Anna Meier", NUMBER), contact("2", "", NUMBER, company="Meier Bau")),
+        (contact("1", "Anna Meier", link="17"), contact("2", "Anna Meier", link="18")),
+        (contact("1", "Anna Meier", link="17"), contact("2", "", company="Meier Bau", link="17")),
     ],
 )  # fmt: skip
 def test_different_people_stay_apart(one: Contact, other: Contact) -> None:

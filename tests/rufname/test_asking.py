@@ -126,6 +126,17 @@ def test_search_as_json_prints_one_hit_a_line(
     assert hit["explanation"]["steps"]
 
 
+def test_search_folds_the_people_of_a_company_if_asked_for(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("search", "beispiel", "--fold") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert (lines[0], lines[-1]) == ("Ada Muster", "  also there: Jürgen Groß")
+    assert synced.run("search", "beispiel", "--fold", "--json") == 0
+    (hit,) = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [each["name"] for each in hit["folded"]] == ["Jürgen Groß"]
+
+
 def test_search_gives_no_more_hits_than_asked_for(
     synced: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,6 +85,15 @@ async def test_the_end_of_a_number_finds_people(ask: httpx.AsyncClient) -> None:
     assert names(await ask.post("/v1/people/search", json={"text": "98123"})) == ["Jörg Großmann"]
 
 
+async def test_the_people_of_a_company_are_folded_if_asked_for(ask: httpx.AsyncClient) -> None:
+    asked = {"text": "gmbh", "fold": True}
+    (hit,) = (await ask.post("/v1/people/search", json=asked)).json()["hits"]
+    assert [hit["name"], *(each["name"] for each in hit["folded"])] == [
+        "Anna Abel",
+        "Jörg Großmann",
+    ]
+
+
 async def test_nobody_is_an_empty_page(ask: httpx.AsyncClient) -> None:
     for text in ("", "   ", "qqqqqq", "(((*:\u0000", "%"):
         assert names(await ask.post("/v1/people/search", json={"text": text})) == []
