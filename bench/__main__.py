@@ -24,6 +24,7 @@ from bench import (
     bench_ldap,
     bench_normalise,
     bench_people,
+    bench_postgres,
     bench_sample,
     bench_sync,
     compare,
@@ -41,13 +42,15 @@ QUESTIONS: dict[str, Bench] = {
     "caller": bench_caller.measure,
     "people": bench_people.measure,
     "sync": bench_sync.measure,
+    "postgres": bench_postgres.measure,
     "ldap": bench_ldap.measure,
     "http": bench_http.measure,
     "envelope": bench_envelope.measure,
     "caller-million": bench_caller.measure_million,
     "people-million": bench_people.measure_million,
+    "postgres-million": bench_postgres.million,
 }
-ONLY_FULL = {"caller-million", "people-million"}
+ONLY_FULL = {"caller-million", "people-million", "postgres-million"}
 """Left out unless FULL=1 asks for them, or they are named."""
 
 PYTEST_FILES = {"normalise": "bench/bench_normalise.py", "caller": "bench/bench_caller.py"}

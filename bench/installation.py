@@ -48,10 +48,8 @@ trunks = ["+{trunk}"]
 extension_length = [3, 3]
 
 [[source]]
-name = "{source}"
-kind = "csv"
-path = "phones.csv"
-key = ["Nr"]
+name = "{name}"
+{source}
 dialplan = "home"
 [source.map]
 {rules}
@@ -80,7 +78,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Installation(msgspec.Struct, frozen=True):
-    """A folder with `rufname.toml` and `phones.csv`."""
+    """A folder with `rufname.toml`, and what it names."""
 
     folder: Path
     port: int
@@ -90,13 +88,13 @@ class Installation(msgspec.Struct, frozen=True):
         """The configuration file."""
         return self.folder / "rufname.toml"
 
-    def sync(self) -> Run:
+    def sync(self, *options: str) -> Run:
         """Run `rufname sync`.
 
         Raises:
             RuntimeError: it failed; its words.
         """
-        argv = [*RUFNAME, "sync", "-c", str(self.config)]
+        argv = [*RUFNAME, "sync", "-c", str(self.config), *options]
         log = self.folder / "sync.log"
         started = time.perf_counter()
         before = os.times()
@@ -142,10 +140,25 @@ class Installation(msgspec.Struct, frozen=True):
             yield Server("rufname", worker, self.port, BIND, PASSWORD, BASE)
 
 
+Rules = dict[str, str | tuple[str, ...]]
+
+
 def install(folder: Path, count: int, seed: int = 1) -> Installation:
     """Write a CSV of `count` contacts and the configuration to read and serve it."""
     folder.mkdir(parents=True, exist_ok=True)
     write_phone_list(folder / "phones.csv", contacts(count, seed), "utf-8")
+    return configure(folder, 'kind = "csv"\npath = "phones.csv"\nkey = ["Nr"]', PHONE_LIST_MAP)
+
+
+def configure(folder: Path, source: str, rules: Rules) -> Installation:
+    """Write the configuration of one source and a client.
+
+    Args:
+        folder: where it stands; made if absent.
+        source: kind, key and options of the source, in TOML.
+        rules: its field mapping.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     hashed = subprocess.run(
         [*RUFNAME, "password", "--stdin"], input=PASSWORD.encode(), capture_output=True, check=True
@@ -156,8 +169,9 @@ def install(folder: Path, count: int, seed: int = 1) -> Installation:
     text = _CONFIG.format(
         area=SAMPLE_PLAN.area_code,
         trunk=SAMPLE_PLAN.trunks[0],
-        source=SOURCE,
-        rules="\n".join(f"{field} = {_toml(rule)}" for field, rule in PHONE_LIST_MAP.items()),
+        name=SOURCE,
+        source=source,
+        rules="\n".join(f"{field} = {_toml(rule)}" for field, rule in rules.items()),
         port=port,
         base=BASE,
         bind=BIND,

@@ -10,21 +10,15 @@ Sources: https://sqlite.org/fts5.html (4.2 Prefix indexes), PostgreSQL manual F.
 from __future__ import annotations
 
 import contextlib
-import os
-import pwd
 import re
-import shutil
 import sqlite3
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pyodbc  # type: ignore[import-not-found]  # it brings no types
 
-from bench.servers import START_TIMEOUT_S, free_port, running, wait_for_port
+from bench.postgres import connect, has_postgres, running_postgres
 from rufname.sample_contact import MadeContact
 
 LIMIT = 10
@@ -96,10 +90,10 @@ class Trigrams:
 @contextlib.contextmanager
 def trigrams(made: Iterable[MadeContact]) -> Iterator[Trigrams | None]:
     """Run PostgreSQL with the contacts for a `with` block; None where it is not installed."""
-    if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+    if not has_postgres():
         yield None
         return
-    with _running_postgres() as dsn, contextlib.closing(_connect(dsn)) as connection:
+    with running_postgres() as server, contextlib.closing(connect(server.dsn)) as connection:
         cursor = connection.cursor()
         cursor.execute("CREATE EXTENSION pg_trgm")
         cursor.execute("CREATE TABLE people (key text, name text, doc text)")
@@ -117,52 +111,6 @@ def trigrams(made: Iterable[MadeContact]) -> Iterator[Trigrams | None]:
         connection.autocommit = True
         cursor.execute("ANALYZE people")
         yield Trigrams(connection)
-
-
-def _connect(dsn: str) -> pyodbc.Connection:
-    """Return a connection as soon as the server has started up."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        try:
-            return pyodbc.connect(dsn)
-        except pyodbc.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-@contextlib.contextmanager
-def _running_postgres() -> Iterator[str]:
-    """Run a fresh PostgreSQL for a `with` block; give its ODBC connection string."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin/postgres")).parent
-    folder = Path(tempfile.mkdtemp(prefix="rufname-bench-postgres-"))
-    as_user: list[str] = []
-    if os.geteuid() == 0:  # which PostgreSQL refuses
-        entry = pwd.getpwnam("postgres")
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    try:
-        cluster = folder / "cluster"
-        subprocess.run(
-            [*as_user, str(programs / "initdb"), "-D", str(cluster), "-U", "bench", "-N",
-             "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust"],
-            check=True, capture_output=True, cwd=folder,
-        )  # fmt: skip
-        port = free_port()
-        argv = [*as_user, str(programs / "postgres"), "-D", str(cluster), "-p", str(port)]
-        for setting in (
-            "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off",
-            "shared_buffers=1GB", "work_mem=64MB", "jit=off",
-        ):  # fmt: skip
-            argv += ["-c", setting]
-        with running(argv, folder / "log") as process:
-            wait_for_port(port, process)
-            yield (
-                f"Driver={{PostgreSQL Unicode}};Server=127.0.0.1;Port={port};Database=postgres;"
-                "Uid=bench"
-            )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _row(made: MadeContact) -> tuple[str, str, str, str, str, str]:

@@ -90,7 +90,7 @@ def write_crm(path: Path, made: Iterable[MadeContact]) -> int:
         database.execute(
             f"CREATE VIEW contact_view AS SELECT {', '.join(CRM_COLUMNS)} FROM contact"  # noqa: S608 - our own column names
         )
-        rows = map(_row, made)
+        rows = map(crm_row, made)
         while batch := list(islice(rows, _BATCH)):
             database.executemany(f"INSERT INTO contact VALUES ({marks})", batch)  # noqa: S608 - question marks only
             written += len(batch)
@@ -113,7 +113,7 @@ def write_phone_list(path: Path, made: Iterable[MadeContact], encoding: str = "c
     with path.open("w", encoding=encoding, errors="replace", newline="") as file:
         writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
         writer.writerow(PHONE_LIST_COLUMNS)
-        rows = map(_row, made)
+        rows = map(crm_row, made)
         while batch := list(islice(rows, _BATCH)):
             writer.writerows(batch)
             written += len(batch)
@@ -140,7 +140,7 @@ def write_ldif(path: Path, made: Iterable[MadeContact], base: str = LDIF_BASE) -
     return written
 
 
-def _row(contact: MadeContact) -> tuple[str, ...]:
+def crm_row(contact: MadeContact) -> tuple[str, ...]:
     """Return the fields in the order of `CRM_COLUMNS`."""
     work = [line.written for line in contact.lines if line.kind == "work"]
     return (
