@@ -1,0 +1,52 @@
+"""The people bench at a tiny size, without PostgreSQL: it runs, and scores are shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench import bench_people
+from bench.people_questions import Meant
+
+
+def test_the_people_bench_times_every_case_and_scores_every_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_people, "HOSTILE", bench_people.HOSTILE[:3])
+    monkeypatch.setattr(bench_people, "trigrams", _no_server)
+    measures = {each.case: each for each in bench_people.measure(1_500, tmp_path, quick=True)}
+    for case in ("one letter", "2 to 8 letters", "two words", "one typo"):
+        assert 0 < measures[f"{case}, p50"].value <= measures[f"{case}, p99"].value
+    assert measures["SQLite FTS5: ours is faster, p50"].value > 0
+    scores = [each.value for case, each in measures.items() if "success@" in case]
+    assert len(scores) > 2 * len(bench_people.SUCCESS_AT)
+    assert all(0 <= score <= 1 for score in scores)
+    ours = next(each for case, each in measures.items() if case.startswith("ours, success@5"))
+    assert ours.value > 0.8
+
+
+def test_a_score_is_the_share_of_questions_whose_person_stands_high_enough() -> None:
+    meant = [Meant("a", text, frozenset({text})) for text in ("1", "2", "3", "4")]
+    answers = {"1": ["1"], "2": ["x", "2"], "3": ["x"] * 7 + ["3"], "4": []}
+    scores = {
+        each.case: each.value
+        for each in bench_people._scores(
+            "ours", lambda text: [frozenset({key}) for key in answers[text]], meant
+        )
+    }
+    assert scores == {
+        "ours, success@1 of 4": 0.25,
+        "ours, success@5 of 4": 0.5,
+        "ours, success@1, a": 0.25,
+    }
+
+
+class _no_server:  # noqa: N801 - stands where a function stands
+    """PostgreSQL is not there, as on a machine without it."""
+
+    def __init__(self, _made: object) -> None: ...
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...

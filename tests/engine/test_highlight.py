@@ -1,0 +1,100 @@
+"""Where the typed words stand in what is shown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.contact import Address
+from engine.highlight import Span, answers_of, spans_of, texts_of
+from engine.matching import KEYS, NUMBER_PART, OTHER, SOUNDS
+from engine.rights import HIDEABLE
+from engine.typed import read_typed
+from tests.engine.building import contact, line
+
+ALL = HIDEABLE
+ANNA = contact(
+    "1", "Dr. Änna Meier-Vogt", line("498999998123"), line("4917139200011", "mobile"),
+    given_name="Änna", surname="Meier-Vogt", company="Straßenbau AG", department="Einkauf",
+    address=Address(city="Ulm"), emails=("info@bau.example", "a.meier@bau.example"),
+    custom={"1": "K-4711"},
+)  # fmt: skip
+
+
+def marked(text: str, match_class: int = OTHER, searched: frozenset[str] = ALL) -> list[str]:
+    """Return field and highlighted letters of each answer."""
+    texts = dict(texts_of(ANNA))
+    shown = []
+    for span in spans_of(answers_of(read_typed(text), ANNA, searched, match_class)):
+        whole = texts.get(span.field, "")
+        if span.field == "emails":
+            whole = ANNA.emails[span.at]
+        elif span.field.startswith("phones."):
+            whole = ANNA.phones[span.at].number.digits
+        shown.append(f"{span.field}: {whole[span.start : span.end]}")
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("anna", ["display_name: Änna"]),
+        ("aen", ["display_name: Än"]),
+        ("vogt", ["display_name: Vogt"]),
+        ("strass", ["company: Straß"]),
+        ("meier ulm", ["display_name: Meier", "city: Ulm"]),
+        ("ulm meier", ["city: Ulm", "display_name: Meier"]),
+        ("a.meier@bau", ["emails: a", "display_name: Meier", "emails: bau"]),
+        ("k47", []),
+        ("47", ["custom.1: 47"]),
+        ("meier 8123", ["display_name: Meier", "phones.work: 8123"]),
+        ("qqqqqq", []),
+    ],
+)
+def test_the_best_place_of_each_word_is_marked(text: str, shown: list[str]) -> None:
+    assert marked(text) == shown
+
+
+def test_a_guess_marks_the_whole_word() -> None:
+    assert marked("mayer", SOUNDS) == ["display_name: Meier"]
+
+
+def test_letters_on_keys_and_initials_are_marked() -> None:
+    keys = answers_of(read_typed("2662", keys=True), ANNA, ALL, KEYS)
+    assert [(answer.how, answer.field) for answer in keys] == [("keys", "display_name")]
+    both = answers_of(read_typed("am"), ANNA, ALL, 13)
+    assert [answer.span for answer in both] == [
+        Span("given_name", 0, 0, 1),
+        Span("surname", 0, 0, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("98123", ["phones.work: 98123"]),
+        ("089 9999", ["phones.work: 899999"]),
+        ("+49", ["phones.work: 49", "phones.mobile: 49"]),
+        ("0171", ["phones.mobile: 171"]),
+        ("777777", []),
+    ],
+)
+def test_the_digits_are_marked_in_every_number_that_has_them(text: str, shown: list[str]) -> None:
+    assert marked(text, NUMBER_PART) == shown
+
+
+def test_what_may_not_be_searched_is_not_marked() -> None:
+    assert marked("ulm", searched=ALL - {"city"}) == []
+    assert marked("98123", NUMBER_PART, ALL - {"phones.work"}) == []
+    assert marked("meier 8123", searched=ALL - {"phones.work"}) == ["display_name: Meier"]
+
+
+@given(st.text(max_size=40), st.integers(1, 15))
+def test_every_mark_lies_within_its_text(text: str, match_class: int) -> None:
+    texts = dict(texts_of(ANNA))
+    for answer in answers_of(read_typed(text), ANNA, ALL, match_class):
+        span = answer.span
+        if span.field in texts:
+            assert 0 <= span.start < span.end <= len(texts[span.field])
+            assert answer.text in texts[span.field]

@@ -1,0 +1,48 @@
+"""What somebody may have meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.contact import Address
+from engine.query import PeopleQuery
+from engine.rights import SourcePolicy
+from tests.engine.building import contact
+from tests.engine.searching import search_of
+from tests.engine.test_ranking import EVA
+
+POLICIES = {"crm": SourcePolicy("crm"), "hr": SourcePolicy("hr", 500, ("personnel",))}
+PEOPLE = (
+    contact("1", "Petra Maier", address=Address(city="Ulm")),
+    contact("2", "Jürgen Müller"),
+    contact("3", "Xaver Hidden", source="hr"),
+)
+
+
+def meant(text: str, cursor: str = "") -> str:
+    return search_of(PEOPLE, POLICIES).answer(PeopleQuery(text, EVA, 10, cursor)).did_you_mean
+
+
+@pytest.mark.parametrize(
+    ("text", "suggested"),
+    [
+        ("meyer", "Maier"),
+        ("petra mayr", "Petra Maier"),
+        ("ulm meir", "Ulm Maier"),
+        ("jurgen miller", "Jürgen Müller"),
+        ("petra qqqqqq", "petra"),
+        ("qqqqqq petra maier", "petra maier"),
+        ("qqqqqq", ""),
+        ("qqqqqq zzzzzz", ""),
+        ("petra", ""),
+        ("", ""),
+        ("123456", ""),
+    ],
+)
+def test_the_words_of_the_likest_or_those_that_find_somebody(text: str, suggested: str) -> None:
+    assert meant(text) == suggested
+
+
+@pytest.mark.parametrize("text", ["xaver", "xavr hiden", "hidden qqqqqq"])
+def test_nothing_is_suggested_out_of_what_is_hidden(text: str) -> None:
+    assert meant(text) == ""
