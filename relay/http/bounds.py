@@ -18,8 +18,8 @@ JSON = b"application/json"
 OCTETS = b"application/octet-stream"
 
 _READ = "GET, OPTIONS"
-_NO_STORE = (b"cache-control", b"no-store")  # names of people stay out of caches
-_NO_SNIFF = (b"x-content-type-options", b"nosniff")
+NO_STORE = (b"cache-control", b"no-store")  # names of people stay out of caches
+NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class RequestBounds(ASGIMiddleware):
@@ -82,7 +82,7 @@ def _is(kind: bytes, scope: Scope) -> bool:
 async def mark_answer(message: Message, _scope: Scope) -> None:
     """Keep an answer out of caches unless its route says otherwise, and its type from guesses."""
     if message["type"] == "http.response.start":
-        fields = [*message["headers"], _NO_SNIFF]
+        fields = [*message["headers"], NO_SNIFF]
         if not any(name == b"cache-control" for name, _ in fields):
-            fields.append(_NO_STORE)
+            fields.append(NO_STORE)
         message["headers"] = fields

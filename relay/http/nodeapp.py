@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from litestar import Litestar, Router
-from litestar.types import Message, Scope
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from relay.directory import Readiness
-from relay.http.bounds import JSON, OCTETS, RequestBounds, mark_answer
+from relay.http.bounds import JSON, RequestBounds, mark_answer
 from relay.http.health import health_routes
+from relay.http.lines import line_routes
 from relay.http.problems import HANDLERS
-from relay.http.rpc import RPC_PATH, RpcDesk, rpc_routes
+from relay.http.rpc import RPC_PATH, RpcDesk, RpcRoute
 from relay.nodesettings import NodeSettings
 from relay.tunnel.exchange import Exchange
 from relay.tunnel.frames import MAX_QUESTION_BYTES
@@ -25,7 +27,6 @@ from relay.verifying import TokenVerifier
 REGISTRATION_PATH = "/v1/registration"
 
 _BODIES = {
-    RPC_PATH: (OCTETS, "OPTIONS, POST"),
     REGISTRATION_PATH: (JSON, "OPTIONS, POST"),
 }
 
@@ -39,7 +40,7 @@ def create_node_app(
     ready: Callable[[], Readiness],
     more_routes: Sequence[Router] = (),
     counts: Counter[str] | None = None,
-) -> Litestar:
+) -> ASGIApp:
     """Return the ASGI application of a node.
 
     Args:
@@ -53,8 +54,8 @@ def create_node_app(
     """
     desk = RpcDesk(exchange, tokens, records, settings.limits)
     counted = counts if counts is not None else Counter()
-    return Litestar(
-        route_handlers=[rpc_routes(desk, exchange, records), health_routes(ready), *more_routes],
+    app = Litestar(
+        route_handlers=[line_routes(exchange, records), health_routes(ready), *more_routes],
         middleware=[RequestBounds(MAX_QUESTION_BYTES, _BODIES)],
         request_max_body_size=MAX_QUESTION_BYTES,
         exception_handlers=HANDLERS,
@@ -65,6 +66,15 @@ def create_node_app(
         debug=False,
         pdb_on_exception=False,
     )
+    rpc = RpcRoute(desk, counted)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP and scope["path"] == RPC_PATH:
+            await rpc(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return answer
 
 
 def _counting(counts: Counter[str]) -> Callable[[Message, Scope], Awaitable[None]]:

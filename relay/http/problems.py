@@ -26,7 +26,7 @@ CALLER_PATH = "/v1/caller"
 ANYNODE_PATH = "/v1/caller/anynode"
 """Its asker reads JSON only, and no PBX shows a body of it."""
 
-_BEARER = 'Bearer realm="rufname"'
+BEARER = 'Bearer realm="rufname"'
 """For the app: a browser asks for a password of its own accord where it is offered Basic."""
 
 _CHALLENGE = 'Basic realm="rufname", charset="UTF-8"'
@@ -98,7 +98,7 @@ def _not_text(request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> Re
 def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated) -> Response[Any]:
     if request.scope["path"].startswith(CALLER_PATH):
         return problem(request, 401, headers={"WWW-Authenticate": _CHALLENGE})
-    return problem(request, 401, headers={"WWW-Authenticate": _BEARER}, kind=NOT_SIGNED_IN)
+    return problem(request, 401, headers={"WWW-Authenticate": BEARER}, kind=NOT_SIGNED_IN)
 
 
 def _told(request: Request[Any, Any, Any], error: RelayError) -> Response[Any]:
@@ -111,11 +111,16 @@ def _told(request: Request[Any, Any, Any], error: RelayError) -> Response[Any]:
 
 
 def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """Answer 500 and log where it happened, without the error's words: they may quote a number."""
+    """Answer 500."""
+    log_fault(error)
+    return problem(request, 500)
+
+
+def log_fault(error: Exception) -> None:
+    """Log where it happened, without the error's words: they may quote a number."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "unknown"
     _log.error("a request failed: %s in %s", type(error).__name__, place)
-    return problem(request, 500)
 
 
 HANDLERS: ExceptionHandlersMap = {

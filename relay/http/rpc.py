@@ -1,4 +1,4 @@
-"""Sealed questions of pages, the tenants' public keys, and the lines of directories.
+"""Sealed questions of pages: `POST /v1/rpc`.
 
 Law: a question goes to the tenant of the verified token, whatever the request says besides; its
 octets are not looked at. Nothing is logged per request.
@@ -8,35 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Annotated, Any
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from http import HTTPStatus
+from typing import Any
 
 import msgspec
-from litestar import Request, Router, WebSocket, get, post, websocket
-from litestar.params import Parameter
-from litestar.response.base import ASGIResponse
-from typing_extensions import override
+from litestar.enums import ScopeType
+from litestar.types import Receive, Scope, Send
 
 from relay.errors import (
     DirectoryOffline,
+    DirectoryUnavailable,
     MalformedRequest,
     NotAuthenticated,
-    NotFound,
     NotRegistered,
+    RelayError,
 )
-from relay.http.accept import JSON, PROBLEM
-from relay.http.bounds import OCTETS
+from relay.http.accept import PROBLEM
+from relay.http.bounds import NO_SNIFF, NO_STORE, OCTETS
+from relay.http.problems import BEARER, log_fault
 from relay.limits import Flights, Rate
 from relay.nodesettings import NodeLimits
-from relay.problem import Kind, problem
+from relay.problem import Kind, problem, problem_of
+from relay.schema import Problem
 from relay.tunnel.bus import Reply
 from relay.tunnel.exchange import Exchange
-from relay.tunnel.frames import PATH, SUBPROTOCOL, BadFrame, Refusal
-from relay.tunnel.held import LineClosed, LineSocket
+from relay.tunnel.frames import MAX_QUESTION_BYTES, Refusal
 from relay.tunnel.tenants import TenantRecords
 from relay.verifying import TokenVerifier
 
 RPC_PATH = "/v1/rpc"
-KEYS_PATH = "/v1/keys"
 
 MAX_USERS = 100_000
 """Users whose rate is remembered; who asked longest ago is forgotten first."""
@@ -45,11 +47,16 @@ ABORT_WATCH_S = 0.05
 """A page that goes away is noticed only while an answer takes longer than this: most are here
 before, and need not be watched."""
 
-KEYS_FOR_S = 60
-"""How long a page may keep a key bundle: well below the day that an exchange key lives on."""
+_OCTETS = (b"content-type", OCTETS)
+_PROBLEM = (b"content-type", PROBLEM.encode())
+_ALLOW = (b"allow", b"OPTIONS, POST")
+_CHALLENGE = (b"www-authenticate", BEARER.encode())
+_MAX_LENGTH_DIGITS = 9
 
-_OCTETS = OCTETS.decode()
 _encode = msgspec.json.Encoder().encode
+
+_Told = tuple[int, bytes, list[tuple[bytes, bytes]]]
+"""Status, body, header fields."""
 
 _REFUSALS: dict[Refusal, tuple[int, Kind, int]] = {
     "unknown-key": (409, ("unknown-key", "Sealed to a key that has ended; fetch the keys"), 0),
@@ -106,73 +113,127 @@ class RpcDesk:
             self._flights.end(key)
 
 
-def rpc_routes(desk: RpcDesk, exchange: Exchange, records: TenantRecords) -> Router:
-    """Return the routes."""
+class RpcRoute:
+    """`POST /v1/rpc`, without the framework: its routing and its objects cost as much as the rest.
 
-    @post("/rpc", status_code=200, include_in_schema=False)
-    async def rpc(request: Request[Any, Any, Any]) -> ASGIResponse:
-        """Hand a sealed question to the directory of the user's tenant."""
-        token = _bearer(request)
-        sealed = await request.body()
-        if not sealed:
-            raise MalformedRequest("the body is empty")
-        reply = await _while_wanted(request, desk.ask(token, sealed))
+    Sizes, types and errors are as on every other route.
+    """
+
+    def __init__(self, desk: RpcDesk, counts: Counter[str]) -> None:
+        self._desk = desk
+        self._counts = counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of this path, whatever its method."""
+        assert scope["type"] == ScopeType.HTTP
+        match scope["method"]:
+            case "POST":
+                status, body, fields = await self._answer(scope, receive)
+            case "OPTIONS":
+                status, body, fields = 204, b"", [_ALLOW]
+            case _:
+                status, body, fields = _problem(problem(405), [_ALLOW])
+        self._counts[f"answers_{status // 100}xx"] += 1
+        headers = [*fields, (b"content-length", str(len(body)).encode()), NO_SNIFF, NO_STORE]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> _Told:
+        try:
+            token = _read_fields(scope)
+            sealed = await _read_body(receive)
+            reply = await _while_wanted(receive, self._desk.ask(token, sealed))
+        except _BadRequest as error:
+            return _problem(problem(error.status), [(b"connection", b"close")])
+        except RelayError as error:
+            told, wait_s = problem_of(error)
+            challenge = [_CHALLENGE] if told.status == HTTPStatus.UNAUTHORIZED else []
+            return _problem(told, challenge, wait_s)
+        except Exception as error:  # noqa: BLE001 - told and logged, without the request
+            log_fault(error)
+            return _problem(problem(500))
         if reply.refusal is None:
-            return ASGIResponse(body=reply.sealed, media_type=_OCTETS)
+            return 200, reply.sealed, [_OCTETS]
         status, kind, wait_s = _REFUSALS[reply.refusal]
-        headers = {"Retry-After": str(wait_s)} if wait_s else None
-        body = _encode(problem(status, kind=kind))
-        return ASGIResponse(body=body, status_code=status, media_type=PROBLEM, headers=headers)
-
-    @get("/keys/{tid:str}", include_in_schema=False)
-    async def keys(tid: Annotated[str, Parameter(max_length=64)]) -> ASGIResponse:
-        """Return a tenant's key bundle, signed by its directory; open to everybody."""
-        record = await records.get(tid.lower())
-        if record is None or not record.bundle:
-            raise NotFound("no keys of this tenant")
-        return ASGIResponse(
-            body=record.bundle,
-            media_type=JSON,
-            headers={"cache-control": f"public, max-age={KEYS_FOR_S}"},
-        )
-
-    @websocket("/connector")
-    async def connector(socket: WebSocket[Any, Any, Any]) -> None:
-        """Hold the line of a directory."""
-        offered = socket.headers.get("sec-websocket-protocol", "")
-        protocols = [each.strip() for each in offered.split(",")]
-        if "origin" in socket.headers or SUBPROTOCOL not in protocols:
-            await socket.close(code=1008)  # before the handshake: HTTP 403
-            return
-        await socket.accept(subprotocols=SUBPROTOCOL)
-        await exchange.attend(_Socket(socket))
-
-    assert PATH == "/v1/connector"
-    return Router("/v1", route_handlers=[rpc, keys, connector], tags=["tunnel"])
+        return _problem(problem(status, kind=kind), wait_s=wait_s)
 
 
-def _bearer(request: Request[Any, Any, Any]) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+class _BadRequest(Exception):
+    """A request that is not read any further; `status` is HTTP's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
+def _problem(told: Problem, fields: Sequence[tuple[bytes, bytes]] = (), wait_s: int = 0) -> _Told:
+    wait = [(b"retry-after", str(wait_s).encode())] if wait_s else []
+    return told.status, _encode(told), [*fields, *wait, _PROBLEM]
+
+
+def _read_fields(scope: Scope) -> str:
+    """Return the token of a request whose body may be read.
+
+    Raises:
+        _BadRequest: the body is too large, of unknown length or of another type.
+        NotAuthenticated: there is no token.
+    """
+    token = kind = length = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            token = value
+        elif name == b"content-type":
+            kind = value
+        elif name == b"content-length":
+            length = value
+        elif name == b"transfer-encoding":
+            raise _BadRequest(411)
+    if not length.isdigit():
+        raise _BadRequest(411)
+    if len(length) > _MAX_LENGTH_DIGITS or int(length) > MAX_QUESTION_BYTES:
+        raise _BadRequest(413)
+    if kind.partition(b";")[0].strip().lower() != OCTETS:
+        raise _BadRequest(415)
+    scheme, _, credentials = token.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
         raise NotAuthenticated("no token")
-    return token.strip(" ")
+    return credentials.strip(" ")
 
 
-async def _while_wanted(request: Request[Any, Any, Any], asking: Any) -> Reply:
+async def _read_body(receive: Receive) -> bytes:
+    """Return the body; the connection holds it to the length that was read before."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise MalformedRequest("the body was cut")
+        body += message["body"]
+        if len(body) > MAX_QUESTION_BYTES:
+            raise _BadRequest(413)
+        if not message["more_body"]:
+            break
+    if not body:
+        raise MalformedRequest("the body is empty")
+    return body
+
+
+async def _while_wanted(receive: Receive, asking: Coroutine[Any, Any, Reply]) -> Reply:
     """Return what is asked for; give it up when the page goes away."""
-    task: asyncio.Task[Reply] = asyncio.ensure_future(asking)
+    task: asyncio.Task[Reply] = asyncio.create_task(asking)
     try:
         done, _ = await asyncio.wait((task,), timeout=ABORT_WATCH_S)
         if not done:
-            await _until_gone_or_done(request, task)
+            await _until_gone_or_done(receive, task)
         return await task
     except asyncio.CancelledError:
+        if task.cancelled():
+            raise DirectoryUnavailable("nobody waits for the answer") from None
         task.cancel()
         raise
 
 
-async def _until_gone_or_done(request: Request[Any, Any, Any], task: asyncio.Task[Reply]) -> None:
-    gone = asyncio.ensure_future(_gone(request))
+async def _until_gone_or_done(receive: Receive, task: asyncio.Task[Reply]) -> None:
+    gone = asyncio.ensure_future(_gone(receive))
     try:
         await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
@@ -181,49 +242,6 @@ async def _until_gone_or_done(request: Request[Any, Any, Any], task: asyncio.Tas
         gone.cancel()
 
 
-async def _gone(request: Request[Any, Any, Any]) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
         pass
-
-
-class _Socket(LineSocket):
-    """A WebSocket of the framework as the exchange knows it."""
-
-    __slots__ = ("_closed", "_socket")
-
-    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
-        self._socket = socket
-        self._closed = False
-
-    @override
-    async def send(self, octets: bytes) -> None:
-        if self._closed:
-            raise LineClosed
-        try:
-            await self._socket.send({"type": "websocket.send", "bytes": octets, "text": None})
-        except (OSError, RuntimeError):  # the server's own words for a closed socket
-            self._closed = True
-            raise LineClosed from None
-
-    @override
-    async def receive(self) -> bytes:
-        if self._closed:
-            raise LineClosed
-        message = await self._socket.receive()
-        if message["type"] != "websocket.receive":
-            self._closed = True
-            raise LineClosed
-        octets = message.get("bytes")
-        if octets is None:
-            raise BadFrame("a text message")
-        return octets
-
-    @override
-    async def close(self, code: int, reason: str) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            await self._socket.send({"type": "websocket.close", "code": code, "reason": reason})
-        except (OSError, RuntimeError):
-            return

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import h11
-from litestar import Litestar
+from litestar.types import ASGIApp
 from typing_extensions import override
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -74,7 +74,7 @@ class HttpServer:
 
 async def serve_http(
     sockets: Sequence[socket.socket],
-    app: Litestar,
+    app: ASGIApp,
     *,
     connection: type[asyncio.Protocol] | None = None,
     max_message_bytes: int = 0,
@@ -84,7 +84,7 @@ async def serve_http(
 
     Args:
         sockets: bound, listening or not; closed by `drain`.
-        app: made by `relay.http.app.create_app`.
+        app: made by `relay.http.app.create_app`, or by `relay.http.nodeapp`.
         connection: how HTTP is read and bounded; None: as PBXs need it.
         max_message_bytes: of a WebSocket; 0 = the application takes none.
         certificate: PEM files of certificate and key, for HTTPS; None: HTTP.

@@ -52,8 +52,9 @@ that the directories of a relay that comes back do not all come at once."""
 HEALTHY_S = 20.0
 """A line that lived so long ends the doubling."""
 
-NEW_KEYS_EVERY_S = 3600.0
-"""How often the key bundle is looked at: a new exchange key is published a day before its time."""
+LOOK_S = 10.0
+"""How often clock and keys are looked at: a day's key is published at its beginning, and works from
+the day before."""
 
 REGISTRATION_LOOK_S = 5.0
 MAX_CLOCK_OFF_S = 60
@@ -115,6 +116,7 @@ class Connector:
         self._ring: KeyRing | None = None
         self._answers: Answers | None = None
         self._bundle: tuple[int, bytes] = (0, b"")
+        self._published = b""
         self._lines: dict[int, _Line] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
@@ -126,7 +128,7 @@ class Connector:
     async def run(self) -> None:
         """Hold lines until `drain`."""
         await self._wait_for_registration()
-        self._spawn(self._keep_keys_published())
+        self._spawn(self._look_at_clock_and_keys())
         await asyncio.gather(*(self._hold(slot) for slot in range(self._settings.lines)))
 
     async def drain(self, timeout_s: float) -> None:
@@ -181,17 +183,22 @@ class Connector:
             self._bundle = (day, self._ring.bundle(self._now()).encode())
         return self._bundle[1]
 
-    async def _keep_keys_published(self) -> None:
-        """Publish each day's bundle on a line that is open."""
-        published = b""
+    async def _look_at_clock_and_keys(self) -> None:
+        """Publish each day's keys; after the clock was set, begin anew on every line."""
+        ahead_s = self._now() - time.monotonic()
         while True:
-            await asyncio.sleep(NEW_KEYS_EVERY_S)
+            await asyncio.sleep(LOOK_S)
+            lines = [line for line in self._lines.values() if not line.leaving]
+            if abs(self._now() - time.monotonic() - ahead_s) > MAX_CLOCK_OFF_S:
+                ahead_s = self._now() - time.monotonic()
+                _log.info("the clock was set: the lines to the relay begin anew")
+                await asyncio.gather(*(line.socket.close() for line in lines))
+                continue
             with contextlib.suppress(KeysUnusable, ConnectionClosed):
                 bundle = self._current_bundle()
-                line = next((each for each in self._lines.values() if not each.leaving), None)
-                if bundle != published and line is not None:
-                    await line.socket.send(encode(Publish(bundle)))
-                    published = bundle
+                if bundle != self._published and lines:
+                    self._published = bundle
+                    await lines[0].socket.send(encode(Publish(bundle)))
 
     # lines
 
@@ -202,6 +209,9 @@ class Connector:
             began, wait_s = time.monotonic(), 0.0
             try:
                 line = await self._open(slot)
+                if self._stopping.is_set():
+                    await line.socket.close()
+                    return
                 if elsewhere and self._is_taken(slot, line.node):
                     elsewhere -= 1
                     await line.socket.close()
@@ -243,6 +253,7 @@ class Connector:
                 bundle = self._current_bundle()
                 if welcome.bundle_digest != hashlib.sha256(bundle).digest():
                     await socket.send(encode(Publish(bundle)))
+                self._published = bundle
         except TimeoutError:
             await socket.close()
             raise CannotDial("the relay does not take the sign-in in time") from None

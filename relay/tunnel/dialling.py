@@ -6,6 +6,7 @@ the administrator what to do; no password is in them.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -125,10 +126,11 @@ async def dial(address: str, settings: TunnelSettings, version: str) -> ClientCo
     except socket.gaierror:
         raise CannotDial(f"{name}: no such host, or no name server") from None
     except (OSError, EOFError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise CannotDial(
-            f"{name} cannot be reached: {reason or 'the connection was cut'}"
-        ) from None
+        number = error.errno if isinstance(error, OSError) else None
+        reason = (
+            os.strerror(number) if number else "the connection was cut"
+        )  # loops differ in words
+        raise CannotDial(f"{name} cannot be reached: {reason}") from None
 
 
 def _proxy(settings: TunnelSettings) -> str | Literal[True] | None:

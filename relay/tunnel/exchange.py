@@ -66,6 +66,9 @@ MAX_UNSIGNED = 256
 MAX_LINES_PER_TENANT = 16
 """Two lines each of eight directory nodes."""
 
+CLOSE_S = 2.0
+"""How long lines that were closed may take to end."""
+
 TRIES = 2
 """A question whose line is lost goes once more over another line of its tenant."""
 
@@ -383,17 +386,21 @@ class Exchange:
         await asyncio.gather(
             *(line.socket.send(encode(Drain())) for line in lines), return_exceptions=True
         )
-        if self._sockets:
-            self._empty.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), timeout_s)
+        await self._wait_empty(timeout_s)
         rest = [line for tenant in self._tenants.values() for line in tenant.lines]
         await asyncio.gather(
             *(line.socket.close(GOING_AWAY, "this node is going down") for line in rest),
             return_exceptions=True,
         )
+        await self._wait_empty(CLOSE_S)
         for task in list(self._sockets):
             task.cancel()
+
+    async def _wait_empty(self, timeout_s: float) -> None:
+        if self._sockets:
+            self._empty.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), timeout_s)
 
     def metrics(self) -> dict[str, int]:
         """Return what is open now, and what was counted."""

@@ -1,0 +1,126 @@
+"""A node's connections: bounded in size, number and time; lines are neither browsers' nor short."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus, NegotiationError
+
+from relay.http import nodeconnection
+from relay.http.nodeconnection import MAX_HEAD_BYTES, NodeConnection
+from relay.tunnel.frames import MAX_FRAME_BYTES_TO_RELAY, SUBPROTOCOL, Hello, decode_from_relay
+from relay.tunnel.held import BAD_FRAME
+from tests.relay.http.users import TENANT
+from tests.relay.tunnel.ends import Cloud, running_cloud
+from tests.relay.tunnel.houses import House
+
+
+async def answer_to(cloud: Cloud, octets: bytes) -> bytes:
+    """Send octets; return all that comes until the node closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", cloud.port)
+    writer.write(octets)
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def test_requests_on_one_connection_are_answered_one_after_another() -> None:
+    async with running_cloud() as cloud:
+        get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        last = get.replace(b"Host", b"Connection: close\r\nHost")
+        answer = await answer_to(cloud, get + get + last)
+    assert answer.count(b'{"status":"live"}') == 3
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"G",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+        (
+            b"POST /v1/rpc HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n"
+            b"Content-Type: application/octet-stream\r\nAuthorization: Bearer x\r\n\r\nhalf"
+        ),
+    ],
+)
+async def test_a_request_that_does_not_arrive_is_cut(
+    monkeypatch: pytest.MonkeyPatch, octets: bytes
+) -> None:
+    monkeypatch.setattr(nodeconnection, "HEAD_TIMEOUT_S", 0.1)
+    async with running_cloud() as cloud:
+        assert b"200 OK" not in await answer_to(cloud, octets)
+
+
+async def test_a_head_that_never_ends_is_cut() -> None:
+    async with running_cloud() as cloud:
+        endless = b"GET / HTTP/1.1\r\nX: " + b"x" * (MAX_HEAD_BYTES + 300_000)
+        assert await answer_to(cloud, endless) == b""
+        many = b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 100_000
+        assert await answer_to(cloud, many) == b""
+
+
+async def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NodeConnection, "max_connections", 2)
+    async with running_cloud() as cloud:
+        kept = [await asyncio.open_connection("127.0.0.1", cloud.port) for _ in range(2)]
+        get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        for reader, writer in kept:
+            writer.write(get)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        assert await answer_to(cloud, get) == b""
+        for _, writer in kept:
+            writer.close()
+
+
+async def test_a_line_lives_longer_than_a_request_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nodeconnection, "HEAD_TIMEOUT_S", 0.05)
+    async with running_cloud() as cloud:
+        url = f"ws://127.0.0.1:{cloud.port}/v1/connector"
+        async with connect(url, subprotocols=[SUBPROTOCOL]) as line:  # type: ignore[list-item]  # its own type of text
+            assert isinstance(decode_from_relay(await line.recv(decode=False)), Hello)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(line.recv(), 0.3)
+            await line.ping()
+
+
+async def test_a_browser_and_other_protocols_get_no_line() -> None:
+    async with running_cloud() as cloud:
+        url = f"ws://127.0.0.1:{cloud.port}/v1/connector"
+        for origin, protocols in (
+            ("https://relay.example", [SUBPROTOCOL]),
+            (None, ["rufname.v2"]),
+            (None, None),
+        ):
+            with pytest.raises((InvalidStatus, NegotiationError)):
+                await connect(url, subprotocols=protocols, origin=origin)  # type: ignore[arg-type]  # its own types of text
+
+
+@pytest.mark.parametrize("message", ["text", "x" * 100, b"\x00" * 200])
+async def test_what_is_no_frame_ends_a_line(message: str | bytes) -> None:
+    async with running_cloud() as cloud:
+        url = f"ws://127.0.0.1:{cloud.port}/v1/connector"
+        async with connect(url, subprotocols=[SUBPROTOCOL]) as line:  # type: ignore[list-item]  # its own type of text
+            await line.recv()
+            await line.send(message)
+            await asyncio.wait_for(line.wait_closed(), 10)
+    assert line.close_code == BAD_FRAME
+
+
+async def test_a_frame_that_is_too_large_ends_a_line() -> None:
+    house = House(TENANT)
+    async with running_cloud() as cloud:
+        await cloud.records.put(house.record())
+        url = f"ws://127.0.0.1:{cloud.port}/v1/connector"
+        async with connect(url, subprotocols=[SUBPROTOCOL]) as line:  # type: ignore[list-item]  # its own type of text
+            await line.recv()
+            await line.send(b"x" * (MAX_FRAME_BYTES_TO_RELAY + 1))
+            await asyncio.wait_for(line.wait_closed(), 10)
+    assert line.close_code == 1009
