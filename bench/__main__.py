@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 from bench import (
     bench_caller,
+    bench_curves,
     bench_envelope,
     bench_http,
     bench_ldap,
@@ -30,11 +31,18 @@ from bench import (
     compare,
 )
 from bench.report import RESULTS, Measure, Report, machine, markdown, write_json
+from rufname.costs import Calibration
 
 CONTACTS = 100_000
 QUICK_CONTACTS = 10_000
 
 Bench = Callable[..., Iterator[Measure]]
+
+CURVES: dict[str, Callable[..., Calibration]] = {
+    "curves": bench_curves.take,
+    "curves-million": bench_curves.take_million,
+}
+"""Questions whose figures are kept as a whole, for `rufname capacity --from`."""
 
 QUESTIONS: dict[str, Bench] = {
     "sample": bench_sample.measure,
@@ -50,7 +58,7 @@ QUESTIONS: dict[str, Bench] = {
     "people-million": bench_people.measure_million,
     "postgres-million": bench_postgres.million,
 }
-ONLY_FULL = {"caller-million", "people-million", "postgres-million"}
+ONLY_FULL = {"caller-million", "people-million", "postgres-million", "curves-million"}
 """Left out unless FULL=1 asks for them, or they are named."""
 
 PYTEST_FILES = {"normalise": "bench/bench_normalise.py", "caller": "bench/bench_caller.py"}
@@ -60,14 +68,19 @@ def answer(names: list[str], count: int, *, quick: bool) -> Report:
     """Answer the named questions one after another, telling progress on standard error."""
     facts = machine()
     measures: list[Measure] = []
+    calibration: Calibration | None = None
     for name in names:
         started = time.perf_counter()
         print(f"{name} ...", end=" ", flush=True, file=sys.stderr)
         RESULTS.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f"{name}-", dir=RESULTS) as folder:
-            measures += QUESTIONS[name](count, Path(folder), quick=quick)
+            if name in CURVES:
+                calibration = CURVES[name](count, Path(folder), quick=quick)
+                measures += bench_curves.measures(calibration)
+            else:
+                measures += QUESTIONS[name](count, Path(folder), quick=quick)
         print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
-    return Report(facts, count, quick, tuple(measures))
+    return Report(facts, count, quick, tuple(measures), calibration)
 
 
 def run_pytest(names: list[str], count: int) -> int:
@@ -92,9 +105,10 @@ def main(arguments: list[str]) -> int:
         return compare.main(arguments[1:])
     quick, full = (os.environ.get(name, "0") not in {"", "0"} for name in ("QUICK", "FULL"))
     count = int(os.environ.get("CONTACTS") or (QUICK_CONTACTS if quick else CONTACTS))
-    names = arguments or [name for name in QUESTIONS if full or name not in ONLY_FULL]
-    if unknown := [name for name in names if name not in QUESTIONS]:
-        print(f"no such question: {', '.join(unknown)}; there are {', '.join(QUESTIONS)}")
+    everything = [*QUESTIONS, *CURVES]
+    names = arguments or [name for name in everything if full or name not in ONLY_FULL]
+    if unknown := [name for name in names if name not in everything]:
+        print(f"no such question: {', '.join(unknown)}; there are {', '.join(everything)}")
         return 2
     report = answer(names, count, quick=quick)
     path = write_json(report)

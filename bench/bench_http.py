@@ -16,45 +16,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
 from bench import fastapi_peer
-from bench.installation import Installation, install, worker_of
 from bench.report import Measure, spread
-from bench.servers import (
-    SERVER_CORE,
-    Server,
-    free_port,
-    load_core,
-    pin,
-    running,
-    wait_for_port,
-)
+from bench.servers import Server
+from rufname.calibrating import typed_texts
+from rufname.programs import first_core, free_port, last_core, pin, running, wait_for_port
 from rufname.sample import contacts
+from rufname.trial import Installation, install
 
 QUESTION = "people search over HTTP"
 P50_GOAL_MS, P99_GOAL_MS, RATIO_GOAL = 2.0, 10.0, 3.0
 RATE = 200
 CONNECTIONS = 8
 PATH = "/v1/people/search"
-USER = "bench"
-
-_RELAY = """
-[[user]]
-name = "{user}"
-password = {{ file = "sbc.hash" }}
-
-[relay]
-listen = "http://127.0.0.1:{port}"
-[relay.limits]
-user_rate = 0
-tenant_rate = 0
-max_in_flight = 64
-"""
 
 _WRK = """
 local bodies, at = {}, 0
@@ -99,18 +78,15 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         yield Measure(QUESTION, "not measured: needs wrk (apt-get install wrk)", 0, "")
         return
     rounds, seconds = (1, 3) if quick else (3, 10)
-    texts = _texts(count)
+    texts = typed_texts(count, 1_000)
     questions = folder / "questions"
     questions.write_text(
         "".join(json.dumps({"text": text, "limit": 10}) + "\n" for text in texts), encoding="utf-8"
     )
     installation = install(folder / "rufname", count)
-    port = free_port()
-    with installation.config.open("a", encoding="utf-8") as config:
-        config.write(_RELAY.format(user=USER, port=port))
     installation.sync()
     with ExitStack() as stack:
-        own = stack.enter_context(_serving(installation, port))
+        own = stack.enter_context(_serving(installation))
         peer = stack.enter_context(_peer(folder, count))
         for target in (own, peer):
             for text in texts[:50]:
@@ -135,31 +111,11 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         yield Measure(QUESTION, "rufname by FastAPI", ratio, "ratio", "at least", RATIO_GOAL)
 
 
-def _texts(count: int) -> list[str]:
-    """Return what people type: three to six letters of a surname, some with a given name."""
-    texts = []
-    for place, made in enumerate(islice(contacts(count), 0, None, max(1, count // 2_000))):
-        words = [word for word in made.name.split() if word.isalpha() and len(word) > 2]
-        if not words:
-            continue
-        begin = words[-1][: 3 + place % 4]
-        texts.append(begin if place % 3 else f"{begin} {words[0][:2]}")
-    return list(dict.fromkeys(texts))
-
-
 @contextlib.contextmanager
-def _serving(installation: Installation, port: int) -> Iterator[Target]:
-    with installation.serving() as ldap:
-        worker = worker_of(_parent(ldap.pid), "relay")
-        pin(worker, SERVER_CORE)
-        server = Server("rufname", worker, port, "", "", "")
-        pin(ldap.pid, load_core())  # it has nothing to do here
-        answer = _post(port, "/v1/sign-in", {"name": USER, "password": ldap.password}, "")
-        yield Target(server, answer["session"])
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+def _serving(installation: Installation) -> Iterator[Target]:
+    with installation.serving() as serving:
+        server = Server("rufname", serving.http_worker, installation.http_port, "", "", "")
+        yield Target(server, installation.session())
 
 
 @contextlib.contextmanager
@@ -169,7 +125,7 @@ def _peer(folder: Path, count: int) -> Iterator[Target]:
     argv = [sys.executable, "-m", "bench.fastapi_peer", str(database), str(port)]
     with running(argv, folder / "peer.log") as process:
         wait_for_port(port, process)
-        pin(process.pid, SERVER_CORE)
+        pin(process.pid, first_core())
         server = Server("FastAPI + FTS5", process.pid, port, "", "", "")
         yield Target(server, fastapi_peer.TOKEN)
 
@@ -211,7 +167,7 @@ def _load(
     text = _WRK.replace("QUESTIONS", str(questions)).replace("TOKEN", target.token)
     script.write_text(text.replace("PAUSE", str(pause_ms)), encoding="utf-8")
     url = f"http://127.0.0.1:{target.server.port}{PATH}"
-    argv = ["taskset", "-c", str(load_core()), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
+    argv = ["taskset", "-c", str(last_core()), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
             "-s", str(script), url]  # fmt: skip
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     result = msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=Result)

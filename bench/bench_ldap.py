@@ -16,13 +16,14 @@ from statistics import median
 
 import msgspec
 
-from bench.installation import install
+from bench.installation import serving_ldap
 from bench.ldap_load import Load, LoadResult, Question
 from bench.questions import Asked, work_numbers
 from bench.report import Goal, Measure, spread
 from bench.servers import Server, has_slapd, put_load, running_slapd
 from rufname.load_questions import missing
 from rufname.sample import contacts
+from rufname.trial import install
 
 QUESTION = "LDAP lookup"
 RATIO_GOAL = 1.0
@@ -51,7 +52,7 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     installation = install(folder / "rufname", count)
     installation.sync()
     with ExitStack() as stack:
-        servers = [stack.enter_context(installation.serving())]
+        servers = [stack.enter_context(serving_ldap(installation))]
         if has_slapd():
             servers.append(stack.enter_context(running_slapd(folder / "slapd", contacts(count))))
         parts = [asked[turn * size : (turn + 1) * size] for turn in range(rounds)]

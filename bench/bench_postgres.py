@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ldap3  # type: ignore[import-untyped]
 
-from bench.installation import Installation, configure
+from bench.installation import open_index, serving_ldap
 from bench.postgres import Postgres, connect, has_postgres, running_postgres
 from bench.questions import draw
 from bench.report import Measure
@@ -25,6 +25,7 @@ from engine.rights import Principal
 from rufname.sample import contacts
 from rufname.sample_files import CRM_COLUMNS, CRM_MAP, CRM_QUERY, crm_row
 from rufname.sample_numbers import SAMPLE_PLAN
+from rufname.trial import Installation, configure
 
 QUESTION = "sync from PostgreSQL"
 RATE_GOAL = 8_000
@@ -63,7 +64,7 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         again = installation.sync("--full")
         goal = UNCHANGED_GOAL_S * max(1.0, count / 100_000)
         yield Measure(QUESTION, "full run, nothing changed", again.seconds, "s", "at most", goal)
-        with installation.serving() as serving:
+        with serving_ldap(installation) as serving:
             found = _follow(installation, server, serving)
         case = f"{CHANGED_ROWS} changed rows found over LDAP"
         yield Measure(QUESTION, case, found, "s", "at most", FOUND_GOAL_S)
@@ -136,7 +137,7 @@ def _check(installation: Installation, count: int) -> None:
     Raises:
         AssertionError: contacts are missing, or a name is wrong.
     """
-    index = installation.open_index()
+    index = open_index(installation)
     status = index.status()
     assert status.documents >= count * 0.999, f"{status.documents} of {count} contacts"
     asker = Principal(name="sbc", kind="client")

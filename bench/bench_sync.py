@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.installation import Installation, install
+from bench.installation import open_index
 from bench.questions import draw
 from bench.report import Measure
 from engine.index import ContactIndex
@@ -16,6 +16,7 @@ from engine.query import CallerQuery
 from engine.rights import Principal
 from rufname.sample import contacts
 from rufname.sample_numbers import SAMPLE_PLAN
+from rufname.trial import Installation, install
 
 QUESTION = "sync from CSV"
 RATE_GOAL = 8_000
@@ -52,7 +53,7 @@ def _check(installation: Installation, count: int) -> tuple[int, int]:
     Raises:
         AssertionError: contacts are missing, or a name is wrong.
     """
-    index = installation.open_index()
+    index = open_index(installation)
     status = index.status()
     assert status.documents >= count * 0.999, f"{status.documents} of {count} contacts"
     _ask(index, count)

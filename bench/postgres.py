@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import pyodbc  # type: ignore[import-not-found]  # it brings no types
 
-from bench.servers import START_TIMEOUT_S, free_port, running, wait_for_port
+from rufname.programs import START_TIMEOUT_S, free_port, running, wait_for_port
 
 PROGRAMS = Path("/usr/lib/postgresql")
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from rufname.costs import Calibration
 from rufname.machine import cpu_model
 
 RESULTS = Path(__file__).parent / "results"
@@ -84,12 +85,13 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A whole run."""
+    """A whole run; with the cost curves also what `rufname capacity --from` takes."""
 
     machine: Machine
     contacts: int
     quick: bool
     measures: tuple[Measure, ...]
+    calibration: Calibration | None = None
 
 
 def machine() -> Machine:

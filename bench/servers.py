@@ -1,31 +1,20 @@
-"""Servers under test: started on loopback, pinned to a core, their CPU time read, stopped.
-
-Law: what is started here is stopped here, by its own pid.
-"""
+"""LDAP servers under test: how they are reached, what they cost, and slapd beside ours."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from bench.ldap_load import Load, LoadResult
+from rufname.programs import cpu_s, first_core, free_port, last_core, pin, running, wait_for_port
 from rufname.sample_contact import MadeContact
 from rufname.sample_files import LDIF_BASE, write_ldif
-
-START_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 15.0
-SERVER_CORE = 0
-"""The server under test has a core for itself; the load tool takes the last one."""
 
 SLAPD = "/usr/sbin/slapd"
 SLAPADD = "/usr/sbin/slapadd"
@@ -62,32 +51,8 @@ class Server(msgspec.Struct, frozen=True):
     base: str
 
     def cpu_s(self) -> float:
-        """Return the CPU time of all threads of the process so far, in seconds.
-
-        The kernel's own count in nanoseconds where it keeps one; else that of `/proc/PID/stat`, in
-        steps of 10 ms, which is the same time, rounded.
-        """
-        try:
-            tasks = list(Path(f"/proc/{self.pid}/task").iterdir())
-            spent_ns = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
-        except FileNotFoundError:
-            text = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8")
-            user, system = text.rpartition(")")[2].split()[11:13]
-            return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-        return spent_ns / 1e9
-
-
-def load_core() -> int:
-    """Return the core of the load tool: the last one, on one core the same as the server's."""
-    return max(os.sched_getaffinity(0))
-
-
-def free_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        """Return the CPU time of all threads of the process so far, in seconds."""
+        return cpu_s(self.pid)
 
 
 def has_slapd() -> bool:
@@ -101,7 +66,7 @@ def put_load(server: Server, load: Load) -> tuple[LoadResult, float]:
     Raises:
         RuntimeError: an answer was wrong; the load tool's words.
     """
-    argv = [sys.executable, "-m", "bench.ldap_load", str(load_core())]
+    argv = [sys.executable, "-m", "bench.ldap_load", str(last_core())]
     before = server.cpu_s()
     done = subprocess.run(argv, input=msgspec.json.encode(load), capture_output=True, check=False)
     spent = server.cpu_s() - before
@@ -112,7 +77,7 @@ def put_load(server: Server, load: Load) -> tuple[LoadResult, float]:
 
 @contextlib.contextmanager
 def running_slapd(folder: Path, made: Iterable[MadeContact], threads: int = 16) -> Iterator[Server]:
-    """Fill an mdb database offline, as its manual advises, and serve it from `SERVER_CORE`."""
+    """Fill an mdb database offline, as its manual advises, and serve it from the first core."""
     (folder / "data").mkdir(parents=True)
     bind, password = f"cn=admin,{LDIF_BASE}", "bench"
     config = folder / "slapd.conf"
@@ -131,43 +96,5 @@ def running_slapd(folder: Path, made: Iterable[MadeContact], threads: int = 16) 
     argv = [SLAPD, "-d", "0", "-f", str(config), "-h", f"ldap://127.0.0.1:{port}"]
     with running(argv, folder / "slapd.log") as process:
         wait_for_port(port, process)
-        pin(process.pid, SERVER_CORE)
+        pin(process.pid, first_core())
         yield Server("slapd", process.pid, port, bind, password, LDIF_BASE)
-
-
-@contextlib.contextmanager
-def running(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program for a `with` block; its output goes to `log`."""
-    with log.open("wb") as sink:
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until something accepts on the port.
-
-    Raises:
-        RuntimeError: the program ended, or `START_TIMEOUT_S` passed.
-    """
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"{process.args!r} does not listen on {port} after {START_TIMEOUT_S:g} s")
-
-
-def pin(pid: int, core: int) -> None:
-    """Keep every thread of a process on one core."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {core})

@@ -33,6 +33,7 @@ _COMMANDS = {
     "trace": ("rufname.tracing:trace", "Follow the requests of LDAP clients as they come."),
     "quality": ("rufname.quality:quality", "What is wrong with the numbers of the sources?"),
     "load": ("rufname.loading:load", "How long do callers wait, at how many calls a second?"),
+    "capacity": ("rufname.capacity:capacity", "Which machine does a company need?"),
     "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
     "secret": ("rufname.sealing:secret", "Seal passwords of sources in the data folder."),
     "teams-app": ("rufname.teamsapp:teams_app", "Write the app package for Microsoft Teams."),

@@ -28,7 +28,7 @@ svg { width: 100%; height: auto; }
 svg text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #333; }
 svg .grid { stroke: #e2e2e2; } svg .frame { fill: none; stroke: #888; }
 svg .mark { stroke: #b00020; stroke-width: 1.5; stroke-dasharray: 4 3; }
-svg .mark-words { fill: #b00020; }
+svg .mark-words { fill: #b00020; paint-order: stroke; stroke: #fff; stroke-width: 4px; }
 @media (max-width: 40rem) { th, td { padding: .3rem .35rem; font-size: .9rem; } }
 @page { size: A4; margin: 18mm 16mm; }
 @media print { body { margin: 0; padding: 0; max-width: none; font-size: 10.5pt; }

@@ -16,10 +16,15 @@ from typing import Literal
 import msgspec
 
 WIDTH, HEIGHT = 640, 320
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 44
+CHAR_WIDTH = 7
+"""Of a letter in the legend, on average."""
+
 COLOURS = ("#1f5fa8", "#c4561a", "#2f7d4f", "#7a4fa0", "#8a6d00", "#5a5a5a")
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "1 4")
 MAX_TICKS = 8
+TINY = 1e-9
+"""Closer together, or closer to nothing on a logarithmic axis, no picture shows two points."""
 
 Point = tuple[float, float]
 Style = Literal["line", "dots", "bars"]
@@ -130,7 +135,7 @@ def number(value: float) -> str:
 
 
 def _is_shown(chart: Chart, point: Point) -> bool:
-    positive = (point[0] > 0 or not chart.log_x) and (point[1] > 0 or not chart.log_y)
+    positive = (point[0] > TINY or not chart.log_x) and (point[1] > TINY or not chart.log_y)
     return positive and math.isfinite(point[0]) and math.isfinite(point[1])
 
 
@@ -138,8 +143,8 @@ def _axis(values: Sequence[float], log: bool, start: float, stop: float) -> _Axi
     low, high = min(values), max(values)
     if log:
         return _Axis(low / 1.15, high * 1.15, log, start, stop)
-    if low == high:
-        low, high = (low - 1, high + 1) if low <= 0 else (0.0, high * 1.25)
+    if high - low <= TINY * max(abs(low), abs(high), 1.0):
+        low, high = (low - 1, high + 1) if low <= 1 else (0.0, high * 1.25)
     elif low > 0:
         low = 0.0 if low < high / 2 else low
     return _Axis(low, high + (high - low) * 0.05, log, start, stop)
@@ -212,14 +217,15 @@ def _mark(mark: Mark, x: _Axis) -> Iterator[str]:
 def _legend(series: Sequence[Series]) -> Iterator[str]:
     if len(series) < 2:  # noqa: PLR2004 - one needs no name
         return
+    x, y = LEFT, TOP - 14
     for place, each in enumerate(series):
         colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
-        y = TOP + 16 + place * 17
         if each.style == "line":
-            yield _stroke("line", colour, dash, x1=LEFT + 10, x2=LEFT + 34, y1=y - 4, y2=y - 4)
+            yield _stroke("line", colour, dash, x1=x, x2=x + 24, y1=y - 4, y2=y - 4)
         else:
-            yield _stroke("circle", colour, "", cx=LEFT + 22, cy=y - 4, r=4)
-        yield _text("legend", each.name, "start", x=LEFT + 40, y=y)
+            yield _stroke("circle", colour, "", cx=x + 12, cy=y - 4, r=4)
+        yield _text("legend", each.name, "start", x=x + 29, y=y)
+        x += 29 + len(each.name) * CHAR_WIDTH + 16
 
 
 def _tag(name: str, content: str = "", /, **attributes: str | float) -> str:

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from bench import bench_ldap, bench_sync
-from bench.installation import Installation, install
+from bench.installation import open_index, serving_ldap
 from bench.ldap_load import Load, Question
 from bench.questions import work_numbers
-from bench.servers import SERVER_CORE, put_load
+from bench.servers import put_load
 from rufname.config import load_config
 from rufname.load_questions import missing
+from rufname.programs import ProgramFailed, first_core
 from rufname.sample import contacts
+from rufname.trial import Installation, install
 
 COUNT = 300
 
@@ -37,7 +39,7 @@ def test_the_configuration_is_one_that_rufname_takes(installation: Installation)
 
 
 def test_after_a_sync_everybody_is_found(installation: Installation) -> None:
-    index = installation.open_index()
+    index = open_index(installation)
     assert index.status().documents == COUNT
     index.close()
     assert installation.disk_mib("index") > 0
@@ -48,7 +50,7 @@ def test_the_worker_answers_the_load_tool_from_its_own_core(installation: Instal
     asked = work_numbers(contacts(COUNT))
     known = [Question(each.number, each.name) for each in asked]
     unknown = [Question(missing(each.number), "") for each in asked]
-    with installation.serving() as server:
+    with serving_ldap(installation) as server:
         load = Load(
             port=server.port,
             bind=server.bind,
@@ -61,13 +63,13 @@ def test_the_worker_answers_the_load_tool_from_its_own_core(installation: Instal
         result, _ = put_load(server, load)
         allowed = Path(f"/proc/{server.pid}/status").read_text(encoding="utf-8")
     assert result.answered == 2 * len(asked)
-    assert f"Cpus_allowed_list:\t{SERVER_CORE}\n" in allowed
+    assert f"Cpus_allowed_list:\t{first_core()}\n" in allowed
 
 
 def test_a_sync_that_fails_is_told(tmp_path: Path) -> None:
     made = install(tmp_path, 5)
     (tmp_path / "phones.csv").unlink()
-    with pytest.raises(RuntimeError, match=r"phones\.csv"):
+    with pytest.raises(ProgramFailed, match=r"phones\.csv"):
         made.sync()
 
 

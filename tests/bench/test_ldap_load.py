@@ -22,11 +22,12 @@ from bench.ldap_load import (
     split_messages,
 )
 from bench.questions import work_numbers
-from bench.servers import SERVER_CORE, Server, has_slapd, put_load, running_slapd
+from bench.servers import Server, has_slapd, put_load, running_slapd
 from ldapd.protocol.filters import format_filter
 from ldapd.protocol.messages import BindRequest, SearchRequest
 from ldapd.protocol.requests import DecodeLimits, decode_message
 from rufname.load_questions import missing
+from rufname.programs import first_core
 from rufname.sample import contacts
 
 COUNT = 300
@@ -130,7 +131,7 @@ def test_the_load_runs_as_a_program_of_its_own_and_the_servers_time_is_read(
     assert 0 <= cpu_s <= result.seconds + 1
     assert server.cpu_s() > 0
     allowed = Path(f"/proc/{server.pid}/status").read_text(encoding="utf-8")
-    assert f"Cpus_allowed_list:\t{SERVER_CORE}\n" in allowed
+    assert f"Cpus_allowed_list:\t{first_core()}\n" in allowed
 
 
 @pytest.mark.e2e

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.installation import RUFNAME, Installation, Run
 from engine.index import ContactIndex
 from engine.phone import DialPlan
 from engine.query import CallerQuery
 from engine.rights import Principal, SourcePolicy
+from rufname.trial import RUFNAME, Installation, Run
 from tests.e2e.postgres import Postgres, running_postgres
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
@@ -73,7 +73,7 @@ def installed(folder: Path, postgres: Postgres, *, follow: bool) -> Installation
     folder.mkdir(exist_ok=True)
     (folder / "dsn").write_text(postgres.connection)
     (folder / "rufname.toml").write_text(CONFIG.format(follow=str(follow).lower()))
-    return Installation(folder, 0)
+    return Installation(folder, 0, 0)
 
 
 def last_run(installation: Installation) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rufname.plots import HEIGHT, WIDTH, Chart, Mark, Series, number, svg
+from rufname.plots import HEIGHT, TINY, WIDTH, Chart, Mark, Series, number, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
@@ -25,7 +25,7 @@ def test_any_points_make_a_picture_within_its_frame(
     log_y: bool,  # noqa: FBT001 - drawn
 ) -> None:
     chart = _chart(Series("s", points), Series("d", points, "dots"), log_x=log_x, log_y=log_y)
-    shown = [p for p in points if (p[0] > 0 or not log_x) and (p[1] > 0 or not log_y)]
+    shown = [p for p in points if (p[0] > TINY or not log_x) and (p[1] > TINY or not log_y)]
     if not shown:
         with pytest.raises(ValueError, match="nothing to show"):
             svg(chart)

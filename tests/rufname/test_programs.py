@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from rufname.programs import (
+    ProgramFailed,
+    cpu_s,
+    family,
+    first_core,
+    last_core,
+    memory,
+    memory_peaks_kib,
+    pin,
+    running,
+    wait_for_port,
+)
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+
+
+def test_a_program_runs_for_its_block_and_is_read_meanwhile(tmp_path: Path) -> None:
+    with running(SLEEP, tmp_path / "log") as process:
+        assert family(os.getpid()).count(process.pid) == 1
+        pin(process.pid, last_core())
+        assert os.sched_getaffinity(process.pid) == {last_core()}
+        assert first_core() <= last_core()
+        assert cpu_s(process.pid) >= 0
+        assert memory_peaks_kib(process.pid)[process.pid] > 0
+    assert process.returncode is not None
+
+
+def test_memory_and_cpu_time_of_this_process_grow_with_what_it_does() -> None:
+    own = os.getpid()
+    before, spent = memory([own]), cpu_s(own)
+    held = bytearray(os.urandom(1)) * (64 * 1024 * 1024)
+    after = memory([own])
+    assert after.own - before.own > 50
+    assert after.whole >= after.own > 0
+    assert sum(held[::4096]) >= 0
+    assert cpu_s(own) > spent
+
+
+def test_a_program_that_is_gone_takes_nothing() -> None:
+    assert memory([2**22 + 1]).whole == 0
+
+
+def test_a_program_that_ends_instead_of_listening_is_told(tmp_path: Path) -> None:
+    with (
+        running([sys.executable, "-c", ""], tmp_path / "log") as process,
+        pytest.raises(ProgramFailed, match="ended with 0"),
+    ):
+        wait_for_port(1, process)
