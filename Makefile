@@ -28,7 +28,7 @@ test: setup  ## format, lint, types, layers, unit and end-to-end tests (JOBS=2 a
 	@$(BIN)/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@$(BIN)/python -m pytest -q -m "not long" -n $(JOBS) --dist loadfile $(TESTS)
 
-test-long: setup packages-long  ## the tests that take minutes
+test-long: setup packages-long .venv/.graph  ## the tests that take minutes
 	@$(BIN)/python -m pytest -q -m long $(TESTS)
 
 bench: setup  ## one question a file, against real peers (QUICK=1 shortens, FULL=1 adds a million)
@@ -60,6 +60,12 @@ packages-demo packages-test packages-long: packages-%:
 	@echo "installing pinned dependencies and tools into .venv" >&2
 	@$(PIP) install --constraint constraints.txt --editable . --group dev
 	@touch $@ .venv/.runtime
+
+.venv/.graph: .venv/.pip constraints.txt
+	@echo "installing Microsoft's client for Graph into .venv" >&2
+	@[ -x .venv/graph/bin/python ] || $(PYTHON) -m venv .venv/graph
+	@.venv/graph/bin/python -m pip --disable-pip-version-check -qq install --constraint constraints.txt msgraph-sdk
+	@touch $@
 
 .venv/.node: .venv/.pip tests/ldapd/foreign/package.json
 	@echo "installing LDAP clients of Node.js into .venv" >&2

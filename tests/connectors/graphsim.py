@@ -149,6 +149,7 @@ class GraphSimulator:
         )
 
     def _answer(self, request: Request, path: str, query: dict[str, list[str]]) -> None:
+        path = path.removesuffix("()")  # a function of OData, with or without its brackets
         if path.endswith("/delta"):
             self._delta(request, path.removesuffix("/delta"), query)
         elif path.endswith(("/contactFolders", "/childFolders")):
@@ -208,7 +209,8 @@ def _error(
     request: Request, status: int, code: str, words: str, headers: dict[str, str] | None = None
 ) -> None:
     said = {"error": {"code": code, "message": words}}
-    request.answer(status, json.dumps(said).encode(), headers)
+    json_type = {"Content-Type": "application/json"}
+    request.answer(status, json.dumps(said).encode(), json_type | (headers or {}))
 
 
 @contextlib.contextmanager
