@@ -21,9 +21,11 @@ from engine.likeness import (
     sound_of,
     typos_allowed,
 )
+from engine.matching import KEYS as KEYS_CLASS
 from engine.matching import NUMBER_PART, is_number_part, national_begins
 from engine.phone import country_code_of
-from engine.tokens import fold, index_words, spans_of_words
+from engine.terms import MAX_PREFIX, words_of_field
+from engine.tokens import fold, spans_of_words
 from engine.typed import KEYS, Typed
 
 How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
@@ -109,7 +111,11 @@ def answers_of(
     ]
     answers = []
     for word in typed.words:
-        found = _best_answer(word, places, keys=typed.keys)
+        if match_class < KEYS_CLASS:
+            likely = [place for place in places if _may_hold(place[2], word)]
+            found = _best_answer(word, likely, keys=False, guess=False)
+        else:
+            found = _best_answer(word, places, keys=typed.keys, guess=True)
         if found is None and is_number_part(word):
             found = next(_digit_answers(word, contact, searched), None)
         if found is not None:
@@ -133,18 +139,26 @@ def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
         yield "emails", at, address
 
 
-def _best_answer(word: str, places: list[tuple[str, int, str]], *, keys: bool) -> WordAnswer | None:
+def _may_hold(text: str, word: str) -> bool:
+    """Tell whether a word of a text may begin with an asked one: most texts are passed over."""
+    folded = fold(text)
+    return word[:MAX_PREFIX] in folded or not folded.isascii()  # which has readings in Latin
+
+
+def _best_answer(
+    word: str, places: list[tuple[str, int, str]], *, keys: bool, guess: bool
+) -> WordAnswer | None:
     """Return the first whole word, else the first beginning, else the likest; None for none."""
     best: WordAnswer | None = None
     best_cost = NEVER
-    code, allowed = sound_of(word), typos_allowed(word)
+    code, allowed = (sound_of(word), typos_allowed(word)) if guess else ("", 0)
     for field, at, text in places:
-        guess = field in _NAMES
+        named = field in _NAMES
         for begin, end in spans_of_words(text):
             written = text[begin:end]
-            for form in index_words(written):
-                cost = cost_in_word(word, form, code if guess else "", allowed if guess else 0)
-                if keys and guess and _on_keys(form, word):
+            for form in words_of_field(written):
+                cost = cost_in_word(word, form, code if named else "", allowed if named else 0)
+                if keys and named and _on_keys(form, word):
                     cost = min(cost, 5)
                 if cost < best_cost:
                     length = _length_of(written, form, word, cost)

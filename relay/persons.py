@@ -217,7 +217,11 @@ class WaysAnswer(msgspec.Struct, frozen=True):
 
 def person_id(identity: ContactId) -> str:
     """Return a record's id for the app: `crm:1042`; what a path would not carry is escaped."""
-    return f"{quote(identity.source, safe=_KEPT)}:{quote(identity.key, safe=_KEPT)}"
+    return f"{_escaped(identity.source)}:{_escaped(identity.key)}"
+
+
+def _escaped(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote(text, safe=_KEPT)
 
 
 def read_person_id(text: str) -> ContactId | None:
