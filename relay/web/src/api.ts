@@ -1,4 +1,7 @@
-/* Questions to the directory. Law: every failure becomes one of the few states the page knows. */
+/* Questions to the directory, whatever the road. Law: every failure is a `Failure`. */
+
+import { Failure, failureOf, KeyChanged } from "./failure";
+import { Direct, fields, type Operation, type Road, send } from "./roads";
 
 export interface Source {
   id: string;
@@ -75,104 +78,77 @@ export interface Ways {
   password: boolean;
   tenant: string;
   client_id: string;
+  /** The page came from a relay: questions are sealed. */
+  tunnel?: boolean;
 }
-
-export type Trouble = "offline" | "away" | "busy" | "signed-out" | "gone" | "rights" | "fault";
-
-/** Why there is no answer. `waitS`: seconds after which to ask again, where the server says so. */
-export class Failure extends Error {
-  constructor(
-    readonly trouble: Trouble,
-    readonly waitS = 0,
-  ) {
-    super(trouble);
-  }
-}
-
-const DEADLINE_MS = 8000;
 
 /** The directory behind the page; `token` is asked for before each question. */
 export class Api {
   /** Told after every question whether the directory answered. */
   onReach: (reachable: boolean) => void = () => undefined;
+  /** Told when the directory is not the one that it was. */
+  onKeyChange: (change: KeyChanged) => void = () => undefined;
+  road: Road = new Direct();
 
   constructor(private readonly token: (fresh: boolean) => Promise<string>) {}
 
   me(): Promise<Me> {
-    return this.ask<Me>("/v1/me");
+    return this.read<Me>("me", {});
   }
 
   search(text: string, cursor: string, signal: AbortSignal): Promise<Page> {
-    const body = JSON.stringify(cursor ? { text, cursor } : { text });
-    return this.ask<Page>("/v1/people/search", { method: "POST", body, signal });
+    return this.read<Page>("people.search", cursor ? { text, cursor } : { text }, signal);
   }
 
   person(id: string, signal?: AbortSignal): Promise<Person> {
-    return this.ask<Person>(`/v1/people/${encodeURIComponent(id)}`, signal ? { signal } : {});
+    return this.read<Person>("people.person", { id }, signal);
   }
 
   async vcard(id: string): Promise<Blob> {
-    return (await this.fetch(`/v1/people/${encodeURIComponent(id)}/vcard`, {})).blob();
+    return (await this.ask("people.vcard", { id })).blob();
   }
 
-  ways(): Promise<Ways> {
-    return this.ask<Ways>("/v1/sign-in", {}, false);
+  /** Return how to sign in where the page came from. */
+  async ways(): Promise<Ways> {
+    return (await this.open({ headers: fields("") })) as Ways;
   }
 
   async signIn(name: string, password: string): Promise<string> {
     const body = JSON.stringify({ name, password });
-    const answer = await this.ask<{ session: string }>("/v1/sign-in", { method: "POST", body }, false);
-    return answer.session;
+    const request = { method: "POST", body, headers: fields("", "application/json") };
+    return ((await this.open(request)) as { session: string }).session;
   }
 
-  private async ask<T>(path: string, request: RequestInit = {}, signed = true): Promise<T> {
-    return (await (await this.fetch(path, request, signed)).json()) as T;
+  /** Ask what everybody may. */
+  private async open(request: RequestInit): Promise<unknown> {
+    const answer = await this.told(send("/v1/sign-in", request));
+    if (!answer.ok) throw failureOf(answer);
+    return answer.json();
   }
 
-  private async fetch(path: string, request: RequestInit, signed = true): Promise<Response> {
-    let answer = await this.send(path, request, signed ? await this.token(false) : "");
-    if (answer.status === 401 && signed) {
+  private async read<T>(op: Operation, args: Record<string, string>, signal?: AbortSignal): Promise<T> {
+    return (await (await this.ask(op, args, signal)).json()) as T;
+  }
+
+  private async ask(op: Operation, args: Record<string, string>, signal?: AbortSignal): Promise<Response> {
+    let answer = await this.told(this.road.ask({ op, args, token: await this.token(false), signal }));
+    if (answer.status === 401) {
       const token = await this.token(true);
-      if (token) answer = await this.send(path, request, token);
+      if (token) answer = await this.told(this.road.ask({ op, args, token, signal }));
     }
     if (answer.ok) return answer;
-    throw failure(answer);
+    throw failureOf(answer);
   }
 
-  private async send(path: string, request: RequestInit, token: string): Promise<Response> {
-    const headers = new Headers({ Accept: "application/json" });
-    if (request.body) headers.set("Content-Type", "application/json");
-    if (token) headers.set("Authorization", `Bearer ${token}`);
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+  private async told(asking: Promise<Response>): Promise<Response> {
     try {
-      const answer = await fetch(path, { ...request, headers, signal, credentials: "omit" });
+      const answer = await asking;
       this.onReach(answer.status < 500);
       return answer;
     } catch (error) {
-      if (request.signal?.aborted) throw error;
-      this.onReach(false);
-      throw new Failure(navigator.onLine ? "away" : "offline");
+      if (error instanceof KeyChanged) this.onKeyChange(error);
+      if (error instanceof Failure) this.onReach(false);
+      throw error;
     }
-  }
-}
-
-function failure(answer: Response): Failure {
-  const waitS = Math.min(Number(answer.headers.get("Retry-After")) || 1, 60);
-  switch (answer.status) {
-    case 401:
-      return new Failure("signed-out");
-    case 403:
-      return new Failure("rights");
-    case 404:
-      return new Failure("gone");
-    case 429:
-      return new Failure("busy", waitS);
-    case 502:
-    case 503:
-    case 504:
-      return new Failure("away", waitS);
-    default:
-      return new Failure("fault");
   }
 }

@@ -1,9 +1,9 @@
 /* Everything about one contact, each field with the source that it comes from. */
 
 import type { Api, Hit, Me, Person } from "./api";
-import { Failure } from "./api";
 import { CustomerPage } from "./customerpage";
 import { button, h, icon } from "./dom";
+import { Failure } from "./failure";
 import type { Host } from "./host";
 import { callable, type Reach } from "./reach";
 import { portrait, type RowActs, star } from "./rows";

@@ -1,8 +1,9 @@
 /* The page of a signed-in user: search box, list, card. */
 
-import { type Api, Failure, type Hit, type Me, type Page, type Person } from "./api";
+import type { Api, Hit, Me, Page, Person } from "./api";
 import { Card, type CardActs } from "./card";
 import { button, h, icon } from "./dom";
+import { Failure } from "./failure";
 import type { Host } from "./host";
 import { type Group, List } from "./list";
 import { hint, trouble } from "./notice";
@@ -10,6 +11,7 @@ import { Reach, type Target } from "./reach";
 import { isEnough, Search } from "./search";
 import { type Kept, Shelf } from "./shelf";
 import { hitsText, t } from "./texts";
+import { sealButton } from "./trust";
 
 const RETRY_MS = 5000;
 
@@ -81,6 +83,7 @@ export class Desk {
         "footer",
         {},
         this.light,
+        api.road.fingerprint ? sealButton(api.road.fingerprint) : null,
         h("span", { class: "who" }, me.name),
         signOut ? button(t("signout"), signOut, { icon: "out", only: true }) : null,
       ),

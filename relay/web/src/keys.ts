@@ -34,11 +34,6 @@ export interface Bundle {
 
 export class BundleRefused extends Error {}
 
-/** Return a fingerprint as it is shown, in groups of four. */
-export function grouped(fingerprint: string): string {
-  return fingerprint.replace(/(.{4})(?=.)/g, "$1 ");
-}
-
 /** Read a published bundle. Whether its identity is the right one is for the caller to say. */
 export async function readBundle(body: unknown, tid: string): Promise<Bundle> {
   try {

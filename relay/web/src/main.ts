@@ -6,37 +6,68 @@ import "@fluentui/web-components/button.js";
 import "@fluentui/web-components/spinner.js";
 import "./style.css";
 
-import { Api, Failure, type Me } from "./api";
+import { Api, type Me, type Ways } from "./api";
 import { Desk } from "./desk";
 import { h } from "./dom";
+import { Failure, KeyChanged } from "./failure";
 import { findHost, type Host } from "./host";
 import { trouble } from "./notice";
+import { Pin } from "./pin";
 import { Session } from "./session";
 import { refusedPage, signInPage } from "./signin";
 import { speak } from "./texts";
 import { wear } from "./theme";
+import { changedPage } from "./trust";
 
 const SIGNED_OUT = new Failure("signed-out");
 
 class Program {
   private readonly session: Session;
   private readonly api: Api;
+  private readonly pin = new Pin(location.hash);
+  private ways: Ways | undefined;
 
   constructor(private readonly host: Host) {
     this.session = new Session(host);
     this.api = new Api((fresh) => this.token(fresh));
+    this.api.onKeyChange = (change) => this.warn(change);
   }
 
   async begin(ended = false): Promise<void> {
     show(h("main", { class: "gate" }, h("fluent-spinner", { "aria-hidden": "true" })));
     try {
+      this.ways ??= await this.findRoad();
       this.work(await this.api.me());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.trouble === "signed-out") await this.signIn(ended);
-      else show(h("main", { class: "gate" }, trouble(error, () => void this.begin())));
+      if (error.trouble === "signed-out") this.signIn(ended);
+      else if (!(error instanceof KeyChanged)) {
+        show(h("main", { class: "gate" }, trouble(error, () => void this.begin())));
+      }
     }
     this.host.ready();
+  }
+
+  /** Ask whether the page came from the directory or from a relay, and take the road from there. */
+  private async findRoad(): Promise<Ways> {
+    const ways = await this.api.ways();
+    if (ways.tunnel) {
+      try {
+        const { Tunnel } = await import("./tunnel"); // the directory's own page needs none of it
+        this.api.road = new Tunnel(this.pin);
+      } catch {
+        throw new Failure("away");
+      }
+    }
+    return ways;
+  }
+
+  private warn(change: KeyChanged): void {
+    const accept = () => {
+      this.pin.accept(change.tid, change.found);
+      void this.begin();
+    };
+    show(changedPage(change, accept, () => void this.begin()));
   }
 
   private work(me: Me): void {
@@ -53,13 +84,12 @@ class Program {
     desk.focus();
   }
 
-  private async signIn(ended: boolean): Promise<void> {
-    if (this.host.embedded) {
+  private signIn(ended: boolean): void {
+    if (this.host.embedded || !this.ways) {
       show(refusedPage(() => void this.begin()));
       return;
     }
-    const ways = await this.api.ways();
-    const page = signInPage(this.api, ways, ended, (session) => {
+    const page = signInPage(this.api, this.ways, ended, (session) => {
       this.session.begin(session);
       void this.begin();
     });

@@ -1,6 +1,6 @@
 /* What went wrong, or is empty, in words that help. */
 
-import { type Failure } from "./api";
+import type { Failure } from "./failure";
 import { button, h, icon, type IconName } from "./dom";
 import { type Key, t } from "./texts";
 
@@ -31,6 +31,12 @@ function words({ trouble, waitS }: Failure): [string, string] {
       return [t("error.busy"), t("error.busy.hint", { seconds: waitS })];
     case "rights":
       return [t("error.rights"), t("error.rights.hint")];
+    case "unregistered":
+      return [t("error.unregistered"), t("error.unregistered.hint")];
+    case "untrusted":
+      return [t("error.untrusted"), t("error.untrusted.hint")];
+    case "clock":
+      return [t("error.clock"), t("error.clock.hint")];
     case "gone":
       return [t("card.gone"), ""];
     default:

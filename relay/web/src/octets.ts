@@ -48,3 +48,8 @@ export function hex(octets: Octets): string {
 export async function sha256(octets: Octets): Promise<Octets> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", octets));
 }
+
+/** Return a fingerprint as it is shown, in groups of four. */
+export function grouped(fingerprint: string): string {
+  return fingerprint.replace(/(.{4})(?=.)/g, "$1 ");
+}

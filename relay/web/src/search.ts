@@ -1,8 +1,8 @@
 /* Search as one types. Law: of several questions only the last one's answer is ever shown. */
 
-import { type Api, Failure, type Page } from "./api";
+import type { Api, Page } from "./api";
+import { Failure } from "./failure";
 
-const DEBOUNCE_MS = 80;
 const LOADER_MS = 300;
 const MIN_LETTERS = 2;
 const MIN_DIGITS = 3;
@@ -39,7 +39,7 @@ export class Search {
     this.stop();
     this.text = text.trim();
     if (!isEnough(this.text)) this.finding.idle();
-    else this.timer = window.setTimeout(() => void this.ask(""), DEBOUNCE_MS);
+    else this.timer = window.setTimeout(() => void this.ask(""), this.api.road.debounceMs);
   }
 
   /** Ask again at once. */

@@ -1,7 +1,8 @@
 /* Signing in with name and password, in a browser. */
 
-import { type Api, Failure, type Ways } from "./api";
+import type { Api, Ways } from "./api";
 import { h } from "./dom";
+import { Failure } from "./failure";
 import { hint } from "./notice";
 import { t } from "./texts";
 
@@ -13,7 +14,7 @@ export function signInPage(
   done: (session: string) => void,
 ): HTMLElement {
   if (!ways.password) {
-    return ways.tenant
+    return ways.tenant || ways.tunnel
       ? h("main", { class: "gate" }, h("h1", {}, t("signin.title")), h("p", {}, t("signin.teams")))
       : h("main", { class: "gate" }, h("h1", { class: "unseen" }, t("app")), hint("signin.none", "signin.none.hint", "out"));
   }
