@@ -25,7 +25,7 @@ from relay.http.bounds import JSON, RequestBounds, mark_answer
 from relay.http.callerid import caller_routes
 from relay.http.description import complete
 from relay.http.health import health_routes
-from relay.http.page import page_routes
+from relay.http.page import content_policy, page_routes
 from relay.http.people import people_routes
 from relay.http.problems import ANYNODE_PATH, HANDLERS
 from relay.http.signin import sign_in_routes
@@ -72,7 +72,7 @@ def create_app(
             anynode_routes(directory, authenticator, settings),
             people_routes(directory, sign_in, settings),
             sign_in_routes(directory, sign_in, accounts, settings),
-            page_routes(settings),
+            page_routes(content_policy(settings)),
             health_routes(directory.ready),
         ],
         middleware=[RequestBounds(settings.max_body_bytes, _BODIES, _ANY_LENGTH)],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-from litestar import Litestar, Router
+from litestar import Litestar, Router, get
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,9 +16,11 @@ from relay.directory import Readiness
 from relay.http.bounds import JSON, RequestBounds, mark_answer
 from relay.http.health import health_routes
 from relay.http.lines import line_routes
+from relay.http.page import node_content_policy, page_routes
 from relay.http.problems import HANDLERS
 from relay.http.rpc import RPC_PATH, RpcDesk, RpcRoute
 from relay.nodesettings import NodeSettings
+from relay.persons import WaysAnswer
 from relay.tunnel.exchange import Exchange
 from relay.tunnel.frames import MAX_QUESTION_BYTES
 from relay.tunnel.tenants import TenantRecords
@@ -49,13 +51,19 @@ def create_node_app(
         records: of the registered tenants.
         settings: bounds.
         ready: tells whether this node can do its work now.
-        more_routes: registration, the page.
+        more_routes: registration.
         counts: where answers are counted by class of status; for metrics.
     """
     desk = RpcDesk(exchange, tokens, records, settings.limits)
     counted = counts if counts is not None else Counter()
     app = Litestar(
-        route_handlers=[line_routes(exchange, records), health_routes(ready), *more_routes],
+        route_handlers=[
+            line_routes(exchange, records),
+            page_routes(node_content_policy()),
+            ways_routes(settings.client_id),
+            health_routes(ready),
+            *more_routes,
+        ],
         middleware=[RequestBounds(MAX_QUESTION_BYTES, _BODIES)],
         request_max_body_size=MAX_QUESTION_BYTES,
         exception_handlers=HANDLERS,
@@ -75,6 +83,16 @@ def create_node_app(
             await app(scope, receive, send)
 
     return answer
+
+
+def ways_routes(client_id: str) -> Router:
+    """Return the route that tells the page that it is a relay's: questions have to be sealed."""
+
+    @get("/sign-in", sync_to_thread=False)
+    def ways() -> WaysAnswer:
+        return WaysAnswer(password=False, tenant="", client_id=client_id, tunnel=True)
+
+    return Router("/v1", route_handlers=[ways])
 
 
 def _counting(counts: Counter[str]) -> Callable[[Message, Scope], Awaitable[None]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -57,14 +57,25 @@ def content_policy(settings: RelaySettings) -> str:
     """Return the Content-Security-Policy (CSP level 3) of the page."""
     customer = urlsplit(settings.customer_page)
     frames = f"{customer.scheme}://{customer.netloc}" if customer.netloc else "'none'"
-    connects = ["'self'", TEAMS_ORIGINS, *([settings.authority] if settings.tenant else [])]
+    return _policy(frames, [settings.authority] if settings.tenant else [])
+
+
+def node_content_policy() -> str:
+    """Return the policy of the page that a relay serves.
+
+    Which customer page is framed says the directory, in a sealed answer; the relay knows none.
+    """
+    return _policy("https:", [])
+
+
+def _policy(frames: str, connects: Sequence[str]) -> str:
     rules = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self' data:",
         "font-src": "'self'",
-        "connect-src": " ".join(connects),
+        "connect-src": " ".join(["'self'", TEAMS_ORIGINS, *connects]),
         "frame-src": frames,
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -73,8 +84,8 @@ def content_policy(settings: RelaySettings) -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-def page_routes(settings: RelaySettings, folder: Path = FOLDER) -> Router:
-    """Return the routes of the page.
+def page_routes(policy: str, folder: Path = FOLDER) -> Router:
+    """Return the routes of the page, under a Content-Security-Policy.
 
     Raises:
         OSError: the built files are not there.
@@ -82,7 +93,7 @@ def page_routes(settings: RelaySettings, folder: Path = FOLDER) -> Router:
     files = _read(folder)
     shell = files["index.html"]
     fields = {
-        "content-security-policy": content_policy(settings),
+        "content-security-policy": policy,
         "referrer-policy": "no-referrer",
         "permissions-policy": "camera=(), microphone=(), geolocation=()",
         "cross-origin-resource-policy": "same-origin",

@@ -13,6 +13,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,8 @@ class Relay:
             await records.put(record)
             await records.close()
 
-        asyncio.run(put())
+        with ThreadPoolExecutor(1) as thread:  # the caller's may run the browser's loop
+            thread.submit(lambda: asyncio.run(put())).result()
         return enrolment
 
 

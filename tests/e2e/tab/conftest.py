@@ -15,6 +15,7 @@ from tests.e2e.tab.customer import running_customer_page
 from tests.e2e.tab.fakehost import FakeTeams
 from tests.e2e.tab.issuer import OID, TENANT, Issuer, running_issuer
 from tests.e2e.tab.world import ERIKA, OUTSIDER, address_of, company_source
+from tests.relay.web.node import install_packages
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE_MS = 15_000
@@ -67,6 +68,11 @@ def server(
         },
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    return (install_packages() / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture

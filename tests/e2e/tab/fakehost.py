@@ -47,7 +47,8 @@ function theme(name) {
   document.querySelector("iframe").contentWindow.postMessage(
     {func: "themeChange", args: [name]}, location.origin);
 }
-</script><iframe src="/" title="tab" allow="clipboard-read; clipboard-write"></iframe></body></html>
+</script><iframe src="WHERE" title="tab" allow="clipboard-read; clipboard-write"></iframe>
+</body></html>
 """
 
 
@@ -61,9 +62,11 @@ class FakeTeams:
             page: of the browser.
             address: of the real server.
             token: what the host hands out as the user's token; "" refuses.
-            options: locale, theme, client, supports, forgets, oid, tid.
+            options: locale, theme, client, supports, forgets, oid, tid; `fragment` of the address
+                that the app package opens.
         """
         self.page = page
+        self._fragment = options.pop("fragment", "")
         self.options = {
             "locale": "en-us", "theme": "default", "client": "desktop", "forgets": True,
             "supports": ["call", "chat", "mail", "pages", "webStorage"],
@@ -100,4 +103,5 @@ class FakeTeams:
 
     def _serve(self, route: Route) -> None:
         body = _HOST.replace("OPTIONS", json.dumps(self.options))
+        body = body.replace("WHERE", f"/{self._fragment}")
         route.fulfill(body=body, content_type="text/html")

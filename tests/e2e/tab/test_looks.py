@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.tab.conftest import InTeams, Opened
+from tests.e2e.tab.examining import examine
 from tests.e2e.tab.world import ANNA, JOERG
-from tests.relay.web.node import install_packages, needs_node
+from tests.relay.web.node import needs_node
 
 pytestmark = [pytest.mark.e2e, needs_node]
 
@@ -22,30 +23,10 @@ SIZES = {"phone": (320, 640), "twice as large": (640, 480), "desktop": (1200, 80
 """320 px wide; a window of 1,280 by 960 at 200 %; a usual one."""
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    return (install_packages() / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-
-
 def picture(page: Page, *name: str) -> None:
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{'-'.join(name).replace(' ', '_')}.png")
-
-
-def examine(tab: Frame | Page, axe: str) -> None:
-    """Assert that axe finds nothing, and that nothing is wider than the page."""
-    tab.evaluate(axe)
-    result: dict[str, Any] = tab.evaluate(
-        """async () => { await document.fonts.ready; return axe.run(document, {
-          iframes: false, resultTypes: ["violations"] }); }"""
-    )
-    found = [
-        (each["id"], [node["target"] for node in each["nodes"]], each["nodes"][0]["failureSummary"])
-        for each in result["violations"]
-    ]
-    assert found == []
-    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 
-from relay.http.page import FOLDER, content_policy
+from relay.http.page import FOLDER, content_policy, node_content_policy
 from relay.settings import RelaySettings
 from tests.relay.http.asking import asker
 from tests.relay.http.users import CLIENT_ID, TENANT
@@ -89,6 +89,12 @@ def test_the_customer_page_alone_may_be_framed_and_entra_alone_be_asked() -> Non
     rules = policy(content_policy(settings))
     assert rules["frame-src"] == ["https://crm.example:8443"]
     assert "https://login.microsoftonline.com" in rules["connect-src"]
+
+
+def test_a_relays_page_may_frame_the_page_that_a_directory_names_and_asks_nobody_else() -> None:
+    direct = policy(content_policy(RelaySettings("127.0.0.1", 80)))
+    relayed = policy(node_content_policy())
+    assert relayed == direct | {"frame-src": ["https:"]}
 
 
 def test_script_and_style_stay_below_a_hundred_kilobytes() -> None:
