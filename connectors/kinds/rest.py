@@ -2,6 +2,8 @@
 
 Law: GET only. `Complete` is earned: the last page came, every page held a list where the items are
 to be, and no page came twice. Credentials go to the origin of the URL and of the token URL only.
+Followed by change only where the interface has a parameter for it; what is deleted then shows by a
+mark in the object, or at the next full read.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
@@ -23,6 +26,7 @@ from connectors.jsonpaths import Find, compile_path, path_fault, paths_in, texts
 from connectors.mapping import Mapping
 from connectors.oauth import Client, Tokens
 from connectors.rules import compile_key
+from connectors.servertime import TimeForm, bookmark_at, since
 from connectors.settings import SecretRef, SourceSettings
 from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
 from engine.source import (
@@ -30,6 +34,7 @@ from engine.source import (
     CheckReport,
     Complete,
     ContactSource,
+    Delete,
     Event,
     Record,
     RejectedRecord,
@@ -55,6 +60,11 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         next: the path of the next page's URL ("link"; "" = the header Link) or cursor ("cursor").
         parameter: of the query, that takes the cursor, the page's number or the offset.
         first: the number of the first page ("page"), or the first offset.
+        changed_since: the parameter of the query that asks for what changed since a time; "" = the
+            interface has none, and every read is full.
+        changed_form: how that time is written.
+        deleted: the path of a mark in contacts that are gone, "" for none; "", "false" and "0" are
+            no mark.
         headers: sent with each request; no secrets.
         token: sent in `token_header`, behind `token_prefix`.
         token_header: and
@@ -75,6 +85,9 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     next: str = ""
     parameter: str = ""
     first: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 1
+    changed_since: str = ""
+    changed_form: TimeForm = "iso"
+    deleted: str = ""
     headers: dict[str, str] = {}
     token: SecretRef | None = None
     token_header: str = "Authorization"  # noqa: S105 - the name of a header
@@ -101,7 +114,8 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ""
 
     def _paging_fault(self) -> str:
-        for name, path in (("items", self.items), ("next", self.next)):
+        paths = {"items": self.items, "next": self.next, "deleted": self.deleted}
+        for name, path in paths.items():
             fault = path_fault(path)
             if fault:
                 return f"{name}: {fault}"
@@ -131,6 +145,7 @@ class RestSource(ContactSource):
         self._options = settings.options
         self._lock = threading.Lock()
         self._web: WebSession | None = None
+        self._date = ""  # of the first answer of the last read
 
     @override
     def check(self) -> CheckReport:
@@ -178,20 +193,39 @@ class RestSource(ContactSource):
 
     @override
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
-        """Stream all pages.
+        """Stream all pages, or those of what changed.
 
         Raises:
             SourceFailed: no connection, no rights, a page that is none, the same page twice.
         """
-        mapping = Mapping(self._settings)
+        options, mapping = self._options, Mapping(self._settings)
         to_event = self._compiled(mapping.columns, mapping.several)
+        is_gone = self._gone()
+        asked = since(bookmark, options.changed_form, options.url) if options.changed_since else ""
         number = 0
-        with self._pages() as pages:
+        with self._pages(asked) as pages:
             for items in pages:
                 for item in items:
                     number += 1
-                    yield to_event(item, f"item {number}")
-        yield Complete(full=True)
+                    event = to_event(item, f"item {number}")
+                    if not is_gone(item):
+                        yield event
+                    elif asked and event.key:
+                        yield Delete(event.key)
+        if not options.changed_since:
+            yield Complete(full=True)
+            return
+        began = bookmark_at(self._date, datetime.now(UTC), options.url)
+        yield Complete(full=not asked, bookmark=began)
+
+    def _gone(self) -> Callable[[Any], bool]:
+        """Return what tells whether an object is marked as deleted."""
+        if not self._options.deleted:
+            return lambda _item: False
+        find = compile_path(self._options.deleted)
+        return lambda item: any(
+            text.casefold() not in {"", "false", "0"} for text in texts_at(find, item)
+        )
 
     @override
     def cancel(self) -> None:
@@ -227,39 +261,43 @@ class RestSource(ContactSource):
         return to_event
 
     @contextmanager
-    def _pages(self) -> Iterator[Iterator[list[Any]]]:
+    def _pages(self, asked: str = "") -> Iterator[Iterator[list[Any]]]:
+        """Give the pages; `asked` is the time since which, "" for all."""
         options = self._options
         link = WebLink(options.ca, options.allow_plain, options.allow_link_local, options.timeout_s)
         web = WebSession(link)
         with self._lock:
             self._web = web
         try:
-            yield self._paged(web)
+            yield self._paged(web, asked)
         finally:
             with self._lock:
                 self._web = None
             web.close()
 
-    def _paged(self, web: WebSession) -> Iterator[list[Any]]:
+    def _paged(self, web: WebSession, asked: str) -> Iterator[list[Any]]:
         options = self._options
         find_items, find_next = compile_path(options.items, flat=False), compile_path(options.next)
         headers = self._headers(web)
-        url = options.url
+        first = _with_parameter(options.url, options.changed_since, asked) if asked else options.url
+        url = first
         position = options.first if options.paging == "page" else 0
         if options.paging in {"page", "offset"}:
             url = _with_parameter(url, options.parameter, str(position))
         met: set[bytes] = set()
-        for _ in range(MAX_PAGES):
+        for read in range(MAX_PAGES):
             answer = web.request("GET", url, headers())
+            if not read:
+                self._date = str(answer.headers.get("date", ""))
             page = self._decoded(answer, url)
             items = self._items(find_items, page, url)
             yield items
             if options.paging in {"page", "offset"} and items:
                 position += 1 if options.paging == "page" else len(items)
-                following = _with_parameter(options.url, options.parameter, str(position))
+                following = _with_parameter(first, options.parameter, str(position))
                 mark = answer.body
             else:
-                following = self._following(find_next, page, answer)
+                following = self._following(find_next, page, answer, first)
                 mark = following.encode()
             if not following:
                 return
@@ -270,7 +308,7 @@ class RestSource(ContactSource):
             url = following
         raise SourceFailed(f"{options.url}: more than {MAX_PAGES:,} pages")
 
-    def _following(self, find_next: Find, page: Any, answer: Answer) -> str:
+    def _following(self, find_next: Find, page: Any, answer: Answer, first: str) -> str:
         """Return the URL of the next page by link or cursor, "" behind the last one."""
         options = self._options
         if options.paging == "link" and not options.next:
@@ -283,7 +321,7 @@ class RestSource(ContactSource):
         if not text:
             return ""
         if options.paging == "cursor":
-            return _with_parameter(options.url, options.parameter, text)
+            return _with_parameter(first, options.parameter, text)
         url = urljoin(options.url, text)
         if not same_origin(url, options.url):
             raise SourceFailed(f"{options.url}: its next page is on another server")

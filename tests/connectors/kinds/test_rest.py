@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
@@ -12,8 +13,9 @@ from typing_extensions import override
 
 from connectors.errors import SourceFailed
 from connectors.kinds.rest import RestOptions, RestSource
+from connectors.servertime import OVERLAP_S
 from connectors.settings import SecretRef
-from engine.source import Complete, Event, SourceField, Upsert
+from engine.source import Complete, Delete, Event, SourceField, Upsert
 from tests.connectors.conformance import Conformance
 from tests.connectors.making import settings
 from tests.connectors.webpeer import Request, web_server
@@ -234,3 +236,62 @@ def test_the_first_page_shows_what_there_is() -> None:
 def test_wrong_settings_are_refused(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         RestOptions(**({"url": "https://x.example/"} | wrong))
+
+
+class ChangesServer:
+    """An interface that tells what changed since a time, and marks what is gone."""
+
+    def __init__(self) -> None:
+        self.people: list[dict[str, Any]] = []
+        self.asked: list[str] = []
+
+    def handle(self, request: Request) -> None:
+        query = {k: v[0] for k, v in parse_qs(urlsplit(request.path).query).items()}
+        self.asked.append(query.get("since", ""))
+        start = int(query.get("skip", "0"))
+        changed = [each for each in self.people if each["at"] >= query.get("since", "")]
+        request.answer(200, json.dumps(changed[start : start + 2]).encode())
+
+
+FOLLOWED = {
+    "changed_since": "since",
+    "deleted": "gone",
+    "paging": "offset",
+    "parameter": "skip",
+}
+
+
+def test_an_interface_that_tells_changes_is_followed_from_page_to_page() -> None:
+    server = ChangesServer()
+    long_ago, soon = "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+    server.people = [{"id": n, "name": "A", "at": long_ago, "gone": n == 3} for n in range(5)]
+    with web_server(server.handle) as url:
+        own = source(FOLLOWED, url)
+        *first, complete = own.read(b"")
+        assert [event.key for event in first if isinstance(event, Upsert)] == ["0", "1", "2", "4"]
+        assert not [event for event in first if isinstance(event, Delete)]
+        assert isinstance(complete, Complete)
+        assert complete.full
+        for number in (0, 1, 4):
+            server.people[number] |= {"name": "B", "at": soon, "gone": number == 1 and "2100"}
+        server.asked.clear()
+        *second, after = own.read(complete.bookmark)
+        assert [type(event) for event in second] == [Upsert, Delete, Upsert]
+        assert second[1] == Delete("1")
+        assert isinstance(after, Complete)
+        assert not after.full
+        assert len(set(server.asked)) == 1
+        age = datetime.now(UTC) - datetime.fromisoformat(server.asked[0])
+        assert timedelta(seconds=OVERLAP_S) <= age < timedelta(hours=1)
+
+
+def test_a_bookmark_of_another_interface_is_none() -> None:
+    server = ChangesServer()
+    server.people = [{"id": 1, "name": "A", "at": "2020"}]
+    with web_server(server.handle) as url:
+        *_, complete = source(FOLLOWED, url).read(b"")
+        assert isinstance(complete, Complete)
+        other = source(FOLLOWED | {"url": f"{url}/others"}, url)
+        *found, again = other.read(complete.bookmark)
+        assert len(found) == 1
+        assert again == Complete(full=True, bookmark=again.bookmark)  # type: ignore[union-attr]
