@@ -109,6 +109,23 @@ class NatsCluster:
             password=f"{user}-secret",
         )
 
+    def table(self) -> dict[str, object]:
+        """Return `[nats]` of a node of a relay; its passwords are beside the servers' files."""
+        folder = self.nodes[0].folder
+        passwords = {}
+        for user in (QUESTIONS, RECORDS):
+            passwords[user] = folder / f"{user}.password"
+            passwords[user].write_text(f"{user}-secret\n", encoding="utf-8")
+            passwords[user].chmod(0o600)
+        return {
+            "servers": list(self.settings().servers),
+            "user": QUESTIONS,
+            "password": {"file": str(passwords[QUESTIONS])},
+            "records_user": RECORDS,
+            "records_password": {"file": str(passwords[RECORDS])},
+            "replicas": len(self.nodes),
+        }
+
 
 def _user(name: str) -> str:
     return f"{{ user: {name}, password: {name}-secret }}"

@@ -26,7 +26,8 @@ from relay.tunnel.keyring import KeyRing
 from relay.tunnel.keys import KeyBundle, SignedBundle, TenantIdentity, fingerprint
 from relay.tunnel.suites import Suite
 from relay.tunnel.tenants import ConnectorKey, TenantRecord
-from relay.tunnel.tenantstore import SqliteRecords
+from relay.tunnel.tenantstore import NatsRecords, SqliteRecords
+from tests.e2e.nats import RECORDS, NatsCluster
 from tests.e2e.notation import table
 from tests.e2e.processes import LOOPBACK, Program, free_port, start_program, wait_until
 from tests.e2e.running import Row, Rufname, csv_source, rufname_command, write_rows
@@ -38,8 +39,11 @@ WAIT_S = 40.0
 class Relay:
     """One node of a relay: its folder, its ports, perhaps a running `rufname relay`."""
 
-    def __init__(self, folder: Path, issuer: Issuer, **settings: object) -> None:
+    def __init__(
+        self, folder: Path, issuer: Issuer, nats: NatsCluster | None = None, **settings: object
+    ) -> None:
         self.folder = folder
+        self.nats = nats
         self.issuer = issuer
         self.port, self.metrics_port = free_port(), free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
@@ -55,6 +59,8 @@ class Relay:
         }  # fmt: skip
         lines = [f"{key} = {json.dumps(value)}" for key, value in top.items()]
         lines += table("limits", limits)
+        if self.nats is not None:
+            lines += table("nats", self.nats.table())
         lines += table("metrics", {"listen": f"http://{LOOPBACK}:{self.metrics_port}"})
         path = self.folder / "relay.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
@@ -103,7 +109,12 @@ class Relay:
         )  # fmt: skip
 
         async def put() -> None:
-            records = SqliteRecords(self.folder / "var" / "tenants.sqlite")
+            records: SqliteRecords | NatsRecords
+            if self.nats is None:
+                records = SqliteRecords(self.folder / "var" / "tenants.sqlite")
+            else:
+                records = NatsRecords(self.nats.settings(RECORDS), "test", len(self.nats.nodes))
+                await records.open(WAIT_S)
             await records.put(record)
             await records.close()
 
