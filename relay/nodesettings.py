@@ -11,6 +11,9 @@ from typing_extensions import override
 from relay.settings import ENTRA, SCOPE
 from relay.tokens import OUTLOOK_APPS, TEAMS_APPS, TokenRules
 
+REGISTRATION_SCOPE = "register"
+"""The scope that the application offers to administrators alone; tokens of pages lack it."""
+
 
 class NodeTls(msgspec.Struct, frozen=True):
     """`[tls]`: PEM files."""
@@ -77,6 +80,17 @@ class NodeSettings(msgspec.Struct, frozen=True):
             scope=SCOPE,
             apps=frozenset((self.client_id, *TEAMS_APPS, *OUTLOOK_APPS, *self.apps)),
         )
+
+    def registration_rules(self, tenant: str) -> TokenRules:
+        """Return what the token of an administrator must say who registers this tenant."""
+        rules = self.token_rules(tenant)
+        apps = frozenset({self.client_id})
+        return msgspec.structs.replace(rules, scope=REGISTRATION_SCOPE, apps=apps)
+
+    @property
+    def registration_scope(self) -> str:
+        """What an administrator's sign-in asks for."""
+        return f"api://{self.public_host}/{self.client_id}/{REGISTRATION_SCOPE}"
 
     @property
     def keys_url(self) -> str:

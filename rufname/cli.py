@@ -36,6 +36,7 @@ _COMMANDS = {
     "capacity": ("rufname.capacity:capacity", "Which machine does a company need?"),
     "status": ("rufname.standing:status", "Sources, last runs, index, workers."),
     "secret": ("rufname.sealing:secret", "Seal passwords of sources in the data folder."),
+    "register": ("rufname.registering:register", "Register this directory at a relay."),
     "teams-app": ("rufname.teamsapp:teams_app", "Write the app package for Microsoft Teams."),
     "relay": ("rufname.relaying:relay", "A relay in the cloud for directories without a port."),
     "password": ("rufname.password:password", "Make a password's hash for the configuration."),

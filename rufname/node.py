@@ -20,6 +20,7 @@ import msgspec
 from relay.directory import Readiness
 from relay.http.nodeapp import create_node_app
 from relay.http.nodeconnection import NodeConnection
+from relay.http.registration import RegistrationDesk, WaysAnswer, registration_routes
 from relay.http.server import HttpServer, serve_http
 from relay.keycache import KeyCache, fetch_from
 from relay.tunnel.bus import Bus, LocalBus
@@ -137,10 +138,16 @@ class Node:
             settings.public_host, settings.node, settings.limits.deadline_s
         )
         self._exchange = Exchange(bus, records, exchange_settings)
-        tokens = TokenVerifier(
-            settings.token_rules,
-            KeyCache(fetch_from(settings.keys_url)),
-            max_verdicts=MAX_VERDICTS,
+        keys = KeyCache(fetch_from(settings.keys_url))
+        tokens = TokenVerifier(settings.token_rules, keys, max_verdicts=MAX_VERDICTS)
+        desk = RegistrationDesk(
+            records, TokenVerifier(settings.registration_rules, keys), settings.public_host
+        )
+        ways = WaysAnswer(
+            settings.public_host,
+            settings.authority,
+            settings.client_id,
+            settings.registration_scope,
         )
         app = create_node_app(
             self._exchange,
@@ -148,6 +155,7 @@ class Node:
             records,
             settings,
             ready=lambda: self._readiness(bus, records),
+            more_routes=[registration_routes(desk, ways)],
             counts=self._counts,
         )
         tls = settings.tls

@@ -43,9 +43,6 @@ from relay.tunnel.registration import (
 from relay.tunnel.tenants import OutdatedRecord, TenantRecord, TenantRecords
 from relay.verifying import TokenVerifier
 
-SCOPE = "register"
-"""The scope that an administrator's token needs; the page's tokens do not have it."""
-
 TENANT_RATE, NODE_RATE = 4, 40
 """Requests a second for one tenant, and for all together; nodes that wait ask once a second."""
 
@@ -141,7 +138,7 @@ class RegistrationDesk:
 
         Args:
             records: of all tenants.
-            tokens: verifies tokens with the scope `SCOPE`, of every tenant.
+            tokens: verifies administrators of every tenant (`NodeSettings.registration_rules`).
             relay: this relay's name, lower case, without port.
             now_s: seconds since the epoch.
         """

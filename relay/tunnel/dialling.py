@@ -98,7 +98,7 @@ async def dial(address: str, settings: TunnelSettings, version: str) -> ClientCo
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
             user_agent_header=f"rufname/{version}",
-            proxy=_proxy(settings),
+            proxy=proxy_of(settings),
             open_timeout=DIAL_S,
             close_timeout=CLOSE_S,
             ping_interval=PING_S,
@@ -133,7 +133,8 @@ async def dial(address: str, settings: TunnelSettings, version: str) -> ClientCo
         raise CannotDial(f"{name} cannot be reached: {reason}") from None
 
 
-def _proxy(settings: TunnelSettings) -> str | Literal[True] | None:
+def proxy_of(settings: TunnelSettings) -> str | Literal[True] | None:
+    """Return the proxy with its login, True for that of the environment, None for none."""
     if settings.proxy == NO_PROXY:
         return None
     if settings.proxy == FROM_ENVIRONMENT:

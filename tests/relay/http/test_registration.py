@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,13 +14,13 @@ from litestar import Litestar
 
 from relay.http.problems import HANDLERS
 from relay.http.registration import (
-    SCOPE,
     RegistrationDesk,
     StandingAnswer,
     WaysAnswer,
     registration_routes,
 )
-from relay.tokens import TokenRules
+from relay.nodesettings import REGISTRATION_SCOPE as SCOPE
+from relay.nodesettings import NodeSettings
 from relay.tunnel.invitation import Code, Knock, new_box, open_handover, seal_handover
 from relay.tunnel.keyring import Handover
 from relay.tunnel.keys import TenantIdentity, decode_octets, encode_octets
@@ -29,12 +30,13 @@ from tests.relay.http.users import CLIENT_ID, KEY, OTHER_KEY, TENANT, claims, jw
 from tests.relay.tunnel.houses import HOST, MemoryRecords
 from tests.relay.tunnel.test_registration import GLOBAL, House
 
-WAYS = WaysAnswer(HOST, "https://login.example", CLIENT_ID, f"api://{HOST}/{CLIENT_ID}/{SCOPE}")
+SETTINGS = NodeSettings(
+    f"https://{HOST}", "127.0.0.1", 0, "node", CLIENT_ID, Path("var"),
+    authority="https://login.microsoftonline.com", apps=("another app",),
+)  # fmt: skip
 
 
-def rules(tenant: str) -> TokenRules:
-    issuer = f"https://login.microsoftonline.com/{tenant}/v2.0"
-    return TokenRules(tenant, CLIENT_ID, issuer, SCOPE, frozenset({CLIENT_ID}))
+WAYS = WaysAnswer(HOST, "https://login.example", CLIENT_ID, SETTINGS.registration_scope)
 
 
 class Relay:
@@ -42,7 +44,7 @@ class Relay:
 
     def __init__(self) -> None:
         self.records = MemoryRecords()
-        tokens = TokenVerifier(rules, keys_of(jwk(KEY))())
+        tokens = TokenVerifier(SETTINGS.registration_rules, keys_of(jwk(KEY))())
         desk = RegistrationDesk(self.records, tokens, HOST)
         self.app = Litestar(
             [registration_routes(desk, WAYS)],

@@ -1,0 +1,135 @@
+"""What a directory asks of a relay about its own registration, over HTTPS.
+
+Law: no key is made or read here, and nothing is printed. What the relay refuses comes back in its
+own words.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from relay.http.registration import (
+    Close,
+    InvitationAnswer,
+    Look,
+    Said,
+    StandingAnswer,
+    WaysAnswer,
+)
+from relay.schema import Problem
+from relay.tunnel.dialling import proxy_of, trust
+from relay.tunnel.registration import SignedOrder
+from relay.tunnel.settings import TunnelSettings
+from rufname.errors import RufnameError
+
+PATH = "/v1/registration"
+TIMEOUT_S = 20.0
+
+_Answer = TypeVar("_Answer")
+
+
+class RelayRefuses(RufnameError):
+    """The relay cannot be reached, or does not obey.
+
+    Attributes:
+        code: the relay's word for it; "" where it could not be asked.
+    """
+
+    def __init__(self, words: str, code: str = "") -> None:
+        super().__init__(words)
+        self.code = code
+
+
+class CannotRegister(RufnameError):
+    """What is here and what is asked for do not fit."""
+
+
+def web_client(settings: TunnelSettings) -> httpx.Client:
+    """Return what asks over HTTPS, through the proxy and with the trust of `[tunnel]`."""
+    proxy = proxy_of(settings)
+    return httpx.Client(
+        verify=trust(settings),
+        proxy=proxy if isinstance(proxy, str) else None,
+        trust_env=proxy is True,
+        timeout=TIMEOUT_S,
+        follow_redirects=False,
+    )
+
+
+class Registrar:
+    """One relay."""
+
+    def __init__(self, web: httpx.Client, relay: str) -> None:
+        """Ask nothing yet.
+
+        Args:
+            web: see `web_client`.
+            relay: its address, `https://HOST[:PORT]`.
+        """
+        self._web = web
+        self.relay = relay
+
+    def ways(self) -> WaysAnswer:
+        """Return how an administrator signs in at this relay."""
+        return self._ask("GET", "", None, WaysAnswer)
+
+    def standing(self, tid: str) -> StandingAnswer | None:
+        """Return how a tenant is registered, None if it is not."""
+        try:
+            return self._ask("GET", f"/{tid}", None, StandingAnswer)
+        except RelayRefuses as error:
+            if error.code == "no-such-person":
+                return None
+            raise
+
+    def order(self, signed: SignedOrder, token: str = "") -> StandingAnswer:
+        """Give an order; return how the tenant is registered then."""
+        return self._ask("POST", "", signed, StandingAnswer, token)
+
+    def knock(self, said: Said) -> None:
+        """Say what an invited node says."""
+        self._ask("POST", "", said, dict[str, str])
+
+    def look(self, tid: str, invitation: str) -> InvitationAnswer:
+        """Return what has become of an invitation."""
+        return self._ask("POST", "", Look(tid, invitation), InvitationAnswer)
+
+    def close(self, tid: str, invitation: str) -> None:
+        """Let the relay forget an invitation that has done its work."""
+        self._ask("POST", "", Close(tid, invitation), dict[str, str])
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: msgspec.Struct | None,
+        kind: type[_Answer],
+        token: str = "",
+    ) -> _Answer:
+        """Ask and return the answer.
+
+        Raises:
+            RelayRefuses: there is no relay, or it refuses.
+        """
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        content = None if body is None else msgspec.json.encode(body)
+        try:
+            answer = self._web.request(
+                method, self.relay + PATH + path, content=content, headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise RelayRefuses(f"{self.relay}: {str(error) or type(error).__name__}") from None
+        try:
+            if answer.status_code == httpx.codes.OK:
+                return msgspec.json.decode(answer.content, type=kind)
+            problem = msgspec.json.decode(answer.content, type=Problem)
+        except msgspec.DecodeError:
+            words = f"{self.relay}: status {answer.status_code}: is this the address of a relay?"
+            raise RelayRefuses(words) from None
+        code = problem.type.rpartition(":")[2]
+        raise RelayRefuses(f"{self.relay}: {problem.detail or problem.title}", code)
