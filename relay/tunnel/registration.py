@@ -4,7 +4,7 @@ A directory makes its keys on site and gives orders, each signed by the tenant's
 `register` (with the sign-in of an administrator of the tenant), `admit` and `dismiss` a node,
 `keep` (throw out a registration that waits), `invite` a node, `remove` the tenant. Whoever comes
 with another identity needs the signature of the one that is known, or waits three days: so a
-stolen administrator's session cannot change keys silently. `docs/tunnel-protocol.md` has the form.
+stolen administrator's session cannot change keys silently. `docs/registration.md` has the form.
 
 Law: pure: a record, an order and the time go in, the next record comes out. An order is good for
 one relay, for two minutes, and once.
