@@ -1,15 +1,19 @@
 """`singer`: the records of a Singer tap, read from a command: the open door to other systems.
 
 Law: the command is run as it is written, by no shell. `Complete` is earned: exit code 0 and an
-unbroken last line. A tap may repeat records, and tells of deletions by ACTIVATE_VERSION or not at
-all: every run is full, and the last repetition counts.
+unbroken last line. A tap may repeat records: the last repetition counts. Every run is full, unless
+the tap is to be followed: then it gets back the last STATE that it told, and a record that is gone
+shows by `_sdc_deleted_at`, or at the next full run.
+
+Source: the Singer specification (singer.io), "Synching", "State".
 """
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +31,7 @@ from engine.source import (
     CheckReport,
     Complete,
     ContactSource,
+    Delete,
     Event,
     Record,
     RejectedRecord,
@@ -36,7 +41,7 @@ from engine.source import (
 
 DISCOVERED = 200
 
-_PASSED_OVER = frozenset({"STATE", "ACTIVATE_VERSION", "BATCH", "LOG"})
+_PASSED_OVER = frozenset({"ACTIVATE_VERSION", "BATCH", "LOG"})
 
 
 class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +50,7 @@ class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         command: the program and its arguments, each a text of its own.
         stream: whose records are contacts; "" = all streams.
+        follow: give the tap its last state back (`--state FILE`), so that it tells what changed.
         secret: passed to the command as the variable `secret_variable`.
         secret_variable: its name.
         timeout_s: the command is ended when it has said nothing for so long.
@@ -52,6 +58,7 @@ class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     stream: str = ""
+    follow: bool = False
     secret: SecretRef | None = None
     secret_variable: str = "TAP_SECRET"  # noqa: S105 - the name of a variable
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 600
@@ -63,6 +70,14 @@ class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"secret_variable = {self.secret_variable!r} is no name")
 
 
+class _Followed(msgspec.Struct, frozen=True, array_like=True):
+    """A bookmark: the state that a command told for a stream."""
+
+    command: tuple[str, ...]
+    stream: str
+    state: msgspec.Raw
+
+
 class SingerSource(ContactSource):
     """What one tap says."""
 
@@ -72,6 +87,7 @@ class SingerSource(ContactSource):
         self._options = settings.options
         self._lock = threading.Lock()
         self._program: Program | None = None
+        self._state: msgspec.Raw | None = None  # what the command told last
 
     @override
     def check(self) -> CheckReport:
@@ -108,26 +124,50 @@ class SingerSource(ContactSource):
 
     @override
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
-        """Run the command to its end, then stream what it said.
+        """Run the command to its end, then stream what it said: all, or what changed.
 
         Raises:
             SourceFailed: an exit code other than 0, a line that is no message of Singer.
             DriverMissing: no such program.
         """
         mapping = Mapping(self._settings)
+        known = self._known_state(bookmark)
+        gone: dict[str, None] = {}
         number = 0
-        with Spool() as spool, self._running() as program:
+        with Spool() as spool, self._running(known) as program:
             for record, deleted in self._records(program):
                 number += 1
                 key = self._upsert(record, self._settings.key, frozenset()).key
                 if deleted:
                     spool.drop(key)
+                    gone[key] = None
                 else:
+                    gone.pop(key, None)
                     spool.put(key or f"\0{number}", record)  # without a key: rejected one by one
             program.finish()
             for _, record in spool.pairs():
                 yield self._upsert(record, mapping.columns, mapping.several)
-        yield Complete(full=True)
+        if known is not None:
+            yield from (Delete(key) for key in gone if key)
+        yield Complete(full=known is None, bookmark=self._bookmark(known))
+
+    def _known_state(self, bookmark: Bookmark) -> msgspec.Raw | None:
+        """Return the state to go on from; None = read everything."""
+        if not self._options.follow or not bookmark:
+            return None
+        try:
+            followed = msgspec.json.decode(bookmark, type=_Followed)
+        except msgspec.DecodeError:
+            return None
+        same = (followed.command, followed.stream) == (self._options.command, self._options.stream)
+        return followed.state if same else None
+
+    def _bookmark(self, known: msgspec.Raw | None) -> Bookmark:
+        """Return what the next run goes on from: a tap without news may tell no state."""
+        options, state = self._options, self._state or known
+        if not options.follow or state is None:
+            return b""
+        return msgspec.json.encode(_Followed(options.command, options.stream, state))
 
     @override
     def cancel(self) -> None:
@@ -156,12 +196,16 @@ class SingerSource(ContactSource):
         """Yield the records of the stream, and whether each is a deletion."""
         name, wanted = self._options.command[0], self._options.stream
         streams: dict[str, None] = {}
+        self._state = None
         for number, line in enumerate(program.lines(), 1):
             if not line.strip():
                 continue
             try:
                 message = msgspec.json.decode(line)
                 kind = message["type"]
+                if kind == "STATE":
+                    self._state = msgspec.Raw(msgspec.json.encode(message["value"]))
+                    continue
                 if kind in _PASSED_OVER:
                     continue
                 streams[str(message["stream"])] = None
@@ -188,11 +232,23 @@ class SingerSource(ContactSource):
         return Upsert(compile_key(self._settings.key)(record), record)
 
     @contextmanager
-    def _running(self) -> Iterator[Program]:
+    def _running(self, state: msgspec.Raw | None = None) -> Iterator[Program]:
+        """Run the command for a `with` block, with a state to go on from if there is one."""
+        with ExitStack() as stack:
+            command = self._options.command
+            if state is not None:
+                file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".json"))
+                file.write(bytes(state))
+                file.flush()
+                command = (*command, "--state", file.name)
+            yield stack.enter_context(self._program_of(command))
+
+    @contextmanager
+    def _program_of(self, command: tuple[str, ...]) -> Iterator[Program]:
         options = self._options
         secret = options.secret.read() if options.secret is not None else ""
         environment = {options.secret_variable: secret} if secret else {}
-        program = Program(options.command, timeout_s=options.timeout_s, environment=environment)
+        program = Program(command, timeout_s=options.timeout_s, environment=environment)
         with self._lock:
             self._program = program
         try:

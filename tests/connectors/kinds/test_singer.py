@@ -10,7 +10,7 @@ from typing_extensions import override
 from connectors.errors import SourceFailed
 from connectors.kinds.singer import SingerOptions, SingerSource
 from connectors.settings import SecretRef
-from engine.source import Complete, Event, SourceField, Upsert
+from engine.source import Complete, Delete, Event, SourceField, Upsert
 from tests.connectors.conformance import Conformance
 from tests.connectors.making import settings
 from tests.connectors.worlds import Rows, World
@@ -148,3 +148,43 @@ def test_a_secret_reaches_the_command_only(tmp_path: Path) -> None:
 def test_wrong_settings_are_refused(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SingerOptions(**({"command": ("cat",)} | wrong))
+
+
+TAP = """
+[ "$2" = --state ] && state=$(cat "$3")
+cat "$1${state:+.since-$state}"
+"""
+
+
+def test_a_tap_that_is_followed_goes_on_from_its_state(tmp_path: Path) -> None:
+    tap, path = tmp_path / "tap.sh", tmp_path / "messages"
+    tap.write_text(TAP)
+    own = source(path, command=("sh", str(tap), str(path)), follow=True)
+    write(path, SCHEMA, record("1", "Anna"), record("2", "Bo"), {"type": "STATE", "value": 7})
+    *_, complete = own.read(b"")
+    assert isinstance(complete, Complete)
+    assert complete.full
+    write(
+        tmp_path / "messages.since-7",
+        SCHEMA,
+        record("2", "Bo", _sdc_deleted_at="2026-11-26"),
+        record("3", "Cleo"),
+        {"type": "STATE", "value": 8},
+    )
+    new, gone, after = own.read(complete.bookmark)
+    assert isinstance(new, Upsert)
+    assert (new.key, gone) == ("3", Delete("2"))
+    assert isinstance(after, Complete)
+    assert not after.full
+    write(tmp_path / "messages.since-8", SCHEMA)  # no news, and no state told
+    assert list(own.read(after.bookmark)) == [after]
+    other = source(path, command=("sh", str(tap), str(path)), follow=True, stream="people")
+    *_, again = other.read(after.bookmark)
+    assert isinstance(again, Complete)
+    assert again.full
+
+
+def test_a_tap_that_is_not_followed_never_gets_a_state(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    write(path, SCHEMA, record("1", "Anna"), {"type": "STATE", "value": {"at": 1}})
+    assert names(list(source(path).read(b"whatever"))) == ["Anna"]
