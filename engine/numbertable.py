@@ -25,15 +25,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import lmdb
 import msgspec
 
-from engine.contact import Contact, ContactId, decode_contact
+from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
 from engine.errors import CorruptIndex
 
 FOLDER = "numbers"
@@ -70,6 +70,8 @@ Database = Any
 
 _PLACE = slice(SOURCE_BYTES, SOURCE_BYTES + 1)
 _COMPANY = slice(SOURCE_BYTES + 1, SOURCE_BYTES + 1 + COMPANY_BYTES)
+
+_Read = TypeVar("_Read", bound=ContactName)
 
 Sources = frozenset[bytes] | None
 """The numbers of the sources an asker sees; None = all."""
@@ -239,13 +241,19 @@ class NumberTable:
         """
         if self._transaction is None:
             return []
-        return self._held(self._numbers, key.encode(), visible, most)
+        return self._held(self._numbers, key.encode(), visible, most, decode_contact)
+
+    def names(self, key: str, visible: Sources, most: int) -> list[ContactName]:
+        """Return what the contacts are called that `holders` returns."""
+        if self._transaction is None:
+            return []
+        return self._held(self._numbers, key.encode(), visible, most, decode_name)
 
     def holders_of_tail(self, tail: str, visible: Sources, most: int) -> list[Contact]:
         """Return the visible contacts with a number whose last `TAIL_CLASS_DIGITS` are `tail`."""
         if self._transaction is None:
             return []
-        return self._held(self._tails, tail.encode(), visible, most)
+        return self._held(self._tails, tail.encode(), visible, most, decode_contact)
 
     def trunks_before(self, digits: str, shortest: int) -> Iterator[str]:
         """Give the stored trunks that E.164 digits begin with, longest first, the digits left out.
@@ -309,7 +317,7 @@ class NumberTable:
 
     def named(self, versions: tuple[bytes, ...]) -> list[Contact]:
         """Return the records of versions that `behind` gave."""
-        return [self._contact(seq) for seq in versions]
+        return [self._read(seq, decode_contact) for seq in versions]
 
     def standing_behind(self, trunk: str, visible: Sources, most: int) -> list[Contact]:
         """Return visible contacts that stand behind a trunk, at most `most`, by source, company."""
@@ -322,26 +330,31 @@ class NumberTable:
             examined += 1
             entry = cursor.value()
             if visible is None or entry[:SOURCE_BYTES] in visible:
-                contacts.append(self._contact(entry[-SEQ_BYTES:]))
+                contacts.append(self._read(entry[-SEQ_BYTES:], decode_contact))
             found = cursor.next_dup()
         return contacts
 
     def _held(
-        self, cursor: lmdb.Cursor[bytes], key: bytes, visible: Sources, most: int
-    ) -> list[Contact]:
+        self,
+        cursor: lmdb.Cursor[bytes],
+        key: bytes,
+        visible: Sources,
+        most: int,
+        decode: Callable[[bytes], _Read],
+    ) -> list[_Read]:
         """Return the visible contacts under a key. Flat for one holder: every call passes here."""
         if not cursor.set_key(key):
             return []
         entry = cursor.value()
         if cursor.count() == 1:
             if visible is None or entry[:SOURCE_BYTES] in visible:
-                return [self._contact(entry[SOURCE_BYTES:])]
+                return [self._read(entry[SOURCE_BYTES:], decode)]
             return []
-        contacts: list[Contact] = []
+        contacts: list[_Read] = []
         for _ in range(MAX_EXAMINED):
             source = entry[:SOURCE_BYTES]
             if visible is None or source in visible:
-                contacts.append(self._contact(entry[SOURCE_BYTES:]))
+                contacts.append(self._read(entry[SOURCE_BYTES:], decode))
                 if len(contacts) == most or not cursor.next_dup():
                     break
             elif not cursor.set_range_dup(key, source.ljust(HOLDER_BYTES, b"\xff")):
@@ -349,10 +362,10 @@ class NumberTable:
             entry = cursor.value()
         return contacts
 
-    def _contact(self, seq: bytes) -> Contact:
+    def _read(self, seq: bytes, decode: Callable[[bytes], _Read]) -> _Read:
         if not self._body.set_key(seq):
             raise CorruptIndex("a number leads to no contact")
-        return decode_contact(self._body.value())
+        return decode(self._body.value())
 
 
 def _common_start(one: bytes, other: bytes) -> bytes:

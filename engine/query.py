@@ -73,6 +73,21 @@ class CallerMatch(msgspec.Struct, frozen=True, gc=False):
     runners_up: int = 0
 
 
+class CallerName(msgspec.Struct, frozen=True, gc=False):
+    """The answer to a `CallerQuery` whose number one record alone holds: its name, and no more.
+
+    Attributes:
+        name: as in `CallerMatch`, like the rest.
+        match_class: 1 or 2.
+        id: of the record.
+    """
+
+    name: str
+    match_class: int
+    id: ContactId
+    runners_up: int = 0
+
+
 class ExplanationStep(msgspec.Struct, frozen=True):
     """One step of an answer: what was done, what came out, and how long it took."""
 

@@ -10,8 +10,10 @@ has answered as one number, and lives as long as the client's settings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ldapd.number_terms import has_digit
-from ldapd.protocol.ber import read_header
+from ldapd.protocol.ber import encode_text, read_header
 from ldapd.protocol.filters import Equality, Filter, Or
 from ldapd.protocol.messages import SearchRequest
 from ldapd.protocol.templates import value_spans
@@ -25,6 +27,9 @@ MAX_SHAPES = 128
 MAX_SAME_LENGTH = 4
 """Shapes of one length: they are tried one by one."""
 
+SIGN = 0x80
+"""The first octet of a negative INTEGER has this bit; a positive one may need a zero before it."""
+
 
 class Call:
     """One shape of search, and what is the same in all of it.
@@ -33,9 +38,22 @@ class Call:
         request: the search that was read; its filter is that of the first.
         base: the DN under which entries are named.
         attribute: the number attribute that the filter names first, as in `NumberQuestion`.
+        names: the elements of the attributes asked for, if all show the name; else none.
+        ending: the end of each entry's DN.
     """
 
-    __slots__ = ("_head", "_id_at", "_id_end", "_pieces", "_spans", "attribute", "base", "request")
+    __slots__ = (
+        "_head",
+        "_id_at",
+        "_id_end",
+        "_pieces",
+        "_spans",
+        "attribute",
+        "base",
+        "ending",
+        "names",
+        "request",
+    )
 
     def __init__(
         self,
@@ -47,8 +65,11 @@ class Call:
         request: SearchRequest,
         base: str,
         attribute: str,
+        names: Sequence[str] = (),
     ) -> None:
         self.request, self.base, self.attribute = request, base, attribute
+        self.names = tuple(map(encode_text, names))
+        self.ending = f",{base}".encode()
         self._id_at, self._id_end = id_at, id_end
         self._head = data[:id_at]
         self._spans = spans
@@ -81,12 +102,13 @@ class Call:
             return ""
         return number if has_digit(number) else ""
 
-    def message_id_in(self, data: bytes) -> int:
-        """Return the message ID, 0 where it is not written as it must be (X.690 8.3)."""
-        first = data[self._id_at]
-        if not 0 < first < 0x80:  # noqa: PLR2004 - zero, a needless octet, or negative
-            return 0
-        return int.from_bytes(data[self._id_at : self._id_end], "big")
+    def identifier_in(self, data: bytes) -> bytes:
+        """Return the element of the message ID, b"" where it is not as it must be (X.690 8.3)."""
+        at, end = self._id_at, self._id_end
+        first = data[at]
+        if first >= SIGN or (not first and (end - at == 1 or data[at + 1] < SIGN)):
+            return b""  # negative, zero, or a needless octet
+        return data[at - 2 : end]
 
 
 class KnownCalls:
@@ -98,16 +120,26 @@ class KnownCalls:
         self._calls: dict[int, list[Call]] = {}
         self._count = 0
 
-    def find(self, data: bytes) -> tuple[Call, int, str] | None:
-        """Return the call that received octets are, its message ID and number; None if unknown."""
+    def find(self, data: bytes) -> tuple[Call, bytes, str] | None:
+        """Return the call that received octets are, its message ID's element and its number.
+
+        None: an unknown one.
+        """
         for call in self._calls.get(len(data), ()):
             number = call.number_in(data)
             if number:
-                message_id = call.message_id_in(data)
-                return (call, message_id, number) if message_id else None
+                identifier = call.identifier_in(data)
+                return (call, identifier, number) if identifier else None
         return None
 
-    def learn(self, data: bytes, request: SearchRequest, base: str, attribute: str) -> None:
+    def learn(
+        self,
+        data: bytes,
+        request: SearchRequest,
+        base: str,
+        attribute: str,
+        names: Sequence[str] = (),
+    ) -> None:
         """Remember the shape of a search that asked for one number; passed over if it has none.
 
         Args:
@@ -115,6 +147,7 @@ class KnownCalls:
             request: what was read from it.
             base: the DN under which entries are named.
             attribute: as in `NumberQuestion`.
+            names: the attributes asked for, if an entry shows nothing but its name in them.
         """
         same_length = self._calls.setdefault(len(data), [])
         if (
@@ -132,9 +165,12 @@ class KnownCalls:
         spans = [(id_end + at, id_end + stop) for at, stop in value_spans(data[id_end:])]
         if not spans:
             return
-        same_length.append(
-            Call(data, id_at, id_end, spans, request=request, base=base, attribute=attribute)
+        if id_at != start + 2:
+            return  # a length that is longer than it need be
+        call = Call(
+            data, id_at, id_end, spans, request=request, base=base, attribute=attribute, names=names
         )
+        same_length.append(call)
         self._count += 1
 
 

@@ -98,6 +98,13 @@ class EntryWriter:
             attributes = [(name, ()) for name, _ in attributes]
         return encode_entry(message_id, shown.dn, attributes)
 
+    def names_only(self, request: SearchRequest) -> tuple[str, ...]:
+        """Return the attributes that a search asks for, if each shows the name alone; else none."""
+        columns = self.columns(request.attributes)
+        if request.types_only or any(read is not _common_name for _, read in columns):
+            return ()
+        return tuple(name for name, _ in columns)
+
     def encode_kept(
         self, message_id: int, shown: Shown, request: SearchRequest, keep: KeepValues
     ) -> bytes:

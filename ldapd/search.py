@@ -22,7 +22,14 @@ from typing import Protocol
 import msgspec
 
 from engine.contact import Contact, contact_uuid_text
-from engine.query import MAX_HITS, CallerMatch, CallerQuery, PeoplePage, PeopleQuery
+from engine.query import (
+    MAX_HITS,
+    CallerMatch,
+    CallerName,
+    CallerQuery,
+    PeoplePage,
+    PeopleQuery,
+)
 from engine.rights import Principal
 from engine.selection import EntryIs
 from ldapd import planner
@@ -44,7 +51,9 @@ from ldapd.protocol.messages import (
     Control,
     ResultCode,
     SearchRequest,
+    encode_done,
     encode_result,
+    encode_single,
 )
 from ldapd.protocol.search_controls import (
     page_response,
@@ -63,6 +72,9 @@ class Directory(SetDirectory, Protocol):
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
+
+    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
+        """Return the name for a caller, alone where it can be."""
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first."""
@@ -190,9 +202,24 @@ class Searcher:
         known = asker.calls.find(data)
         if known is None:
             return None
-        self._counters.searches += 1
-        call, message_id, number = known
-        return self._look_up(asker, message_id, call.request, call.base, (number,), call.attribute)
+        counters = self._counters
+        counters.searches += 1
+        call, identifier, number = known
+        if not call.names:
+            message_id = int.from_bytes(identifier[2:], "big")
+            values = (number,)
+            return self._look_up(asker, message_id, call.request, call.base, values, call.attribute)
+        counters.lookups += 1
+        match = self._index.caller_name(
+            CallerQuery(number, asker.plan, asker.principal, asker.client.classes)
+        )
+        if match is None:
+            return encode_done(identifier)
+        counters.lookups_found += 1
+        counters.entries += 1
+        identity = answer_of(match).id if isinstance(match, CallerMatch) else match.id
+        dn = b"entryUUID=%b%b" % (contact_uuid_text(identity).encode(), call.ending)
+        return encode_single(identifier, dn, call.names, match.name.encode())
 
     def learn_call(self, asker: Asker, data: bytes, request: SearchRequest) -> None:
         """Remember the shape of an SBC's search that asks for one number."""
@@ -201,7 +228,8 @@ class Searcher:
             return
         question = planner.plan(request.filter, asker.plan)
         if isinstance(question, NumberQuestion) and len(question.values) == 1:
-            asker.calls.learn(data, request, place.base, question.attribute)
+            names = asker.entries.names_only(request)
+            asker.calls.learn(data, request, place.base, question.attribute, names)
 
     def _look_up(  # noqa: PLR0917 - by position, since every call passes here
         self,

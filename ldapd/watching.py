@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from engine.phone import DialPlan
-from engine.query import CallerMatch, CallerQuery
+from engine.query import CallerMatch, CallerName, CallerQuery
 
 DAY_S = 86_400.0
 
@@ -36,6 +36,9 @@ class Callers(Protocol):
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
 
+    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
+        """Return the name for a caller, alone where it can be."""
+
 
 class Watched:
     """An index whose look-ups are watched; whatever else it can do, it does itself."""
@@ -55,6 +58,7 @@ class Watched:
         )
         self._index = index
         self._caller = index.caller
+        self._caller_name = index.caller_name
         self._clock = clock
         self._missed: defaultdict[str, set[int]] = defaultdict(set)
         self._alarmed: set[str] = set()
@@ -63,16 +67,26 @@ class Watched:
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
         match = self._caller(query)
+        self._remember(query, match)
+        return match
+
+    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
+        """Return the name for a caller, alone where it can be."""
+        match = self._caller_name(query)
+        self._remember(query, match)
+        return match
+
+    def _remember(self, query: CallerQuery, match: CallerName | CallerMatch | None) -> None:
         client, number = query.principal.name, query.number
         now_s = self._clock()
         if match is None:
             self._miss(client, number, now_s)
-            self.recent[client].append((now_s, number, query.plan, "", 0, 0))
+            lookup = (now_s, number, query.plan, "", 0, 0)
         else:
-            self.recent[client].append(
-                (now_s, number, query.plan, match.name, match.match_class, match.runners_up)
-            )
-        return match
+            lookup = (
+                now_s, number, query.plan, match.name, match.match_class, match.runners_up,
+            )  # fmt: skip
+        self.recent[client].append(lookup)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._index, name)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.contact import PhoneKind, PhoneLine
+from engine.contact import ContactId, PhoneKind, PhoneLine
 from engine.phone import DialPlan, PhoneNumber
-from engine.query import CallerMatch, CallerQuery
+from engine.query import CallerMatch, CallerName, CallerQuery
 from engine.rights import LOCAL_ADMIN, Principal
 from tests.engine.building import MUNICH, Directory, contact, line
 
@@ -18,7 +18,17 @@ SBC = Principal("sbc", "client")
 def ask(
     directory: Directory, number: str, who: Principal = SBC, plan: DialPlan = MUNICH
 ) -> CallerMatch | None:
-    return directory.index.caller(CallerQuery(number, plan, who))
+    query = CallerQuery(number, plan, who)
+    match, short = directory.index.caller(query), directory.index.caller_name(query)
+    if isinstance(short, CallerName):
+        assert match is not None
+        assert match.contact.id == short.id
+        assert (match.name, match.match_class, match.runners_up) == (
+            short.name, short.match_class, short.runners_up,
+        )  # fmt: skip
+    else:
+        assert short == match
+    return match
 
 
 def shown(directory: Directory, number: str, who: Principal = SBC) -> tuple[str, int] | None:
@@ -36,6 +46,21 @@ def test_an_empty_index_knows_nobody(directory: Directory) -> None:
 def test_class_0_is_no_answer_and_no_error(directory: Directory, number: str) -> None:
     directory.hold(contact("1", "Anna Abel", "498999998112"))
     assert ask(directory, number) is None
+
+
+def test_of_one_record_alone_the_name_can_be_asked(directory: Directory) -> None:
+    index = directory.hold(
+        contact("1", "", "498999998123", given_name="Anna", surname="Abel"),
+        contact("2", "Bert Bode", "498999998124"),
+        contact("3", "Carl Cohn", "498999998124"),
+        contact("4", "", "498999998125"),
+    )
+    alone = index.caller_name(CallerQuery("123", MUNICH, SBC))
+    assert alone == CallerName("Anna Abel", 1, ContactId("crm", "1"))
+    shared = index.caller_name(CallerQuery("124", MUNICH, SBC))
+    assert isinstance(shared, CallerMatch)
+    assert shared.runners_up == 1
+    assert index.caller_name(CallerQuery("125", MUNICH, SBC)) is None  # nothing to show
 
 
 def test_class_1_is_an_extension_of_the_own_plan(directory: Directory) -> None:

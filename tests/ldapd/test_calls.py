@@ -20,13 +20,26 @@ from tests.ldapd.house import PHONE, SBC
 
 KNOWN, UNKNOWN = "+493023125001", "+493023125777"
 WANTED = ("displayName", "telephoneNumber", "o")
+NAMES = (("displayName",), ("cn", "DISPLAYNAME", "unknown"), ("name", "cn", "cn"))
+"""Lists of attributes that show the name and nothing else."""
+
+EVERY_CLASS = (
+    KNOWN,
+    "123",
+    "+493023125002",
+    "+493023125010",
+    "+4930231250107",
+    "23125001",
+    UNKNOWN,
+)
+"""Exact, an extension, shared, a company, behind a trunk or not, a local number, nobody."""
 
 
 def octets(number: str, attributes: tuple[str, ...] = ("telephoneNumber",), message_id: int = 7,
-           *controls: Control) -> bytes:  # fmt: skip
+           *controls: Control, wanted_attributes: tuple[str, ...] = WANTED) -> bytes:  # fmt: skip
     terms = tuple(Equality(each, number.encode()) for each in attributes)
     wanted: Filter = terms[0] if len(terms) == 1 else Or(terms)
-    return encode_search(message_id, "dc=meta", wanted, WANTED, controls=controls)
+    return encode_search(message_id, "dc=meta", wanted, wanted_attributes, controls=controls)
 
 
 def the_long_way(handler: LdapHandler, peer: Peer, data: bytes) -> Answer | None:
@@ -57,14 +70,37 @@ def learnt(handler: LdapHandler, *known: bytes) -> Peer:
 
 
 @pytest.mark.parametrize("attributes", [("telephoneNumber",), ("telephoneNumber", "mobile", "x")])
+@pytest.mark.parametrize("asked", [WANTED, *NAMES])
 def test_a_search_of_a_known_shape_goes_the_short_way(
-    handler: LdapHandler, attributes: tuple[str, ...]
+    handler: LdapHandler, attributes: tuple[str, ...], asked: tuple[str, ...]
 ) -> None:
-    peer = learnt(handler, octets(UNKNOWN, attributes))
-    short = handler.known_call(peer, octets(KNOWN, attributes, 99))
+    peer = learnt(handler, octets(UNKNOWN, attributes, wanted_attributes=asked))
+    data = octets(KNOWN, attributes, 99, wanted_attributes=asked)
+    short = handler.known_call(peer, data)
     assert short is not None
     assert "Anna Müller".encode() in short
-    assert short == the_long_way(handler, peer, octets(KNOWN, attributes, 99))
+    assert short == the_long_way(handler, peer, data)
+
+
+@pytest.mark.parametrize("asked", [WANTED, NAMES[0]])
+@pytest.mark.parametrize("message_id", [1, 127, 128, 255, 256, 32_767, 32_768, 2**23, 2**31 - 1])
+def test_every_message_id_goes_the_short_way(
+    handler: LdapHandler, message_id: int, asked: tuple[str, ...]
+) -> None:
+    first = octets(UNKNOWN, message_id=message_id, wanted_attributes=asked)
+    peer = learnt(handler, first)
+    data = octets(KNOWN, message_id=message_id, wanted_attributes=asked)
+    assert handler.known_call(peer, data) == the_long_way(handler, peer, data)
+
+
+@pytest.mark.parametrize("number", EVERY_CLASS)
+def test_names_alone_are_those_of_every_class(handler: LdapHandler, number: str) -> None:
+    peer = learnt(handler, octets("1" * len(number), wanted_attributes=NAMES[0]))
+    data = octets(number, wanted_attributes=NAMES[0])
+    short = handler.known_call(peer, data)
+    assert short == the_long_way(handler, peer, data)
+    assert short is not None
+    assert (b"displayName" in short) == (number != UNKNOWN)
 
 
 def test_a_long_search_is_as_good(handler: LdapHandler) -> None:
@@ -143,17 +179,19 @@ def test_few_shapes_of_one_length_are_kept() -> None:
     ),
     message_id=st.one_of(st.integers(1, 300), st.sampled_from([65_536, 2**31 - 1])),
     mutation=st.one_of(st.none(), st.tuples(st.integers(0, 150), st.integers(0, 255))),
+    asked=st.sampled_from([WANTED, *NAMES]),
 )  # fmt: skip
-def test_any_octets_get_the_answer_of_the_long_way(
+def test_any_octets_get_the_answer_of_the_long_way(  # noqa: PLR0917 - drawn by name
     handler: LdapHandler,
     attributes: list[str],
     numbers: list[str],
     message_id: int,
     mutation: tuple[int, int] | None,
+    asked: tuple[str, ...],
 ) -> None:
     peer, fresh = peer_of(SBC), peer_of(SBC)
     for number in (UNKNOWN, *numbers):
-        data = octets(number, tuple(attributes), message_id)
+        data = octets(number, tuple(attributes), message_id, wanted_attributes=asked)
         the_long_way(handler, peer, data)
         if mutation and mutation[0] < len(data):
             at, value = mutation
