@@ -1,7 +1,8 @@
 """What people type, and whom they mean: drawn from the sample, seeded.
 
 Law: the sample alone says who is meant; no answer of a search goes into it. A person is asked for
-only if given name and surname are hers alone (records of one person count once).
+only if given name and surname are hers alone, and the end of a number only if nobody else's number
+ends so (records of one person count once).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ EACH = 40
 """Questions of each kind."""
 
 MIN_LETTERS = 4
+END_DIGITS = 8
 
 
 class Meant(msgspec.Struct, frozen=True):
@@ -32,6 +34,8 @@ class Meant(msgspec.Struct, frozen=True):
 
 def draw_meant(made: Iterable[MadeContact], each: int = EACH) -> list[Meant]:
     """Return `each` questions of every kind that have one right answer."""
+    made = list(made)
+    ends = _holders_of_ends(made)
     people = [person for person in made if person.given_name and person.surname]
     twins: dict[str, set[str]] = {}
     for person in people:
@@ -48,11 +52,22 @@ def draw_meant(made: Iterable[MadeContact], each: int = EACH) -> list[Meant]:
         found = 0
         for person in alone[number * 97 :]:
             text = ask(person, draw)
-            if text and found < each:
+            if text and found < each and len(ends.get(text, ())) <= 1:
                 keys = frozenset({person.key, *twins.get(person.key, ())})
                 meant.append(Meant(kind, text, keys))
                 found += 1
     return meant
+
+
+def _holders_of_ends(made: Iterable[MadeContact]) -> dict[str, set[str]]:
+    """Return who has a number that ends in these digits; records of one person count once."""
+    holders: dict[str, set[str]] = {}
+    for each in made:
+        for line in each.lines:
+            for number in line.truth:
+                end = number.digits[-END_DIGITS:]
+                holders.setdefault(end, set()).add(each.twin_of or each.key)
+    return holders
 
 
 def _plain_name(person: MadeContact) -> tuple[str, str]:
@@ -115,7 +130,7 @@ def _digits(person: MadeContact) -> str:
 
 def _number_end(person: MadeContact, _draw: Random) -> str:
     digits = _digits(person)
-    return digits[-8:] if len(digits) > 10 else ""
+    return digits[-END_DIGITS:] if len(digits) > 10 else ""
 
 
 def _number_as_written(person: MadeContact, _draw: Random) -> str:

@@ -27,6 +27,21 @@ def test_every_kind_asks_for_people_that_there_are_and_the_same_each_time() -> N
     assert all(question.text and question.keys <= known for question in meant)
 
 
+def test_the_end_of_a_number_is_asked_for_only_if_one_person_has_it() -> None:
+    made = list(contacts(4_000))
+    for question in draw_meant(made, each=20):
+        if question.kind == "end of a number":
+            holders = {
+                each.twin_of or each.key
+                for each in made
+                for line in each.lines
+                for number in line.truth
+                if number.digits.endswith(question.text)
+            }
+            assert len(holders) == 1
+            assert holders <= question.keys
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_typo_is_one_edit_behind_the_first_letter(seed: int) -> None:
     word = misspell("schneider", Random(seed))
