@@ -78,6 +78,7 @@ async def test_a_killed_server_costs_what_is_asked_of_others_and_all_heals_when_
         await asking.close()
 
 
+@pytest.mark.long
 async def test_a_frozen_server_is_taken_for_dead_and_used_again_when_it_thaws(
     cluster: NatsCluster,
 ) -> None:

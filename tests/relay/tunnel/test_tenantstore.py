@@ -192,6 +192,7 @@ async def test_nodes_see_each_others_records_and_hear_of_changes(cluster: NatsCl
 
 
 @pytest.mark.e2e
+@pytest.mark.long
 async def test_without_nats_what_is_known_is_answered_and_changes_are_caught_up(
     tmp_path: Path,
 ) -> None:
