@@ -23,7 +23,7 @@ SUMMED_GAUGES = frozenset({
     "connections_open", "connections_unbound", "memory_bytes", "running", "waiting",
     "lines", "lines_open", "tenants", "questions_in_flight",
 })  # fmt: skip
-WORST_GAUGES = frozenset({"loop_lag_ms", "clock_off_s"})
+WORST_GAUGES = frozenset({"loop_lag_ms", "clock_off_s", "challenged"})
 """Gauges; whatever else a worker reports is a count since its start."""
 
 

@@ -25,6 +25,7 @@ from relay.tunnel.envelope import Envelope
 from relay.tunnel.keyring import KeyRing
 from relay.tunnel.settings import TunnelSettings
 from relay.verifying import TokenVerifier
+from rufname.challenge import ChallengeWatch
 from rufname.following import follow, open_when_whole
 from rufname.lifeline import FaceSettings, Start, unpack
 
@@ -40,6 +41,7 @@ class TunnelWork:
         self._settings = settings
         self._counts: Counter[str] = Counter()
         self._tokens: TokenVerifier | None = None
+        self._challenge = ChallengeWatch(keys_dir, settings)
         self._connector = Connector(keys_dir, settings, self._make_answers, version("rufname"))
 
     async def run(self) -> None:
@@ -47,6 +49,7 @@ class TunnelWork:
         async with asyncio.TaskGroup() as jobs:
             jobs.create_task(self._connector.run())
             jobs.create_task(follow(self._index))
+            jobs.create_task(self._challenge.run())
 
     async def reload(self, settings: bytes) -> None:
         """Take new users and rights; lines stay."""
@@ -62,8 +65,9 @@ class TunnelWork:
         self._index.close()
 
     def metrics(self) -> dict[str, int]:
-        """Return lines and answers."""
-        return {**self._connector.metrics(), **self._counts}
+        """Return lines and answers, and whether another directory wants this one's place."""
+        challenged = self._challenge.challenged
+        return {**self._connector.metrics(), **self._counts, "challenged": challenged}
 
     def _make_answers(self, enrolment: Enrolment, ring: KeyRing) -> Answers:
         """Return what answers for the tenant that this directory is registered for."""

@@ -192,6 +192,17 @@ def test_other_keys_wait_three_days_or_are_signed_by_the_old_ones(
     assert first in said
     assert stranger.fingerprint in said
     assert Enrolment.load(stranger.keys) is None
+    machine.server.sync()
+    machine.server.start()
+    try:
+        machine.server.program.wait_for(  # type: ignore[union-attr]
+            lambda: "wants this directory's place" in machine.server.output(),
+            timeout_s=WAIT_S,
+            what="the warning",
+        )
+        assert stranger.fingerprint in machine.server.output()
+    finally:
+        machine.server.stop()
     told = machine.run()
     assert "WARNING: another identity wants to replace it" in told
     assert stranger.fingerprint in told
