@@ -52,7 +52,7 @@ export class Desk {
       refresh: () => this.card && void this.open(this.card.person),
       say: (text) => this.say(text),
     };
-    this.list = new List(t("search.results"), this.acts, (id) => this.point(id));
+    this.list = new List(t("search.results"), this.acts, (id) => this.point(id), () => this.focus());
     this.search = new Search(api, {
       idle: () => this.showStart(),
       slow: () => this.element.classList.add("slow"),

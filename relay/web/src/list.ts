@@ -1,8 +1,12 @@
-/* The list below the search box: hits, or favourites and recent contacts; moved in by arrows. */
+/* The list below the search box: hits, or favourites and recent contacts; moved in by arrows.
+   Of the people who are folded under a company the first stand below it; a button shows the rest. */
 
 import type { Hit, Source } from "./api";
-import { h } from "./dom";
+import { button, h } from "./dom";
 import { row, type RowActs } from "./rows";
+import { t } from "./texts";
+
+const UNFOLDED = 2;
 
 export interface Group {
   title: string;
@@ -14,11 +18,13 @@ export class List {
   readonly element: HTMLElement;
   private rows: { element: HTMLElement; hit: Hit }[] = [];
   private active = -1;
+  private made = 0;
 
   constructor(
     label: string,
     private readonly acts: RowActs,
     private readonly moved: (id: string) => void,
+    private readonly unfolded: () => void,
   ) {
     this.element = h("div", { id: "results", role: "grid", "aria-label": label, class: "list" });
   }
@@ -26,6 +32,7 @@ export class List {
   /** Show groups of rows in place of what was shown. */
   show(groups: Group[]): void {
     this.rows = [];
+    this.made = 0;
     const made = groups
       .filter((group) => group.hits.length)
       .map((group, place) => {
@@ -36,7 +43,7 @@ export class List {
           "div",
           { role: "rowgroup", "aria-labelledby": group.title ? `group-${place}` : null },
           ...titled,
-          ...group.hits.map((hit) => this.add(hit, group.sources)),
+          ...group.hits.flatMap((hit) => this.addWithFolded(hit, group.sources)),
         );
       });
     this.element.replaceChildren(...made);
@@ -48,7 +55,7 @@ export class List {
   append(hits: Hit[], sources: Source[]): void {
     const group = this.element.lastElementChild;
     const known = new Set(this.rows.map((each) => each.hit.id));
-    for (const hit of hits) if (!known.has(hit.id)) group?.append(this.add(hit, sources));
+    for (const hit of hits) if (!known.has(hit.id)) group?.append(...this.addWithFolded(hit, sources));
   }
 
   /** Put what is now known of a contact into its row. */
@@ -56,7 +63,7 @@ export class List {
     for (const [place, each] of this.rows.entries()) {
       if (each.hit.id !== hit.id) continue;
       const focused = each.element.contains(document.activeElement);
-      const element = row(hit, sources, `row-${place}`, this.acts);
+      const element = row(hit, sources, each.element.id, this.acts);
       element.setAttribute("aria-selected", each.element.getAttribute("aria-selected") ?? "false");
       if (focused) return; // whoever stands on it would lose the place
       each.element.replaceWith(element);
@@ -80,10 +87,34 @@ export class List {
     for (const { element, hit } of this.rows) element.classList.toggle("opened", hit.id === id);
   }
 
-  private add(hit: Hit, sources: Source[]): HTMLElement {
-    const element = row(hit, sources, `row-${this.rows.length}`, this.acts);
-    this.rows.push({ element, hit });
-    return element;
+  private addWithFolded(hit: Hit, sources: Source[]): HTMLElement[] {
+    const folded = hit.folded ?? [];
+    const shown = [hit, ...folded.slice(0, UNFOLDED)].map((each) => this.make(each, sources));
+    this.rows.push(...shown);
+    const rest = folded.slice(UNFOLDED);
+    const elements = shown.map((each) => each.element);
+    return rest.length ? [...elements, this.fold(hit, rest, sources)] : elements;
+  }
+
+  /** Return the row that stands for folded people until it is pressed. */
+  private fold(head: Hit, rest: Hit[], sources: Source[]): HTMLElement {
+    const unfold = () => {
+      const made = rest.map((each) => this.make(each, sources));
+      const place = this.rows.findIndex((each) => each.element === fold.previousElementSibling) + 1;
+      this.rows[this.active]?.element.setAttribute("aria-selected", "false");
+      this.rows.splice(place, 0, ...made);
+      fold.replaceWith(...made.map((each) => each.element));
+      this.move(place);
+      this.unfolded();
+    };
+    const values = { count: rest.length, company: head.company || head.name };
+    const more = button(t("hits.folded", values), unfold);
+    const fold = h("div", { role: "row", class: "fold" }, h("span", { role: "gridcell", "aria-colspan": 2 }, more));
+    return fold;
+  }
+
+  private make(hit: Hit, sources: Source[]): { element: HTMLElement; hit: Hit } {
+    return { element: row(hit, sources, `row-${this.made++}`, this.acts), hit };
   }
 
   private move(to: number): void {

@@ -68,6 +68,22 @@ def test_more_hits_are_loaded_on_demand(in_teams: InTeams) -> None:
     expect(tab.locator(".row")).to_have_count(40)
 
 
+def test_the_people_of_a_company_are_folded_and_a_button_shows_them(in_teams: InTeams) -> None:
+    tab = in_teams().tab
+    type_in(tab, "werke")
+    rows = tab.locator(".row")
+    expect(rows).to_have_count(3)
+    expect(tab.locator(".status")).to_have_text("60 hits")
+    tab.get_by_role("button", name="57 more of Muster Werke AG").click()
+    expect(rows).to_have_count(60)
+    expect(tab.locator(".fold")).to_have_count(0)
+    expect(tab.locator("#search")).to_be_focused()
+    expect(rows.nth(3)).to_have_attribute("aria-selected", "true")
+    tab.locator("#search").press("ArrowUp")
+    expect(rows.nth(2)).to_have_attribute("aria-selected", "true")
+    assert len(set(rows.all_inner_texts())) == 60
+
+
 def test_only_the_last_question_is_answered(in_teams: InTeams) -> None:
     host = in_teams()
     held: list[Route] = []
