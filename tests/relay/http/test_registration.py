@@ -42,10 +42,10 @@ WAYS = WaysAnswer(HOST, "https://login.example", CLIENT_ID, SETTINGS.registratio
 class Relay:
     """The routes over records in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = HOST) -> None:
         self.records = MemoryRecords()
         tokens = TokenVerifier(SETTINGS.registration_rules, keys_of(jwk(KEY))())
-        desk = RegistrationDesk(self.records, tokens, HOST)
+        desk = RegistrationDesk(self.records, tokens, host)
         self.app = Litestar(
             [registration_routes(desk, WAYS)],
             exception_handlers=HANDLERS,

@@ -1,0 +1,58 @@
+"""What a relay refuses, and what is no relay at all, is said in words."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from relay.tunnel.settings import TunnelSettings
+from rufname.registrar import Registrar, RelayRefuses, web_client
+from tests.e2e.processes import free_port
+from tests.rufname.test_entra import answering
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words", "code"),
+    [
+        (404, b"<html>", "status 404: is this the address of a relay", ""),
+        (200, b"<html>", "status 200: is this the address of a relay", ""),
+        (302, b"", "status 302", ""),
+        (
+            503,
+            b'{"type":"urn:rufname:problem:try-later","title":"No answer now","status":503}',
+            ": No answer now",
+            "try-later",
+        ),
+        (
+            403,
+            b'{"type":"urn:rufname:problem:clock","title":"t","status":403,"detail":"the clocks"}',
+            "the clocks",
+            "clock",
+        ),
+    ],
+)
+def test_what_is_answered_instead_is_told(status: int, body: bytes, words: str, code: str) -> None:
+    with (
+        answering((status, body)) as endpoint,
+        httpx.Client(trust_env=False) as web,
+        pytest.raises(RelayRefuses, match=words) as error,
+    ):
+        Registrar(web, endpoint.address).ways()
+    assert error.value.code == code
+
+
+def test_a_relay_that_is_not_there_is_named() -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    with (
+        web_client(TunnelSettings(client_id="", proxy="none")) as web,
+        pytest.raises(RelayRefuses, match=address),
+    ):
+        Registrar(web, address).ways()
+
+
+def test_the_proxy_of_the_tunnel_is_used() -> None:
+    proxy = f"http://127.0.0.1:{free_port()}"
+    settings = TunnelSettings(client_id="", proxy=proxy, proxy_login="me:secret")
+    with web_client(settings) as web, pytest.raises(RelayRefuses) as error:
+        Registrar(web, "http://relay.example").ways()
+    assert "secret" not in str(error.value)
