@@ -6,6 +6,7 @@ own words.
 
 from __future__ import annotations
 
+import time
 from typing import TypeVar
 
 import httpx
@@ -27,6 +28,9 @@ from rufname.errors import RufnameError
 
 PATH = "/v1/registration"
 TIMEOUT_S = 20.0
+
+PATIENCE, BUSY_PAUSE_S = 5, 1.0
+"""How often, and after which pause, something is asked again that came too fast for the relay."""
 
 _Answer = TypeVar("_Answer")
 
@@ -118,12 +122,15 @@ class Registrar:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         content = None if body is None else msgspec.json.encode(body)
-        try:
-            answer = self._web.request(
-                method, self.relay + PATH + path, content=content, headers=headers
-            )
-        except httpx.HTTPError as error:
-            raise RelayRefuses(f"{self.relay}: {str(error) or type(error).__name__}") from None
+        request = self._web.build_request(
+            method, self.relay + PATH + path, content=content, headers=headers
+        )
+        answer = self._send(request)
+        for _ in range(PATIENCE):
+            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                break
+            time.sleep(BUSY_PAUSE_S)
+            answer = self._send(request)
         try:
             if answer.status_code == httpx.codes.OK:
                 return msgspec.json.decode(answer.content, type=kind)
@@ -133,3 +140,9 @@ class Registrar:
             raise RelayRefuses(words) from None
         code = problem.type.rpartition(":")[2]
         raise RelayRefuses(f"{self.relay}: {problem.detail or problem.title}", code)
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._web.send(request)
+        except httpx.HTTPError as error:
+            raise RelayRefuses(f"{self.relay}: {str(error) or type(error).__name__}") from None

@@ -32,7 +32,7 @@ from tests.relay.tunnel.test_registration import House
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joining, "LOOK_S", 0.3)
+    monkeypatch.setattr(joining, "LOOK_S", 0.5)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from relay.tunnel.settings import TunnelSettings
+from rufname import registrar
 from rufname.registrar import Registrar, RelayRefuses, web_client
 from tests.e2e.processes import free_port
 from tests.rufname.test_entra import answering
@@ -56,3 +57,19 @@ def test_the_proxy_of_the_tunnel_is_used() -> None:
     with web_client(settings) as web, pytest.raises(RelayRefuses) as error:
         Registrar(web, "http://relay.example").ways()
     assert "secret" not in str(error.value)
+
+
+def test_what_came_too_fast_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registrar, "BUSY_PAUSE_S", 0.0)
+    busy = (429, {"type": "urn:rufname:problem:too-often", "title": "Too many", "status": 429})
+    ways = {"relay": "r", "authority": "a", "client_id": "c", "scope": "s"}
+    with httpx.Client(trust_env=False) as web:
+        with answering(busy, busy, (200, ways)) as endpoint:
+            assert Registrar(web, endpoint.address).ways().scope == "s"
+        with (
+            answering(*[busy] * 10) as endpoint,
+            pytest.raises(RelayRefuses, match="Too many") as error,
+        ):
+            Registrar(web, endpoint.address).ways()
+    assert error.value.code == "too-often"
+    assert len(endpoint.forms) == 6
