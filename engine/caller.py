@@ -136,7 +136,10 @@ class CallerLookup:
             return NO_TRUNK
         numbers, visible = self._reader.numbers, self._reader.number_sources(principal)
         digits = number.digits
-        for trunk in numbers.trunks_before(digits, shortest_trunk(digits)):
+        shortest = shortest_trunk(digits)
+        if not numbers.may_have_trunk(digits, shortest):
+            return NO_TRUNK
+        for trunk in numbers.trunks_before(digits, shortest):
             if not may_stand_behind(number):
                 break  # asked last: most numbers have no trunk, and some countries' rules are slow
             behind = numbers.behind(trunk, visible)

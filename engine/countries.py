@@ -100,13 +100,13 @@ def without_stray_zero(digits: str) -> str:
     """
     country_code = country_code_of(digits)
     rest = digits[len(country_code) :]
-    if rest[:1] != "0" or not country_code:
-        return digits
-    if rest.startswith("00" + country_code):
-        return without_stray_zero(rest[2:])
-    if country_code in KEEPS_ZERO or looks_national(rest, country_code):
-        return digits
-    return without_stray_zero(country_code + rest[1:])
+    while rest[:1] == "0" and country_code:
+        if rest.startswith("00" + country_code):
+            return without_stray_zero(rest[2:])
+        if country_code in KEEPS_ZERO or looks_national(rest, country_code):
+            break
+        rest = rest[1:]
+    return country_code + rest
 
 
 @cache

@@ -255,6 +255,16 @@ class NumberTable:
             return []
         return self._held(self._tails, tail.encode(), visible, most, decode_contact)
 
+    def may_have_trunk(self, digits: str, shortest: int) -> bool:
+        """Tell whether some stored trunk begins as E.164 digits do, one step in the tree.
+
+        Nearly no number that nobody holds has a trunk: the first trunk behind its beginning tells.
+        """
+        if self._transaction is None:
+            return False
+        beginning = digits[:shortest].encode()
+        return self._trunks.set_range(beginning) and self._trunks.key().startswith(beginning)
+
     def trunks_before(self, digits: str, shortest: int) -> Iterator[str]:
         """Give the stored trunks that E.164 digits begin with, longest first, the digits left out.
 

@@ -47,7 +47,8 @@ class Call:
         "_id_at",
         "_id_end",
         "_pieces",
-        "_spans",
+        "_start",
+        "_stop",
         "attribute",
         "base",
         "ending",
@@ -72,30 +73,24 @@ class Call:
         self.ending = f",{base}".encode()
         self._id_at, self._id_end = id_at, id_end
         self._head = data[:id_at]
-        self._spans = spans
+        self._start, self._stop = spans[0]
         starts = [id_end, *(stop for _, stop in spans)]
         stops = [*(start for start, _ in spans), len(data)]
-        self._pieces = [(at, data[at:stop]) for at, stop in zip(starts, stops, strict=True)]
+        self._pieces = [data[at:stop] for at, stop in zip(starts, stops, strict=True)]
 
     def number_in(self, data: bytes) -> str:
         """Return the number that received octets ask for; "" if they are not of this shape.
 
-        The head holds the lengths of message and message ID, so that octets of the same length
-        that begin alike are one whole message.
+        They are if they are what was learnt with another message ID and another number in all its
+        places. The head holds the lengths of both, so that they are one whole message.
 
         Args:
             data: as long as what was learnt.
         """
-        if not data.startswith(self._head):
+        value = data[self._start : self._stop]
+        identifier = data[self._id_at : self._id_end]
+        if self._head + identifier + value.join(self._pieces) != data:
             return ""
-        for at, piece in self._pieces:
-            if not data.startswith(piece, at):
-                return ""
-        start, stop = self._spans[0]
-        value = data[start:stop]
-        for start, stop in self._spans[1:]:
-            if data[start:stop] != value:
-                return ""
         try:
             number = value.decode()
         except UnicodeDecodeError:

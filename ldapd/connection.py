@@ -148,13 +148,18 @@ class Connection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        if self.closing_since_s is not None:
-            return
-        self.heard_s = self._host.loop.time()
+        host = self._host
+        self.heard_s = host.loop.time()
         if self._inbox or self._session.buffered_bytes or self._is_held():
-            self._read(data)
+            if self.closing_since_s is None:
+                self._read(data)
             return
-        known = self._known_call(data)
+        try:
+            known = host.handler.known_call(self.peer, data)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
+            raise
+        except BaseException:  # noqa: BLE001 - `_answer` meets it again, and answers
+            known = None
         if known:  # nearly every call
             self._transport.write(known)
         else:
@@ -301,15 +306,6 @@ class Connection(asyncio.Protocol):
             or self.blocked_since_s is not None
             or self.closing_since_s is not None
         )
-
-    def _known_call(self, data: bytes) -> bytes | None:
-        """Answer a call like an earlier one; None: read it, also where something goes wrong."""
-        try:
-            return self._host.handler.known_call(self.peer, data)
-        except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
-            raise
-        except BaseException:  # noqa: BLE001 - `_answer` meets it again, and answers
-            return None
 
     def _answer(self, message: LdapMessage, *, late: bool = False) -> Answer:
         """Answer one request; whatever goes wrong inside harms this request alone.

@@ -77,16 +77,15 @@ class Watched:
         return match
 
     def _remember(self, query: CallerQuery, match: CallerName | CallerMatch | None) -> None:
-        client, number = query.principal.name, query.number
-        now_s = self._clock()
-        if match is None:
+        client, number, now_s = query.principal.name, query.number, self._clock()
+        if match is not None:
+            self.recent[client].append(
+                (now_s, number, query.plan, match.name, match.match_class, match.runners_up)
+            )
+            return
+        self.recent[client].append((now_s, number, query.plan, "", 0, 0))
+        if self.alarm_at:
             self._miss(client, number, now_s)
-            lookup = (now_s, number, query.plan, "", 0, 0)
-        else:
-            lookup = (
-                now_s, number, query.plan, match.name, match.match_class, match.runners_up,
-            )  # fmt: skip
-        self.recent[client].append(lookup)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._index, name)
@@ -97,7 +96,7 @@ class Watched:
             self._missed.clear()
             self._alarmed.clear()
             self._day_ends_s = now_s + DAY_S
-        if not self.alarm_at or client in self._alarmed:
+        if client in self._alarmed:
             return
         missed = self._missed[client]
         missed.add(hash(number))
