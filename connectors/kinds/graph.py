@@ -19,10 +19,9 @@ import msgspec
 from typing_extensions import override
 
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.jsonpaths import compile_path, paths_in, texts_at
+from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.oauth import Client, Tokens
-from connectors.rules import compile_key
 from connectors.settings import MapRule, SecretRef, SourceSettings
 from connectors.spool import Spool
 from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
@@ -33,7 +32,6 @@ from engine.source import (
     ContactSource,
     Delete,
     Event,
-    Record,
     RejectedRecord,
     SourceField,
     Upsert,
@@ -202,10 +200,11 @@ class GraphSource(ContactSource):
         found: list[Upsert | RejectedRecord] = []
         with self._asking() as graph:
             for stream in self._streams(graph):
-                for item in graph.json(stream.url).get("value", ()):
-                    if self._counts(item):
-                        names = tuple(dict.fromkeys((*columns, *paths_in(item))))
-                        found.append(self._upsert(item, names, frozenset(names)))
+                found += [
+                    whole_record(item, columns, self._settings.key, "")
+                    for item in graph.json(stream.url).get("value", ())
+                    if self._counts(item)
+                ]
         return found[:rows]
 
     @override
@@ -216,6 +215,7 @@ class GraphSource(ContactSource):
             SourceFailed: no token, no rights, an answer that is none, no end.
         """
         mapping = Mapping(self._settings)
+        to_event = compile_record(mapping.columns, mapping.several, self._settings.key)
         with self._asking() as graph:
             streams = self._streams(graph)
             kept = self._kept(bookmark, streams)
@@ -227,7 +227,7 @@ class GraphSource(ContactSource):
                         pass
                     else:
                         for _, item in spool.pairs():
-                            yield self._upsert(item, mapping.columns, mapping.several)
+                            yield to_event(item, "")
                         yield from (Delete(key) for key in gone)
                         yield Complete(full=False, bookmark=self._bookmark(links))
                         return
@@ -241,7 +241,7 @@ class GraphSource(ContactSource):
                         raise SourceFailed(f"{bare}: the server lost its place; again") from None
                 for _, item in spool.pairs():
                     if self._counts(item):
-                        yield self._upsert(item, mapping.columns, mapping.several)
+                        yield to_event(item, "")
             yield Complete(full=True, bookmark=self._bookmark(links))
 
     @override
@@ -339,16 +339,6 @@ class GraphSource(ContactSource):
     def _counts(self, item: dict[str, Any]) -> bool:
         """Tell whether an object is somebody to be found: no account that is switched off."""
         return self._options.disabled or item.get("accountEnabled") is not False
-
-    def _upsert(self, item: Any, columns: tuple[str, ...], several: frozenset[str]) -> Upsert:
-        record: Record = {}
-        for column in columns:
-            try:
-                texts = texts_at(compile_path(column), item)
-            except ValueError as error:
-                raise SourceFailed(f"map: {error}") from None
-            record[column] = "\n".join(texts) if column in several else (texts or [""])[0]
-        return Upsert(compile_key(self._settings.key)(record), record)
 
     def _bookmark(self, links: dict[str, str]) -> Bookmark:
         """Return a bookmark, b"" where keys are not the ids by which deletions are told."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +23,9 @@ from typing_extensions import override
 
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.jsonpaths import Find, compile_path, path_fault, paths_in, texts_at
+from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.oauth import Client, Tokens
-from connectors.rules import compile_key
 from connectors.servertime import TimeForm, bookmark_at, since
 from connectors.settings import SecretRef, SourceSettings
 from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
@@ -36,7 +36,6 @@ from engine.source import (
     ContactSource,
     Delete,
     Event,
-    Record,
     RejectedRecord,
     SourceField,
     Upsert,
@@ -152,7 +151,8 @@ class RestSource(ContactSource):
         """Ask for the first page; look whether its first contact has a key."""
         warnings = []
         try:
-            to_event = self._compiled(Mapping(self._settings).columns, frozenset())
+            columns = Mapping(self._settings).columns
+            to_event = compile_record(columns, frozenset(), self._settings.key)
             with self._pages() as pages:
                 items = next(pages)
             if not items:
@@ -179,14 +179,13 @@ class RestSource(ContactSource):
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
         """Return the first contacts with all their values."""
-        mapping = Mapping(self._settings)
+        columns = Mapping(self._settings).columns
         found: list[Upsert | RejectedRecord] = []
         with self._pages() as pages:
             for items in pages:
                 for item in items[: rows - len(found)]:
-                    names = dict.fromkeys((*mapping.columns, *paths_in(item)))
-                    to_event = self._compiled(tuple(names), frozenset(names))
-                    found.append(to_event(item, f"item {len(found) + 1}"))
+                    locator = f"item {len(found) + 1}"
+                    found.append(whole_record(item, columns, self._settings.key, locator))
                 if len(found) >= rows:
                     break
         return found
@@ -199,7 +198,7 @@ class RestSource(ContactSource):
             SourceFailed: no connection, no rights, a page that is none, the same page twice.
         """
         options, mapping = self._options, Mapping(self._settings)
-        to_event = self._compiled(mapping.columns, mapping.several)
+        to_event = compile_record(mapping.columns, mapping.several, self._settings.key)
         is_gone = self._gone()
         asked = since(bookmark, options.changed_form, options.url) if options.changed_since else ""
         number = 0
@@ -238,27 +237,6 @@ class RestSource(ContactSource):
     def share_read(self) -> float | None:
         """Return None: the number of pages is not known."""
         return None
-
-    def _compiled(
-        self, columns: Sequence[str], several: frozenset[str]
-    ) -> Callable[[Any, str], Upsert]:
-        """Return what makes a record of these columns out of an object."""
-        finds: dict[str, Find] = {}
-        for column in columns:
-            try:
-                finds[column] = compile_path(column)
-            except ValueError as error:
-                raise SourceFailed(f"map: {error}") from None
-        key_of = compile_key(self._settings.key)
-
-        def to_event(item: Any, locator: str) -> Upsert:
-            record: Record = {}
-            for column, find in finds.items():
-                texts = texts_at(find, item)
-                record[column] = "\n".join(texts) if column in several else (texts or [""])[0]
-            return Upsert(key_of(record), record, locator)
-
-        return to_event
 
     @contextmanager
     def _pages(self, asked: str = "") -> Iterator[Iterator[list[Any]]]:

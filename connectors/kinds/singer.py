@@ -20,10 +20,10 @@ import msgspec
 from typing_extensions import override
 
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.jsonpaths import compile_path, paths_in, texts_at
+from connectors.jsonpaths import paths_in
+from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.programs import Program
-from connectors.rules import compile_key
 from connectors.settings import SecretRef, SourceSettings
 from connectors.spool import Spool
 from engine.source import (
@@ -33,7 +33,6 @@ from engine.source import (
     ContactSource,
     Delete,
     Event,
-    Record,
     RejectedRecord,
     SourceField,
     Upsert,
@@ -116,11 +115,9 @@ class SingerSource(ContactSource):
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
         """Return the first records with all their values."""
         columns = Mapping(self._settings).columns
-        found: list[Upsert | RejectedRecord] = []
-        for record in self._first(rows):
-            names = tuple(dict.fromkeys((*columns, *paths_in(record))))
-            found.append(self._upsert(record, names, frozenset(names)))
-        return found
+        return [
+            whole_record(record, columns, self._settings.key, "") for record in self._first(rows)
+        ]
 
     @override
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
@@ -130,14 +127,16 @@ class SingerSource(ContactSource):
             SourceFailed: an exit code other than 0, a line that is no message of Singer.
             DriverMissing: no such program.
         """
-        mapping = Mapping(self._settings)
+        mapping, own_key = Mapping(self._settings), self._settings.key
+        to_event = compile_record(mapping.columns, mapping.several, own_key)
+        to_key = compile_record(own_key, frozenset(), own_key)
         known = self._known_state(bookmark)
         gone: dict[str, None] = {}
         number = 0
         with Spool() as spool, self._running(known) as program:
             for record, deleted in self._records(program):
                 number += 1
-                key = self._upsert(record, self._settings.key, frozenset()).key
+                key = to_key(record, "").key
                 if deleted:
                     spool.drop(key)
                     gone[key] = None
@@ -146,7 +145,7 @@ class SingerSource(ContactSource):
                     spool.put(key or f"\0{number}", record)  # without a key: rejected one by one
             program.finish()
             for _, record in spool.pairs():
-                yield self._upsert(record, mapping.columns, mapping.several)
+                yield to_event(record, "")
         if known is not None:
             yield from (Delete(key) for key in gone if key)
         yield Complete(full=known is None, bookmark=self._bookmark(known))
@@ -220,16 +219,6 @@ class SingerSource(ContactSource):
                 raise SourceFailed(f"{name}: line {number} is no message of Singer")
         if wanted and wanted not in streams and streams:
             raise SourceFailed(f"{name}: no stream {wanted!r}; there are: {', '.join(streams)}")
-
-    def _upsert(self, item: Any, columns: tuple[str, ...], several: frozenset[str]) -> Upsert:
-        record: Record = {}
-        for column in columns:
-            try:
-                texts = texts_at(compile_path(column), item)
-            except ValueError as error:
-                raise SourceFailed(f"map: {error}") from None
-            record[column] = "\n".join(texts) if column in several else (texts or [""])[0]
-        return Upsert(compile_key(self._settings.key)(record), record)
 
     @contextmanager
     def _running(self, state: msgspec.Raw | None = None) -> Iterator[Program]:
