@@ -109,7 +109,7 @@ def measure(
         contacts=count,
         sync_s=first.seconds,
         sync_cpu_s=first.cpu_s,
-        sync_peak_mib=first.peak_mib,
+        sync_peak_mib=first.own_peak_mib,
         reread_cpu_s=reread.cpu_s,
         changed_cpu_s=changed.cpu_s,
         rebuild_cpu_s=rebuild.cpu_s,

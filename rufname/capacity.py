@@ -125,7 +125,7 @@ def capacity(  # noqa: PLR0917 - click hands them over by name
     check: bool,
     as_json: bool,
 ) -> int:
-    """Say which machine a company needs, measured on this one (about two minutes)."""
+    """Say which machine a company needs, measured on this one (a few minutes)."""
     company = Company(
         users=users,
         contacts=_contacts(wanted),

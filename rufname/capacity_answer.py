@@ -11,6 +11,7 @@ import msgspec
 
 from rufname.costmodel import Deviation, Model, check_model, fit_model, most_per_s
 from rufname.costs import Calibration
+from rufname.plots import number
 from rufname.published import c4b_per_contact
 from rufname.sizing import GROWTHS, MOST_GROWTH, Company, Sizing, size
 
@@ -201,6 +202,6 @@ def _basis_lines(found: Answer) -> Iterator[str]:
     )
     for each in off:
         yield (
-            f"    {each.what} at {each.contacts:,}: predicted {each.predicted:,.3g},"
-            f" measured {each.measured:,.3g} ({each.share:+.0%})"
+            f"    {each.what} at {each.contacts:,}: predicted {number(each.predicted)},"
+            f" measured {number(each.measured)} ({each.share:+.0%})"
         )

@@ -20,7 +20,7 @@ from rufname.capacity_answer import (
 from rufname.costmodel import Model, waiting_p99_ms
 from rufname.costs import Calibration, CostPoint
 from rufname.paper import figure, heading, page, paragraph, table
-from rufname.plots import Chart, Mark, Point, Series, svg
+from rufname.plots import Chart, Mark, Point, Series, number, svg
 from rufname.published import c4b_size
 from rufname.sizing import GROWTHS, Sizing
 
@@ -212,8 +212,8 @@ def _trust(found: Answer) -> list[str]:
         (
             f"{each.contacts:,}",
             each.what,
-            f"{each.predicted:,.3g}",
-            f"{each.measured:,.3g}",
+            number(each.predicted),
+            number(each.measured),
             f"{each.share:+.0%}{' *' if abs(each.share) > TOLERANCE else ''}",
         )
         for each in found.deviations

@@ -34,7 +34,7 @@ class CostPoint(msgspec.Struct, frozen=True):
     Attributes:
         contacts: in the index.
         sync_s: first reading of the source until everybody is found; sync_cpu_s: CPU time of it.
-        sync_peak_mib: memory of its processes at most.
+        sync_peak_mib: memory of its processes at most, mapped files left out.
         reread_cpu_s: CPU time of a run over a file in which one contact has changed: all are read.
         changed_cpu_s: of a run over a file of which a tenth has changed.
         rebuild_cpu_s: of a new index from the store; the file is as it was, and not read.

@@ -77,13 +77,22 @@ def memory(pids: Iterable[int]) -> Memory:
 
 def memory_peaks_kib(pid: int) -> dict[int, int]:
     """Return the peak resident memory of a process and its children so far, in KiB, by pid."""
-    peaks = {}
+    return _status_kib(pid, "VmHWM")
+
+
+def anonymous_kib(pid: int) -> int:
+    """Return the memory of a process and its children without mapped files, in KiB."""
+    return sum(_status_kib(pid, "RssAnon").values())
+
+
+def _status_kib(pid: int, field: str) -> dict[int, int]:
+    found = {}
     for each in family(pid):
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{each}/status").read_text(encoding="utf-8").splitlines():
-                if line.startswith("VmHWM:"):
-                    peaks[each] = int(line.split()[1])
-    return peaks
+                if line.startswith(f"{field}:"):
+                    found[each] = int(line.split()[1])
+    return found
 
 
 def family(pid: int) -> list[int]:

@@ -24,6 +24,7 @@ from rufname.programs import (
     POLL_S,
     START_TIMEOUT_S,
     ProgramFailed,
+    anonymous_kib,
     first_core,
     free_port,
     memory_peaks_kib,
@@ -90,11 +91,19 @@ Rules = dict[str, str | tuple[str, ...]]
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run of `rufname sync`: wall time, CPU time of all its processes, their memory at most."""
+    """One run of `rufname sync`.
+
+    Attributes:
+        seconds: that passed.
+        cpu_s: CPU time of all its processes.
+        peak_mib: resident memory of each at most, mapped files included, added up.
+        own_peak_mib: memory of all together at most, mapped files left out.
+    """
 
     seconds: float
     cpu_s: float
     peak_mib: float
+    own_peak_mib: float = 0.0
 
 
 class Serving(msgspec.Struct, frozen=True):
@@ -153,8 +162,10 @@ class Installation(msgspec.Struct, frozen=True):
                 argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
             )
         peaks: dict[int, int] = {}
+        own_kib = 0
         while process.poll() is None:
             peaks |= memory_peaks_kib(process.pid)
+            own_kib = max(own_kib, anonymous_kib(process.pid))
             time.sleep(POLL_S)
         seconds = time.perf_counter() - started
         after = os.times()
@@ -163,7 +174,7 @@ class Installation(msgspec.Struct, frozen=True):
             raise ProgramFailed(f"rufname sync ended with {process.returncode}: {said}")
         cpu = after.children_user + after.children_system
         cpu -= before.children_user + before.children_system
-        return Run(seconds, cpu, sum(peaks.values()) / 1024)
+        return Run(seconds, cpu, sum(peaks.values()) / 1024, own_kib / 1024)
 
     def drop_index(self) -> None:
         """Remove the index, so that the next run builds it anew from the store."""

@@ -8,6 +8,7 @@ import pytest
 
 from rufname.programs import (
     ProgramFailed,
+    anonymous_kib,
     cpu_s,
     family,
     first_core,
@@ -29,7 +30,7 @@ def test_a_program_runs_for_its_block_and_is_read_meanwhile(tmp_path: Path) -> N
         assert os.sched_getaffinity(process.pid) == {last_core()}
         assert first_core() <= last_core()
         assert cpu_s(process.pid) >= 0
-        assert memory_peaks_kib(process.pid)[process.pid] > 0
+        assert memory_peaks_kib(process.pid)[process.pid] > anonymous_kib(process.pid) > 0
     assert process.returncode is not None
 
 
