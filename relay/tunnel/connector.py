@@ -120,6 +120,7 @@ class Connector:
         self._lines: dict[int, _Line] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
+        self._woken = asyncio.Event()
         self._said: dict[int, tuple[str, float]] = {}
         self._clock_off_s = 0
         self.counts: Counter[str] = Counter()
@@ -138,6 +139,7 @@ class Connector:
             timeout_s: how long questions may take.
         """
         self._stopping.set()
+        self._woken.set()
         asked = [task for line in self._lines.values() for task in line.tasks.values()]
         if asked:
             await asyncio.wait(asked, timeout=timeout_s)
@@ -299,6 +301,9 @@ class Connector:
             ConnectionClosed, BadFrame: it ended.
         """
         self._lines[slot] = line
+        if not self._stopping.is_set():  # the relay is there: no other line waits any longer
+            self._woken.set()
+            self._woken.clear()
         self._said.pop(slot, None)
         self.counts["lines_opened"] += 1
         _log.info("line to the relay open", extra={"fields": {"line": slot, "node": line.node}})
@@ -377,7 +382,7 @@ class Connector:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            await asyncio.wait_for(self._woken.wait(), seconds)
 
     def _say(self, slot: int, fault: str) -> None:
         """Log a fault of a line once, again when it changes, and now and then while it lasts."""

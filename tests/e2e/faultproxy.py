@@ -1,4 +1,4 @@
-"""A TCP proxy that delays, cuts, and passes one octet at a time; an HTTP proxy that says 407.
+"""A TCP proxy that delays, cuts, and passes one octet at a time; an HTTP proxy that says 407 too.
 
 Law: what it does may be changed while it runs; each change holds for the next octets of every
 connection, open ones too.
@@ -14,11 +14,15 @@ from contextlib import contextmanager
 
 
 class FaultProxy:
-    """Attributes: `port`; `delay_s` before each piece; `one_octet` a piece; `refuse` new ones."""
+    """Attributes: `port`; `delay_s` before each piece; `one_octet` a piece; `refuse` new ones.
+
+    `connect`: it speaks CONNECT, and says 407 with `demand` where that is set.
+    """
 
     def __init__(self, target: int) -> None:
         self.target, self.port = target, 0
         self.delay_s, self.one_octet, self.refuse = 0.0, False, False
+        self.connect, self.demand = False, ""
         self.connections = 0
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -33,6 +37,13 @@ class FaultProxy:
         if self.refuse:
             writer.transport.abort()
             return
+        if self.connect:
+            await reader.readuntil(b"\r\n\r\n")
+            status = f"407 No\r\nProxy-Authenticate: {self.demand}" if self.demand else "200 OK"
+            writer.write(f"HTTP/1.1 {status}\r\n\r\n".encode())
+            if self.demand:
+                writer.close()
+                return
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
