@@ -1,0 +1,167 @@
+"""`relay.toml`: the manual names each setting as it is; faults are named, all of them at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from relay.tunnel.natslink import NatsSettings
+from rufname import nodeconfig
+from rufname.configfile import MetricsTable
+from rufname.errors import ConfigError
+from rufname.nodeconfig import NodeConfig, load_node_config
+from rufname.tomltables import words_for
+
+MANUAL = Path(__file__).parents[2] / "docs" / "relay.md"
+SHAPES: dict[str, type[msgspec.Struct]] = {
+    "the node": nodeconfig.NodeTable,
+    "[tls]": nodeconfig.TlsTable,
+    "[limits]": nodeconfig.LimitsTable,
+    "[nats]": nodeconfig.NatsTable,
+    "[metrics]": MetricsTable,
+}
+LEAST = """
+url = "https://Relay.example.com/"
+client_id = "AAAAAAAA-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+listen = "http://127.0.0.1:8080"
+"""
+
+
+def load(folder: Path, text: str) -> NodeConfig:
+    path = folder / "relay.toml"
+    path.write_text(text)
+    return load_node_config(path)
+
+
+def faults(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text)
+    return "\n".join(caught.value.faults).replace(f"{folder / 'relay.toml'}: ", "")
+
+
+def documented() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return what the manual says: section → setting → (allowed, default)."""
+    sections: dict[str, dict[str, tuple[str, str]]] = {}
+    section = ""
+    for line in MANUAL.read_text(encoding="utf-8").splitlines():
+        if heading := re.match(r"###? (.*)", line):
+            section = heading[1].strip("`")
+        elif row := re.match(r"\| `([\w.]+)` \| (.*?) \| (.*?) \| (.+) \|$", line):
+            sections.setdefault(section, {})[row[1]] = (row[2], row[3])
+    return sections
+
+
+def default_of(cell: str) -> object:
+    if cell in {"required", "none"}:
+        return cell
+    return tomllib.loads(f"x = {cell.strip('`')}")["x"]
+
+
+def value_of(field: Any) -> object:
+    if field.required:
+        return "required"
+    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if value is None:
+        return "none"
+    if isinstance(value, msgspec.Struct):
+        return {}
+    return json.loads(msgspec.json.encode(value, enc_hook=str))
+
+
+@pytest.mark.parametrize("section", SHAPES)
+def test_the_manual_names_every_setting_its_bounds_and_its_default(section: str) -> None:
+    fields = msgspec.structs.fields(SHAPES[section])
+    assert {
+        name: (allowed, default_of(default))
+        for name, (allowed, default) in documented()[section].items()
+    } == {field.encode_name: (words_for(field.type), value_of(field)) for field in fields}
+
+
+def test_the_least_configuration_is_a_relay_of_one_node(tmp_path: Path) -> None:
+    config = load(tmp_path, LEAST)
+    settings = config.settings
+    assert (settings.url, settings.public_host) == (
+        "https://relay.example.com",
+        "relay.example.com",
+    )
+    assert settings.client_id == "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.node
+    assert config.nats is None
+    assert config.warnings == ()
+    assert str(settings) == "http://127.0.0.1:8080"
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+    text = """
+url = "relay.example.com"
+client_id = "x"
+listen = "ftp://x"
+node = "a b"
+speed = 1
+[limits]
+user_rate = -1
+[tls]
+certificate = "none.pem"
+key = "none.key"
+[nats]
+servers = ["nats://x", "http://x:1"]
+user = "relay"
+replicas = 2
+"""
+    told = faults(tmp_path, text)
+    for key in (
+        "url: ", "client_id: ", "listen: ", "node: ", 'unknown key "speed"', "limits.user_rate: ",
+    ):  # fmt: skip
+        assert key in told
+    rest = text.replace('"x"\n', '"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"\n', 1).replace(
+        "= 2", "= 3"
+    )
+    told = faults(tmp_path, rest)
+    for key in (
+        "tls.certificate: ", "tls.key: ", "nats.servers[1]: ", "nats.servers[2]: ",
+        "nats.password: is missing",
+    ):  # fmt: skip
+        assert key in told
+
+
+def test_tokens_do_not_leave_the_machine_in_clear(tmp_path: Path) -> None:
+    open_to_all = LEAST.replace("127.0.0.1", "0.0.0.0")
+    assert "would carry users' tokens beyond this machine in clear" in faults(tmp_path, open_to_all)
+    assert load(tmp_path, f"{open_to_all}allow_plain = true").settings.allow_plain
+    for name in ("c.pem", "k.pem"):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(0o600)
+    secure = f'{open_to_all}[tls]\ncertificate = "c.pem"\nkey = "k.pem"'
+    assert str(load(tmp_path, secure).settings) == "https://0.0.0.0:8080"
+
+
+def test_nats_has_two_accounts_with_passwords_by_reference(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("secret\n")
+    (tmp_path / "p").chmod(0o600)
+    nats = """[nats]
+servers = ["tls://nats.example:4222"]
+user = "relay"
+password = { file = "p" }
+records_user = "records"
+records_password = { file = "p" }
+"""
+    config = load(tmp_path, LEAST + nats)
+    servers = ("tls://nats.example:4222",)
+    assert config.nats == NatsSettings(servers, "relay", "secret")
+    assert config.nats_records == NatsSettings(servers, "records", "secret")
+    assert "is too" not in faults(tmp_path, LEAST + nats.replace('"p"', '"none"', 1))
+
+
+def test_a_token_has_to_be_of_the_tenant_that_it_names(tmp_path: Path) -> None:
+    tenant = "11111111-2222-4333-8444-555555555555"
+    rules = load(tmp_path, LEAST).settings.token_rules(tenant)
+    assert rules.issuer == f"https://login.microsoftonline.com/{tenant}/v2.0"
+    assert rules.tenant == tenant
+    assert rules.client_id in rules.apps
