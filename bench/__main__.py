@@ -28,6 +28,7 @@ from bench import (
     bench_postgres,
     bench_sample,
     bench_sync,
+    bench_tunnel,
     compare,
 )
 from bench.report import RESULTS, Measure, Report, machine, markdown, write_json
@@ -54,6 +55,7 @@ QUESTIONS: dict[str, Bench] = {
     "ldap": bench_ldap.measure,
     "http": bench_http.measure,
     "envelope": bench_envelope.measure,
+    "tunnel": bench_tunnel.measure,
     "caller-million": bench_caller.measure_million,
     "people-million": bench_people.measure_million,
     "postgres-million": bench_postgres.million,
