@@ -61,7 +61,7 @@ class Groups:
         self._keys: dict[ContactId, list[str]] = {}
         self._holders: dict[str, list[Contact]] = {}
         for contact in contacts:
-            keys = [link for link in link_terms(contact) if reader.frequency(PERSON, link) > 1]
+            keys = [link for link in link_terms(contact) if reader.is_shared(link)]
             if keys:
                 self._hold(contact, keys)
         if not self._keys:
@@ -69,7 +69,7 @@ class Groups:
         question = any_of([term(PERSON, link) for link in self._holders])
         for _, address in reader.by_rank(question, scope, MAX_LINKED):
             if (address.segment_ord, address.doc) not in known:
-                contact = reader.visible(address, scope)
+                contact = reader.recalled(address, scope)
                 if contact.id not in self._keys:
                     self._hold(contact, link_terms(contact))
 

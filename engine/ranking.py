@@ -313,7 +313,7 @@ class Ranking:
                 yield ranked
                 ranked, equal = [], False
             former = minus_priority, rank
-            contact = self._reader.visible(address, self._scope)
+            contact = self._reader.recalled(address, self._scope)
             if imprecise and not self._is_of(match_class, contact):
                 self._discarded += 1
                 if self._discarded >= MAX_DISCARDED:
@@ -355,7 +355,7 @@ class Ranking:
             if place in self._found:
                 continue
             self._found.add(place)
-            contact = self._reader.visible(address, self._scope)
+            contact = self._reader.recalled(address, self._scope)
             cost = self._likeness.of(contact, self._scope.searched[contact.id.source])
             position = self._position(match_class, cost, contact, rank)
             if self._after is None or position > self._after:

@@ -26,6 +26,12 @@ MAX_WINDOW = 20_002
 MAX_REMEMBERED_ASKERS = 1_000
 """Clients and users of one site whose rights are worked out once."""
 
+MAX_REMEMBERED_RECORDS = 4_096
+"""Contacts of lately shown hits: the next letter of a word mostly finds the same; some 6 MiB."""
+
+MAX_REMEMBERED_LINKS = 32_768
+"""Links of these contacts, and whether others have them too; some 4 MiB."""
+
 NOTHING: frozenset[str] = frozenset()
 
 _MUST = tantivy.Occur.Must
@@ -54,6 +60,8 @@ class Reader:
         self._present = self._sources_present()
         self._marks_present = self._marks_of_custom_fields()
         self._scopes: dict[Principal, Scope] = {}
+        self._records: dict[tuple[int, int], Contact] = {}
+        self._links: dict[str, bool] = {}
         self._hides = any(policy.fields for policy in policies.values())
         self._filters: dict[tuple[str, ...], tantivy.Query] = {}
 
@@ -153,6 +161,26 @@ class Reader:
         Documents that the asker may not see count too: nothing may be told from it.
         """
         return self.searcher.doc_freq(field, value) if self.searcher is not None else 0
+
+    def is_shared(self, link: str) -> bool:
+        """Tell whether more than one document may have a link (`PERSON`); remembered."""
+        known = self._links.get(link)
+        if known is None:
+            if len(self._links) >= MAX_REMEMBERED_LINKS:
+                self._links.clear()
+            known = self._links[link] = self.frequency(schema.PERSON, link) > 1
+        return known
+
+    def recalled(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
+        """Return what `visible` returns; the contact is remembered for the life of the reader."""
+        place = address.segment_ord, address.doc
+        contact = self._records.get(place)
+        if contact is None:
+            if len(self._records) >= MAX_REMEMBERED_RECORDS:
+                self._records.clear()
+            contact = self._records[place] = self.contact(address)
+        hidden = scope.hidden.get(contact.id.source)
+        return masked(contact, hidden) if hidden else contact
 
     def visible(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
         """Return the contact at an address as the asker of a scope may see it."""

@@ -1,0 +1,70 @@
+"""One searcher with the rights on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import reader as reading
+from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
+from engine.schema import NAME, term
+from engine.selecting import everyone_query
+from engine.terms import rank_of
+from tests.engine.building import contact, line
+from tests.engine.searching import reader_of
+
+EVA = Principal("eva", "user")
+POLICIES = {
+    "crm": SourcePolicy("crm", 500, fields={"phones.mobile": ("personnel",)}),
+    "hr": SourcePolicy("hr", 900, ("personnel",)),
+}
+MOBILE = line("4917139200123", "mobile")
+PEOPLE = (
+    contact("1", "Anna Meier", MOBILE, surname="Meier", emails=("a@nord.example",)),
+    contact("2", "Berta Meier", surname="Meier", emails=("a@nord.example",)),
+    contact("3", "Carl Meier", MOBILE, source="hr", surname="Meier"),
+)
+
+
+def test_only_what_the_asker_sees_is_found_in_the_order_of_the_one_list() -> None:
+    reader = reader_of(PEOPLE, POLICIES)
+    for asker, keys in ((EVA, ["1", "2"]), (LOCAL_ADMIN, ["1", "2", "3"])):
+        scope = reader.scope(asker)
+        hits = reader.by_rank(term(NAME, "meier"), scope, 10)
+        ranks = [rank for rank, _ in hits]
+        assert ranks == sorted(ranks)
+        found = [reader.visible(address, scope) for _, address in hits]
+        assert sorted(each.id.key for each in found) == keys
+        assert [rank_of(each) for each in found] == ranks
+
+
+def test_a_record_is_remembered_whole_and_shown_to_each_asker_as_far_as_he_may_see_it() -> None:
+    reader = reader_of(PEOPLE, POLICIES)
+    personnel = Principal("ida", "user", groups=("personnel",))
+    (_, address), *_ = reader.by_rank(term(NAME, "anna"), reader.scope(EVA), 1)
+    for asker, phones in ((EVA, ()), (personnel, (MOBILE,)), (EVA, ())):
+        shown = reader.recalled(address, reader.scope(asker))
+        assert shown.phones == phones
+        assert shown == reader.visible(address, reader.scope(asker))
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_REMEMBERED_RECORDS", 2)
+    monkeypatch.setattr(reading, "MAX_REMEMBERED_LINKS", 2)
+    reader = reader_of(PEOPLE, POLICIES)
+    scope = reader.scope(LOCAL_ADMIN)
+    for _ in range(2):
+        for _, address in reader.by_rank(everyone_query(), scope, 10):
+            assert reader.recalled(address, scope) == reader.visible(address, scope)
+            assert len(reader._records) <= 2
+        for link in ("@a@nord.example", "#4917139200123 meier", "@nobody", "@a@nord.example"):
+            assert reader.is_shared(link) == (reader.frequency("person", link) > 1)
+            assert len(reader._links) <= 2
+
+
+def test_without_an_index_nobody_is_found() -> None:
+    empty = reading.Reader.empty(POLICIES)
+    scope = empty.scope(LOCAL_ADMIN)
+    assert empty.by_rank(everyone_query(), scope, 10) == []
+    assert empty.frequency(NAME, "meier") == 0
+    assert not empty.is_shared("@a@nord.example")
+    assert empty.count() == 0
