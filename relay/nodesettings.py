@@ -56,6 +56,8 @@ class NodeSettings(msgspec.Struct, frozen=True):
         apps: client ids that may hold tokens for us besides Teams, Outlook and ourselves.
         tls: None = without TLS: a proxy in front of the node has the certificate.
         allow_plain: listen without TLS beyond loopback.
+        message_extension: answer Teams' message extension, which needs the node to open questions
+            and answers of tenants whose directories allow it.
         limits: bounds.
     """
 
@@ -69,6 +71,7 @@ class NodeSettings(msgspec.Struct, frozen=True):
     apps: tuple[str, ...] = ()
     tls: NodeTls | None = None
     allow_plain: bool = False
+    message_extension: bool = False
     limits: NodeLimits = NodeLimits()
 
     def token_rules(self, tenant: str) -> TokenRules:

@@ -344,6 +344,7 @@ class TunnelTable(msgspec.Struct, frozen=True):
         tuple[str, ...] | None, Meta(description=f"a list, each {notation.DOMAIN}")
     ] = None
     customer_page: Annotated[str, Meta(description=notation.PAGE_ADDRESS)] | None = None
+    message_extension: bool = False
     limits: TunnelLimitsTable = TunnelLimitsTable()
 
 

@@ -44,6 +44,7 @@ def resolve_tunnel(findings: Findings, file: FileTable) -> TunnelSettings:
         window=table.window,
         chat_domains=_chat_domains(findings, table, file),
         customer_page=_customer_page(findings, table, file),
+        message_extension=table.message_extension,
         **msgspec.structs.asdict(table.limits),
     )
 

@@ -80,6 +80,7 @@ class NodeTable(msgspec.Struct, frozen=True):
     )
     apps: Guids = ()
     allow_plain: bool = False
+    message_extension: bool = False
     tls: TlsTable | None = None
     limits: LimitsTable = LimitsTable()
     nats: NatsTable | None = None
@@ -138,6 +139,7 @@ def _resolve(findings: Findings, table: NodeTable) -> NodeConfig:
         apps=tuple(app.lower() for app in table.apps if app),
         tls=None if table.tls is None else _tls(findings, table.tls),
         allow_plain=table.allow_plain,
+        message_extension=table.message_extension,
         limits=NodeLimits(**msgspec.structs.asdict(table.limits)),
     )
     if data_dir.exists() and not data_dir.is_dir():

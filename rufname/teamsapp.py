@@ -27,17 +27,28 @@ OUTPUT = Path("rufname-teams.zip")
 )
 @click.option("--id", "app_id", default="", help="GUID of the app; default: made of the rest.")
 @click.option(
+    "--fingerprint",
+    default="",
+    help="Of the directory, where a relay serves the page: the tab asks no other one.",
+)
+@click.option(
+    "--message-extension",
+    is_flag=True,
+    help="With a search for chat messages; the relay and Microsoft read what it asks and finds.",
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     default=OUTPUT,
     show_default=True,
     help="The zip file to write.",
 )
-def teams_app(output: Path, **given: str) -> int:
+def teams_app(output: Path, *, message_extension: bool, **given: str) -> int:
     """Write the app package for Microsoft Teams: manifest, icons, texts in German and English."""
     for name in ("host", "client_id", "app_id"):
         given[name] = given[name].lower()
-    settings = AppSettings(**given)
+    given["fingerprint"] = given["fingerprint"].replace(" ", "").lower()  # as it is shown
+    settings = AppSettings(**given, message_extension=message_extension)
     try:
         package = app_package(settings)
     except ValueError as error:

@@ -76,7 +76,13 @@ class TunnelWork:
         self._tokens = TokenVerifier(lambda _claimed: rules, keys)
         desk = Desk(LocalDirectory(self._index), self._settings)
         envelope = Envelope(enrolment.tid, ring)
-        answerer = Answerer(envelope, self._tokens, lambda: self._accounts, desk)
+        answerer = Answerer(
+            envelope,
+            self._tokens,
+            lambda: self._accounts,
+            desk,
+            message_extension=self._settings.message_extension,
+        )
         self._counts = answerer.counts
         return answerer.answer
 

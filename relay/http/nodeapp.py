@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from relay.directory import Readiness
 from relay.http.bounds import JSON, RequestBounds, mark_answer
+from relay.http.extension import SEARCH_PATH, ExtensionDesk, extension_routes
 from relay.http.health import health_routes
 from relay.http.lines import line_routes
 from relay.http.page import node_content_policy, page_routes
@@ -30,6 +31,7 @@ REGISTRATION_PATH = "/v1/registration"
 
 _BODIES = {
     REGISTRATION_PATH: (JSON, "OPTIONS, POST"),
+    SEARCH_PATH: (JSON, "OPTIONS, POST"),
 }
 
 
@@ -56,12 +58,14 @@ def create_node_app(
     """
     desk = RpcDesk(exchange, tokens, records, settings.limits)
     counted = counts if counts is not None else Counter()
+    extension = ExtensionDesk(desk, tokens, records)
     app = Litestar(
         route_handlers=[
             line_routes(exchange, records),
             page_routes(node_content_policy()),
             ways_routes(settings.client_id),
             health_routes(ready),
+            *([extension_routes(extension)] if settings.message_extension else []),
             *more_routes,
         ],
         middleware=[RequestBounds(MAX_QUESTION_BYTES, _BODIES)],

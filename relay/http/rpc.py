@@ -58,7 +58,7 @@ _encode = msgspec.json.Encoder().encode
 _Told = tuple[int, bytes, list[tuple[bytes, bytes]]]
 """Status, body, header fields."""
 
-_REFUSALS: dict[Refusal, tuple[int, Kind, int]] = {
+REFUSALS: dict[Refusal, tuple[int, Kind, int]] = {
     "unknown-key": (409, ("unknown-key", "Sealed to a key that has ended; fetch the keys"), 0),
     "cannot-open": (400, ("cannot-open", "The directory cannot open this"), 0),
     "replayed": (409, ("replayed", "This was asked before"), 0),
@@ -154,7 +154,7 @@ class RpcRoute:
             return _problem(problem(500))
         if reply.refusal is None:
             return 200, reply.sealed, [_OCTETS]
-        status, kind, wait_s = _REFUSALS[reply.refusal]
+        status, kind, wait_s = REFUSALS[reply.refusal]
         return _problem(problem(status, kind=kind), wait_s=wait_s)
 
 

@@ -12,6 +12,7 @@ import re
 import uuid
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,7 @@ MAX_DEVELOPER_CHARS = 32
 MAX_SHORT_NAME_CHARS = 30
 
 _ICONS = Path(__file__).parent / "icons"
+_EXTENSION = Path(__file__).parent / "extension"
 _SCHEMAS = "https://developer.microsoft.com/json-schemas/teams"
 _NAMESPACE = uuid.UUID("0c6a2d5f-8a54-5f6e-9d0b-5f1f6e2b7c11")
 _ACCENT = "#4F52B2"
@@ -31,9 +33,22 @@ _HOST = re.compile(
     r"(?=.{4,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\Z"
 )
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}\Z")
 _VERSION = re.compile(r"(0|[1-9]\d{0,4})(\.(0|[1-9]\d{0,4})){2}\Z")
 
-_TEXTS = {
+_COMMAND = "composeExtensions[0].commands[0]"
+
+
+def _extension_texts(title: str, description: str, field: str, hint: str) -> dict[str, str]:
+    return {
+        f"{_COMMAND}.title": title,
+        f"{_COMMAND}.description": description,
+        f"{_COMMAND}.parameters[0].title": field,
+        f"{_COMMAND}.parameters[0].description": hint,
+    }
+
+
+_TEXTS: dict[str, dict[str, Any]] = {
     "en": {
         "full": "{name}: company contacts",
         "short": "Search all company contacts, call, chat and mail",
@@ -41,6 +56,12 @@ _TEXTS = {
         "from CRM, ERP, directories and lists. Find people by name, company or part of a number, "
         "and call, chat or mail them from the card. The contacts stay on the company's own server. "
         "An administrator has to set Rufname up for the organisation once.",
+        "extension": _extension_texts(
+            "Search contacts",
+            "Put a company contact into the message",
+            "Search",
+            "Name, company or number",
+        ),
     },
     "de": {
         "full": "{name}: Kontakte der Firma",
@@ -50,7 +71,42 @@ _TEXTS = {
         "Nummer, und rufen Sie sie von der Karte aus an oder schreiben Sie ihnen. Die Kontakte "
         "bleiben auf dem eigenen Server der Firma. Ein Administrator muss Rufname einmal für die "
         "Organisation einrichten.",
+        "extension": _extension_texts(
+            "Kontakte suchen",
+            "Einen Firmenkontakt in die Nachricht setzen",
+            "Suche",
+            "Name, Firma oder Nummer",
+        ),
     },
+}
+
+
+_ENGLISH = _TEXTS["en"]["extension"]
+_EXTENSION_ENTRY = {
+    "composeExtensionType": "apiBased",
+    "authorization": {
+        "authType": "microsoftEntra",
+        "microsoftEntraConfiguration": {"supportsSingleSignOn": True},
+    },
+    "apiSpecificationFile": "openapi.json",
+    "commands": [
+        {
+            "id": "searchContacts",  # the operation in openapi.json
+            "type": "query",
+            "context": ["compose", "commandBox"],
+            "title": _ENGLISH[f"{_COMMAND}.title"],
+            "description": _ENGLISH[f"{_COMMAND}.description"],
+            "apiResponseRenderingTemplateFile": "card.json",
+            "parameters": [
+                {
+                    "name": "text",
+                    "title": _ENGLISH[f"{_COMMAND}.parameters[0].title"],
+                    "description": _ENGLISH[f"{_COMMAND}.parameters[0].description"],
+                    "inputType": "text",
+                }
+            ],
+        }
+    ],
 }
 
 
@@ -67,6 +123,9 @@ class AppSettings(msgspec.Struct, frozen=True):
         terms: https address of the terms of use; "" = `website`.
         version: three numbers; a later upload needs a higher one.
         app_id: GUID of the app in Teams; "" = made from host and client id, so that it stays.
+        fingerprint: of the directory's identity where the page comes from a relay, 64 hex digits:
+            the tab asks no other directory. "" = the one that it sees first.
+        message_extension: with the search of the message extension, which a relay answers.
     """
 
     host: str
@@ -78,6 +137,8 @@ class AppSettings(msgspec.Struct, frozen=True):
     terms: str = ""
     version: str = "1.0.0"
     app_id: str = ""
+    fingerprint: str = ""
+    message_extension: bool = False
 
 
 def check_settings(settings: AppSettings) -> None:
@@ -104,6 +165,10 @@ def check_settings(settings: AppSettings) -> None:
         text = getattr(settings, name)
         if text and not (text.startswith("https://") and text.isprintable() and " " not in text):
             raise ValueError(f"{name}: got {text!r}; allowed: an address that begins with https://")
+    if settings.fingerprint and not _FINGERPRINT.match(settings.fingerprint):
+        raise ValueError(
+            f"fingerprint: got {settings.fingerprint!r}; allowed: 64 hexadecimal digits"
+        )
     if not _VERSION.match(settings.version):
         raise ValueError(f"version: got {settings.version!r}; allowed: three numbers such as 1.0.0")
 
@@ -116,6 +181,7 @@ def app_manifest(settings: AppSettings) -> dict[str, object]:
     """
     check_settings(settings)
     page = f"https://{settings.host}/"
+    pinned = f"#fp={settings.fingerprint}" if settings.fingerprint else ""  # no server sees it
     website = settings.website or page
     made_id = uuid.uuid5(_NAMESPACE, f"{settings.host}/{settings.client_id}")
     texts = _texts("en", settings)
@@ -143,11 +209,12 @@ def app_manifest(settings: AppSettings) -> dict[str, object]:
             {
                 "entityId": "people",
                 "name": settings.name,
-                "contentUrl": page,
+                "contentUrl": page + pinned,
                 "websiteUrl": page,
                 "scopes": ["personal"],
             }
         ],
+        **({"composeExtensions": [_EXTENSION_ENTRY]} if settings.message_extension else {}),
         "permissions": ["identity"],
         "validDomains": [settings.host],
         "webApplicationInfo": {
@@ -167,6 +234,11 @@ def app_package(settings: AppSettings) -> bytes:
     for language in _TEXTS:
         schema = f"{_SCHEMAS}/v{MANIFEST_VERSION}/MicrosoftTeams.Localization.schema.json"
         files[f"{language}.json"] = _json({"$schema": schema, **_texts(language, settings)})
+    if settings.message_extension:
+        api = json.loads((_EXTENSION / "openapi.json").read_bytes())
+        api["servers"] = [{"url": f"https://{settings.host}"}]
+        files["openapi.json"] = _json(api)
+        files["card.json"] = (_EXTENSION / "card.json").read_bytes()
     for icon in ("color.png", "outline.png"):
         files[icon] = (_ICONS / icon).read_bytes()
     made = io.BytesIO()
@@ -185,6 +257,7 @@ def _texts(language: str, settings: AppSettings) -> dict[str, str]:
         "description.short": texts["short"],
         "description.full": texts["long"],
         "staticTabs[0].name": settings.name,
+        **(texts["extension"] if settings.message_extension else {}),
     }
 
 

@@ -20,7 +20,8 @@ from msgspec import Meta
 
 from relay.accounts import Accounts, Asker
 from relay.desk import Desk
-from relay.errors import EnvelopeRefused, KeysUnusable, MalformedRequest, RelayError
+from relay.errors import EnvelopeRefused, KeysUnusable, MalformedRequest, NotAllowed, RelayError
+from relay.extension import MAX_CARDS, OPERATION, ExtensionQuestion, cards
 from relay.persons import MAX_ID_CHARS, SearchQuestion
 from relay.problem import problem, problem_of
 from relay.schema import Problem
@@ -71,6 +72,8 @@ class Answerer:
         accounts: Callable[[], Accounts],
         desk: Desk,
         now: Callable[[], float] = time.time,
+        *,
+        message_extension: bool = False,
     ) -> None:
         """Prepare.
 
@@ -80,7 +83,9 @@ class Answerer:
             accounts: returns the users and groups as configured now.
             desk: answers about people.
             now: seconds since the epoch.
+            message_extension: answer it too.
         """
+        self._message_extension = message_extension
         self._envelope = envelope
         self._tokens = tokens
         self._accounts = accounts
@@ -89,6 +94,7 @@ class Answerer:
         self._replies: dict[bytes, tuple[float, asyncio.Future[Reply]]] = {}
         self._operations: dict[str, Callable[[Asker, bytes], Awaitable[Answer]]] = {
             "me": self._me,
+            OPERATION: self._extension,
             "people.search": self._search,
             "people.person": self._person,
             "people.vcard": self._vcard,
@@ -172,6 +178,13 @@ class Answerer:
     async def _search(self, asker: Asker, args: bytes) -> Answer:
         page = await self._desk.search(asker, _read(args, SearchQuestion))
         return Answer(200, _encode(page))
+
+    async def _extension(self, asker: Asker, args: bytes) -> Answer:
+        if not self._message_extension:
+            raise NotAllowed("the message extension is not configured")
+        asked = _read(args, ExtensionQuestion)
+        page = await self._desk.search(asker, SearchQuestion(asked.text, limit=MAX_CARDS))
+        return Answer(200, _encode(cards(page)))
 
     async def _person(self, asker: Asker, args: bytes) -> Answer:
         hit = await self._desk.person(asker, _read(args, _Record).id)

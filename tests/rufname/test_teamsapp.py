@@ -22,6 +22,16 @@ def test_it_writes_the_package_and_says_what_entra_needs(tmp_path: Path) -> None
     assert "manifest.json" in zipfile.ZipFile(output).namelist()
 
 
+def test_a_fingerprint_may_be_given_as_it_is_shown(tmp_path: Path) -> None:
+    output = tmp_path / "app.zip"
+    given = ["--host", "a.example", "--client-id", GUID, "--fingerprint", "ABCD " * 16]
+    done = CliRunner().invoke(teams_app, [*given, "--message-extension", "--output", str(output)])
+    assert done.exit_code == 0, done.output
+    manifest = zipfile.ZipFile(output).read("manifest.json").decode()
+    assert f"https://a.example/#fp={'abcd' * 16}" in manifest
+    assert '"composeExtensionType": "apiBased"' in manifest
+
+
 def test_what_is_wrong_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     output = tmp_path / "app.zip"
     done = CliRunner().invoke(

@@ -9,10 +9,13 @@ import struct
 import zipfile
 from pathlib import Path
 
+import jsonschema_rs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.extension import CardAnswer
 from relay.teams.package import MANIFEST_VERSION, AppSettings, app_manifest, app_package
 from tests.relay.web.node import install_packages, needs_node, run
 
@@ -56,6 +59,68 @@ def test_the_manifest_is_valid_in_its_own_and_in_the_newest_version(tmp_path: Pa
     for version in (MANIFEST_VERSION, newest):
         schema = str(manifest["$schema"]).replace(f"v{MANIFEST_VERSION}", f"v{version}")
         assert faults({**manifest, "manifestVersion": version, "$schema": schema}, tmp_path) == []
+
+
+EXTENDED = msgspec.structs.replace(SETTINGS, message_extension=True, fingerprint="0f" * 32)
+
+
+@needs_node
+def test_with_the_message_extension_everything_is_valid_too(tmp_path: Path) -> None:
+    files = files_of(app_package(EXTENDED))
+    manifest = json.loads(files["manifest.json"])
+    assert faults(manifest, tmp_path) == []
+    schemas = install_packages() / "node_modules/@microsoft/app-manifest/build/json-schemas/teams"
+    folder = schemas / f"v{MANIFEST_VERSION}"
+    for schema, names in (
+        ("ResponseRenderingTemplate", ["card.json"]),
+        ("Localization", ["en.json", "de.json"]),
+    ):
+        rules = json.loads((folder / f"MicrosoftTeams.{schema}.schema.json").read_bytes())
+        for name in names:
+            assert jsonschema_rs.is_valid(rules, json.loads(files[name])), name
+
+
+def test_the_extension_is_one_search_with_one_required_text() -> None:
+    """What Teams takes of OpenAPI: 3.0, one operation named by the command, no composition."""
+    files = files_of(app_package(EXTENDED))
+    [extension] = json.loads(files["manifest.json"])["composeExtensions"]
+    [command] = extension["commands"]
+    [parameter] = command["parameters"]
+    api = json.loads(files[extension["apiSpecificationFile"]])
+    assert api["openapi"] == "3.0.3"
+    assert api["servers"] == [{"url": f"https://{SETTINGS.host}"}]
+    [path] = api["paths"].values()
+    assert list(path) == ["post"]
+    assert path["post"]["operationId"] == command["id"]
+    body = path["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["required"] == list(body["properties"]) == [parameter["name"]]
+    assert "default" not in body["properties"]["text"]
+    written = files["openapi.json"].decode()
+    assert not re.search(r'"(oneOf|anyOf|allOf|not)"', written)
+    references = re.findall(r'"\$ref": "([^"]*)"', written)
+    assert references
+    assert all(each.startswith("#/components/schemas/") for each in references)
+
+
+def test_the_card_asks_only_for_what_is_answered() -> None:
+    files = files_of(app_package(EXTENDED))
+    api = json.loads(files["openapi.json"])
+    known = set(api["components"]["schemas"]["Contact"]["properties"])
+    assert known == set(CardAnswer.__struct_fields__)
+    asked = re.findall(r"\$\{(\w+)", files["card.json"].decode())
+    assert set(asked) == known
+    assert json.loads(files["card.json"])["jsonPath"] == "contacts"
+
+
+def test_the_fingerprint_stands_behind_the_address_where_no_server_sees_it() -> None:
+    [tab] = app_manifest(EXTENDED)["staticTabs"]  # type: ignore[misc]
+    assert tab["contentUrl"] == f"https://{SETTINGS.host}/#fp={'0f' * 32}"
+    assert tab["websiteUrl"] == f"https://{SETTINGS.host}/"
+
+
+def test_without_being_asked_for_there_is_no_extension() -> None:
+    assert "composeExtensions" not in app_manifest(SETTINGS)
+    assert "openapi.json" not in files_of(app_package(SETTINGS))
 
 
 @needs_node
@@ -115,6 +180,7 @@ def test_equal_settings_make_equal_octets_and_the_id_stays() -> None:
         ({"privacy": "http://firm.example"}, "privacy: got"),
         ({"version": "1.0"}, "version: got '1.0'; allowed: three numbers such as 1.0.0"),
         ({"version": "01.0.0"}, "version: got"),
+        ({"fingerprint": "0f"}, "fingerprint: got '0f'; allowed: 64 hexadecimal digits"),
     ],
 )
 def test_what_teams_would_refuse_is_refused_by_name(settings: dict[str, str], fault: str) -> None:
