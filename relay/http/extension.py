@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ from relay.http.problems import READS_JSON
 from relay.http.rpc import REFUSALS, RpcDesk
 from relay.problem import problem
 from relay.tunnel.envelope import TOO_EARLY, Answer, Question, seal_question
+from relay.tunnel.frames import Refusal
 from relay.tunnel.keys import ExchangeKey, SignedBundle
 from relay.tunnel.suites import Suite
 from relay.tunnel.tenants import TenantRecords
@@ -88,13 +90,11 @@ class ExtensionDesk:
         sealed = seal_question(asked, tenant, key, now_s)
         reply = await self._rpc.ask(asked.token, sealed.octets)
         if reply.refusal is not None:
-            status, kind, wait_s = REFUSALS[reply.refusal]
-            return Answer(status, _encode(problem(status, kind=kind)), PROBLEM, wait_s), now_s
+            return _refused(reply.refusal), now_s
         try:
             opened = sealed.open_answer(reply.sealed)
         except EnvelopeRefused:
-            status, kind, wait_s = REFUSALS["fault"]
-            return Answer(status, _encode(problem(status, kind=kind)), PROBLEM, wait_s), now_s
+            return _refused("fault"), now_s
         return opened.answer, opened.now
 
     async def _key(self, tenant: str) -> ExchangeKey:
@@ -106,6 +106,14 @@ class ExtensionDesk:
             return bundle.newest(Suite.X25519, self._now())
         except BundleRefused:  # none yet, or it ended: the directory was not here for two days
             raise DirectoryOffline from None
+
+
+def _refused(refusal: Refusal) -> Answer:
+    """Return the problem of a refusal; what blames the asker's seal is this node's own fault."""
+    status, kind, wait_s = REFUSALS[refusal]
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        status, kind, wait_s = REFUSALS["fault"]
+    return Answer(status, _encode(problem(status, kind=kind)), PROBLEM, wait_s)
 
 
 def extension_routes(desk: ExtensionDesk) -> Router:

@@ -52,6 +52,8 @@ class Site:
         tid: str = TENANT,
         accounts: Accounts = ACCOUNTS,
         now: Callable[[], float] = time.time,
+        *,
+        message_extension: bool = False,
     ) -> None:
         self.folder = folder
         self.tid = tid
@@ -61,7 +63,9 @@ class Site:
         self.tokens = TokenVerifier(lambda _claimed: rules, keys(), now)
         envelope = Envelope(tid, self.ring)
         desk = Desk(directory, TUNNEL)
-        self.answerer = Answerer(envelope, self.tokens, lambda: accounts, desk, now)
+        self.answerer = Answerer(
+            envelope, self.tokens, lambda: accounts, desk, now, message_extension=message_extension
+        )
 
     def enrol(self, relay: str) -> TenantRecord:
         """Register at a relay; return what it keeps."""
@@ -90,7 +94,11 @@ class Cloud:
     """A node behind a real socket on loopback."""
 
     def __init__(
-        self, now: Callable[[], float] = time.time, limits: NodeLimits | None = None
+        self,
+        now: Callable[[], float] = time.time,
+        limits: NodeLimits | None = None,
+        *,
+        message_extension: bool = False,
     ) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -98,7 +106,7 @@ class Cloud:
         self.limits = limits or NodeLimits(user_rate=0, tenant_rate=0, max_in_flight=1000)
         self.settings = NodeSettings(
             self.url, "127.0.0.1", self.port, "node-a", CLIENT_ID, Path("/nonexistent"),
-            limits=self.limits,
+            limits=self.limits, message_extension=message_extension,
         )  # fmt: skip
         self.records = MemoryRecords()
         settings = ExchangeSettings("127.0.0.1", "node-a", self.limits.deadline_s)
