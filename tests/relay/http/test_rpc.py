@@ -134,7 +134,7 @@ async def test_each_refusal_of_a_directory_has_its_problem(
 ) -> None:
     await serve(cloud, Reply(refusal=refusal))
     answer = await page.post("/v1/rpc", content=SECRET, headers=bearer())
-    status, (slug, title), wait_s = rpc._REFUSALS[refusal]
+    status, (slug, title), wait_s = rpc.REFUSALS[refusal]
     assert answer.status_code == status
     assert answer.json() == {
         "type": f"urn:rufname:problem:{slug}", "title": title, "status": status,
