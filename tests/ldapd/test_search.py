@@ -292,6 +292,21 @@ def test_a_scan_ends_where_enough_has_been_examined(index: ContactIndex) -> None
     assert (whole.names(), whole.code) == (["Carla Vogt"], ResultCode.SUCCESS)
 
 
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        (VISIBLE - 1, ResultCode.ADMIN_LIMIT_EXCEEDED),
+        (VISIBLE, ResultCode.SUCCESS),
+        (VISIBLE + 1, ResultCode.SUCCESS),
+    ],
+)
+def test_as_many_contacts_are_examined_as_are_allowed(
+    index: ContactIndex, limit: int, code: ResultCode
+) -> None:
+    found = search(handler_of(index, limited(max_examined=limit)), BOOK, "(cn=*qx*)")
+    assert (found.entries, found.code) == ([], code)
+
+
 def test_a_search_ends_when_its_time_is_up(index: ContactIndex) -> None:
     ticks = itertools.count(0, 1_000)
     handler = handler_of(index, clock=lambda: float(next(ticks)))
