@@ -15,10 +15,12 @@ from __future__ import annotations
 import os
 import select
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 
 import msgspec
 
@@ -54,6 +56,8 @@ class Load(msgspec.Struct, frozen=True):
         questions: each is asked once, in order.
         connections: how many at once.
         rate: questions a second over all connections; 0 = as fast as the server answers.
+        tls: TLS from the first octet on, with whatever certificate.
+        anew: each question on a connection of its own, one after the other.
     """
 
     port: int
@@ -64,6 +68,8 @@ class Load(msgspec.Struct, frozen=True):
     questions: tuple[Question, ...]
     connections: int = 32
     rate: float = 0.0
+    tls: bool = False
+    anew: bool = False
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -206,29 +212,56 @@ def run(load: Load) -> LoadResult:
         WrongAnswer: the first wrong answer ends the run.
         TimeoutError: no answer for `TIMEOUT_S`.
     """
+    if load.anew:
+        cpu, started = time.process_time(), time.perf_counter()
+        return _result(sorted(_each_anew(load)), started, cpu)
     with ExitStack() as stack:
         sockets = [stack.enter_context(_connect(load)) for _ in range(load.connections)]
         connections = list(map(_Connection, sockets))
         for connection in connections:
             connection.bind(load)
         cpu, started = time.process_time(), time.perf_counter()
-        latencies = sorted(_drive(load, connections))
-        seconds = time.perf_counter() - started
-        return LoadResult(
-            answered=len(latencies),
-            seconds=seconds,
-            client_cpu_s=time.process_time() - cpu,
-            p50_us=percentile(latencies, 0.5) * 1e6,
-            p99_us=percentile(latencies, 0.99) * 1e6,
-            p999_us=percentile(latencies, 0.999) * 1e6,
-            max_us=latencies[-1] * 1e6,
-        )
+        return _result(sorted(_drive(load, connections)), started, cpu)
+
+
+def _result(latencies: list[float], started: float, cpu: float) -> LoadResult:
+    return LoadResult(
+        answered=len(latencies),
+        seconds=time.perf_counter() - started,
+        client_cpu_s=time.process_time() - cpu,
+        p50_us=percentile(latencies, 0.5) * 1e6,
+        p99_us=percentile(latencies, 0.99) * 1e6,
+        p999_us=percentile(latencies, 0.999) * 1e6,
+        max_us=latencies[-1] * 1e6,
+    )
 
 
 def _connect(load: Load) -> socket.socket:
     peer = socket.create_connection(("127.0.0.1", load.port), timeout=TIMEOUT_S)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return peer
+    return _trusting().wrap_socket(peer) if load.tls else peer
+
+
+@cache
+def _trusting() -> ssl.SSLContext:
+    """Return a client's context that takes every certificate: what TLS costs is asked, no more."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _each_anew(load: Load) -> Iterator[float]:
+    """Connect, bind and ask for each question; yield how long that took, in seconds."""
+    for question in load.questions:
+        began = time.perf_counter()
+        with _connect(load) as peer:
+            connection = _Connection(peer)
+            connection.bind(load)
+            connection.ask(load, question, began)
+            while not connection.take():
+                pass
+        yield time.perf_counter() - began
 
 
 def _drive(load: Load, connections: list[_Connection]) -> Iterator[float]:

@@ -114,6 +114,14 @@ def test_slapd_answers_every_question_rightly(server: Server, attributes: tuple[
 
 
 @pytest.mark.e2e
+def test_each_question_can_come_on_a_connection_of_its_own(server: Server) -> None:
+    questions = _questions()[:50]
+    assert run(_load(server, questions, anew=True)).answered == 50
+    with pytest.raises(WrongAnswer, match="expected 'Somebody Else'"):
+        run(_load(server, [Question(questions[0].number, "Somebody Else")], anew=True))
+
+
+@pytest.mark.e2e
 def test_an_open_loop_takes_as_long_as_its_rate_says(server: Server) -> None:
     questions = _questions()[:100]
     result = run(_load(server, questions, rate=1_000.0))
