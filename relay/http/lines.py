@@ -1,21 +1,24 @@
 """What directories ask of a node: a line, and that their public keys are handed out.
 
-Law: who may hold a line is decided by `relay.tunnel.exchange`; a browser never may.
+Law: who may hold a line is decided by `relay.tunnel.exchange`; a browser never may. A line is held
+without the framework, whose objects would take as much memory as the rest of it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Router, WebSocket, get, websocket
+from litestar import Router, get
+from litestar.enums import ScopeType
 from litestar.params import Parameter
 from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 from typing_extensions import override
 
 from relay.errors import NotFound
 from relay.http.accept import JSON
 from relay.tunnel.exchange import Exchange
-from relay.tunnel.frames import PATH, SUBPROTOCOL, BadFrame
+from relay.tunnel.frames import SUBPROTOCOL, BadFrame
 from relay.tunnel.held import LineClosed, LineSocket
 from relay.tunnel.tenants import TenantRecords
 
@@ -23,8 +26,8 @@ KEYS_FOR_S = 60
 """How long a page may keep a key bundle: well below the day that an exchange key lives on."""
 
 
-def line_routes(exchange: Exchange, records: TenantRecords) -> Router:
-    """Return the routes of directories, and that of their keys."""
+def key_routes(records: TenantRecords) -> Router:
+    """Return the route of the tenants' keys."""
 
     @get("/keys/{tid:str}", include_in_schema=False)
     async def keys(tid: Annotated[str, Parameter(max_length=64)]) -> ASGIResponse:
@@ -38,28 +41,35 @@ def line_routes(exchange: Exchange, records: TenantRecords) -> Router:
             headers={"cache-control": f"public, max-age={KEYS_FOR_S}"},
         )
 
-    @websocket("/connector")
-    async def connector(socket: WebSocket[Any, Any, Any]) -> None:
-        """Hold the line of a directory."""
-        offered = socket.headers.get("sec-websocket-protocol", "")
-        protocols = [each.strip() for each in offered.split(",")]
-        if "origin" in socket.headers or SUBPROTOCOL not in protocols:
-            await socket.close(code=1008)  # before the handshake: HTTP 403
-            return
-        await socket.accept(subprotocols=SUBPROTOCOL)
-        await exchange.attend(_Socket(socket))
+    return Router("/v1", route_handlers=[keys], tags=["tunnel"])
 
-    assert PATH == "/v1/connector"
-    return Router("/v1", route_handlers=[keys, connector], tags=["tunnel"])
+
+class LineRoute:
+    """`WS /v1/connector`: holds the line of a directory."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold one line from its handshake to its end."""
+        assert scope["type"] == ScopeType.WEBSOCKET
+        await receive()  # websocket.connect
+        is_browser = any(name == b"origin" for name, _ in scope["headers"])
+        if is_browser or SUBPROTOCOL not in scope["subprotocols"]:
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})  # HTTP 403
+            return
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
+        await self._exchange.attend(_Socket(receive, send))
 
 
 class _Socket(LineSocket):
-    """A WebSocket of the framework as the exchange knows it."""
+    """A WebSocket as the exchange knows it."""
 
-    __slots__ = ("_closed", "_socket")
+    __slots__ = ("_closed", "_receive", "_send")
 
-    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
-        self._socket = socket
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
         self._closed = False
 
     @override
@@ -67,7 +77,7 @@ class _Socket(LineSocket):
         if self._closed:
             raise LineClosed
         try:
-            await self._socket.send({"type": "websocket.send", "bytes": octets, "text": None})
+            await self._send({"type": "websocket.send", "bytes": octets, "text": None})
         except (OSError, RuntimeError):  # the server's own words for a closed socket
             self._closed = True
             raise LineClosed from None
@@ -76,7 +86,7 @@ class _Socket(LineSocket):
     async def receive(self) -> bytes:
         if self._closed:
             raise LineClosed
-        message = await self._socket.receive()
+        message = await self._receive()
         if message["type"] != "websocket.receive":
             self._closed = True
             raise LineClosed
@@ -91,6 +101,6 @@ class _Socket(LineSocket):
             return
         self._closed = True
         try:
-            await self._socket.send({"type": "websocket.close", "code": code, "reason": reason})
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except (OSError, RuntimeError):
             return

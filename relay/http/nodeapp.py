@@ -16,7 +16,7 @@ from relay.directory import Readiness
 from relay.http.bounds import JSON, RequestBounds, mark_answer
 from relay.http.extension import SEARCH_PATH, ExtensionDesk, extension_routes
 from relay.http.health import health_routes
-from relay.http.lines import line_routes
+from relay.http.lines import LineRoute, key_routes
 from relay.http.page import node_content_policy, page_routes
 from relay.http.problems import HANDLERS
 from relay.http.rpc import RPC_PATH, RpcDesk, RpcRoute
@@ -24,6 +24,7 @@ from relay.nodesettings import NodeSettings
 from relay.persons import WaysAnswer
 from relay.tunnel.exchange import Exchange
 from relay.tunnel.frames import MAX_QUESTION_BYTES
+from relay.tunnel.frames import PATH as LINE_PATH
 from relay.tunnel.tenants import TenantRecords
 from relay.verifying import TokenVerifier
 
@@ -61,7 +62,7 @@ def create_node_app(
     extension = ExtensionDesk(desk, tokens, records)
     app = Litestar(
         route_handlers=[
-            line_routes(exchange, records),
+            key_routes(records),
             page_routes(node_content_policy()),
             ways_routes(settings.client_id),
             health_routes(ready),
@@ -78,11 +79,13 @@ def create_node_app(
         debug=False,
         pdb_on_exception=False,
     )
-    rpc = RpcRoute(desk, counted)
+    rpc, line = RpcRoute(desk, counted), LineRoute(exchange)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and scope["path"] == RPC_PATH:
             await rpc(scope, receive, send)
+        elif scope["type"] == ScopeType.WEBSOCKET and scope["path"] == LINE_PATH:
+            await line(scope, receive, send)
         else:
             await app(scope, receive, send)
 
