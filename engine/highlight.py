@@ -21,8 +21,16 @@ from engine.likeness import (
     sound_of,
     typos_allowed,
 )
+from engine.matching import (
+    COMPANY,
+    COMPANY_WHOLE,
+    FULL_NAME,
+    NAME_COMPANY,
+    NUMBER_PART,
+    is_number_part,
+    national_begins,
+)
 from engine.matching import KEYS as KEYS_CLASS
-from engine.matching import NUMBER_PART, is_number_part, national_begins
 from engine.phone import country_code_of
 from engine.terms import MAX_PREFIX, words_of_field
 from engine.tokens import fold, spans_of_words
@@ -88,6 +96,12 @@ def texts_of(contact: Contact) -> list[tuple[str, str]]:
     ]
 
 
+Spot = tuple[str, int, str]
+"""A field, the place in it, and its text."""
+
+_IN_COMPANY_TOO = (FULL_NAME, NAME_COMPANY)
+"""Classes of names that companies answer as well."""
+
 _NAMES = ("display_name", "given_name", "surname", "company")
 
 
@@ -104,20 +118,21 @@ def answers_of(
     """
     if match_class <= NUMBER_PART and typed.digits:
         return list(_number_answers(typed, contact, searched))
-    places = [
-        (field, at, text)
-        for field, at, text in _places(contact)
-        if field in _NAMES or field in searched
-    ]
+    near = _near(contact, match_class)
+    places: list[Spot] | None = None
     answers = []
     for word in typed.words:
-        if match_class < KEYS_CLASS:
-            likely = [place for place in places if _may_hold(place[2], word)]
-            found = _best_answer(word, likely, keys=False, guess=False)
-        else:
-            found = _best_answer(word, places, keys=typed.keys, guess=True)
+        found = _typed_answer(word, near)
+        if found is None:
+            if places is None:
+                places = [
+                    spot for spot in _places(contact) if spot[0] in _NAMES or spot[0] in searched
+                ]
+            found = _typed_answer(word, places) if match_class < KEYS_CLASS else None
         if found is None and is_number_part(word):
             found = next(_digit_answers(word, contact, searched), None)
+        if found is None:  # a guess; or this one is shown for a record that it is linked to
+            found = _best_answer(word, places or [], keys=typed.keys)
         if found is not None:
             answers.append(found)
     if not answers and len(typed.words) == 1:
@@ -130,7 +145,19 @@ def spans_of(answers: list[WordAnswer]) -> list[Span]:
     return list(dict.fromkeys(answer.span for answer in answers))
 
 
-def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
+def _near(contact: Contact, match_class: int) -> list[Spot]:
+    """Return where a class finds its words: names, companies; nothing where it may be anywhere."""
+    if match_class >= COMPANY_WHOLE:
+        return [("company", 0, contact.company)] if match_class <= COMPANY else []
+    return [
+        ("display_name", 0, contact.display_name),
+        ("given_name", 0, contact.given_name),
+        ("surname", 0, contact.surname),
+        *([("company", 0, contact.company)] if match_class in _IN_COMPANY_TOO else []),
+    ]
+
+
+def _places(contact: Contact) -> Iterator[Spot]:
     """Give field, place and text of all that is found by words, the best fields first."""
     for field, text in texts_of(contact):
         if text:
@@ -139,19 +166,37 @@ def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
         yield "emails", at, address
 
 
-def _may_hold(text: str, word: str) -> bool:
-    """Tell whether a word of a text may begin with an asked one: most texts are passed over."""
-    folded = fold(text)
-    return word[:MAX_PREFIX] in folded or not folded.isascii()  # which has readings in Latin
+def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
+    """Return the first whole word, else the first beginning; None for none.
+
+    Most texts are passed over without being split: they do not hold the letters, and have no
+    reading in Latin ones.
+    """
+    best: WordAnswer | None = None
+    first = word[:MAX_PREFIX]
+    for field, at, text in places:
+        folded = fold(text)
+        if first not in folded and folded.isascii():
+            continue
+        for begin, end in spans_of_words(text):
+            written = text[begin:end]
+            for form in words_of_field(written):
+                if not form.startswith(first):
+                    continue
+                if is_whole(form, word):
+                    return WordAnswer(word, written, "whole", Span(field, at, begin, end))
+                if best is None:
+                    length = _length_of(written, form, word)
+                    span = Span(field, at, begin, begin + length)
+                    best = WordAnswer(word, written, "begins", span)
+    return best
 
 
-def _best_answer(
-    word: str, places: list[tuple[str, int, str]], *, keys: bool, guess: bool
-) -> WordAnswer | None:
+def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | None:
     """Return the first whole word, else the first beginning, else the likest; None for none."""
     best: WordAnswer | None = None
     best_cost = NEVER
-    code, allowed = (sound_of(word), typos_allowed(word)) if guess else ("", 0)
+    code, allowed = sound_of(word), typos_allowed(word)
     for field, at, text in places:
         named = field in _NAMES
         for begin, end in spans_of_words(text):
@@ -161,7 +206,7 @@ def _best_answer(
                 if keys and named and _on_keys(form, word):
                     cost = min(cost, 5)
                 if cost < best_cost:
-                    length = _length_of(written, form, word, cost)
+                    length = _length_of(written, form, word) if cost == 1 else len(written)
                     span = Span(field, at, begin, begin + length)
                     best, best_cost = WordAnswer(word, written, _how(cost), span), cost
         if best_cost == 0:
@@ -177,11 +222,9 @@ def _how(cost: int) -> How:
     return "sounds" if cost < TYPO_COST - 1 else "spelled"
 
 
-def _length_of(written: str, form: str, asked: str, cost: int) -> int:
-    """Return how many letters of a written word answer the asked one."""
-    if cost != 1 or is_whole(form, asked) or not begins(form, asked):
-        return len(written)
-    if not fold(written).startswith(asked):
+def _length_of(written: str, form: str, asked: str) -> int:
+    """Return how many letters of a written word are its asked beginning."""
+    if not begins(form, asked) or not fold(written).startswith(asked):
         return len(written)  # a reading in Latin letters
     for length in range(1, len(written)):
         if len(fold(written[:length])) >= len(asked) and fold(written[:length]).startswith(asked):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.contact import Address
 from engine.highlight import Span, answers_of, spans_of, texts_of
-from engine.matching import KEYS, NUMBER_PART, OTHER, SOUNDS
+from engine.matching import COMPANY, KEYS, NAME, NUMBER_PART, OTHER, SOUNDS
 from engine.rights import HIDEABLE
 from engine.typed import read_typed
 from tests.engine.building import contact, line
@@ -98,3 +98,16 @@ def test_every_mark_lies_within_its_text(text: str, match_class: int) -> None:
         if span.field in texts:
             assert 0 <= span.start < span.end <= len(texts[span.field])
             assert answer.text in texts[span.field]
+
+
+def test_a_beginning_of_the_name_is_marked_there_though_the_company_is_called_so_whole() -> None:
+    one = contact("1", "Anna Meier", company="Mei AG")
+    for match_class, field in ((NAME, "display_name"), (COMPANY, "company")):
+        (answer,) = answers_of(read_typed("mei"), one, ALL, match_class)
+        assert answer.field == field
+
+
+def test_where_a_linked_record_was_found_the_likest_word_of_the_shown_one_is_marked() -> None:
+    one = contact("1", "Anna Meier", company="Nord AG")
+    (answer,) = answers_of(read_typed("mayer"), one, ALL, NAME)
+    assert (answer.text, answer.how) == ("Meier", "sounds")
