@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -206,6 +208,33 @@ def test_no_call_loses_its_name_while_every_ldap_worker_is_killed(
             server.kill_worker(name)
         shown = calls.result()
     assert shown == {case: Rung(name, number) for case, (number, name) in asked.items()}
+
+
+@pytest.mark.long
+def test_no_call_is_lost_while_a_worker_is_killed_and_another_one_frozen(
+    server: Rufname, system: TelephoneSystem
+) -> None:
+    asked = crowd_calls(30)
+    callers = {case: caller(number) for case, (number, _) in asked.items()}
+    with ThreadPoolExecutor(1) as line:
+        calls = line.submit(system.place, callers, rate_per_s=150, timeout_s=120)
+
+        def rung(count: int) -> None:
+            wait_until(lambda: len(system.phone.rung) >= count, timeout_s=60, what="calls")
+
+        rung(500)
+        server.kill_worker("ldapd-0")
+        rung(1_000)
+        frozen = server.wait_worker("ldapd-1")
+        os.kill(frozen, signal.SIGSTOP)
+        server.wait_worker("ldapd-1", not_pid=frozen)
+        named_from = len(system.phone.rung) + 300  # two seconds: Kamailio gives a try up after one
+        shown = calls.result()
+    assert len(shown) == 3_000
+    right = {case: Rung(name, number) for case, (number, name) in asked.items()}
+    nameless = [case for case, each in shown.items() if each != right[case]]
+    assert [shown[case] for case in nameless] == [Rung("", right[case].number) for case in nameless]
+    assert not set(list(shown)[named_from:]) & set(nameless)
 
 
 def test_no_name_and_no_number_is_in_the_logs(server: Rufname, system: TelephoneSystem) -> None:
