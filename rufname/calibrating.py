@@ -67,6 +67,7 @@ def calibrate(
         ProgramFailed: a program that was to be measured did not run.
         LoadRefused: it did not answer.
     """
+    load = os.getloadavg()[0] / len(os.sched_getaffinity(0))
     points: dict[int, CostPoint] = {}
     curve: tuple[LoadPoint, ...] = ()
     for place, count in enumerate(sorted({*fit, *check}), 1):
@@ -81,6 +82,7 @@ def calibrate(
         points=tuple(points[count] for count in sorted(fit)),
         held_out=tuple(points[count] for count in sorted(check)),
         curve=curve,
+        load_by_cores=round(load, 2),
     )
 
 

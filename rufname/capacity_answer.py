@@ -18,6 +18,11 @@ from rufname.sizing import GROWTHS, MOST_GROWTH, Company, Sizing, size
 TOLERANCE = 0.25
 """A prediction further off than that is marked."""
 
+BUSY_WORDS = (
+    "OTHER WORK kept this machine busy meanwhile: latencies are too long, CPU times too high;"
+    " measure again on a quiet one"
+)
+
 OCTETS_PER_MIB = 1024 * 1024
 
 
@@ -191,6 +196,8 @@ def _basis_lines(found: Answer) -> Iterator[str]:
         f"  measured on {calibration.machine}, {calibration.measured_at};"
         f" fitted on {sizes} contacts"
     )
+    if calibration.was_busy:
+        yield f"  {BUSY_WORDS}"
     if not found.deviations:
         yield "  the model was not checked on other sizes"
         return

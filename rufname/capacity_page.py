@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rufname.capacity_answer import (
+    BUSY_WORDS,
     TOLERANCE,
     Answer,
     company_words,
@@ -206,6 +207,8 @@ def _trust(found: Answer) -> list[str]:
                   f" contacts; the model is fitted on {sizes} contacts. CPU time is counted, not"
                   " time that passes. Latencies are of that machine, as busy as it was.")
     ]  # fmt: skip
+    if calibration.was_busy:
+        parts.append(paragraph(f"{BUSY_WORDS}."))
     if not found.deviations:
         return [*parts, paragraph("It was not checked on other sizes.")]
     rows = [

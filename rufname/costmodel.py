@@ -21,7 +21,7 @@ Form = Literal["line", "log"]
 FORMS: dict[str, Form] = {
     "sync_cpu_s": "line",
     "sync_s": "line",
-    "sync_peak_mib": "line",
+    "sync_peak_mib": "log",
     "reread_cpu_s": "line",
     "changed_cpu_s": "line",
     "rebuild_cpu_s": "line",
@@ -36,7 +36,8 @@ FORMS: dict[str, Form] = {
     "http_cpu_us": "log",
     "search_cpu_us": "line",
 }
-"""How each cost grows. A search is a line: few letters have hits in proportion to the contacts."""
+"""How each cost grows. A search is a line: few letters have hits in proportion to the contacts. The
+memory of a reading is none: batches and the index writer's buffer are bounded."""
 
 CHECKED: dict[str, Callable[[CostPoint], float]] = {
     "LDAP look-up, CPU": lambda point: point.ldap_cpu_us,

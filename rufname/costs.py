@@ -15,6 +15,9 @@ CHANGED_SHARE = 10
 """Every tenth contact is changed to learn what a change costs."""
 
 
+BUSY = 0.5
+
+
 class UnreadableCosts(RufnameError):
     """A file holds no calibration; the text names it and says how to make one."""
 
@@ -93,6 +96,7 @@ class Calibration(msgspec.Struct, frozen=True):
         points: those that the model is fitted on, ascending.
         held_out: those that it is checked with; may be none.
         curve: LDAP look-ups at rising rates, at the largest of `points`.
+        load_by_cores: load average of the machine by its cores before the calibration began.
     """
 
     machine: str
@@ -100,6 +104,12 @@ class Calibration(msgspec.Struct, frozen=True):
     points: tuple[CostPoint, ...]
     held_out: tuple[CostPoint, ...] = ()
     curve: tuple[LoadPoint, ...] = ()
+    load_by_cores: float = 0.0
+
+    @property
+    def was_busy(self) -> bool:
+        """Whether other work filled half of the machine: latencies are then its, too."""
+        return self.load_by_cores >= BUSY
 
 
 class _Kept(msgspec.Struct):

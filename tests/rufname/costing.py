@@ -12,7 +12,7 @@ def cost_point(contacts: int, **changed: float) -> CostPoint:
     figures: dict[str, float] = {
         "sync_s": 1 + contacts / 8_000,
         "sync_cpu_s": 1 + contacts / 5_000,
-        "sync_peak_mib": 100 + contacts / 2_000,
+        "sync_peak_mib": 20 * math.log2(contacts),
         "reread_cpu_s": 1 + contacts / 40_000,
         "changed_cpu_s": 1 + contacts / 40_000 + contacts / 10 / 4_000,
         "rebuild_cpu_s": 1 + contacts / 10_000,

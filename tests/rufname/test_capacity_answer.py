@@ -40,6 +40,11 @@ def test_a_prediction_that_is_far_off_is_named() -> None:
     assert "was not checked on other sizes" in _text(held_out=())
 
 
+def test_a_busy_machine_is_told() -> None:
+    assert "OTHER WORK" in _text(load_by_cores=0.8)
+    assert "OTHER WORK" not in _text(load_by_cores=0.1)
+
+
 def test_one_more_contact_is_set_beside_the_published_size() -> None:
     per = answer(COMPANY, CALIBRATION)[0].per_contact
     mib = 1024 * 1024
