@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from relay.tunnel.settings import TunnelSettings
 from rufname.config import Config
 from rufname.supervisor import Supervisor, keep_what_needs_a_restart, usable_cores
 from tests.rufname.place import SERVICES, Place
@@ -38,6 +39,12 @@ def test_a_section_that_comes_or_goes_waits_for_a_restart(config: Config) -> Non
     bare = msgspec.structs.replace(config, ldap=None, relay=None)
     assert keep_what_needs_a_restart(config, bare) == (config, ("ldap", "relay"))
     assert keep_what_needs_a_restart(bare, config) == (bare, ("ldap", "relay"))
+
+
+def test_a_tunnel_changes_with_a_restart(config: Config) -> None:
+    tunnel = TunnelSettings(client_id="aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee")
+    fresh = msgspec.structs.replace(config, tunnel=tunnel)
+    assert keep_what_needs_a_restart(config, fresh) == (config, ("tunnel",))
 
 
 def test_a_prepared_supervisor_has_opened_nothing(config: Config) -> None:
