@@ -12,13 +12,15 @@ import socket
 import time
 from collections.abc import MutableMapping
 
+from rufname.errors import RufnameError
+
 BACKLOG = 1024
 """Connections that wait while no worker accepts; the kernel clamps it to net.core.somaxconn."""
 
 RETRY_S = 0.1
 
 
-class CannotListen(Exception):
+class CannotListen(RufnameError):
     """An address cannot be listened on: free it or configure another; the text says which."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -179,6 +180,14 @@ def _tls(findings: Findings, table: TlsTable) -> NodeTls:
         elif not os.access(path, os.R_OK):
             findings.fault(f"tls.{name}", f"{path}: may not be read by this user")
     warn_if_open(findings, "tls.key", table.key)
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(table.certificate, table.key, password="")
+    except ssl.SSLError:
+        wrong = "certificate and key do not belong together, or are no PEM files without a password"
+        findings.fault("tls", wrong)
+    except OSError:  # told above
+        pass
     return NodeTls(table.certificate, table.key)
 
 

@@ -17,6 +17,7 @@ from rufname.configfile import MetricsTable
 from rufname.errors import ConfigError
 from rufname.nodeconfig import NodeConfig, load_node_config
 from rufname.tomltables import words_for
+from tests.ldapd.authority import Authority
 
 MANUAL = Path(__file__).parents[2] / "docs" / "relay.md"
 SHAPES: dict[str, type[msgspec.Struct]] = {
@@ -133,8 +134,12 @@ def test_tokens_do_not_leave_the_machine_in_clear(tmp_path: Path) -> None:
     for name in ("c.pem", "k.pem"):
         (tmp_path / name).write_text("x")
         (tmp_path / name).chmod(0o600)
-    secure = f'{open_to_all}[tls]\ncertificate = "c.pem"\nkey = "k.pem"'
-    assert str(load(tmp_path, secure).settings) == "https://0.0.0.0:8080"
+    secure = f'{open_to_all}[tls]\ncertificate = "CERT"\nkey = "KEY"'
+    broken = secure.replace("CERT", "c.pem").replace("KEY", "k.pem")
+    assert "tls: certificate and key do not belong together" in faults(tmp_path, broken)
+    made = Authority(tmp_path).sign("relay")
+    whole = secure.replace("CERT", str(made.certificate)).replace("KEY", str(made.key))
+    assert str(load(tmp_path, whole).settings) == "https://0.0.0.0:8080"
 
 
 def test_nats_has_two_accounts_with_passwords_by_reference(tmp_path: Path) -> None:
