@@ -71,7 +71,11 @@ class Desk:
         """
         limit = min(question.limit, self._settings.max_hits)
         query = PeopleQuery(
-            question.text, asker.principal, limit, question.cursor, fold=question.fold
+            question.text,
+            asker.principal,
+            limit,
+            question.cursor,
+            fold=question.fold == "company",
         )
         async with self._one_question(asker):
             page = await self._directory.people(query)

@@ -6,7 +6,7 @@ Law: values only. Everything in an answer was visible to the asker when the engi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
@@ -36,13 +36,13 @@ class SearchQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         text: what was typed: beginnings of words in any order, initials, or part of a number.
         limit: most hits wanted; a server may give fewer.
         cursor: that of the page before, "" for the first.
-        fold: people who are found by their company's name come folded under it.
+        fold: "company": people who are found by their company's name come folded under it.
     """
 
     text: Annotated[Text, Meta(examples=["mül mar"])]
     limit: Annotated[int, Meta(ge=1, le=MAX_HITS)] = 20
     cursor: Annotated[str, Meta(max_length=2048)] = ""
-    fold: bool = False
+    fold: Literal["", "company"] = ""
 
 
 class SourceAnswer(msgspec.Struct, frozen=True):

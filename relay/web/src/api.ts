@@ -1,7 +1,7 @@
 /* Questions to the directory, whatever the road. Law: every failure is a `Failure`. */
 
 import { Failure, failureOf, KeyChanged } from "./failure";
-import { type Args, Direct, fields, type Operation, type Road, send } from "./roads";
+import { Direct, fields, type Operation, type Road, send } from "./roads";
 
 export interface Source {
   id: string;
@@ -98,7 +98,7 @@ export class Api {
   }
 
   search(text: string, cursor: string, signal: AbortSignal): Promise<Page> {
-    return this.read<Page>("people.search", { text, fold: true, ...(cursor ? { cursor } : {}) }, signal);
+    return this.read<Page>("people.search", { text, fold: "company", ...(cursor ? { cursor } : {}) }, signal);
   }
 
   person(id: string, signal?: AbortSignal): Promise<Person> {
@@ -127,11 +127,11 @@ export class Api {
     return answer.json();
   }
 
-  private async read<T>(op: Operation, args: Args, signal?: AbortSignal): Promise<T> {
+  private async read<T>(op: Operation, args: Record<string, string>, signal?: AbortSignal): Promise<T> {
     return (await (await this.ask(op, args, signal)).json()) as T;
   }
 
-  private async ask(op: Operation, args: Args, signal?: AbortSignal): Promise<Response> {
+  private async ask(op: Operation, args: Record<string, string>, signal?: AbortSignal): Promise<Response> {
     let answer = await this.told(this.road.ask({ op, args, token: await this.token(false), signal }));
     if (answer.status === 401) {
       const token = await this.token(true);

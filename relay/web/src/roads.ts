@@ -4,11 +4,9 @@ import { Failure } from "./failure";
 
 export type Operation = "me" | "people.search" | "people.person" | "people.vcard";
 
-export type Args = Record<string, string | boolean>;
-
 export interface Asked {
   op: Operation;
-  args: Args;
+  args: Record<string, string>;
   /** The user's token, "" = nobody is signed in. */
   token: string;
   signal?: AbortSignal | undefined;
@@ -54,7 +52,7 @@ export class Direct implements Road {
   readonly fingerprint = "";
 
   ask({ op, args, token, signal }: Asked): Promise<Response> {
-    const person = `/v1/people/${encodeURIComponent(String(args.id ?? ""))}`;
+    const person = `/v1/people/${encodeURIComponent(args.id ?? "")}`;
     switch (op) {
       case "me":
         return send("/v1/me", { headers: fields(token) }, signal);

@@ -18,5 +18,5 @@ def examine(tab: Frame | Page, axe: str) -> None:
         (each["id"], [node["target"] for node in each["nodes"]], each["nodes"][0]["failureSummary"])
         for each in result["violations"]
     ]
-    assert found == []
+    assert found == [], found
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -86,7 +86,7 @@ async def test_the_end_of_a_number_finds_people(ask: httpx.AsyncClient) -> None:
 
 
 async def test_the_people_of_a_company_are_folded_if_asked_for(ask: httpx.AsyncClient) -> None:
-    asked = {"text": "gmbh", "fold": True}
+    asked = {"text": "gmbh", "fold": "company"}
     (hit,) = (await ask.post("/v1/people/search", json=asked)).json()["hits"]
     assert [hit["name"], *(each["name"] for each in hit["folded"])] == [
         "Anna Abel",
