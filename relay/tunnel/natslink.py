@@ -115,6 +115,7 @@ class NatsLink:
         """
         self._settings = settings
         self._name = name
+        self._as_whom = f" as {settings.user!r}" if settings.user else ""
         self._accept = accept
         self._on_loss = on_loss
         self._known = list(settings.servers)
@@ -232,7 +233,7 @@ class NatsLink:
                 continue
             pause_s = FIRST_PAUSE_S
             await _watch(client, broken)
-            _log.warning("the connection to NATS is lost")
+            _log.warning("the connection to NATS%s is lost", self._as_whom)
             self._drop()
             if self._on_loss is not None:
                 self._on_loss()
@@ -268,7 +269,7 @@ class NatsLink:
                 dont_randomize=True,
             )
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            self._refuse(client, f"NATS cannot be reached ({type(error).__name__})")
+            self._refuse(client, f"NATS cannot be reached{self._as_whom}: {_words(error)}")
             return None
         broken.clear()  # servers that were tried before this one left their errors
         for server in client.discovered_servers:
@@ -289,13 +290,13 @@ class NatsLink:
         except (Unfit, BusUnavailable) as error:
             for interest in self._interests.values():
                 interest.held = None
-            self._refuse(client, f"NATS cannot be used: {error}")
+            self._refuse(client, f"NATS cannot be used{self._as_whom}: {error}")
             return False
         self.fault = ""
         self._client = client
         self.connections += 1
         self._up.set()
-        _log.info("connected to NATS")
+        _log.info("connected to NATS%s", self._as_whom)
         return True
 
     def _refuse(self, client: Client, fault: str) -> None:
@@ -355,3 +356,10 @@ async def _flush_twice(client: Client) -> None:
 async def _close(client: Client) -> None:
     with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
         await asyncio.wait_for(client.close(), CLOSE_TIMEOUT_S)
+
+
+def _words(error: Exception) -> str:
+    """Return what kept a client from connecting, without what the library calls it."""
+    if isinstance(error, nats.errors.NoServersError | TimeoutError):
+        return "no server answers"
+    return str(error).removeprefix("nats: ").strip("'") or type(error).__name__

@@ -146,7 +146,8 @@ async def test_a_wrong_password_is_refused_and_said(
     bus = NatsBus(settings, "stranger")
     try:
         await bus.open(0.1)
-        await until(lambda: "NATS cannot be reached" in caplog.text, "the refusal")
+        words = "NATS cannot be reached as 'questions': Authorization Violation"
+        await until(lambda: words in caplog.text, "the refusal")
         assert not bus.ready().ready
         assert "wrong" not in caplog.text
     finally:
