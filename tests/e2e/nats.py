@@ -34,6 +34,8 @@ class NatsNode:
         self.name = name
         self.folder = folder
         self.port, self.route_port, self.watch_port = free_port(), free_port(), free_port()
+        self.tls: tuple[Path, Path] | None = None
+        """Certificate and key; None: without TLS."""
         self.program: Program | None = None
 
     @property
@@ -55,6 +57,9 @@ class NatsNode:
             f"  RECORDS {{ jetstream: enabled, users: [{_user(RECORDS)}] }}",
             "}",
         ]
+        if self.tls is not None:
+            certificate, key = (json.dumps(str(path)) for path in self.tls)
+            lines.append(f"tls {{ cert_file: {certificate}, key_file: {key} }}")
         if len(cluster) > 1:
             routes = ", ".join(f"nats://{LOOPBACK}:{node.route_port}" for node in cluster)
             cluster_lines = f"name: relay, listen: {LOOPBACK}:{self.route_port}"

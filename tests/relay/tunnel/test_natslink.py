@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from nats.aio.msg import Msg
 
@@ -17,6 +18,7 @@ from relay.tunnel.natsbus import NatsBus
 from relay.tunnel.natslink import NatsLink, NatsSettings
 from tests.e2e.nats import NatsCluster, NatsNode, running_nats
 from tests.e2e.processes import LOOPBACK, free_port
+from tests.ldapd.authority import Authority
 from tests.relay.tunnel.test_natsbus import ONE, PATIENT_MS, answering, until
 
 pytestmark = pytest.mark.e2e
@@ -152,6 +154,33 @@ async def test_a_wrong_password_is_refused_and_said(
         assert "wrong" not in caplog.text
     finally:
         await bus.close()
+
+
+async def test_over_tls_only_servers_that_the_authority_vouches_for_are_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority, other = (Authority(tmp_path, name) for name in ("own", "other"))
+    node = NatsNode("tls", tmp_path / "tls")
+    served = authority.sign("server")
+    node.tls = served.certificate, served.key
+    cluster = NatsCluster([node])
+    settings = msgspec.structs.replace(
+        cluster.settings(), servers=(f"tls://{LOOPBACK}:{node.port}",)
+    )
+    trusting = NatsBus(msgspec.structs.replace(settings, ca_file=str(authority.ca)), "trusts")
+    wary = NatsBus(msgspec.structs.replace(settings, ca_file=str(other.ca)), "does not")
+    try:
+        cluster.start(node)
+        await trusting.open(20)
+        assert trusting.ready().ready
+        await wary.open(0.1)
+        await until(lambda: "certificate verify failed" in caplog.text, "the refusal")
+        assert not wary.ready().ready
+    finally:
+        await trusting.close()
+        await wary.close()
+        if node.program is not None:
+            node.program.kill_all()
 
 
 async def test_a_file_of_certificates_that_is_none_is_a_fault_at_once(tmp_path: Path) -> None:
