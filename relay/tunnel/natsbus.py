@@ -33,7 +33,7 @@ from relay.directory import Readiness
 from relay.errors import BusUnavailable, DirectoryOffline, DirectoryTooSlow, TryLater
 from relay.tunnel.bus import Bus, Handler, Question, Reply
 from relay.tunnel.frames import Refusal
-from relay.tunnel.natslink import Interest, NatsLink, NatsSettings, Unfit
+from relay.tunnel.natslink import Interest, NatsLink, NatsSettings, Unfit, end_task
 
 SILENCE_S = 0.4
 """A node that neither replies nor shows work for so long does not have the question."""
@@ -189,9 +189,7 @@ class NatsBus(Bus):
         tasks = list(self._answering.values())
         if self._signing is not None:
             tasks.append(self._signing)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*map(end_task, tasks))
         await self._link.close()
         self._lost()
 

@@ -142,8 +142,7 @@ class NatsLink:
     async def close(self) -> None:
         """Give the connection up for good."""
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await end_task(self._keeper)
             self._keeper = None
         self._drop()
         if self._closing:
@@ -320,13 +319,23 @@ class NatsLink:
         task.add_done_callback(self._closing.discard)
 
 
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it ends: `wait_for` of Python 3.11, which nats-py uses, loses a
+    cancellation that comes together with what it waits for.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=LOOK_S)
+
+
 async def _watch(client: Client, broken: asyncio.Event) -> None:
     """Return when a connection is broken."""
     loop = asyncio.get_running_loop()
     next_probe = loop.time() + PROBE_S
     while client.is_connected and not broken.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(broken.wait(), LOOK_S)
+            async with asyncio.timeout(LOOK_S):
+                await broken.wait()
         if loop.time() < next_probe:
             continue
         try:

@@ -28,7 +28,7 @@ from typing_extensions import override
 
 from relay.directory import Readiness
 from relay.errors import BusUnavailable, RecordsUnavailable, RecordsUnusable, TryLater
-from relay.tunnel.natslink import NatsLink, NatsSettings
+from relay.tunnel.natslink import NatsLink, NatsSettings, end_task
 from relay.tunnel.tenants import Changed, OutdatedRecord, TenantRecord, TenantRecords
 
 FORMAT = 1
@@ -267,8 +267,7 @@ class NatsRecords(TenantRecords):
     @override
     async def close(self) -> None:
         if self._catching_up is not None:
-            self._catching_up.cancel()
-            await asyncio.gather(self._catching_up, return_exceptions=True)
+            await end_task(self._catching_up)
         await self._link.close()
         self._watchers.clear()
 

@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from relay.errors import BusUnavailable, DirectoryOffline, TryLater
 from relay.tunnel.bus import Question, Reply
 from relay.tunnel.natsbus import NatsBus
-from relay.tunnel.natslink import NatsLink, NatsSettings
+from relay.tunnel.natslink import NatsLink, NatsSettings, end_task
 from tests.e2e.nats import NatsCluster, NatsNode, running_nats
 from tests.e2e.processes import LOOPBACK, free_port
 from tests.ldapd.authority import Authority
@@ -239,6 +239,26 @@ async def test_a_link_to_nowhere_can_be_closed() -> None:
     with pytest.raises(TryLater):
         await link.barrier(0.05)
     await link.close()
+
+
+async def test_a_task_ends_even_if_a_cancellation_is_lost() -> None:
+    lost = 0
+
+    async def stubborn() -> None:
+        nonlocal lost
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                lost += 1
+                if lost > 2:
+                    raise
+
+    task = asyncio.create_task(stubborn())
+    async with asyncio.timeout(20):
+        await asyncio.wait({task}, timeout=0)
+        await end_task(task)
+    assert lost == 3
 
 
 _SECRET = "questions-secret"
