@@ -320,8 +320,10 @@ class NatsLink:
 
 
 async def end_task(task: asyncio.Task[None]) -> None:
-    """Cancel a task until it ends: `wait_for` of Python 3.11, which nats-py uses, loses a
-    cancellation that comes together with what it waits for.
+    """Cancel a task until it ends.
+
+    `wait_for` of Python 3.11, which nats-py uses, loses a cancellation that comes together with
+    what it waits for.
     """
     while not task.done():
         task.cancel()
