@@ -18,6 +18,7 @@ from connectors.errors import ConnectorError, NotReleased
 from connectors.intake import Intake, Tally
 from connectors.reading import SourceReader
 from connectors.registry import completed, open_source
+from connectors.report import RunReport
 from connectors.settings import SourceSettings
 from engine.errors import EngineError
 from engine.source import ContactSource
@@ -38,33 +39,6 @@ class SyncProgress(msgspec.Struct, frozen=True):
     counts: RunCounts
     share: float | None
     expected: int
-
-
-class RunReport(msgspec.Struct, frozen=True):
-    """What a run did; `reason` is one line that names the source, "" for a run that is done.
-
-    "refused": the source was read to its end, but nothing was removed. "failed": the read did not
-    come to its end (cancelled runs too); what was read is stored, nothing was removed. The numbers
-    are those of `engine.store.RunCounts`. `run` is its number in the history, 0 for a dry run;
-    `full`: every record was read, not only what changed; `notes`: what else should be known.
-    """
-
-    source: str
-    name: str
-    state: Literal["done", "refused", "failed"]
-    read: int
-    added: int
-    changed: int
-    unchanged: int
-    removed: int
-    rejected: int
-    rejected_fields: int
-    reason: str
-    seconds: float
-    held_back: int = 0
-    run: int = 0
-    full: bool = True
-    notes: tuple[str, ...] = ()
 
 
 def _never() -> bool:

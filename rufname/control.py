@@ -37,7 +37,7 @@ from typing import Literal
 
 import msgspec
 
-from connectors.sync import RunReport
+from connectors.report import RunReport
 from ldapd.traced import Following, Traced, TraceRequest
 from rufname.errors import AccessDenied, ConnectionLost, ServerAbsent, ServerPresent
 

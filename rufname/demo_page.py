@@ -18,7 +18,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from connectors.sync import RunReport
+from connectors.report import RunReport
 from rufname.demo_checks import Check
 from rufname.demo_company import BIND, PASSWORD, USER, Company
 from rufname.rundir import ServeStatus

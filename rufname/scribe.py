@@ -16,8 +16,8 @@ from datetime import datetime
 
 import msgspec
 
+from connectors.report import RunReport
 from connectors.settings import SourceSettings
-from connectors.sync import RunReport
 from engine.generation import published_at
 from rufname.config import Config, load_config
 from rufname.control import (

@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 import click
 import msgspec
 
+from connectors.report import RunReport
 from connectors.settings import SourceSettings
-from connectors.sync import RunReport, SyncProgress, sync_source
+from connectors.sync import SyncProgress, sync_source
 from engine.errors import StoreUnavailable, WriterBusy
 from engine.store import ContactStore
 from rufname.config import Config

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from connectors.report import RunReport
 from connectors.settings import SourceSettings
-from connectors.sync import RunReport, SyncProgress, sync_source
+from connectors.sync import SyncProgress, sync_source
 from engine.errors import EngineError
 from engine.store import ContactStore, RunCounts
 from rufname.config import Config

@@ -20,7 +20,8 @@ import pytest
 
 from connectors.mapping import Mapping
 from connectors.registry import completed, open_source
-from connectors.sync import RunReport, SyncProgress, sync_source
+from connectors.report import RunReport
+from connectors.sync import SyncProgress, sync_source
 from engine.contact import Contact
 from engine.source import RejectedRecord
 from engine.store import ContactStore

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SourceFailed
-from connectors.sync import RunReport, SyncProgress, sync_source
+from connectors.report import RunReport
+from connectors.sync import SyncProgress, sync_source
 from engine.errors import StoreUnavailable
 from engine.phone import DialPlan
 from engine.source import Columns

@@ -17,7 +17,7 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.sync import RunReport
+from connectors.report import RunReport
 from rufname import control
 from rufname.control import (
     MAX_CONNECTIONS,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from connectors.sync import RunReport
+from connectors.report import RunReport
 from rufname.demo_checks import Check
 from rufname.demo_company import Company
 from rufname.demo_page import Shown, port_of, print_answers, print_page, trials

@@ -6,6 +6,8 @@ import asyncio
 import base64
 import contextlib
 import http.client
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -116,3 +118,11 @@ async def test_a_face_without_its_section_is_refused(synced: Place, role: Role) 
     bare = msgspec.structs.replace(settings_of(synced), ldap=None, relay=None)
     with pytest.raises(ValueError, match="worker without"):
         await role.open_work(Start(pack(bare)), [])
+
+
+def test_a_worker_that_answers_ldap_loads_nothing_that_reads_sources() -> None:
+    code = "import sys, rufname.ldap_face; print('connectors.registry' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "False\n"

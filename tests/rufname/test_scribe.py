@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sync import RunReport
+from connectors.report import RunReport
 from engine.errors import CorruptStore
 from engine.index import ContactIndex
 from engine.store import ContactStore

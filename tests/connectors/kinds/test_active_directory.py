@@ -13,8 +13,9 @@ from typing_extensions import override
 
 from connectors.kinds.directory import DirectoryOptions, DirectorySource
 from connectors.registry import completed, open_source
+from connectors.report import RunReport
 from connectors.settings import SecretRef, SourceSettings
-from connectors.sync import RunReport, sync_source
+from connectors.sync import sync_source
 from engine.store import ContactStore
 from tests.connectors.conformance import Conformance
 from tests.connectors.making import ANY_DROP, settings, stored

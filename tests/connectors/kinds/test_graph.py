@@ -12,8 +12,9 @@ from typing_extensions import override
 from connectors.errors import SourceFailed
 from connectors.kinds.graph import MANY_CHANGED, GraphOptions, GraphSource
 from connectors.registry import completed
+from connectors.report import RunReport
 from connectors.settings import SecretRef, SourceSettings
-from connectors.sync import RunReport, sync_source
+from connectors.sync import sync_source
 from engine.store import ContactStore
 from tests.connectors.conformance import Conformance
 from tests.connectors.graphsim import AT_ONCE, CLIENT_ID, TENANT, GraphSimulator, graph_simulator
