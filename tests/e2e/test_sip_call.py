@@ -199,13 +199,14 @@ def test_three_thousand_calls_all_show_the_right_name(system: TelephoneSystem) -
 def test_no_call_loses_its_name_while_every_ldap_worker_is_killed(
     server: Rufname, system: TelephoneSystem
 ) -> None:
-    asked = crowd_calls(1)
+    asked = crowd_calls(2)
     callers = {case: caller(number) for case, (number, _) in asked.items()}
     with ThreadPoolExecutor(1) as line:
         calls = line.submit(system.place, callers, rate_per_s=25)
         for rung, name in ((20, "ldapd-0"), (50, "ldapd-1")):
             wait_until(lambda rung=rung: len(system.phone.rung) >= rung, timeout_s=30, what="calls")
-            server.kill_worker(name)
+            killed = server.kill_worker(name)
+            server.wait_worker(name, not_pid=killed)  # the other one answers meanwhile
         shown = calls.result()
     assert shown == {case: Rung(name, number) for case, (number, name) in asked.items()}
 
