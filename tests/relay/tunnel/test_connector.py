@@ -311,8 +311,8 @@ async def test_a_question_beyond_the_window_is_refused_as_busy(site: Site) -> No
     async with serve(talk, "127.0.0.1", 0, subprotocols=[SUBPROTOCOL]) as made:  # type: ignore[list-item]  # its own type of text
         site.enrol(f"http://127.0.0.1:{made.sockets[0].getsockname()[1]}")
         async with running(site.connector(narrow)):
-            await wait_for(lambda: len(said) == 3, "three answers")
-    assert said == [Refuse(3, "busy"), Refuse(1, "too-late"), Refuse(2, "too-late")]
+            await wait_for(lambda: len(said) >= 3, "three answers")  # a new line begins again
+    assert said[:3] == [Refuse(3, "busy"), Refuse(1, "too-late"), Refuse(2, "too-late")]
 
 
 async def test_damaged_keys_are_told_by_name(site: Site, caplog: pytest.LogCaptureFixture) -> None:
