@@ -62,6 +62,16 @@ class FaultProxy:
         with contextlib.suppress(OSError, RuntimeError):
             writer.close()
 
+    async def _end(self) -> None:
+        """End what is under way, then close what it had opened, since the cut too."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for each in self._open:
+            each.transport.abort()
+        await asyncio.sleep(0.01)  # in which the loop closes them
+
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -82,7 +92,5 @@ def fault_proxy(target: int) -> Iterator[FaultProxy]:
         thread.join()
         assert proxy._server is not None
         proxy._server.close()
-        for task in asyncio.all_tasks(proxy._loop):
-            task.cancel()
-        proxy._loop.run_until_complete(asyncio.sleep(0.01))
+        proxy._loop.run_until_complete(proxy._end())
         proxy._loop.close()
