@@ -171,7 +171,9 @@ class House:
             more="\n".join(more),
         )
         self.enrolment = relay.register(self.server.data / "keys", tid)
-        self.http = httpx.Client(base_url=relay.url, timeout=20)
+        # no connection is kept: nobody closes this client
+        one_each = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.Client(base_url=relay.url, timeout=20, limits=one_each)
         self._bundle: KeyBundle | None = None
 
     def start(self) -> None:
