@@ -60,7 +60,7 @@ QUESTIONS: dict[str, Bench] = {
     "tunnel": bench_tunnel.measure,
     "caller-million": bench_caller.measure_million,
     "people-million": bench_people.measure_million,
-    "postgres-million": bench_postgres.million,
+    "postgres-million": bench_postgres.measure_million,
 }
 ONLY_FULL = {"caller-million", "people-million", "postgres-million", "curves-million"}
 """Left out unless FULL=1 asks for them, or they are named."""

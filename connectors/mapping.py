@@ -114,7 +114,7 @@ class Mapping:
         ]
 
     def contact(
-        self, key: str, record: Record, locator: str = ""
+        self, key: str, record: Record, locator: str = "", created: int = 0
     ) -> tuple[Contact | None, list[RejectedRecord]]:
         """Map one record.
 
@@ -122,6 +122,7 @@ class Mapping:
             key: the record's key, already checked (`connectors.rules.key_fault`).
             record: column → text; a column that is missing counts as empty.
             locator: where it stands for a human; "" = the key.
+            created: when the directory reads it first, as in `Contact`.
 
         Returns:
             The contact, or None if it says nothing that can be looked up; and what was rejected
@@ -142,7 +143,7 @@ class Mapping:
             rejected.append(RejectedRecord(place, "neither a name nor a company nor a number"))
             return None, rejected
         self._read_details(record, values, place, rejected)
-        return Contact(ContactId(self._source, key), **values), rejected
+        return Contact(ContactId(self._source, key), **values, created=created), rejected
 
     def _read_details(
         self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]

@@ -3,6 +3,8 @@
 Law: nothing decides here. The same steps as in `engine.caller` are taken one by one and told; the
 answer itself comes from there. What the asker may not see is told too, with the reason: an
 explanation is for the local administrator alone.
+
+Over 400 lines: one part a class, each read beside the look-up of that class that it explains.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Law: the order is a total one and made of constants: class, likeness, the asker'
 priority, the alphabet, the record's identity. Nothing in it depends on records the asker may not
 see, or on how many there are. A class is read whole if it is small, else in parts that are each in
 the index's own order.
+
+Over 400 lines: classes, levels and priorities are read by one order, and pages go on anywhere in
+it.
 """
 
 from __future__ import annotations

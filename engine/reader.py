@@ -198,16 +198,6 @@ class Reader:
                 self._filters[scope.sources] = visible
         return tantivy.Query.boolean_query([(_MUST, query), (_MUST, visible)])
 
-    def best_first(
-        self, hits: list[tuple[float, tantivy.DocAddress]]
-    ) -> list[tuple[float, tantivy.DocAddress]]:
-        """Sort hits by score, then by the alphabet, without reading a stored contact."""
-        if self.searcher is None or len(hits) < 2:  # noqa: PLR2004 - nothing to sort
-            return hits
-        places = self.searcher.fast_field_values(schema.ORDER, [address for _, address in hits])
-        order = sorted(range(len(hits)), key=lambda at: (-hits[at][0], places[at] or 0))
-        return [hits[at] for at in order]
-
     def values(self, field: str, addresses: list[tantivy.DocAddress]) -> list[int]:
         """Return a fast field of many documents without reading them; 0 where it is absent."""
         if self.searcher is None or not addresses:

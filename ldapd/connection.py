@@ -7,6 +7,9 @@ cannot make it grow: a password being verified (RFC 4511 4.2.1: a bind is answer
 behind it), a peer that does not read its answers, and a turn that has lasted `max_pending` requests
 while other connections wait. A long list holds them as well: it is sent in slices, one a turn of
 the loop, and whoever waits behind it may still abandon or cancel it.
+
+Over 400 lines: what may hold back or end a connection, TLS among it, is decided over the same few
+flags.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Law: pure but for the index it asks: no socket, no loop, no log. Time is handed 
 password must be verified comes out as a `BindCheck`; the shell has it verified elsewhere and hands
 the outcome to `finish_bind`. Whoever is not bound reads the root DSE and the subschema, no more.
 
+Over 400 lines: every operation of RFC 4511 has its function here.
+
 Sources: RFC 4511 4 (operations), RFC 4513 5.1, 5.2.3 and 6.3.1 (binds), RFC 4532 (who am I).
 """
 

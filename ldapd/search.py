@@ -11,6 +11,8 @@ decide what is answered:
 - `bulk`: what is stored, number terms like all others, in pages without an end: for programs that
   keep a copy.
 
+Over 400 lines: the profiles answer by the same steps, which differ in a line or two.
+
 Source: RFC 4511 4.5.
 """
 

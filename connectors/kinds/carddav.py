@@ -2,7 +2,7 @@
 
 Law: reads only (PROPFIND, REPORT). `Complete` is earned: every book was listed to its end and every
 card that was asked for came. A contact's key is the path of its card, since a deletion names no
-more.
+more. Over 400 lines: following by sync-token and by ctag share books, pages and keys.
 """
 
 from __future__ import annotations

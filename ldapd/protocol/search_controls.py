@@ -119,11 +119,6 @@ class SearchControls(msgspec.Struct, frozen=True):
     vlv: VlvRequest | None = None
     value_filters: tuple[Filter, ...] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is asked for."""
-        return self.page is None and not self.sort and self.vlv is None and not self.value_filters
-
 
 def read_search_controls(controls: Sequence[Control]) -> SearchControls:
     """Return what the controls of a search ask for; unknown ones are passed over.

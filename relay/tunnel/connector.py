@@ -2,7 +2,8 @@
 
 Law: it opens no port and believes the relay nothing; whatever comes, it goes on trying. What went
 wrong is told once, with what to do, and again when it changes. Questions and answers are not
-logged; `relay.tunnel.answerer` makes the answers.
+logged; `relay.tunnel.answerer` makes the answers. Over 400 lines: registration, lines, questions
+and drain are one life, each a part below.
 """
 
 from __future__ import annotations

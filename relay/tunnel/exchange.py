@@ -2,7 +2,8 @@
 
 Law: routes by the tenant that was verified, never by anything in a question or a frame; sealed
 octets are handed on and forgotten; nothing is logged per question. `relay.http` brings the sockets,
-the bus the questions, also those of other nodes.
+the bus the questions, also those of other nodes. Over 400 lines: a line's sign-in, its questions
+and its end share one state, which half of it in another file would have to reach into.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ with another identity needs the signature of the one that is known, or waits thr
 stolen administrator's session cannot change keys silently. `docs/registration.md` has the form.
 
 Law: pure: a record, an order and the time go in, the next record comes out. An order is good for
-one relay, for two minutes, and once.
+one relay, for two minutes, and once. Over 400 lines: a third are the orders, whose form and whose
+effect are read side by side.
 """
 
 from __future__ import annotations

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -27,6 +24,7 @@ from tests.rufname.configuring import (
     load,
     make_folder,
 )
+from tests.rufname.manual import default_of, documented, value_of
 
 
 @pytest.fixture
@@ -79,58 +77,28 @@ def test_no_value_makes_loading_fail_in_another_way(
     assert all(fault.count("\n") == 0 for fault in faults)
 
 
-def documented() -> dict[str, dict[str, tuple[str, str]]]:
-    """Return what the manual says: section → setting → (allowed, default)."""
-    sections: dict[str, dict[str, tuple[str, str]]] = {}
-    section = ""
-    for line in MANUAL.read_text(encoding="utf-8").splitlines():
-        if heading := re.match(r"##+ (.*)", line):
-            section = heading[1].strip("`")
-        elif row := re.match(r"\| `([\w.]+)` \| (.*?) \| (.*?) \| (.+) \|$", line):
-            sections.setdefault(section, {})[row[1]] = (row[2], row[3])
-    return sections
-
-
 def test_the_manual_names_every_section_and_no_other() -> None:
-    assert documented().keys() == {"Secrets", *SHAPES}
+    assert documented(MANUAL).keys() == {"Secrets", *SHAPES}
 
 
 @pytest.mark.parametrize("section", SHAPES)
 def test_the_manual_names_every_setting_and_no_other(section: str) -> None:
     fields = {field.encode_name for field in msgspec.structs.fields(SHAPES[section])}
-    assert documented()[section].keys() == fields
+    assert documented(MANUAL)[section].keys() == fields
 
 
 @pytest.mark.parametrize("section", SHAPES)
 def test_the_manual_says_what_is_allowed_as_a_fault_does(section: str) -> None:
     for field in msgspec.structs.fields(SHAPES[section]):
-        allowed, _ = documented()[section][field.encode_name]
+        allowed, _ = documented(MANUAL)[section][field.encode_name]
         assert (field.encode_name, allowed) == (field.encode_name, words_for(field.type))
 
 
 @pytest.mark.parametrize("section", SHAPES)
 def test_the_manual_gives_the_true_defaults(section: str) -> None:
     for field in msgspec.structs.fields(SHAPES[section]):
-        _, default = documented()[section][field.encode_name]
+        _, default = documented(MANUAL)[section][field.encode_name]
         assert (field.encode_name, default_of(default)) == (field.encode_name, value_of(field))
-
-
-def default_of(cell: str) -> object:
-    if cell in {"required", "none"}:
-        return cell
-    return tomllib.loads(f"x = {cell.strip('`')}")["x"]
-
-
-def value_of(field: Any) -> object:
-    """Return a field's default as TOML would hold it; a table of defaults is an empty one."""
-    if field.required:
-        return "required"
-    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-    if value is None:
-        return "none"
-    if isinstance(value, msgspec.Struct):
-        return {} if value == type(value)() else value
-    return json.loads(msgspec.json.encode(value, enc_hook=str))
 
 
 def test_the_manual_names_every_contact_field() -> None:

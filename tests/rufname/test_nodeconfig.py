@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -18,6 +14,7 @@ from rufname.errors import ConfigError
 from rufname.nodeconfig import NodeConfig, load_node_config
 from rufname.tomltables import words_for
 from tests.ldapd.authority import Authority
+from tests.rufname.manual import default_of, documented, value_of
 
 MANUAL = Path(__file__).parents[2] / "docs" / "relay.md"
 SHAPES: dict[str, type[msgspec.Struct]] = {
@@ -46,41 +43,12 @@ def faults(folder: Path, text: str) -> str:
     return "\n".join(caught.value.faults).replace(f"{folder / 'relay.toml'}: ", "")
 
 
-def documented() -> dict[str, dict[str, tuple[str, str]]]:
-    """Return what the manual says: section → setting → (allowed, default)."""
-    sections: dict[str, dict[str, tuple[str, str]]] = {}
-    section = ""
-    for line in MANUAL.read_text(encoding="utf-8").splitlines():
-        if heading := re.match(r"###? (.*)", line):
-            section = heading[1].strip("`")
-        elif row := re.match(r"\| `([\w.]+)` \| (.*?) \| (.*?) \| (.+) \|$", line):
-            sections.setdefault(section, {})[row[1]] = (row[2], row[3])
-    return sections
-
-
-def default_of(cell: str) -> object:
-    if cell in {"required", "none"}:
-        return cell
-    return tomllib.loads(f"x = {cell.strip('`')}")["x"]
-
-
-def value_of(field: Any) -> object:
-    if field.required:
-        return "required"
-    value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-    if value is None:
-        return "none"
-    if isinstance(value, msgspec.Struct):
-        return {}
-    return json.loads(msgspec.json.encode(value, enc_hook=str))
-
-
 @pytest.mark.parametrize("section", SHAPES)
 def test_the_manual_names_every_setting_its_bounds_and_its_default(section: str) -> None:
     fields = msgspec.structs.fields(SHAPES[section])
     assert {
         name: (allowed, default_of(default))
-        for name, (allowed, default) in documented()[section].items()
+        for name, (allowed, default) in documented(MANUAL)[section].items()
     } == {field.encode_name: (words_for(field.type), value_of(field)) for field in fields}
 
 
