@@ -64,6 +64,7 @@ class Database:
         self._secrets: tuple[str, ...] = ()
         self._lock = threading.Lock()
         self._cursor: Any = None
+        self._idle_cursor: Any = None  # cancelled instead, where `DriverProfile.cancel_closes`
         self._cancelled = False
 
     @contextlib.contextmanager
@@ -82,11 +83,15 @@ class Database:
         try:
             try:
                 self._set_up(connection)
+                if self.profile.cancel_closes:
+                    self._idle_cursor = connection.cursor()
             except self._driver.Error as error:
                 raise self._failure(error, "while setting up the session") from None
             yield connection
         finally:
             self._release()
+            with self._lock:
+                self._idle_cursor = None
             # A connection that is broken cannot be closed in an orderly way.
             with contextlib.suppress(self._driver.Error):
                 connection.close()
@@ -193,7 +198,7 @@ class Database:
             self._cancelled = True
             if self._cursor is not None:
                 with contextlib.suppress(self._driver.Error):
-                    self._cursor.cancel()
+                    (self._idle_cursor or self._cursor).cancel()
 
     def _release(self) -> None:
         """Close the cursor that is open: it keeps a SQLite file locked."""

@@ -45,6 +45,9 @@ class DriverProfile(msgspec.Struct, frozen=True):
             as parameters they get lost.
         utf8_queries: queries are sent as UTF-8, and names of columns may come back as its bytes.
         autocommit: the query runs outside a transaction.
+        cancel_closes: cancelling a statement that is just being fetched from closes it, under the
+            thread that fetches; a second statement of the connection is cancelled instead, which
+            stops whatever the connection runs.
         own_timeout: the driver takes `Connection.timeout`.
         readonly: the driver is asked for a connection to read from; a hint at best.
         subqueries: it knows `SELECT … FROM (SELECT …) q WHERE … ORDER BY …`.
@@ -65,6 +68,7 @@ class DriverProfile(msgspec.Struct, frozen=True):
     utf8_queries: bool = False
     own_timeout: bool = True
     autocommit: bool = False
+    cancel_closes: bool = False
     readonly: bool = True
     subqueries: bool = True
     pages: bool = False
@@ -118,6 +122,7 @@ MARIADB = DriverProfile(
     utf8=True,
     text_literals=True,
     own_timeout=False,
+    cancel_closes=True,
     # 3.1.15 ignores every flag to stream a result.
     pages=True,
     rights=(
@@ -141,6 +146,7 @@ SQLITE = DriverProfile(
     attributes=(("StepAPI", "1"), ("NoCreat", "1"), ("Timeout", "{milliseconds}")),
     session=("PRAGMA query_only = 1",),
     autocommit=True,
+    cancel_closes=True,
     # Of a query in UTF-16 it keeps the low byte of each character.
     utf8_queries=True,
     file="Database",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +69,31 @@ def failure(source: Any) -> str:
         sent(source)
     assert "\n" not in str(failed.value)
     return str(failed.value)
+
+
+def cancel_many_times(source: Any, query: str) -> None:
+    """Cancel a source again and again while another thread fetches rows from it.
+
+    A driver that frees what is being fetched from ends the whole process: no test can catch that.
+    """
+    database = source._database
+    for moment in range(60):
+        fetched = threading.Event()
+
+        def read(rows_before: int = 37 * moment, fetched: threading.Event = fetched) -> None:
+            with database.session() as connection, contextlib.suppress(SourceFailed):
+                while True:
+                    rows = database.rows(database.execute(connection, query))
+                    deque(islice(rows, rows_before), maxlen=0)
+                    fetched.set()
+                    deque(rows, maxlen=0)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert fetched.wait(30)
+        source.cancel()
+        reader.join(30)
+        assert not reader.is_alive()
 
 
 @pytest.fixture
@@ -210,6 +239,14 @@ def test_cancel_stops_a_statement_of_mariadb(people: MariaDb, opened: Opened) ->
     timer.join()
 
 
+def test_a_cancel_between_two_rows_of_mariadb_harms_nothing(
+    people: MariaDb, opened: Opened
+) -> None:
+    people.run("INSERT INTO staff (name, id) SELECT 'Name', seq FROM seq_1_to_4000")
+    query = "SELECT id, name FROM staff"
+    cancel_many_times(opened(people.connection, query), query)
+
+
 def test_the_session_of_mariadb_cannot_write(people: MariaDb, opened: Opened) -> None:
     people.run("GRANT INSERT ON crm.staff TO crm")
     source = opened(people.connection, "SELECT id, name FROM staff")
@@ -249,6 +286,19 @@ def test_several_statements_never_reach_a_database() -> None:
     ):
         with pytest.raises(ValueError, match="query: "):
             OdbcOptions(connection="DSN=x", query=query)
+
+
+# SQLite
+
+
+def test_a_cancel_between_two_rows_of_sqlite_harms_nothing(tmp_path: Path, opened: Opened) -> None:
+    path = tmp_path / "crm.db"
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE staff (id INTEGER PRIMARY KEY, name TEXT)")
+        database.executemany("INSERT INTO staff VALUES (?, 'Name')", [(n,) for n in range(4_000)])
+    connection = f"Driver={{SQLite3}};Database={path}"
+    query = "SELECT id, name FROM staff"
+    cancel_many_times(opened(connection, query), query)
 
 
 # Following changes
