@@ -1,4 +1,4 @@
-"""The published vectors open here as they do elsewhere, and what is wrong with one is refused."""
+"""The published vectors open here as they do elsewhere, and are sealed here octet for octet."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ def test_the_published_bundle_is_signed_by_the_published_identity() -> None:
     assert {key.public for key in bundle.keys} == {each["exchange_public"] for each in EXCHANGES}
     octets, signature = decode_octets(signed.bundle), decode_octets(signed.signature)
     assert is_signed(public, BUNDLE_LABEL, octets, signature)
+
+
+def test_this_side_seals_the_published_questions_and_answers_octet_for_octet() -> None:
+    assert vectors.make() == VECTORS
 
 
 def test_there_are_vectors_of_every_suite() -> None:

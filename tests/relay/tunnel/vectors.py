@@ -1,20 +1,26 @@
-"""The test vectors of `docs/tunnel-protocol.md`: how they were made, and how they are read.
+"""The test vectors of `docs/tunnel-protocol.md`: how they are made, and how they are read.
 
-`python -m tests.relay.tunnel.vectors` makes new ones; what is committed stays, since others test
-their programs with it.
+`python -m tests.relay.tunnel.vectors` writes them. Nothing in them is random, so that both sides
+can be made to seal the very octets again. What is committed stays, since others test with it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from relay.tunnel import envelope
 from relay.tunnel.envelope import (
+    REQUEST_ID_BYTES,
     Answer,
     Envelope,
     Question,
@@ -33,7 +39,8 @@ from relay.tunnel.keys import (
     encode_octets,
     fingerprint,
 )
-from relay.tunnel.suites import PrivateKey, Suite, generate, public_octets
+from relay.tunnel.suites import PrivateKey, PublicKey, Suite, derive, public_octets
+from tests.relay.tunnel.rfc9180 import seal_base
 
 FILE = Path(__file__).parents[3] / "docs" / "tunnel-vectors.json"
 
@@ -77,11 +84,34 @@ def read() -> dict[str, Any]:
     return dict(json.loads(FILE.read_text(encoding="utf-8")))
 
 
+def fixed(suite: Suite, label: str) -> PrivateKey:
+    """Return a test key: what `derive` makes of SHA-256 of a label."""
+    return derive(suite, hashlib.sha256(label.encode()).digest(), b"rufname/1 test vector")
+
+
+@contextmanager
+def without_chance(
+    suite: Suite, rid: bytes, reply: PrivateKey, drawn: PrivateKey
+) -> Iterator[None]:
+    """Let the envelope seal with these in place of what it draws itself."""
+
+    def seal(asked: Suite, plaintext: bytes, to: PublicKey, info: bytes) -> bytes:
+        assert asked is suite
+        return seal_base(suite, plaintext, to, info, drawn)
+
+    with (
+        mock.patch.object(envelope, "generate", return_value=reply),
+        mock.patch.object(envelope.secrets, "token_bytes", return_value=rid),
+        mock.patch.object(envelope, "seal", seal),
+    ):
+        yield
+
+
 def make() -> dict[str, Any]:
-    """Return new vectors; every octet string is base64url."""
+    """Return the vectors; every octet string is base64url."""
     seed = bytes(range(32))
     identity = TenantIdentity(Ed25519PrivateKey.from_private_bytes(seed))
-    keys = [FixedKeys(suite, generate(suite)) for suite in Suite]
+    keys = [FixedKeys(suite, fixed(suite, f"exchange {suite}")) for suite in Suite]
     bundle = KeyBundle(1, TID, NOW, tuple(each.public for each in keys))
     signed = SignedBundle.sign(bundle, identity)
     return {
@@ -102,23 +132,31 @@ def make() -> dict[str, Any]:
 
 
 def _exchange(keys: FixedKeys, question: Question, answer: Answer) -> dict[str, Any]:
-    sealed = seal_question(question, TID, keys.public, NOW)
+    suite, name = keys.suite, f"{keys.suite} {question.op}"
+    rid = hashlib.sha256(f"rid {name}".encode()).digest()[:REQUEST_ID_BYTES]
+    reply = fixed(suite, f"reply {name}")
+    asked, answered = fixed(suite, f"request {name}"), fixed(suite, f"answer {name}")
+    with without_chance(suite, rid, reply, asked):
+        sealed = seal_question(question, TID, keys.public, NOW)
     opened = Envelope(TID, keys).open_request(sealed.octets, NOW)
-    octets = seal_answer(opened.reply, answer, NOW)
+    with without_chance(suite, rid, reply, answered):
+        octets = seal_answer(opened.reply, answer, NOW)
     assert sealed.open_answer(octets).answer == answer
     return {
-        "suite": int(keys.suite),
+        "suite": int(suite),
         "exchange_private": encode_octets(private_octets(keys.key)),
         "exchange_public": keys.public.public,
         "key_id": encode_octets(keys.public.id),
-        "request_info": encode_octets(request_info(TID, keys.suite, keys.public.id)),
+        "request_info": encode_octets(request_info(TID, suite, keys.public.id)),
+        "request_ephemeral": encode_octets(private_octets(asked)),
         "request": encode_octets(sealed.octets),
         "op": question.op,
         "args": json.loads(question.args),
         "token": question.token,
-        "rid": encode_octets(sealed.rid),
-        "reply_private": encode_octets(private_octets(sealed.key)),
-        "answer_info": encode_octets(answer_info(sealed.rid, sealed.octets)),
+        "rid": encode_octets(rid),
+        "reply_private": encode_octets(private_octets(reply)),
+        "answer_info": encode_octets(answer_info(rid, sealed.octets)),
+        "answer_ephemeral": encode_octets(private_octets(answered)),
         "answer": encode_octets(octets),
         "status": answer.status,
         "type": answer.media_type,

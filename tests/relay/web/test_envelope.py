@@ -20,7 +20,7 @@ from relay.tunnel.keys import (
     encode_octets,
     fingerprint,
 )
-from relay.tunnel.suites import Suite
+from relay.tunnel.suites import Suite, public_octets
 from tests.relay.tunnel import vectors
 from tests.relay.web.browser import built_modules, call, chromium_with, needs_chromium
 from tests.relay.web.node import needs_node
@@ -142,6 +142,52 @@ def test_the_published_answers_open_in_the_browser(tab: Page, exchange: dict[str
         "now": NOW, "status": exchange["status"], "type": exchange["type"],
         "waitS": exchange["wait_s"], "body": exchange["body"],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "exchange", VECTORS["exchanges"], ids=lambda each: f"{each['suite']}-{each['op']}"
+)
+def test_the_browser_seals_the_published_questions_octet_for_octet(
+    tab: Page, exchange: dict[str, Any]
+) -> None:
+    suite = Suite(exchange["suite"])
+    drawn = [
+        {"private": exchange[name], "public": public_text(suite, exchange[name])}
+        for name in ("reply_private", "request_ephemeral")
+    ]
+    octets = call(
+        tab,
+        """
+        const kem = tab.suites[exchange.suite].kem;
+        const pairs = await Promise.all(drawn.map(async (pair) => ({
+          privateKey: await kem.importKey("raw", tab.decodeOctets(pair.private), false),
+          publicKey: await kem.importKey("raw", tab.decodeOctets(pair.public), true) })));
+        const bundle = await tab.readBundle(signed, tid);
+        const key = tab.newest(bundle, exchange.suite, now);
+        const { op, args, token } = exchange;
+        // what the page draws by chance is given: the reply key, the question's id, HPKE's own key
+        const ids = [tab.decodeOctets(exchange.rid)];
+        const { getRandomValues } = crypto, { generateKey } = crypto.subtle;
+        crypto.getRandomValues = (into) => (into.set(ids.shift()), into);
+        crypto.subtle.generateKey = async () => pairs.shift();
+        try {
+          const sealed = await tab.sealQuestion({ op, args, token }, tid, key, now);
+          if (ids.length || pairs.length) throw new Error("not all of it was drawn");
+          const answer = await sealed.open(tab.decodeOctets(exchange.answer));
+          if (answer.status !== exchange.status) throw new Error("another answer");
+          return tab.encodeOctets(sealed.octets);
+        } finally {
+          crypto.getRandomValues = getRandomValues;
+          crypto.subtle.generateKey = generateKey;
+        }
+        """,
+        exchange=exchange, drawn=drawn, signed=VECTORS["bundle"], tid=TID, now=NOW,
+    )  # fmt: skip
+    assert octets == exchange["request"]
+
+
+def public_text(suite: Suite, private: str) -> str:
+    return encode_octets(public_octets(vectors.read_private(suite, decode_octets(private))))
 
 
 def read_bundle(tab: Page, signed: object, tid: str = TID) -> Any:
