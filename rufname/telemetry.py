@@ -46,7 +46,8 @@ _QUIET = ("uvicorn.access", "uvicorn.error", "asyncio", "httpx", "litestar")
 _RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "fields"}
 
 _DIGITS = re.compile(
-    r"(?<![\w.:])(?!\d{4}-\d{2}-\d{2}(?:\D|$))"  # not within a word or an address; no ISO date
+    r"(?P<id>(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-]))"  # of a tenant, say
+    r"|(?<![\w.:])(?!\d{4}-\d{2}-\d{2}(?:\D|$))"  # not within a word or an address; no ISO date
     r"\+?\(?\d(?:[\s\-/()\u00a0\u2010-\u2015]{0,3}\d){5,24}"
 )
 _LEVELS = {
@@ -175,7 +176,9 @@ def error_text(error: BaseException) -> str:
 
 def mask(text: str) -> str:
     """Replace what may be a phone number: six digits or more with the signs between them."""
-    return _DIGITS.sub(lambda found: f"<{sum(map(str.isdigit, found[0]))} digits>", text)
+    return _DIGITS.sub(
+        lambda found: found["id"] or f"<{sum(map(str.isdigit, found[0]))} digits>", text
+    )
 
 
 def cut(text: str, limit: int) -> str:

@@ -189,9 +189,11 @@ def test_a_phone_number_never_gets_into_the_log(logged: Logged, number: str) -> 
         "2026-10-05T12:30:00Z",
         "seq 12345",
         "crm2024",
+        "tenant 11111111-2222-4333-8444-555555555555",
+        "0f8fad5b-d9cb-4691-1165-708677289501: not registered",
     ],
 )
-def test_addresses_dates_and_short_numbers_stay(text: str) -> None:
+def test_addresses_ids_dates_and_short_numbers_stay(text: str) -> None:
     assert mask(text) == text
 
 
