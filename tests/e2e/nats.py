@@ -36,6 +36,8 @@ class NatsNode:
         self.port, self.route_port, self.watch_port = free_port(), free_port(), free_port()
         self.tls: tuple[Path, Path] | None = None
         """Certificate and key; None: without TLS."""
+        self.traced = False
+        """Whether it logs every message with its payload, as a curious operator can set it."""
         self.program: Program | None = None
 
     @property
@@ -60,6 +62,8 @@ class NatsNode:
         if self.tls is not None:
             certificate, key = (json.dumps(str(path)) for path in self.tls)
             lines.append(f"tls {{ cert_file: {certificate}, key_file: {key} }}")
+        if self.traced:
+            lines += ["debug: true", "trace: true"]
         if len(cluster) > 1:
             routes = ", ".join(f"nats://{LOOPBACK}:{node.route_port}" for node in cluster)
             cluster_lines = f"name: relay, listen: {LOOPBACK}:{self.route_port}"
@@ -138,7 +142,7 @@ def _user(name: str) -> str:
 
 @contextlib.contextmanager
 def running_nats(
-    folder: Path, nodes: int = 1, *, jetstream_everywhere: bool = False
+    folder: Path, nodes: int = 1, *, jetstream_everywhere: bool = False, traced: bool = False
 ) -> Iterator[NatsCluster]:
     """Run fresh servers for a `with` block; several form a cluster."""
     cluster = NatsCluster(
@@ -146,6 +150,7 @@ def running_nats(
     )
     try:
         for node in cluster.nodes:
+            node.traced = traced
             node.start(cluster.nodes, jetstream_everywhere=jetstream_everywhere)
         for node in cluster.nodes:
             cluster.wait_healthy(node)
