@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -96,6 +97,21 @@ class Node:
             os._exit(1)
         _log.info("draining")
         self._stop.set()
+
+    def renew_certificate(self) -> None:
+        """Read certificate and key anew; files that cannot be used change nothing."""
+        tls = self._settings.tls
+        if tls is None or self._server is None:
+            _log.info("no certificate to be read anew")
+            return
+        try:
+            self._server.renew_certificate(tls.certificate, tls.key)
+        except OSError as error:  # SSLError is one
+            wrong = "do not belong together, or are no PEM files without a password"
+            reason = wrong if isinstance(error, ssl.SSLError) else error.strerror
+            _log.error("certificate and key stay the last ones: the new ones: %s", reason)
+            return
+        _log.info("certificate and key read anew")
 
     def metrics(self) -> str:
         """Return what this node counts, for Prometheus."""
@@ -186,6 +202,7 @@ class Node:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self.renew_certificate)
 
     async def _until_stopped(self, server: HttpServer) -> None:
         stopped = asyncio.ensure_future(self._stop.wait())

@@ -6,8 +6,10 @@ own words.
 
 from __future__ import annotations
 
+import ssl
 import time
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -21,7 +23,7 @@ from relay.http.registration import (
     WaysAnswer,
 )
 from relay.schema import Problem
-from relay.tunnel.dialling import proxy_of, trust
+from relay.tunnel.dialling import certificate_words, proxy_of, trust
 from relay.tunnel.registration import SignedOrder
 from relay.tunnel.settings import TunnelSettings
 from rufname.errors import RufnameError
@@ -145,4 +147,13 @@ class Registrar:
         try:
             return self._web.send(request)
         except httpx.HTTPError as error:
-            raise RelayRefuses(f"{self.relay}: {str(error) or type(error).__name__}") from None
+            raise RelayRefuses(self._words(error)) from None
+
+    def _words(self, error: httpx.HTTPError) -> str:
+        """Return why the relay could not be asked."""
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return certificate_words(urlsplit(self.relay).netloc, cause)
+            cause = cause.__cause__ or cause.__context__
+        return f"{self.relay}: {str(error) or type(error).__name__}"

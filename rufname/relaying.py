@@ -34,7 +34,7 @@ def relay(path: Path) -> None:
     """Connect people in Teams with directories that open no port; reads nothing of what they say.
 
     SIGTERM or Ctrl-C ends it once the directories are connected elsewhere and what is in flight is
-    answered, a second one at once.
+    answered, a second one at once. SIGHUP reads certificate and key anew.
     """
     config = load_node_config(path)
     configure_logging("relay")

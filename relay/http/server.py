@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -61,6 +62,16 @@ class HttpServer:
             for connection in list(self._server.server_state.connections):
                 connection.transport.abort()
         await self._task
+
+    def renew_certificate(self, certificate: Path, key: Path) -> None:
+        """Take a certificate for the connections to come; open ones stay. Only where HTTPS is.
+
+        Raises:
+            OSError: the files cannot be used; the last certificate stays.
+        """
+        for context in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self._server.config.ssl):
+            assert context is not None
+            context.load_cert_chain(certificate, key, password=lambda: b"")
 
     async def wait_closed(self) -> None:
         """Return when the server is down; raises what took it down, if it was not drained."""

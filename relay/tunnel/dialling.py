@@ -107,7 +107,7 @@ async def dial(address: str, settings: TunnelSettings, version: str) -> ClientCo
             ssl=trust(settings) if address.startswith("wss:") else None,
         )
     except ssl.SSLCertVerificationError as error:
-        raise CannotDial(_certificate_words(name, error)) from None
+        raise CannotDial(certificate_words(name, error)) from None
     except ssl.SSLError as error:
         raise CannotDial(f"{name}: no TLS: {error.reason or 'the handshake failed'}") from None
     except (InvalidProxyStatus, InvalidProxyMessage, InvalidProxy, ProxyError) as error:
@@ -146,7 +146,8 @@ def proxy_of(settings: TunnelSettings) -> str | Literal[True] | None:
     return f"{scheme}://{quote(name, safe='')}:{quote(password, safe='')}@{rest}"
 
 
-def _certificate_words(name: str, error: ssl.SSLCertVerificationError) -> str:
+def certificate_words(name: str, error: ssl.SSLCertVerificationError) -> str:
+    """Return why the certificate of a relay is refused, and what helps."""
     words = f"the certificate of {name} is refused: {error.verify_message}"
     if "expired" in error.verify_message or "not yet valid" in error.verify_message:
         today = datetime.now(UTC).date().isoformat()

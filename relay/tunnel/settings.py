@@ -20,7 +20,7 @@ class TunnelSettings(msgspec.Struct, frozen=True):
         client_id: id of the relay's application in Entra, lower case: whom its tokens are for.
         authority: where Entra is, `https://HOST[:PORT]`.
         apps: client ids that may hold tokens for us besides Teams, Outlook and the relay's own.
-        nodes: addresses of the relay's nodes, `wss://HOST[:PORT]`; () = the relay's own address.
+        nodes: addresses of the relay's nodes, `https://HOST[:PORT]`; () = the relay's own address.
         proxy: `http://HOST:PORT` or `https://…`, "environment" (HTTPS_PROXY and its like), "none".
         proxy_login: `NAME:PASSWORD` for the proxy, "" = none.
         ca: PEM file of authorities that may sign the relay's certificate besides the system's;

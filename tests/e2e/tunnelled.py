@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from typing import Any
 
 import httpx
 
+from ldapd.settings import TlsSettings
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.envelope import Answer, Question, SealedQuestion, seal_question
 from relay.tunnel.keyring import KeyRing
@@ -40,13 +42,21 @@ class Relay:
     """One node of a relay: its folder, its ports, perhaps a running `rufname relay`."""
 
     def __init__(
-        self, folder: Path, issuer: Issuer, nats: NatsCluster | None = None, **settings: object
+        self,
+        folder: Path,
+        issuer: Issuer,
+        nats: NatsCluster | None = None,
+        tls: TlsSettings | None = None,
+        ca: Path | None = None,
+        **settings: object,
     ) -> None:
         self.folder = folder
         self.nats = nats
+        self.tls = tls
+        self.verify = ssl.create_default_context(cafile=ca)
         self.issuer = issuer
         self.port, self.metrics_port = free_port(), free_port()
-        self.url = f"http://{LOOPBACK}:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{LOOPBACK}:{self.port}"
         self.program: Program | None = None
         self.environment: dict[str, str] = {}
         self._settings = settings
@@ -54,13 +64,17 @@ class Relay:
     def write_config(self) -> Path:
         limits = {"user_rate": 0, "tenant_rate": 0, "max_in_flight": 1000, "drain_s": 3}
         top = {
-            "url": self.url, "client_id": CLIENT_ID, "listen": self.url, "node": "node-a",
+            "url": self.url, "client_id": CLIENT_ID, "node": "node-a",
+            "listen": f"http://{LOOPBACK}:{self.port}",
             "authority": self.issuer.address, **self._settings,
         }  # fmt: skip
         lines = [f"{key} = {json.dumps(value)}" for key, value in top.items()]
         lines += table("limits", limits)
         if self.nats is not None:
             lines += table("nats", self.nats.table())
+        if self.tls is not None:
+            files = {"certificate": self.tls.certificate, "key": self.tls.key}
+            lines += table("tls", files)
         lines += table("metrics", {"listen": f"http://{LOOPBACK}:{self.metrics_port}"})
         path = self.folder / "relay.toml"
         path.write_text("\n".join(lines), encoding="utf-8")
@@ -84,7 +98,7 @@ class Relay:
 
     def get(self, path: str) -> int:
         try:
-            return httpx.get(self.url + path, timeout=5).status_code
+            return httpx.get(self.url + path, timeout=5, verify=self.verify).status_code
         except httpx.HTTPError:
             return 0
 
@@ -173,7 +187,9 @@ class House:
         self.enrolment = relay.register(self.server.data / "keys", tid)
         # no connection is kept: nobody closes this client
         one_each = httpx.Limits(max_keepalive_connections=0)
-        self.http = httpx.Client(base_url=relay.url, timeout=20, limits=one_each)
+        self.http = httpx.Client(
+            base_url=relay.url, timeout=20, limits=one_each, verify=relay.verify
+        )
         self._bundle: KeyBundle | None = None
 
     def start(self) -> None:
