@@ -49,7 +49,12 @@ FRESH = "tunnel-fresh"
     help="With a code in any browser, or with the browser of this machine.",
 )
 @click.option("--authority", default=ENTRA, show_default=True, help="Where people sign in.")
-@click.option("--replace-identity", "replace", is_flag=True, help="Make a new identity key.")
+@click.option(
+    "--prepare-identity", "prepare", is_flag=True, help="Make the next identity key and show it."
+)
+@click.option(
+    "--replace-identity", "replace", is_flag=True, help="Change to the next identity key."
+)
 @click.option("--join", "code", metavar="CODE", help="Join with the code of another machine.")
 @click.option("--tenant", default="", metavar="ID", help="The tenant to join.")
 @click.option("--invite", "inviting", is_flag=True, help="Show a code for another machine to join.")
@@ -63,6 +68,7 @@ def register(
     node: str | None,
     way: str,
     authority: str,
+    prepare: bool,
     replace: bool,
     code: str | None,
     tenant: str,
@@ -76,8 +82,10 @@ def register(
     With --relay an administrator of the tenant (Global or Teams Administrator) signs in, or a
     further machine joins by a code. Without it, what is registered is shown or changed.
     """
-    if sum(map(bool, (relay, inviting, keep, dismiss, remove))) > 1:
-        raise click.UsageError("--relay, --invite, --keep, --dismiss, --remove exclude each other")
+    if sum(map(bool, (relay, prepare, inviting, keep, dismiss, remove))) > 1:
+        raise click.UsageError(
+            "--relay, --prepare-identity, --invite, --keep, --dismiss, --remove exclude each other"
+        )
     if bool(code) != bool(tenant) or (code and not relay):
         raise click.UsageError("to join takes --relay, --tenant and --join")
     with web_client(config.tunnel or TunnelSettings(client_id="")) as web:
@@ -85,6 +93,8 @@ def register(
             member = Member.load(config.keys_dir, web)
             if inviting:
                 return invite(member, click.echo)
+            if prepare:
+                return _prepare(config.keys_dir, member)
             return _change(member, keep=keep, dismiss=dismiss, remove=remove)
         registrar = Registrar(web, _address("--relay", relay))
         name = check_node(node or socket.gethostname().partition(".")[0])
@@ -124,7 +134,7 @@ def _register(folder: Path, registrar: Registrar, node: str, token: str, *, repl
     if ring is None:
         ring = KeyRing.create(folder, tid, time.time())
     elif replace:
-        ring = KeyRing.load(fresh) or KeyRing.create(fresh, tid, time.time())
+        ring = _next_keys(folder, tid)
     connector = TenantIdentity.generate()
     order = Register(
         registrar.ways().relay,
@@ -156,6 +166,28 @@ def _register(folder: Path, registrar: Registrar, node: str, token: str, *, repl
     click.echo(
         f"this machine is {node!r} there; in the configuration:\n\n"
         f'[tunnel]\nclient_id = "{registrar.ways().client_id}"'
+    )
+    return DONE
+
+
+def _next_keys(folder: Path, tid: str) -> KeyRing:
+    """Return the keys that are to replace those of the folder; made once."""
+    return KeyRing.load(folder / FRESH) or KeyRing.create(folder / FRESH, tid, time.time())
+
+
+def _prepare(folder: Path, member: Member) -> int:
+    """Make the next keys; nothing changes yet."""
+    now, then = (
+        grouped(fingerprint(ring.identity.public))
+        for ring in (member.ring, _next_keys(folder, member.tid))
+    )
+    click.echo(
+        f"present fingerprint  {now}\n"
+        f"next fingerprint     {then}\n"
+        "nothing is changed yet. First publish an app package that names both:\n"
+        f'  rufname teams-app … --fingerprint "{now}" --fingerprint "{then}"\n'
+        "and once everybody has it:\n"
+        f"  rufname register --relay {member.registrar.relay} --replace-identity"
     )
     return DONE
 

@@ -28,8 +28,10 @@ OUTPUT = Path("rufname-teams.zip")
 @click.option("--id", "app_id", default="", help="GUID of the app; default: made of the rest.")
 @click.option(
     "--fingerprint",
-    default="",
-    help="Of the directory, where a relay serves the page: the tab asks no other one.",
+    "fingerprints",
+    multiple=True,
+    help="Of the directory, where a relay serves the page: the tab asks no other one. Twice while "
+    "it changes its identity: the present one and the next.",
 )
 @click.option(
     "--message-extension",
@@ -43,12 +45,14 @@ OUTPUT = Path("rufname-teams.zip")
     show_default=True,
     help="The zip file to write.",
 )
-def teams_app(output: Path, *, message_extension: bool, **given: str) -> int:
+def teams_app(
+    output: Path, *, message_extension: bool, fingerprints: tuple[str, ...], **given: str
+) -> int:
     """Write the app package for Microsoft Teams: manifest, icons, texts in German and English."""
     for name in ("host", "client_id", "app_id"):
         given[name] = given[name].lower()
-    given["fingerprint"] = given["fingerprint"].replace(" ", "").lower()  # as it is shown
-    settings = AppSettings(**given, message_extension=message_extension)
+    pins = tuple(each.replace(" ", "").lower() for each in fingerprints)  # as they are shown
+    settings = AppSettings(**given, fingerprints=pins, message_extension=message_extension)
     try:
         package = app_package(settings)
     except ValueError as error:

@@ -33,6 +33,9 @@ _HOST = re.compile(
     r"(?=.{4,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\Z"
 )
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+MAX_FINGERPRINTS = 4
+"""Behind an address that no server sees; Teams takes addresses of up to 2,048 characters."""
+
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}\Z")
 _VERSION = re.compile(r"(0|[1-9]\d{0,4})(\.(0|[1-9]\d{0,4})){2}\Z")
 
@@ -123,8 +126,9 @@ class AppSettings(msgspec.Struct, frozen=True):
         terms: https address of the terms of use; "" = `website`.
         version: three numbers; a later upload needs a higher one.
         app_id: GUID of the app in Teams; "" = made from host and client id, so that it stays.
-        fingerprint: of the directory's identity where the page comes from a relay, 64 hex digits:
-            the tab asks no other directory. "" = the one that it sees first.
+        fingerprints: of the directory's identity where the page comes from a relay, 64 hex digits
+            each: the tab asks no other directory. Two while the identity changes: the present one
+            and the next. () = the one that the tab sees first.
         message_extension: with the search of the message extension, which a relay answers.
     """
 
@@ -137,7 +141,7 @@ class AppSettings(msgspec.Struct, frozen=True):
     terms: str = ""
     version: str = "1.0.0"
     app_id: str = ""
-    fingerprint: str = ""
+    fingerprints: tuple[str, ...] = ()
     message_extension: bool = False
 
 
@@ -165,12 +169,17 @@ def check_settings(settings: AppSettings) -> None:
         text = getattr(settings, name)
         if text and not (text.startswith("https://") and text.isprintable() and " " not in text):
             raise ValueError(f"{name}: got {text!r}; allowed: an address that begins with https://")
-    if settings.fingerprint and not _FINGERPRINT.match(settings.fingerprint):
-        raise ValueError(
-            f"fingerprint: got {settings.fingerprint!r}; allowed: 64 hexadecimal digits"
-        )
+    _check_fingerprints(settings.fingerprints)
     if not _VERSION.match(settings.version):
         raise ValueError(f"version: got {settings.version!r}; allowed: three numbers such as 1.0.0")
+
+
+def _check_fingerprints(fingerprints: tuple[str, ...]) -> None:
+    for fingerprint in fingerprints:
+        if not _FINGERPRINT.match(fingerprint):
+            raise ValueError(f"fingerprint: got {fingerprint!r}; allowed: 64 hexadecimal digits")
+    if len(fingerprints) > MAX_FINGERPRINTS:
+        raise ValueError(f"fingerprint: allowed: at most {MAX_FINGERPRINTS}")
 
 
 def app_manifest(settings: AppSettings) -> dict[str, object]:
@@ -181,7 +190,7 @@ def app_manifest(settings: AppSettings) -> dict[str, object]:
     """
     check_settings(settings)
     page = f"https://{settings.host}/"
-    pinned = f"#fp={settings.fingerprint}" if settings.fingerprint else ""  # no server sees it
+    pinned = f"#fp={','.join(settings.fingerprints)}" if settings.fingerprints else ""
     website = settings.website or page
     made_id = uuid.uuid5(_NAMESPACE, f"{settings.host}/{settings.client_id}")
     texts = _texts("en", settings)

@@ -207,9 +207,14 @@ def test_other_keys_wait_three_days_or_are_signed_by_the_old_ones(
     assert "WARNING: another identity wants to replace it" in told
     assert stranger.fingerprint in told
     assert "WARNING" not in machine.run("--keep")
-    # the directory itself may change its keys at once
+    # the directory itself may change its keys at once, and knows the next ones before
+    prepared = machine.run("--prepare-identity")
+    assert machine.run("--prepare-identity") == prepared
+    assert machine.fingerprint == first
+    [following] = re.findall(r"next fingerprint +(\S.*\S)", prepared)
+    assert f'--fingerprint "{first}" --fingerprint "{following}"' in prepared
     machine.register(relay, "admin", "--node", "hq-1", "--replace-identity")
-    assert machine.fingerprint != first
+    assert machine.fingerprint == following != first
     assert machine.fingerprint in machine.run()
     assert not (machine.keys / "tunnel-fresh").exists()
 

@@ -24,11 +24,12 @@ def test_it_writes_the_package_and_says_what_entra_needs(tmp_path: Path) -> None
 
 def test_a_fingerprint_may_be_given_as_it_is_shown(tmp_path: Path) -> None:
     output = tmp_path / "app.zip"
-    given = ["--host", "a.example", "--client-id", GUID, "--fingerprint", "ABCD " * 16]
+    given = ["--host", "a.example", "--client-id", GUID]
+    given += ["--fingerprint", "ABCD " * 16, "--fingerprint", "0" * 64]
     done = CliRunner().invoke(teams_app, [*given, "--message-extension", "--output", str(output)])
     assert done.exit_code == 0, done.output
     manifest = zipfile.ZipFile(output).read("manifest.json").decode()
-    assert f"https://a.example/#fp={'abcd' * 16}" in manifest
+    assert f"https://a.example/#fp={'abcd' * 16},{'0' * 64}" in manifest
     assert '"composeExtensionType": "apiBased"' in manifest
 
 

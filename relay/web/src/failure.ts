@@ -26,7 +26,7 @@ export class Failure extends Error {
 export class KeyChanged extends Failure {
   constructor(
     readonly tid: string,
-    readonly expected: string,
+    readonly expected: readonly string[],
     readonly found: string,
     readonly final: boolean,
   ) {

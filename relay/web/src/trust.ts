@@ -17,7 +17,7 @@ export function changedPage(change: KeyChanged, accept: () => void, retry: () =>
       { class: "trouble changed", role: "alert" },
       h("p", { class: "title" }, t("changed.title")),
       h("p", {}, t(change.final ? "changed.package" : "changed.seen")),
-      h("dl", {}, h("dt", {}, t("changed.expected")), h("dd", {}, digits(change.expected))),
+      h("dl", {}, h("dt", {}, t("changed.expected")), ...change.expected.map((each) => h("dd", {}, digits(each)))),
       h("dl", {}, h("dt", {}, t("changed.found")), h("dd", {}, digits(change.found))),
       button(t("retry"), retry, { primary: true }),
       change.final ? null : button(t("changed.accept"), accept),

@@ -33,7 +33,7 @@ NAME = "Jörg Großmann-Weiß"
 JOERG = Row("1", NAME, "+49 30 23125101", "Abel & Söhne GmbH", mail="joerg@firm.example")
 ANNA = Row("2", "Anna Abel", "+49 30 23125102", "Abel & Söhne GmbH")
 OTHER_TENANT = "22222222-2222-4333-8444-555555555555"
-WRONG = "0" * 64
+WRONG, OTHER = "0" * 64, "1" * 64
 
 OpenTab = Callable[..., FakeTeams]
 
@@ -132,6 +132,16 @@ def test_the_directory_that_the_app_package_names_is_asked(
     open_tab: OpenTab, ring: KeyRing
 ) -> None:
     search(open_tab(fragment=f"#fp={fingerprint(ring.identity.public)}"))
+
+
+def test_an_app_package_may_name_the_present_and_the_next_directory(
+    open_tab: OpenTab, ring: KeyRing
+) -> None:
+    named = fingerprint(ring.identity.public)
+    search(open_tab(fragment=f"#fp={WRONG},{named}"))
+    host = open_tab(fragment=f"#fp={WRONG},{OTHER}")
+    digits = host.tab.locator(".changed .digits")
+    expect(digits).to_have_text([grouped(WRONG), grouped(OTHER), grouped(named)])
 
 
 def test_another_directory_than_the_app_package_names_is_asked_nothing(

@@ -61,7 +61,7 @@ def test_the_manifest_is_valid_in_its_own_and_in_the_newest_version(tmp_path: Pa
         assert faults({**manifest, "manifestVersion": version, "$schema": schema}, tmp_path) == []
 
 
-EXTENDED = msgspec.structs.replace(SETTINGS, message_extension=True, fingerprint="0f" * 32)
+EXTENDED = msgspec.structs.replace(SETTINGS, message_extension=True, fingerprints=("0f" * 32,))
 
 
 @needs_node
@@ -116,6 +116,9 @@ def test_the_fingerprint_stands_behind_the_address_where_no_server_sees_it() -> 
     [tab] = app_manifest(EXTENDED)["staticTabs"]  # type: ignore[misc]
     assert tab["contentUrl"] == f"https://{SETTINGS.host}/#fp={'0f' * 32}"
     assert tab["websiteUrl"] == f"https://{SETTINGS.host}/"
+    changing = msgspec.structs.replace(EXTENDED, fingerprints=("0f" * 32, "1e" * 32))
+    [tab] = app_manifest(changing)["staticTabs"]  # type: ignore[misc]
+    assert tab["contentUrl"] == f"https://{SETTINGS.host}/#fp={'0f' * 32},{'1e' * 32}"
 
 
 def test_without_being_asked_for_there_is_no_extension() -> None:
@@ -180,7 +183,8 @@ def test_equal_settings_make_equal_octets_and_the_id_stays() -> None:
         ({"privacy": "http://firm.example"}, "privacy: got"),
         ({"version": "1.0"}, "version: got '1.0'; allowed: three numbers such as 1.0.0"),
         ({"version": "01.0.0"}, "version: got"),
-        ({"fingerprint": "0f"}, "fingerprint: got '0f'; allowed: 64 hexadecimal digits"),
+        ({"fingerprints": ("0f",)}, "fingerprint: got '0f'; allowed: 64 hexadecimal digits"),
+        ({"fingerprints": ("0f" * 32,) * 5}, "fingerprint: allowed: at most 4"),
     ],
 )
 def test_what_teams_would_refuse_is_refused_by_name(settings: dict[str, str], fault: str) -> None:
