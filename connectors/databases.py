@@ -24,7 +24,7 @@ from connectors.drivers import (
     redacted,
     secrets_in,
 )
-from connectors.errors import ConnectorError, DriverMissing, SourceFailed
+from connectors.errors import Cancelled, ConnectorError, DriverMissing, SourceFailed
 from connectors.queries import hex_literals
 from connectors.settings import SecretRef
 
@@ -76,6 +76,7 @@ class Database:
 
         Raises:
             SourceFailed: no connection, wrong password; one line without secrets.
+            Cancelled: it was.
             DriverMissing: naming the Debian package.
             SecretUnavailable: the connection string or password cannot be read.
         """
@@ -100,7 +101,8 @@ class Database:
         """Run a statement and return its cursor; the cursor before it is closed.
 
         Raises:
-            SourceFailed: it fails, was cancelled, or returns no rows at all.
+            SourceFailed: it fails, is cancelled meanwhile, or returns no rows at all.
+            Cancelled: it was cancelled before.
         """
         self._release()
         if self.profile.text_literals:
@@ -108,8 +110,7 @@ class Database:
         try:
             cursor = connection.cursor()
             with self._lock:
-                if self._cancelled:
-                    raise SourceFailed(f"{self.profile.name}: cancelled")
+                self._require_going_on()
                 self._cursor = cursor
             cursor.execute(statement, *values)
         except self._driver.Error as error:
@@ -193,9 +194,16 @@ class Database:
         return "the driver changes characters outside ASCII: names will be wrong"
 
     def cancel(self) -> None:
-        """Ask the driver to stop the statement that runs (SQLCancel); none begins any more."""
-        with self._lock:
+        """Ask the driver to stop the statement that runs (SQLCancel); none begins any more.
+
+        Never waits: drivers ask over a new connection, and wait for ever for a server that is mute.
+        """
+        if not self._cancelled:  # a second time would free what a failed statement tells its reader
             self._cancelled = True
+            threading.Thread(target=self._interrupt, name="cancel", daemon=True).start()
+
+    def _interrupt(self) -> None:
+        with self._lock:  # nobody closes the cursor meanwhile
             if self._cursor is not None:
                 with contextlib.suppress(self._driver.Error):
                     (self._idle_cursor or self._cursor).cancel()
@@ -208,8 +216,12 @@ class Database:
             with contextlib.suppress(self._driver.Error):
                 cursor.close()
 
+    def _require_going_on(self) -> None:
+        if self._cancelled:
+            raise Cancelled("cancelled")
+
     def _connect(self) -> Any:
-        self._cancelled = False
+        self._require_going_on()
         attributes = self._attributes()
         self._secrets = secrets_in(attributes)
         named = {name.lower(): value for name, value in attributes}

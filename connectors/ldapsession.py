@@ -7,7 +7,6 @@ ldap3 ends a search that hit a limit, lacked rights or followed a failed bind wi
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connectors.addresses import Address, resolve
-from connectors.errors import ConnectorError, SourceFailed
+from connectors.cancelling import break_wire
+from connectors.errors import Cancelled, ConnectorError, SourceFailed
 from connectors.settings import SecretRef
 
 PAGED = "1.2.840.113556.1.4.319"
@@ -112,6 +112,7 @@ class LdapSession:
             AttributeError,
         )
         self._lock = threading.Lock()
+        self._cancelled = False
         self.url = link.urls[0]
 
     def __enter__(self) -> Self:
@@ -120,6 +121,10 @@ class LdapSession:
             self.url = url
             try:
                 self._connect(url)
+                self._require_going_on()
+            except Cancelled:
+                self._close()
+                raise
             except SourceFailed as error:
                 failure = failure or error
                 self._close()
@@ -134,11 +139,8 @@ class LdapSession:
     def cancel(self) -> None:
         """Make whatever waits for the server end with an error; never waits."""
         with self._lock:
-            connection = self._connection
-            wire = connection.socket if connection is not None else None
-            if wire is not None:
-                with contextlib.suppress(OSError):
-                    wire.shutdown(socket.SHUT_RDWR)
+            self._cancelled = True
+            break_wire(self._connection.socket if self._connection is not None else None)
 
     def root(self, *names: str) -> Entry:
         """Return operational attributes of the server itself (RFC 4512 5.1)."""
@@ -232,6 +234,11 @@ class LdapSession:
         """Return the decoded value of a control of the last result, None without it."""
         return self._connection.result.get("controls", {}).get(oid, {}).get("value")
 
+    def _require_going_on(self) -> None:
+        """Make sure that no cancel came before its wire was there to be broken."""
+        if self._cancelled:
+            raise Cancelled("cancelled")
+
     def _connect(self, url: str) -> None:
         link = self._link
         parts = urlsplit(url)
@@ -255,7 +262,7 @@ class LdapSession:
         tls = ldap3.Tls(validate=ssl.CERT_REQUIRED)
         # ldap3's own way trusts anybody by default and checks names by a function that is gone.
         context = ssl.create_default_context(cafile=str(link.ca) if link.ca else None)
-        tls.wrap_socket = partial(_wrap, context, link.server_name or host)
+        tls.wrap_socket = partial(_wrap, self._lock, context, link.server_name or host)
         server = ldap3.Server(
             address.text,
             address.port,
@@ -277,7 +284,9 @@ class LdapSession:
         )
         with self._lock:
             self._connection = connection
+        self._require_going_on()
         connection.open(read_server_info=False)
+        self._require_going_on()
         return connection
 
     def _password(self) -> str | None:
@@ -301,6 +310,8 @@ class LdapSession:
             wire.close()
 
     def _failure(self, error: Exception, when: str) -> ConnectorError:
+        if self._cancelled:
+            return Cancelled("cancelled")
         words = " ".join(str(error).split())[:MAX_REASON_CHARS]
         if "certificate" in words.lower() or "CERTIFICATE_VERIFY_FAILED" in words:
             words += "; ca = … names the authority to trust, server_name = … the server's own name"
@@ -333,9 +344,17 @@ def _lowered(attributes: dict[str, list[bytes]]) -> Entry:
 
 
 def _wrap(
-    context: ssl.SSLContext, name: str, connection: Any, *, do_handshake: bool = False
+    lock: threading.Lock,
+    context: ssl.SSLContext,
+    name: str,
+    connection: Any,
+    *,
+    do_handshake: bool = False,
 ) -> None:
     """Put TLS on the wire of a connection, which has to prove to be that of `name`."""
-    connection.socket = context.wrap_socket(
-        connection.socket, server_hostname=name, do_handshake_on_connect=do_handshake
-    )
+    with lock:  # a cancel reaches either wire, never one that is just being replaced
+        connection.socket = context.wrap_socket(
+            connection.socket, server_hostname=name, do_handshake_on_connect=False
+        )
+    if do_handshake:
+        connection.socket.do_handshake()

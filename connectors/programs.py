@@ -1,22 +1,25 @@
 """Programs whose output is a source: read as it comes, ended with the run, believed at exit code 0.
 
 Law: no shell, no terminal, an environment without the service's secrets; what a program says on its
-error output is kept to a few lines for the report.
+error output is kept to a few lines for the report. Nothing waits for a pipe alone: what a program
+left behind may hold its other end for ever.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
 
-from connectors.errors import DriverMissing, SourceFailed
+from connectors.errors import Cancelled, DriverMissing, SourceFailed
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_COMPLAINT_CHARS = 300
@@ -57,53 +60,38 @@ class Program:
         self._listener: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._muted = False
+        self._cancelled = False
+        self._wake: socket.socket | None = None
+        self._woken: socket.socket  # readable, for every wait beside its pipe, once `_wake` closes
 
     def __enter__(self) -> Self:
-        name = self._argv[0]
-        known = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
-        path = shutil.which(name, path=known.get("PATH", os.defpath))
-        if path is None:
-            advice = f": install the Debian package {self._package}" if self._package else ""
-            raise DriverMissing(f"the program {name!r} is not there{advice}")
+        path, environment = self._found()
+        self._woken, self._wake = socket.socketpair()
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - named by the administrator, no shell
-                [path, *self._argv[1:]],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**known, **self._environment},
-                cwd=self._folder,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise SourceFailed(f"{name}: cannot be started: {error.strerror}") from error
-        # Read all along: one that complains without end must neither stop nor fill a disk.
-        self._listener = threading.Thread(target=self._listen, name="stderr", daemon=True)
-        self._listener.start()
+            self._start(path, environment)
+        except BaseException:
+            self._wake.close()
+            self._woken.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         process = self._process
         assert process is not None
         self._end(process)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        if self._listener is not None:
-            self._listener.join(STOP_S)
-        process.stderr.close()
+        assert self._wake is not None
+        self._wake.close()
+        assert self._listener is not None
+        self._listener.join()
+        self._woken.close()
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
 
     def cancel(self) -> None:
-        """End the program, from any thread; never waits."""
-        if self._process is not None and self._process.poll() is None:
-            self._signal(self._process, signal.SIGTERM)
-
-    @property
-    def output(self) -> IO[bytes]:
-        """Its output, as bytes."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        return self._process.stdout
+        """End the program, from any thread; never waits. One that has yet to start ends at once."""
+        self._cancelled = True
+        self._stop()
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of its output with their line breaks.
@@ -111,29 +99,36 @@ class Program:
         Raises:
             SourceFailed: a line longer than 16 MiB, or silence for longer than the timeout.
         """
-        while True:
-            alarm = threading.Timer(self._timeout_s, self._mute)
-            alarm.daemon = True
-            alarm.start()
-            try:
-                line = self.output.readline(MAX_LINE_BYTES)
-            finally:
-                alarm.cancel()
-            if not line:
-                return
-            if len(line) == MAX_LINE_BYTES:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        begun: list[bytes] = []
+        size = 0
+        while piece := self._read(self._process.stdout, self._timeout_s):
+            *ended, rest = piece.split(b"\n")
+            if ended:
+                yield b"".join([*begun, ended[0], b"\n"])
+                for line in ended[1:]:
+                    yield line + b"\n"
+                begun, size = [], 0
+            begun.append(rest)
+            size += len(rest)
+            if size > MAX_LINE_BYTES:
                 raise SourceFailed(f"{self._argv[0]}: a line longer than 16 MiB")
-            yield line
+        if size:
+            yield b"".join(begun)
 
     def finish(self) -> None:
         """Wait for its end and make sure that it was one without a fault.
 
         Raises:
+            Cancelled: it was.
             SourceFailed: another exit code than 0, with what it complained of; it was ended for its
                 silence.
         """
         process = self._process
         assert process is not None
+        if self._cancelled:
+            raise Cancelled("cancelled")
         try:
             code = process.wait(self._timeout_s)
         except subprocess.TimeoutExpired:
@@ -141,21 +136,66 @@ class Program:
         if self._muted:
             raise SourceFailed(f"{self._argv[0]}: said nothing for {self._timeout_s} s")
         if code:
-            if self._listener is not None:
-                self._listener.join(STOP_S)
+            assert self._listener is not None
+            self._listener.join(STOP_S)
             text = " ".join(self._complaint.decode("utf-8", "replace").split())
             words = text[-MAX_COMPLAINT_CHARS:]
             raise SourceFailed(f"{self._argv[0]}: exit code {code}{': ' if words else ''}{words}")
 
-    def _mute(self) -> None:
-        self._muted = True
-        self.cancel()
+    def _found(self) -> tuple[str, dict[str, str]]:
+        """Return the program's path and its environment."""
+        name = self._argv[0]
+        known = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        path = shutil.which(name, path=known.get("PATH", os.defpath))
+        if path is None:
+            advice = f": install the Debian package {self._package}" if self._package else ""
+            raise DriverMissing(f"the program {name!r} is not there{advice}")
+        return path, {**known, **self._environment}
+
+    def _start(self, path: str, environment: Mapping[str, str]) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - named by the administrator, no shell
+                [path, *self._argv[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        except OSError as error:
+            words = f"{self._argv[0]}: cannot be started: {error.strerror}"
+            raise SourceFailed(words) from error
+        # Read all along: one that complains without end must neither stop nor fill a disk.
+        self._listener = threading.Thread(target=self._listen, name="stderr", daemon=True)
+        self._listener.start()
+        if self._cancelled:  # before it was there to be ended
+            self._stop()
+
+    def _read(self, pipe: IO[bytes], timeout_s: float | None) -> bytes:
+        """Return what a pipe has, b"" at its end, when cancelled, and after the timeout."""
+        poll = select.poll()
+        poll.register(pipe, select.POLLIN)
+        poll.register(self._woken, select.POLLIN)
+        ready = dict(poll.poll(None if timeout_s is None else timeout_s * 1_000))
+        if not ready:
+            self._muted = True
+            self._stop()
+        woken = self._woken.fileno() in ready
+        return b"" if woken or not ready else os.read(pipe.fileno(), _CHUNK)
+
+    def _stop(self) -> None:
+        """End the program and every wait for it."""
+        if self._wake is not None:
+            self._wake.close()
+        if self._process is not None and self._process.poll() is None:
+            self._signal(self._process, signal.SIGTERM)
 
     def _listen(self) -> None:
         """Keep the end of what it writes on its error output."""
         assert self._process is not None
         assert self._process.stderr is not None
-        while piece := self._process.stderr.read1(_CHUNK):  # type: ignore[attr-defined]  # a BufferedReader
+        while piece := self._read(self._process.stderr, None):
             self._complaint = (self._complaint + piece)[-4 * MAX_COMPLAINT_CHARS :]
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:

@@ -25,6 +25,8 @@ STALL_S = 1_800.0
 """A source that sends nothing for so long hangs, whatever its driver's own timeouts say."""
 
 LEAVE_S = 1.0
+AGAIN_S = 0.2
+"""So long after a cancel, a thread that still reads is told again."""
 
 _End = BaseException | None
 """How the source ended: by itself, or by an error."""
@@ -55,6 +57,9 @@ class SourceReader:
         self._stop.set()
         if not self._ended:
             self._source.cancel()
+            self._thread.join(AGAIN_S)
+            if self._thread.is_alive():  # it was between two steps, with nothing yet to be broken
+                self._source.cancel()
         self._thread.join(LEAVE_S)
 
     def next_batch(self, cancelled: Callable[[], bool]) -> list[Event]:

@@ -22,6 +22,7 @@ import msgspec
 from typing_extensions import override
 
 from connectors.addresses import Address, resolve
+from connectors.cancelling import break_wire
 from connectors.errors import Cancelled, SourceFailed
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -97,10 +98,7 @@ class WebSession:
         """Make whatever waits end with an error; never waits."""
         self._stop.set()
         with self._lock:
-            wire = self._connection.sock if self._connection is not None else None
-            if wire is not None:
-                with contextlib.suppress(OSError):
-                    wire.shutdown(socket.SHUT_RDWR)
+            break_wire(self._connection.sock if self._connection is not None else None)
 
     def close(self) -> None:
         """Close the connection, if one is open."""
@@ -188,6 +186,7 @@ class WebSession:
             addresses,
             self._link.timeout_s,
             self._context if parts.scheme == "https" else None,
+            self._stop,
         )
         with self._lock:
             self._connection, self._origin = connection, origin
@@ -218,9 +217,11 @@ class _Connection(http.client.HTTPConnection):
         addresses: tuple[Address, ...],
         timeout_s: int,
         context: ssl.SSLContext | None,
+        stop: threading.Event,
     ) -> None:
         super().__init__(host, addresses[0].port, timeout=timeout_s)
         self._addresses = addresses
+        self._stop = stop
         self._context = context
         self.default_port = 443 if context else 80
 
@@ -228,22 +229,34 @@ class _Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         failure: OSError | None = None
         for address in self._addresses:
+            # Each wire is `sock` before anything waits for it: a cancel has to reach it.
+            self.sock = wire = socket.socket(address.family, socket.SOCK_STREAM)
             try:
-                wire = socket.create_connection((address.text, address.port), self.timeout)
+                self._reach(wire, address)
             except OSError as error:
+                wire.close()
                 failure = failure or error
                 continue
-            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.sock = wire  # already now: a cancelled handshake has to end too
             if self._context is not None:
-                try:
-                    self.sock = self._context.wrap_socket(wire, server_hostname=self.host)
-                except BaseException:
-                    wire.close()
-                    raise
+                self.sock = self._context.wrap_socket(
+                    wire, server_hostname=self.host, do_handshake_on_connect=False
+                )
+                self._require_going_on()
+                self.sock.do_handshake()
             return
         assert failure is not None
         raise failure
+
+    def _reach(self, wire: socket.socket, address: Address) -> None:
+        wire.settimeout(self.timeout)
+        self._require_going_on()
+        wire.connect((address.text, address.port))
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _require_going_on(self) -> None:
+        """Make sure that no cancel came before its wire was there to be broken."""
+        if self._stop.is_set():
+            raise Cancelled("cancelled")
 
 
 def same_origin(one: str, other: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import os
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Annotated
 import msgspec
 from typing_extensions import override
 
+from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.files import identity, open_regular, require_unchanged
 from connectors.mapping import Mapping
@@ -65,8 +65,7 @@ class AccessSource(ContactSource):
         assert isinstance(settings.options, AccessOptions)
         self._settings = settings
         self._options = settings.options
-        self._lock = threading.Lock()
-        self._program: Program | None = None
+        self._cancelling = Cancelling()
         self._ends = 0.0
         self._row = self._rows = 0
 
@@ -130,9 +129,7 @@ class AccessSource(ContactSource):
     @override
     def cancel(self) -> None:
         """End mdbtools."""
-        with self._lock:
-            if self._program is not None:
-                self._program.cancel()
+        self._cancelling.cancel()
 
     @override
     def share_read(self) -> float | None:
@@ -199,14 +196,8 @@ class AccessSource(ContactSource):
     def _running(self, argv: list[str]) -> Iterator[Program]:
         left = max(1, int(self._ends - time.monotonic()))
         program = Program(argv, timeout_s=left, package=PACKAGE)
-        with self._lock:
-            self._program = program
-        try:
-            with program:
-                yield program
-        finally:
-            with self._lock:
-                self._program = None
+        with self._cancelling.reaching(program), program:
+            yield program
 
     def _events(
         self, rows: Iterator[list[str]], offered: Sequence[str], columns: Sequence[str]

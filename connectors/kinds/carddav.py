@@ -8,9 +8,8 @@ more. Over 400 lines: following by sync-token and by ctag share books, pages and
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urljoin
@@ -18,6 +17,7 @@ from urllib.parse import urljoin
 import msgspec
 from typing_extensions import override
 
+from connectors.cancelling import Cancelling
 from connectors.dav import (
     FIND_BOOKS,
     FIND_CARDS,
@@ -120,8 +120,7 @@ class CarddavSource(ContactSource):
         assert isinstance(settings.options, CarddavOptions)
         self._settings = settings
         self._options = settings.options
-        self._lock = threading.Lock()
-        self._web: WebSession | None = None
+        self._cancelling = Cancelling()
         self._cards = self._read = 0
 
     @override
@@ -196,9 +195,7 @@ class CarddavSource(ContactSource):
     @override
     def cancel(self) -> None:
         """Break the connection."""
-        with self._lock:
-            if self._web is not None:
-                self._web.cancel()
+        self._cancelling.cancel()
 
     @override
     def share_read(self) -> float | None:
@@ -397,12 +394,5 @@ class CarddavSource(ContactSource):
     def _session(self) -> Iterator[WebSession]:
         options = self._options
         link = WebLink(options.ca, options.allow_plain, options.allow_link_local, options.timeout_s)
-        web = WebSession(link)
-        with self._lock:
-            self._web = web
-        try:
+        with closing(WebSession(link)) as web, self._cancelling.reaching(web):
             yield web
-        finally:
-            with self._lock:
-                self._web = None
-            web.close()

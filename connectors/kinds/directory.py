@@ -7,7 +7,6 @@ and deletions are told by the server or by a sweep of all ids. The module ldap3 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -17,6 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from typing_extensions import override
 
+from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError
 from connectors.ldapchanges import (
     Changes,
@@ -144,9 +144,7 @@ class DirectorySource(ContactSource):
         self._options = settings.options
         self._ldap3 = ldap3
         self._is_ad = settings.kind == "ad"
-        self._lock = threading.Lock()
-        self._session: LdapSession | None = None
-        self._cancelled = False
+        self._cancelling = Cancelling()
 
     @override
     def check(self) -> CheckReport:
@@ -250,9 +248,7 @@ class DirectorySource(ContactSource):
     @override
     def cancel(self) -> None:
         """Break the connection: whatever waits for the server ends."""
-        with self._lock:
-            if self._session is not None:
-                self._session.cancel()
+        self._cancelling.cancel()
 
     @override
     def share_read(self) -> float | None:
@@ -366,14 +362,8 @@ class DirectorySource(ContactSource):
             options.timeout_s,
         )
         session = LdapSession(self._ldap3, link)
-        with self._lock:
-            self._session = session
-        try:
-            with session:
-                yield session
-        finally:
-            with self._lock:
-                self._session = None
+        with self._cancelling.reaching(session), session:
+            yield session
 
 
 def _scope_digest(scope: Scope) -> bytes:

@@ -9,9 +9,8 @@ kinds of streams, whose deltas differ in what they leave out.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -19,6 +18,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from typing_extensions import override
 
+from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
@@ -163,8 +163,7 @@ class GraphSource(ContactSource):
         assert isinstance(settings.options, GraphOptions)
         self._settings = settings
         self._options = settings.options
-        self._lock = threading.Lock()
-        self._web: WebSession | None = None
+        self._cancelling = Cancelling()
 
     @override
     def check(self) -> CheckReport:
@@ -248,9 +247,7 @@ class GraphSource(ContactSource):
     @override
     def cancel(self) -> None:
         """Break the connection."""
-        with self._lock:
-            if self._web is not None:
-                self._web.cancel()
+        self._cancelling.cancel()
 
     @override
     def share_read(self) -> float | None:
@@ -358,7 +355,9 @@ class GraphSource(ContactSource):
     @contextmanager
     def _asking(self) -> Iterator[_Graph]:
         options = self._options
-        web = WebSession(WebLink(options.ca, False, False, options.timeout_s))  # noqa: FBT003 - never plain, never link-local
+        link = WebLink(
+            options.ca, allow_plain=False, allow_link_local=False, timeout_s=options.timeout_s
+        )
         client = Client(
             f"{options.login}/{options.tenant}/oauth2/v2.0/token",
             options.client_id,
@@ -366,14 +365,8 @@ class GraphSource(ContactSource):
             options.certificate,
             f"{options.endpoint.partition('/v1.0')[0]}/.default",
         )
-        with self._lock:
-            self._web = web
-        try:
+        with closing(WebSession(link)) as web, self._cancelling.reaching(web):
             yield _Graph(web, Tokens(web, client), options.endpoint)
-        finally:
-            with self._lock:
-                self._web = None
-            web.close()
 
 
 class _Graph:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +15,7 @@ from typing import Annotated
 import msgspec
 from typing_extensions import override
 
+from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.files import identity, open_regular, require_unchanged
 from connectors.mapping import Mapping
@@ -63,8 +63,7 @@ class PstSource(ContactSource):
         assert isinstance(settings.options, PstOptions)
         self._settings = settings
         self._options = settings.options
-        self._lock = threading.Lock()
-        self._program: Program | None = None
+        self._cancelling = Cancelling()
 
     @override
     def check(self) -> CheckReport:
@@ -108,9 +107,7 @@ class PstSource(ContactSource):
     @override
     def cancel(self) -> None:
         """End readpst."""
-        with self._lock:
-            if self._program is not None:
-                self._program.cancel()
+        self._cancelling.cancel()
 
     @override
     def share_read(self) -> float | None:
@@ -146,13 +143,7 @@ class PstSource(ContactSource):
         program = Program(
             argv, timeout_s=self._options.timeout_s, folder=folder, package="pst-utils"
         )
-        with self._lock:
-            self._program = program
-        try:
-            with program:
-                for _ in program.lines():
-                    pass  # its progress
-                program.finish()
-        finally:
-            with self._lock:
-                self._program = None
+        with self._cancelling.reaching(program), program:
+            for _ in program.lines():
+                pass  # its progress
+            program.finish()

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import msgspec
 from typing_extensions import override
 
+from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.jsonpaths import Find, compile_path, path_fault, paths_in, texts_at
 from connectors.jsonrecords import compile_record, whole_record
@@ -142,8 +142,7 @@ class RestSource(ContactSource):
         assert isinstance(settings.options, RestOptions)
         self._settings = settings
         self._options = settings.options
-        self._lock = threading.Lock()
-        self._web: WebSession | None = None
+        self._cancelling = Cancelling()
         self._date = ""  # of the first answer of the last read
 
     @override
@@ -229,9 +228,7 @@ class RestSource(ContactSource):
     @override
     def cancel(self) -> None:
         """Break the connection."""
-        with self._lock:
-            if self._web is not None:
-                self._web.cancel()
+        self._cancelling.cancel()
 
     @override
     def share_read(self) -> float | None:
@@ -243,15 +240,8 @@ class RestSource(ContactSource):
         """Give the pages; `asked` is the time since which, "" for all."""
         options = self._options
         link = WebLink(options.ca, options.allow_plain, options.allow_link_local, options.timeout_s)
-        web = WebSession(link)
-        with self._lock:
-            self._web = web
-        try:
+        with closing(WebSession(link)) as web, self._cancelling.reaching(web):
             yield self._paged(web, asked)
-        finally:
-            with self._lock:
-                self._web = None
-            web.close()
 
     def _paged(self, web: WebSession, asked: str) -> Iterator[list[Any]]:
         options = self._options

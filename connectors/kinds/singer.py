@@ -11,7 +11,6 @@ Source: the Singer specification (singer.io), "Synching", "State".
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from typing import Annotated, Any
 import msgspec
 from typing_extensions import override
 
+from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.jsonpaths import paths_in
 from connectors.jsonrecords import compile_record, whole_record
@@ -84,8 +84,7 @@ class SingerSource(ContactSource):
         assert isinstance(settings.options, SingerOptions)
         self._settings = settings
         self._options = settings.options
-        self._lock = threading.Lock()
-        self._program: Program | None = None
+        self._cancelling = Cancelling()
         self._state: msgspec.Raw | None = None  # what the command told last
 
     @override
@@ -171,9 +170,7 @@ class SingerSource(ContactSource):
     @override
     def cancel(self) -> None:
         """End the command."""
-        with self._lock:
-            if self._program is not None:
-                self._program.cancel()
+        self._cancelling.cancel()
 
     @override
     def share_read(self) -> float | None:
@@ -238,11 +235,5 @@ class SingerSource(ContactSource):
         secret = options.secret.read() if options.secret is not None else ""
         environment = {options.secret_variable: secret} if secret else {}
         program = Program(command, timeout_s=options.timeout_s, environment=environment)
-        with self._lock:
-            self._program = program
-        try:
-            with program:
-                yield program
-        finally:
-            with self._lock:
-                self._program = None
+        with self._cancelling.reaching(program), program:
+            yield program

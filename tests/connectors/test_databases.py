@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from connectors.drivers import prepare_drivers
-from connectors.errors import SourceFailed
+from connectors.errors import Cancelled, SourceFailed
 from connectors.kinds.odbc import PROBE, OdbcOptions
 from connectors.registry import open_source
 from connectors.settings import SecretRef
@@ -71,17 +71,21 @@ def failure(source: Any) -> str:
     return str(failed.value)
 
 
-def cancel_many_times(source: Any, query: str) -> None:
-    """Cancel a source again and again while another thread fetches rows from it.
+def cancel_many_times(opened: Opened, connection_string: str, query: str) -> None:
+    """Cancel sources while another thread fetches rows from them.
 
     A driver that frees what is being fetched from ends the whole process: no test can catch that.
     """
-    database = source._database
     for moment in range(60):
+        source = opened(connection_string, query)
         fetched = threading.Event()
 
-        def read(rows_before: int = 37 * moment, fetched: threading.Event = fetched) -> None:
-            with database.session() as connection, contextlib.suppress(SourceFailed):
+        def read(
+            rows_before: int = 37 * moment,
+            fetched: threading.Event = fetched,
+            database: Any = source._database,
+        ) -> None:
+            with database.session() as connection, contextlib.suppress(SourceFailed, Cancelled):
                 while True:
                     rows = database.rows(database.execute(connection, query))
                     deque(islice(rows, rows_before), maxlen=0)
@@ -94,6 +98,32 @@ def cancel_many_times(source: Any, query: str) -> None:
         source.cancel()
         reader.join(30)
         assert not reader.is_alive()
+
+
+def check_cancel_of_a_mute_server(server: Postgres | MariaDb, source: Any, sleepers: str) -> None:
+    """Cancel a statement while the server says nothing, not even to those who come to cancel it.
+
+    `sleepers` asks the server how many statements sleep.
+    """
+
+    def read() -> None:
+        with contextlib.suppress(SourceFailed):
+            sent(source)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    deadline = time.monotonic() + 30
+    while server.run(f"SELECT count(*) FROM {sleepers}") == "0":
+        assert time.monotonic() < deadline
+    os.kill(server.program.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        source.cancel()
+        assert time.monotonic() - began < 1
+    finally:
+        os.kill(server.program.pid, signal.SIGCONT)
+    reader.join(30)
+    assert not reader.is_alive()
 
 
 @pytest.fixture
@@ -244,7 +274,13 @@ def test_a_cancel_between_two_rows_of_mariadb_harms_nothing(
 ) -> None:
     people.run("INSERT INTO staff (name, id) SELECT 'Name', seq FROM seq_1_to_4000")
     query = "SELECT id, name FROM staff"
-    cancel_many_times(opened(people.connection, query), query)
+    cancel_many_times(opened, people.connection, query)
+
+
+def test_a_cancel_does_not_wait_for_a_mariadb_that_is_mute(people: MariaDb, opened: Opened) -> None:
+    query = "SELECT id, sleep(40) AS name FROM staff"
+    sleepers = "information_schema.processlist WHERE state = 'User sleep'"
+    check_cancel_of_a_mute_server(people, opened(people.connection, query), sleepers)
 
 
 def test_the_session_of_mariadb_cannot_write(people: MariaDb, opened: Opened) -> None:
@@ -288,6 +324,24 @@ def test_several_statements_never_reach_a_database() -> None:
             OdbcOptions(connection="DSN=x", query=query)
 
 
+# PostgreSQL
+
+
+def test_a_cancel_between_two_rows_of_postgresql_harms_nothing(
+    postgres: Postgres, opened: Opened
+) -> None:
+    query = "SELECT n AS id, 'Name' AS name FROM generate_series(1, 4000) n"
+    cancel_many_times(opened, postgres.connection, query)
+
+
+def test_a_cancel_does_not_wait_for_a_postgresql_that_is_mute(
+    postgres: Postgres, opened: Opened
+) -> None:
+    query = "SELECT 1 AS id, pg_sleep(40)::text AS name"
+    sleepers = "pg_stat_activity WHERE wait_event = 'PgSleep'"
+    check_cancel_of_a_mute_server(postgres, opened(postgres.connection, query), sleepers)
+
+
 # SQLite
 
 
@@ -298,7 +352,7 @@ def test_a_cancel_between_two_rows_of_sqlite_harms_nothing(tmp_path: Path, opene
         database.executemany("INSERT INTO staff VALUES (?, 'Name')", [(n,) for n in range(4_000)])
     connection = f"Driver={{SQLite3}};Database={path}"
     query = "SELECT id, name FROM staff"
-    cancel_many_times(opened(connection, query), query)
+    cancel_many_times(opened, connection, query)
 
 
 # Following changes

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from connectors.errors import DriverMissing, SourceFailed
+from connectors.errors import Cancelled, DriverMissing, SourceFailed
 from connectors.programs import Program
 
 
@@ -49,6 +51,44 @@ def test_it_ends_when_cancelled_or_left() -> None:
     with shell("trap '' TERM; echo one; while :; do sleep 1; done") as program:
         next(program.lines())
     assert time.monotonic() - began < 30
+
+
+def test_one_that_was_cancelled_before_it_began_ends_at_once() -> None:
+    program = shell("sleep 600")
+    program.cancel()
+    with program:
+        assert list(program.lines()) == []
+        with pytest.raises(Cancelled):
+            program.finish()
+
+
+@pytest.mark.parametrize("kept", ["", "2>/dev/null", ">/dev/null"])
+def test_what_it_left_behind_with_its_pipes_is_not_waited_for(kept: str, tmp_path: Path) -> None:
+    """Ended with its session are all that it started, but not who left the session."""
+    began, left = time.monotonic(), tmp_path / "pid"
+    script = f"echo one; setsid sh -c 'echo $$ > {left}; exec sleep 600' {kept} &"
+    with shell(f"{script} while ! [ -s {left} ]; do :; done; exit 3", timeout_s=1) as program:
+        assert list(program.lines()) == [b"one\n"]
+        with pytest.raises(SourceFailed, match=r"said nothing for 1 s|exit code 3"):
+            program.finish()
+    os.kill(int(left.read_text()), signal.SIGKILL)  # it is still there
+    assert time.monotonic() - began < 30
+
+
+def test_a_line_may_come_in_pieces_and_many_at_once() -> None:
+    script = "printf on; sleep 0.1; printf 'e\\n\\n'; seq 1 50000; printf end"
+    with shell(script) as program:
+        lines = list(program.lines())
+        program.finish()
+    assert lines == [b"one\n", b"\n", *(b"%d\n" % n for n in range(1, 50_001)), b"end"]
+
+
+def test_a_line_without_end_is_refused() -> None:
+    with (
+        shell("head -c 20000000 /dev/zero") as program,
+        pytest.raises(SourceFailed, match="a line longer than 16 MiB"),
+    ):
+        list(program.lines())
 
 
 def test_secrets_of_the_environment_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:

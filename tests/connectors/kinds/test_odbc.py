@@ -17,7 +17,7 @@ import pyodbc
 import pytest
 
 from connectors.drivers import SQLITE, prepare_drivers
-from connectors.errors import DriverMissing, SecretUnavailable, SourceFailed
+from connectors.errors import Cancelled, DriverMissing, SecretUnavailable, SourceFailed
 from connectors.kinds.odbc import PROBE, OdbcOptions
 from connectors.registry import open_source
 from connectors.settings import SecretRef
@@ -181,12 +181,14 @@ def test_cancel_stops_a_query_that_runs(crm: Path) -> None:
     timer.join()
 
 
-def test_cancel_without_a_query_does_nothing(crm: Path) -> None:
+def test_a_source_that_was_cancelled_is_not_read(crm: Path) -> None:
     source = sqlite(crm)
-    source.cancel()
     sent(source)
-    source.cancel()
     assert source.share_read() is None
+    source.cancel()
+    source.cancel()
+    with pytest.raises(Cancelled):
+        sent(source)
 
 
 def test_a_value_that_cannot_be_read_rejects_its_row_only(crm: Path) -> None:
