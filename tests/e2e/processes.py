@@ -124,8 +124,10 @@ class Program:
         return _family(self._mark, self.pid)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the program itself, not to its children."""
+        """Send a signal to the program itself, not to its children; SIGSTOP has taken effect."""
         self._process.send_signal(number)
+        if number == signal.SIGSTOP:
+            self.wait_for(lambda: _is_stopped(self.pid), timeout_s=20, what="all of it to stop")
 
     def wait(self, timeout_s: float) -> int:
         """Return the exit code; fails if the program runs on."""
@@ -244,10 +246,16 @@ def parent_of(pid: int) -> int:
     return int(fields[1]) if fields else 0
 
 
-def _stat(pid: int) -> list[str]:
+def _is_stopped(pid: int) -> bool:
+    """Tell whether every thread of a process has stopped: one after the other does."""
+    threads = [path.name for path in Path(f"/proc/{pid}/task").iterdir()]
+    return all(_stat(pid, f"task/{thread}/")[:1] == ["T"] for thread in threads)
+
+
+def _stat(pid: int, thread: str = "") -> list[str]:
     """Return `/proc/PID/stat` from the state on (state, parent, group, session …), [] if gone."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        text = Path(f"/proc/{pid}/{thread}stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
     return text.rpartition(")")[2].split()
