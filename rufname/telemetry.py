@@ -46,7 +46,9 @@ _QUIET = ("uvicorn.access", "uvicorn.error", "asyncio", "httpx", "litestar")
 _RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "fields"}
 
 _DIGITS = re.compile(
-    r"(?P<id>(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-]))"  # of a tenant, say
+    r"(?P<id>(?<![\w-])(?:"  # stays: the id of a tenant, say, or the fingerprint of a key
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|[0-9a-f]{4}(?: [0-9a-f]{4}){15}"
+    r")(?![\w-]))"
     r"|(?<![\w.:])(?!\d{4}-\d{2}-\d{2}(?:\D|$))"  # not within a word or an address; no ISO date
     r"\+?\(?\d(?:[\s\-/()\u00a0\u2010-\u2015]{0,3}\d){5,24}"
 )

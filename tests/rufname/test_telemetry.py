@@ -191,6 +191,8 @@ def test_a_phone_number_never_gets_into_the_log(logged: Logged, number: str) -> 
         "crm2024",
         "tenant 11111111-2222-4333-8444-555555555555",
         "0f8fad5b-d9cb-4691-1165-708677289501: not registered",
+        "ec78 e24a 0d21 d608 d2af e888 60fe d6d9 287c 7dd4 20e2 4080 a972 3701 4671 1046",
+        "56475175463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708ca",
     ],
 )
 def test_addresses_ids_dates_and_short_numbers_stay(text: str) -> None:
