@@ -127,6 +127,7 @@ class Rufname:
         ldap_port: 0 without `[ldap]`.
         http_port: 0 without `[relay]`.
         clients: by name.
+        directory: settings of `[directory]`; changes count from the next `write_config` on.
         program: the running `rufname serve`, None between two of them.
     """
 
@@ -158,6 +159,7 @@ class Rufname:
         self.groups = dict(groups or {})
         self.relay_settings = dict(relay_settings or {})
         self.more = more
+        self.directory: dict[str, object] = {"data_dir": "var", "region": "DE"}
         self.program: Program | None = None
         self._environment = dict(environment or {})
         self._sources = [dict(source) for source in sources]
@@ -214,7 +216,7 @@ class Rufname:
         """Write the configuration file, with other sources if given."""
         if sources is not None:
             self._sources = [dict(source) for source in sources]
-        lines = table("directory", {"data_dir": "var", "region": "DE"})
+        lines = table("directory", self.directory)
         for name, plan in self._dialplans.items():
             lines += table(f"dialplan.{name}", plan)
         for source in self._sources:
@@ -387,6 +389,7 @@ def running_rufname(
     groups: Mapping[str, str] | None = None,
     relay_settings: Mapping[str, object] | None = None,
     more: str = "",
+    sync_timeout_s: float = CLI_TIMEOUT_S,
 ) -> Iterator[Rufname]:
     """Run `rufname serve` on a fresh configuration for a `with` block.
 
@@ -404,6 +407,7 @@ def running_rufname(
         groups: names of groups, with their object ids in Entra or "".
         relay_settings: further settings of `[relay]`.
         more: text behind the configuration: sections of their own.
+        sync_timeout_s: the longest that the first `rufname sync` may take.
 
     Yields:
         The installation, ready. At the end it is stopped by SIGTERM if it still runs, and nothing
@@ -424,7 +428,7 @@ def running_rufname(
         more=more,
     )
     if synced:
-        server.sync()
+        server.cli("sync", timeout_s=sync_timeout_s)
     server.start()
     try:
         yield server
