@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO
 
 from rufname.exposition import add_counts
@@ -38,6 +39,9 @@ HEALTHY_S = 30.0
 
 START_LIMIT_S = 60.0
 """How long a worker may take to its first heartbeat: imports on a busy machine."""
+
+STOPPED_LIMIT_S = 0.5
+"""How long a worker may be stopped (SIGSTOP): it cannot answer, whatever the heartbeats allow."""
 
 EXIT_LIMIT_S = 2.0
 """How long a worker may live on after it closed its lifeline."""
@@ -114,6 +118,7 @@ class Child:
         self._began = 0.0
         self._last_beat = 0.0
         self._beating = False
+        self._stopped = ("", 0.0)  # CPU time when it was first seen stopped, and when that was
         self._metrics: dict[str, int] = {}
         self.past: Counter[str] = Counter()
         """What the processes that ended had counted."""
@@ -180,16 +185,27 @@ class Child:
         if self._process is None or self._process.returncode is not None:
             return
         limit_s = self.spec.beat_limit_s if self._beating else START_LIMIT_S
-        late_s = now - self._last_beat
+        late_s, stopped_s = now - self._last_beat, self._stopped_s(self._process.pid, now)
         if late_s > limit_s:
             self._say(
                 logging.ERROR, "worker gave no heartbeat: replaced", silent_s=round(late_s, 1)
             )
             self.kill()
+        elif stopped_s > STOPPED_LIMIT_S and not self._draining.is_set():
+            self._say(logging.ERROR, "worker was stopped: replaced", stopped_s=round(stopped_s, 1))
+            self.kill()
 
     def excuse(self, now: float) -> None:
         """Count from `now`: the supervisor did not run, so that it saw no heartbeat."""
         self._last_beat = now
+        self._stopped = ("", 0.0)
+
+    def _stopped_s(self, pid: int, now: float) -> float:
+        """Return how long the process has been seen stopped without running in between."""
+        spent = cpu_time_if_stopped(pid)
+        if not spent or spent != self._stopped[0]:
+            self._stopped = (spent, now)
+        return now - self._stopped[1]
 
     async def _live(self) -> None:
         """Start one process and follow it to its end."""
@@ -262,6 +278,21 @@ class Child:
 
     def _say(self, level: int, event: str, **fields: object) -> None:
         _log.log(level, event, extra={"fields": {"worker": self.spec.name, **fields}})
+
+
+def cpu_time_if_stopped(pid: int) -> str:
+    """Return what a process's main thread has run so far, in the kernel's words; "" if it may run.
+
+    Stopped is state T of proc_pid_stat(5): by a signal, and until SIGCONT. Not by a debugger (t).
+    """
+    folder = Path(f"/proc/{pid}")
+    try:
+        fields = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+        if fields.split()[0] != "T":
+            return ""
+        return (folder / "schedstat").read_text(encoding="ascii")
+    except OSError:  # it is gone, or this kernel keeps no such count
+        return ""
 
 
 def _ending(code: int) -> str:

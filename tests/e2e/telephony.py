@@ -106,10 +106,11 @@ ldap_bind_dn = "{bind}"
 ldap_bind_password = "{password}"
 ldap_network_timeout = 1000
 ldap_client_bind_timeout = 1000
+ldap_client_search_timeout = 2000
 """
 _CALLER = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="one call">
-  <send retrans="500"><![CDATA[
+  <send retrans="500" start_rtd="invite"><![CDATA[
 INVITE sip:phone@{domain} SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: [field1];tag=[pid]t[call_number]
@@ -123,7 +124,7 @@ Content-Length: 0
 
 ]]></send>
   <recv response="100" optional="true"></recv>
-  <recv response="200" rrs="true"></recv>
+  <recv response="200" rrs="true" rtd="invite"></recv>
   <send><![CDATA[
 ACK [next_url] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
@@ -161,6 +162,19 @@ class Rung(NamedTuple):
 
     display: str
     user: str
+
+
+class Wait(NamedTuple):
+    """How long one caller waited, by sipp's own clock.
+
+    Attributes:
+        began_s: when the INVITE was sent, in seconds after `place` was called; never later than it
+            was, and earlier at most by the time that sipp takes to start.
+        waited_s: until the call was accepted, first of all for its name.
+    """
+
+    began_s: float
+    waited_s: float
 
 
 class CalledPhone:
@@ -218,11 +232,16 @@ class CalledPhone:
 
 
 class TelephoneSystem:
-    """Kamailio and the called phone, both running; `place` makes sipp call."""
+    """Kamailio and the called phone, both running; `place` makes sipp call.
+
+    Attributes:
+        waits: of the calls that `place` has placed last, in the order in which they were accepted.
+    """
 
     def __init__(self, folder: Path, port: int, kamailio: Program, phone: CalledPhone) -> None:
         self.kamailio = kamailio
         self.phone = phone
+        self.waits: tuple[Wait, ...] = ()
         self._folder = folder
         self._port = port
 
@@ -250,7 +269,15 @@ class TelephoneSystem:
         argv = [find_program("sipp"), "-sf", str(scenario), "-inf", str(cases)]
         argv += ["-m", str(len(callers)), "-r", str(rate_per_s), "-i", LOOPBACK]
         argv += ["-p", str(free_port(socket.SOCK_DGRAM)), "-nostdin"]
-        argv += ["-timeout", f"{timeout_s}s", "-timeout_error", "-trace_err"]
+        argv += [
+            "-timeout",
+            f"{timeout_s}s",
+            "-timeout_error",
+            "-trace_err",
+            "-trace_rtt",
+            "-rtt_freq",
+            "1",
+        ]
         argv += ["-error_file", str(self._folder / "sipp.err"), f"{LOOPBACK}:{self._port}"]
         sipp = start_program("sipp", argv, self._folder, cwd=self._folder)
         try:
@@ -258,6 +285,8 @@ class TelephoneSystem:
         finally:
             sipp.kill_all()
         assert code == 0, f"sipp: exit {code}\n{sipp.output()[-3000:]}\n{self.kamailio.output()}"
+        self.waits = tuple(read_waits(self._folder / f"{scenario.stem}_{sipp.pid}_rtt.csv"))
+        assert len(self.waits) == len(callers)
         return {case: self.phone.rung[case] for case in callers}
 
 
@@ -312,6 +341,20 @@ def read_from(header: str) -> Rung:
     if scheme != "sip":
         raise ValueError(f"no SIP URI: {header!r}")
     return Rung(display, rest.partition("@")[0])
+
+
+def read_waits(path: Path) -> Iterator[Wait]:
+    """Read what sipp writes for `-trace_rtt`: when a response came, and how long that took, in ms.
+
+    Raises:
+        ValueError: the file is another one.
+    """
+    head, *rows = path.read_text(encoding="ascii").splitlines()
+    if head != "Date_ms;response_time_ms;rtd_no":
+        raise ValueError(f"no response times of sipp: {head!r}")
+    for row in rows:
+        came_ms, took_ms, _ = row.split(";")
+        yield Wait((float(came_ms) - float(took_ms)) / 1e3, float(took_ms) / 1e3)
 
 
 def _write_settings(folder: Path, port: int, called: int, directory: Asker, routes: str) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,6 +46,13 @@ CROWD = {f"{index}": f"Kollegin {index} Überall" for index in range(200, 300)}
 FIRM, TAIL = "+498999998000", "+43 1 23456789"
 SHARED = "100"
 UNKNOWN = "999"
+
+LONGEST_WAIT_S = 1.2
+"""Of a caller, whatever happens to a worker: so long a phone may be late to ring."""
+
+RECOVERED_S = 3.0
+RETRANSMITTED_S = 0.5
+"""RFC 3261, 17.1.1.2: a caller who waited so long sends the INVITE again."""
 
 
 def spellings(subscriber: str) -> dict[str, str]:
@@ -213,20 +222,24 @@ def test_no_call_loses_its_name_while_every_ldap_worker_is_killed(
 
 @pytest.mark.long
 def test_no_call_is_lost_while_a_worker_is_killed_and_another_one_frozen(
-    server: Rufname, system: TelephoneSystem
+    server: Rufname, system: TelephoneSystem, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Bounds of waiting are added to what the longest undisturbed call waits on this machine."""
     asked = crowd_calls(30)
     callers = {case: caller(number) for case, (number, _) in asked.items()}
     with ThreadPoolExecutor(1) as line:
+        placed = time.monotonic()
         calls = line.submit(system.place, callers, rate_per_s=150, timeout_s=120)
 
         def rung(count: int) -> None:
             wait_until(lambda: len(system.phone.rung) >= count, timeout_s=60, what="calls")
 
         rung(500)
+        killed_s = time.monotonic() - placed
         server.kill_worker("ldapd-0")
         rung(1_000)
         frozen = server.wait_worker("ldapd-1")
+        frozen_s = time.monotonic() - placed
         os.kill(frozen, signal.SIGSTOP)
         server.wait_worker("ldapd-1", not_pid=frozen)
         named_from = len(system.phone.rung) + 300  # two seconds: Kamailio gives a try up after one
@@ -236,6 +249,18 @@ def test_no_call_is_lost_while_a_worker_is_killed_and_another_one_frozen(
     nameless = [case for case, each in shown.items() if each != right[case]]
     assert [shown[case] for case in nameless] == [Rung("", right[case].number) for case in nameless]
     assert not set(list(shown)[named_from:]) & set(nameless)
+    assert "worker was stopped: replaced" in server.output()
+    quiet_s = max(each.waited_s for each in system.waits if each.began_s < killed_s)
+    longest_s = max(each.waited_s for each in system.waits)
+    after_s = max(each.waited_s for each in system.waits if each.began_s > frozen_s + RECOVERED_S)
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nlongest wait of a call: {quiet_s:.3f} s before, {longest_s:.3f} s in all,"
+            f" {after_s:.3f} s from {RECOVERED_S:g} s after the freezing on;"
+            f" {len(nameless)} without a name\n"
+        )
+    assert longest_s <= LONGEST_WAIT_S + quiet_s
+    assert after_s <= RETRANSMITTED_S + quiet_s
 
 
 def test_no_name_and_no_number_is_in_the_logs(server: Rufname, system: TelephoneSystem) -> None:

@@ -12,11 +12,11 @@ import pytest
 from typing_extensions import override
 
 from rufname import child as module
-from rufname.child import Child, WorkerSpec
+from rufname.child import Child, WorkerSpec, cpu_time_if_stopped
 from rufname.lifeline import Start
 
 WORKER = """
-import asyncio, socket, sys
+import asyncio, socket, sys, time
 from rufname.lifeline import Beat, Drain, Ready, Start, frame, open_line, read_order
 
 async def live(behaviour, descriptor, diary):
@@ -34,6 +34,9 @@ async def live(behaviour, descriptor, diary):
     async def beat():
         while True:
             writer.write(frame(Beat({"answered": 7})))
+            if behaviour == "hangs":
+                await writer.drain()
+                time.sleep(3600)
             await asyncio.sleep(0.05)
 
     task = asyncio.create_task(beat())
@@ -53,8 +56,8 @@ with open(sys.argv[3], "a") as diary:
 class ScriptSpec(WorkerSpec):
     """A worker that is a little script of this test."""
 
-    def __init__(self, behaviour: str, diary: Path) -> None:
-        super().__init__("script", beat_limit_s=0.5)
+    def __init__(self, behaviour: str, diary: Path, beat_limit_s: float) -> None:
+        super().__init__("script", beat_limit_s=beat_limit_s)
         self.behaviour = behaviour
         self.diary = diary
 
@@ -67,11 +70,13 @@ class ScriptSpec(WorkerSpec):
 class Kept:
     """A `Child` that runs, and what its worker noted."""
 
-    def __init__(self, behaviour: str, diary: Path) -> None:
+    def __init__(self, behaviour: str, diary: Path, beat_limit_s: float) -> None:
         self._diary = diary
         self._changed = asyncio.Event()
         self.starts = 0
-        self.child = Child(ScriptSpec(behaviour, diary), self._start, self._changed.set)
+        self.child = Child(
+            ScriptSpec(behaviour, diary, beat_limit_s), self._start, self._changed.set
+        )
         self.task = asyncio.create_task(self.child.run())
 
     def _start(self) -> Start:
@@ -100,12 +105,15 @@ class Kept:
             await asyncio.sleep(0.05)
 
 
+Keep = Callable[..., Kept]
+
+
 @pytest.fixture
-async def keep(tmp_path: Path) -> AsyncIterator[Callable[[str], Kept]]:
+async def keep(tmp_path: Path) -> AsyncIterator[Keep]:
     kept: list[Kept] = []
 
-    def make(behaviour: str) -> Kept:
-        kept.append(Kept(behaviour, tmp_path / "diary"))
+    def make(behaviour: str, beat_limit_s: float = 0.5) -> Kept:
+        kept.append(Kept(behaviour, tmp_path / "diary", beat_limit_s))
         return kept[-1]
 
     yield make
@@ -116,7 +124,7 @@ async def keep(tmp_path: Path) -> AsyncIterator[Callable[[str], Kept]]:
 
 
 async def test_a_worker_gets_its_settings_reports_ready_and_drains(
-    keep: Callable[[str], Kept],
+    keep: Keep,
 ) -> None:
     kept = keep("works")
     await kept.until_ready()
@@ -130,7 +138,7 @@ async def test_a_worker_gets_its_settings_reports_ready_and_drains(
 
 
 async def test_a_killed_worker_is_replaced_with_settings_of_now(
-    keep: Callable[[str], Kept],
+    keep: Keep,
 ) -> None:
     kept = keep("works")
     old = await kept.until_ready()
@@ -140,19 +148,50 @@ async def test_a_killed_worker_is_replaced_with_settings_of_now(
     assert kept.notes() == ["start settings 1", "start settings 2"]
 
 
-async def test_a_worker_that_stands_still_is_killed_and_replaced(
-    keep: Callable[[str], Kept],
+async def test_a_worker_that_gives_no_heartbeat_is_killed_and_replaced(
+    keep: Keep, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = keep("works")
+    kept = keep("hangs")
     old = await kept.until_ready()
     await kept.until(lambda: kept.child.status().metrics)
+    watch = asyncio.create_task(kept.watch())
+    await kept.until_ready(not_pid=old)
+    watch.cancel()
+    assert "worker gave no heartbeat: replaced" in caplog.messages
+
+
+async def test_a_worker_that_is_stopped_is_replaced_before_its_heartbeat_is_overdue(
+    keep: Keep, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = keep("works", 3600.0)
+    old = await kept.until_ready()
     watch = asyncio.create_task(kept.watch())
     os.kill(old, signal.SIGSTOP)
     await kept.until_ready(not_pid=old)
     watch.cancel()
+    assert "worker was stopped: replaced" in caplog.messages
 
 
-async def test_a_worker_that_beats_is_left_alone(keep: Callable[[str], Kept]) -> None:
+async def test_a_worker_that_is_stopped_and_goes_on_meanwhile_is_left_alone(keep: Keep) -> None:
+    kept = keep("works", 3600.0)
+    old = await kept.until_ready()
+    now = time.monotonic()
+    for look in range(4):
+        os.kill(old, signal.SIGSTOP)
+        await kept.until(lambda: cpu_time_if_stopped(old))
+        kept.child.kill_if_overdue(now + look * 10)
+        os.kill(old, signal.SIGCONT)
+        beats = kept.child.status().metrics
+        await kept.until(lambda before=beats: kept.child.status().metrics is not before)
+    assert kept.child.status().pid == old
+    assert cpu_time_if_stopped(old) == ""
+
+
+def test_a_process_that_is_gone_is_not_stopped() -> None:
+    assert cpu_time_if_stopped(2**22 + 1) == ""
+
+
+async def test_a_worker_that_beats_is_left_alone(keep: Keep) -> None:
     kept = keep("works")
     old = await kept.until_ready()
     kept.child.kill_if_overdue(time.monotonic())
@@ -164,7 +203,7 @@ async def test_a_worker_that_beats_is_left_alone(keep: Callable[[str], Kept]) ->
 
 
 async def test_a_worker_that_cannot_live_is_started_with_growing_pauses(
-    keep: Callable[[str], Kept], monkeypatch: pytest.MonkeyPatch
+    keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FIRST_BACKOFF_S", 0.01)
     kept = keep("dies")
@@ -174,13 +213,13 @@ async def test_a_worker_that_cannot_live_is_started_with_growing_pauses(
     assert not kept.child.ready
 
 
-async def test_a_worker_that_speaks_nonsense_is_replaced(keep: Callable[[str], Kept]) -> None:
+async def test_a_worker_that_speaks_nonsense_is_replaced(keep: Keep) -> None:
     kept = keep("babbles")
     await kept.until(lambda: kept.starts == 2)
 
 
 async def test_a_worker_that_hangs_in_its_drain_is_ended_by_kill(
-    keep: Callable[[str], Kept],
+    keep: Keep,
 ) -> None:
     kept = keep("hangs in its drain")
     await kept.until_ready()
@@ -191,7 +230,7 @@ async def test_a_worker_that_hangs_in_its_drain_is_ended_by_kill(
 
 
 async def test_a_program_that_cannot_be_started_is_tried_again(
-    keep: Callable[[str], Kept], monkeypatch: pytest.MonkeyPatch
+    keep: Keep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     kept = keep("works")
