@@ -20,7 +20,7 @@ import msgspec
 
 from relay.directory import Readiness
 from relay.http.nodeapp import create_node_app
-from relay.http.nodeconnection import NodeConnection
+from relay.http.nodeconnection import LineConnection, NodeConnection
 from relay.http.registration import RegistrationDesk, WaysAnswer, registration_routes
 from relay.http.server import HttpServer, serve_http
 from relay.keycache import KeyCache, fetch_from
@@ -185,6 +185,7 @@ class Node:
             [listener],
             app,
             connection=connection,
+            line=LineConnection,
             max_message_bytes=MAX_FRAME_BYTES_TO_RELAY,
             certificate=(tls.certificate, tls.key) if tls else None,
         )

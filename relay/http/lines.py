@@ -6,7 +6,7 @@ without the framework, whose objects would take as much memory as the rest of it
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from litestar import Router, get
 from litestar.enums import ScopeType
@@ -59,6 +59,9 @@ class LineRoute:
             await send({"type": "websocket.close", "code": 1008, "reason": ""})  # HTTP 403
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
+        cast(
+            "dict[str, object]", scope
+        ).clear()  # for as long as the line is held, it would hold the handshake
         await self._exchange.attend(_Socket(receive, send))
 
 

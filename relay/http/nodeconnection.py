@@ -10,6 +10,7 @@ import asyncio
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_TIMEOUT_S = 10
 """How long a request may take to arrive, from the connection or its first octet on."""
@@ -82,3 +83,13 @@ class NodeConnection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class LineConnection(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, which forgets its handshake once it is over: a third of its memory."""
+
+    @override
+    def start_keepalive(self) -> None:
+        super().start_keepalive()
+        self.request.headers.clear()  # the request itself is held by its parser
+        del self.request, self.response

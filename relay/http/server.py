@@ -88,6 +88,7 @@ async def serve_http(
     app: ASGIApp,
     *,
     connection: type[asyncio.Protocol] | None = None,
+    line: type[asyncio.Protocol] | None = None,
     max_message_bytes: int = 0,
     certificate: tuple[Path, Path] | None = None,
 ) -> HttpServer:
@@ -97,7 +98,8 @@ async def serve_http(
         sockets: bound, listening or not; closed by `drain`.
         app: made by `relay.http.app.create_app`, or by `relay.http.nodeapp`.
         connection: how HTTP is read and bounded; None: as PBXs need it.
-        max_message_bytes: of a WebSocket; 0 = the application takes none.
+        line: how a WebSocket is held; None: the application takes none.
+        max_message_bytes: of a WebSocket.
         certificate: PEM files of certificate and key, for HTTPS; None: HTTP.
 
     Returns:
@@ -114,7 +116,7 @@ async def serve_http(
     config = Config(
         app,
         http=connection or _Connection,
-        ws="websockets-sansio" if max_message_bytes else "none",
+        ws=line or "none",
         ws_max_size=max_message_bytes,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,

@@ -222,6 +222,19 @@ class Exchange:
         await socket.close(code, reason)
 
     async def _hold(self, socket: LineSocket) -> None:
+        tid, line = await self._admit(socket)
+        try:
+            while True:
+                frame = decode_from_connector(await line.socket.receive())
+                if isinstance(frame, Publish):
+                    await self._publish(tid, frame.bundle)
+                else:
+                    line.take(frame)
+        finally:
+            await self._close(tid, line)
+
+    async def _admit(self, socket: LineSocket) -> tuple[str, HeldLine]:
+        """Return a line that is open, and whose it is; no more of it is kept than that."""
         if self._draining:
             raise LineRefused(GOING_AWAY, "this node is going down")
         if self._unsigned >= MAX_UNSIGNED:
@@ -238,10 +251,7 @@ class Exchange:
         assert key is not None
         line = HeldLine(socket, signed.connector, key, signed.window)
         await self._open(signed, line, record.bundle)
-        try:
-            await self._listen(signed.tid, line)
-        finally:
-            await self._close(signed.tid, line)
+        return record.tid, line
 
     async def _sign_in(self, socket: LineSocket) -> tuple[SignIn, TenantRecord]:
         """Return who is at the other end, once that is proven."""
@@ -304,14 +314,6 @@ class Exchange:
             raise
         tenant.lines.append(line)
         tenant.opened.set()
-
-    async def _listen(self, tid: str, line: HeldLine) -> None:
-        while True:
-            frame = decode_from_connector(await line.socket.receive())
-            if isinstance(frame, Publish):
-                await self._publish(tid, frame.bundle)
-                continue
-            line.take(frame)
 
     async def _close(self, tid: str, line: HeldLine) -> None:
         """Take a line out; its questions go over another one, or end."""

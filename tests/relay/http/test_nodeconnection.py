@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, NegotiationError
+from websockets.http11 import Request
 
 from relay.http import nodeconnection
-from relay.http.nodeconnection import MAX_HEAD_BYTES, NodeConnection
+from relay.http.nodeconnection import MAX_HEAD_BYTES, LineConnection, NodeConnection
 from relay.tunnel.frames import MAX_FRAME_BYTES_TO_RELAY, SUBPROTOCOL, Hello, decode_from_relay
 from relay.tunnel.held import BAD_FRAME
 from tests.relay.http.users import TENANT
@@ -89,6 +91,22 @@ async def test_a_line_lives_longer_than_a_request_may_take(
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(line.recv(), 0.3)
             await line.ping()
+
+
+async def test_a_line_keeps_nothing_of_its_handshake() -> None:
+    async with running_cloud() as cloud:
+        url = f"ws://127.0.0.1:{cloud.port}/v1/connector"
+        more = {"X-Long": "x" * 4096}
+        async with connect(url, subprotocols=[SUBPROTOCOL], additional_headers=more) as line:  # type: ignore[list-item]  # its own type of text
+            await line.recv()
+            held = [each for each in gc.get_objects() if isinstance(each, LineConnection)]
+            kept = [each for each in held if each.transport.get_extra_info("peername")]
+            assert len(kept) == 1
+            assert not kept[0].scope
+            assert not {"request", "response"} & vars(kept[0]).keys()
+            requests = [each for each in gc.get_objects() if isinstance(each, Request)]
+            asked = [each for each in requests if "X-Long" in each.headers]
+            assert [each for each in asked if each is not line.request] == []
 
 
 async def test_a_browser_and_other_protocols_get_no_line() -> None:

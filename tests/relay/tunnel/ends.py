@@ -14,7 +14,7 @@ from relay.accounts import Accounts
 from relay.desk import Desk
 from relay.directory import Directory, Readiness
 from relay.http.nodeapp import create_node_app
-from relay.http.nodeconnection import NodeConnection
+from relay.http.nodeconnection import LineConnection, NodeConnection
 from relay.http.server import HttpServer, serve_http
 from relay.keycache import KeyCache
 from relay.nodesettings import NodeLimits, NodeSettings
@@ -121,6 +121,7 @@ class Cloud:
     async def start(self) -> None:
         self.server = await serve_http(
             [self.listener], self.app, connection=NodeConnection,
+            line=LineConnection,
             max_message_bytes=MAX_FRAME_BYTES_TO_RELAY,
         )  # fmt: skip
 
