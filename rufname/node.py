@@ -139,13 +139,12 @@ class Node:
 
     async def _open(self) -> tuple[Bus, TenantRecords]:
         """Return the bus and the records: of one node, or of several on NATS."""
-        config = self._config
-        if config.nats is None or config.nats_records is None:
-            make_private(self._settings.data_dir)
-            return LocalBus(), SqliteRecords(self._settings.data_dir / RECORDS_FILE)
-        bus = NatsBus(config.nats, self._settings.node)
-        records = NatsRecords(config.nats_records, self._settings.node, config.replicas)
-        await asyncio.gather(bus.open(NATS_WAIT_S), records.open(NATS_WAIT_S))
+        nats = self._config.nats
+        if nats is None:
+            records = await open_records(self._config)
+            return LocalBus(), records
+        bus = NatsBus(nats, self._settings.node)
+        _, records = await asyncio.gather(bus.open(NATS_WAIT_S), open_records(self._config))
         return bus, records
 
     async def _serve(self, listener: socket.socket, bus: Bus, records: TenantRecords) -> HttpServer:
@@ -221,6 +220,22 @@ class Node:
         assert self._exchange is not None
         await self._exchange.drain(self._settings.limits.drain_s)
         await server.drain(self._settings.limits.deadline_s)
+
+
+async def open_records(config: NodeConfig) -> TenantRecords:
+    """Return the tenants' records of a relay: its file, or those on NATS.
+
+    Raises:
+        RecordsUnusable: the file cannot be opened.
+    """
+    if config.nats_records is None:
+        make_private(config.settings.data_dir)
+        file = SqliteRecords(config.settings.data_dir / RECORDS_FILE)
+        file.follow()
+        return file
+    records = NatsRecords(config.nats_records, config.settings.node, config.replicas)
+    await records.open(NATS_WAIT_S)
+    return records
 
 
 def allow_descriptors(connections: int) -> None:

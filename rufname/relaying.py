@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 
 import click
 import uvloop
 
-from rufname.node import Node
-from rufname.nodeconfig import load_node_config
+from relay.tunnel.keys import grouped
+from rufname.exits import DONE, NO
+from rufname.node import Node, open_records
+from rufname.nodeconfig import NodeConfig, load_node_config
 from rufname.telemetry import configure_logging
 
 DEFAULT_CONFIG = "relay.toml"
@@ -30,14 +33,41 @@ _log = logging.getLogger("rufname.relay")
     metavar="FILE",
     help="The configuration of the node.",
 )
-def relay(path: Path) -> None:
+@click.option(
+    "--forget",
+    default="",
+    metavar="TENANT",
+    help="Remove a tenant that cannot remove itself, whether nodes run or not; then end.",
+)
+def relay(path: Path, forget: str) -> int:
     """Connect people in Teams with directories that open no port; reads nothing of what they say.
 
     SIGTERM or Ctrl-C ends it once the directories are connected elsewhere and what is in flight is
     answered, a second one at once. SIGHUP reads certificate and key anew.
     """
     config = load_node_config(path)
+    if forget:
+        return asyncio.run(_forget(config, forget.lower()))
     configure_logging("relay")
     for warning in config.warnings:
         _log.warning(warning)
     uvloop.run(Node(config).run())
+    return DONE
+
+
+async def _forget(config: NodeConfig, tid: str) -> int:
+    """Remove a tenant's record; running nodes hear of it and close its lines."""
+    records = await open_records(config)
+    try:
+        record = await records.get(tid)
+        if record is None:
+            click.echo(f"no tenant {tid} is registered at {config.settings.url}", err=True)
+            return NO
+        await records.delete(tid)
+    finally:
+        await records.close()
+    click.echo(
+        f"forgot tenant {tid}, fingerprint {grouped(record.fingerprint)}\n"
+        "its lines end within some seconds; its directory can register again"
+    )
+    return DONE

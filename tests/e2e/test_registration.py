@@ -220,6 +220,36 @@ def test_other_keys_wait_three_days_or_are_signed_by_the_old_ones(
 
 
 @pytest.mark.long
+def test_a_tenant_that_lost_its_keys_is_forgotten_by_the_operator(
+    machine: Machine, relay: Relay, tmp_path: Path
+) -> None:
+    def forget(expected: int) -> str:
+        argv = [*rufname_command(), "relay", "-c", "relay.toml", "--forget", TENANT.upper()]
+        program = start_program("forget", argv, relay.folder, cwd=relay.folder)
+        assert program.wait(WAIT_S) == expected, program.output()
+        return program.output()
+
+    assert f"no tenant {TENANT} is registered at {relay.url}" in forget(expected=1)
+    machine.register(relay, "admin", "--node", "hq-1")
+    machine.server.sync()
+    machine.server.start()
+    try:
+        machine.server.program.wait_for(  # type: ignore[union-attr]
+            lambda: relay.metrics().get("lines") == 2, timeout_s=WAIT_S, what="the lines"
+        )
+        assert machine.fingerprint in forget(expected=0)
+        machine.server.program.wait_for(  # type: ignore[union-attr]
+            lambda: relay.metrics().get("lines") == 0, timeout_s=WAIT_S, what="the lines to end"
+        )
+    finally:
+        machine.server.stop()
+    successor = Machine(tmp_path / "successor", machine.provider)
+    said = successor.register(relay, "admin")  # at once
+    assert f"registered at {relay.url}" in said
+    assert successor.fingerprint in said
+
+
+@pytest.mark.long
 def test_what_cannot_be_is_said(machine: Machine, relay: Relay) -> None:
     assert "not registered: rufname register --relay URL" in machine.run(expected=3)
     said = machine.run("--relay", relay.url, expected=3)

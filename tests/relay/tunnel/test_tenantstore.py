@@ -111,6 +111,26 @@ async def test_what_is_in_the_file_is_there_after_a_restart(tmp_path: Path) -> N
     await second.close()
 
 
+async def test_what_another_process_changes_in_the_file_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "tenants.sqlite"
+    node, other = SqliteRecords(path), SqliteRecords(path)
+    await node.put(House(ONE).record())
+    await node.put(House(TWO).record())
+    told: list[str] = []
+    node.watch(told.append)
+    node.follow(0.01)
+    await other.delete(ONE)
+    await until(lambda: told == [ONE], "the removal")
+    await other.put(House(ONE).record())
+    await until(lambda: told == [ONE, ONE], "the return")
+    await node.delete(TWO)
+    await node.put(House(TWO).record())
+    assert told == [ONE, ONE, TWO, TWO]
+    await other.delete(TWO)
+    await until(lambda: told == [ONE, ONE, TWO, TWO, TWO], "the removal of what came later")
+    await asyncio.gather(node.close(), other.close())
+
+
 @pytest.mark.parametrize("fault", ["damaged", "later", "folder"])
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, fault: str) -> None:
     path = tmp_path / "tenants.sqlite"
