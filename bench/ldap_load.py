@@ -1,13 +1,15 @@
-"""Asks an LDAP server for names by number, on many connections, and checks every answer.
+"""Asks an LDAP server who has a number, or whose name begins so, and checks every answer.
+
+On one or many connections, with one or several requests open on each.
 
 Law: its own few lines of BER, on purpose: it shares no code with the server it judges. One process,
 one thread, raw sockets and epoll, so that it costs less than any server it asks. Run as a program
 (`python -m bench.ldap_load CORE`) it reads a `Load` from standard input (JSON), pins itself to a
 core and prints a `LoadResult`.
 
-Closed loop (`rate` 0): each connection asks again as soon as it has its answer. Open loop:
-questions are due at fixed times, and latency counts from the due time, so that a slow server cannot
-hide.
+Closed loop (`rate` 0): a connection asks again as soon as it has an answer; what it asks at one
+moment goes out in one piece. Open loop: questions are due at fixed times, and latency counts from
+the due time, so that a slow server cannot hide.
 """
 
 from __future__ import annotations
@@ -32,14 +34,21 @@ TIMEOUT_S = 30.0
 _BIND_RESPONSE = 0x61
 _ENTRY, _DONE = 0x64, 0x65
 _SUCCESS = b"\x0a\x01\x00"
+_SIZE_LIMIT_EXCEEDED = b"\x0a\x01\x04"
 _SUBTREE = b"\x0a\x01\x02"
 _NEVER_DEREF = b"\x0a\x01\x00"
-_NO_LIMITS = b"\x02\x01\x00\x02\x01\x00"
+_NO_TIME_LIMIT = b"\x02\x01\x00"
 _VALUES_TOO = b"\x01\x01\x00"
+_NAME = b"\x04\x0bdisplayName"
+_MOST_OPEN = 64
+"""Half of the message IDs that there are: an ID is not used again before its answer has come."""
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):
-    """A number to ask and the display name that must come; "" = no entry may come."""
+    """A number to ask and the display name that must come; "" = no entry may come.
+
+    With `Load.limit`, the beginning of a name, and "".
+    """
 
     number: str
     name: str
@@ -58,6 +67,11 @@ class Load(msgspec.Struct, frozen=True):
         rate: questions a second over all connections; 0 = as fast as the server answers.
         tls: TLS from the first octet on, with whatever certificate.
         anew: each question on a connection of its own, one after the other.
+        pipeline: questions open at once on each connection, 1-64.
+        limit: not 0: questions are beginnings of names, `attributes` those of names; so many
+            entries must come, and the word that there are more.
+        returned: the attributes that are asked for; displayName must be one of them.
+        names: beginning → the display names that may come, all of them different contacts' own.
     """
 
     port: int
@@ -70,6 +84,15 @@ class Load(msgspec.Struct, frozen=True):
     rate: float = 0.0
     tls: bool = False
     anew: bool = False
+    pipeline: int = 1
+    limit: int = 0
+    returned: tuple[str, ...] = ("displayName",)
+    names: dict[str, tuple[str, ...]] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse what would use a message ID twice."""
+        if not 1 <= self.pipeline <= _MOST_OPEN:
+            raise ValueError(f"pipeline: got {self.pipeline}, allowed: 1 to {_MOST_OPEN}")
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -103,21 +126,51 @@ def encode_bind(bind: str, password: str) -> bytes:
     return encode_tlv(0x30, b"\x02\x01\x01" + encode_tlv(0x60, body))
 
 
-def encode_search(message_id: int, base: str, attributes: tuple[str, ...], number: str) -> bytes:
-    """Return a subtree search for `displayName` by number (RFC 4511 4.5.1); ID 1–127."""
-    value = encode_tlv(4, number.encode())
-    terms = [encode_tlv(0xA3, encode_tlv(4, name.encode()) + value) for name in attributes]
+def encode_search(message_id: int, load: Load, text: str) -> bytes:
+    """Return a subtree search by number or beginning of a name (RFC 4511 4.5.1); ID 1-127."""
+    value = encode_tlv(4, text.encode())
+    tag = 0xA3  # equalityMatch
+    if load.limit:
+        tag, value = 0xA4, encode_tlv(0x30, encode_tlv(0x80, text.encode()))  # substrings, initial
+    terms = [encode_tlv(tag, encode_tlv(4, name.encode()) + value) for name in load.attributes]
     wanted = terms[0] if len(terms) == 1 else encode_tlv(0xA1, b"".join(terms))
     body = (
-        encode_tlv(4, base.encode())
+        encode_tlv(4, load.base.encode())
         + _SUBTREE
         + _NEVER_DEREF
-        + _NO_LIMITS
+        + bytes((2, 1, load.limit))
+        + _NO_TIME_LIMIT
         + _VALUES_TOO
         + wanted
-        + encode_tlv(0x30, encode_tlv(4, b"displayName"))
+        + encode_tlv(0x30, b"".join(encode_tlv(4, name.encode()) for name in load.returned))
     )
     return encode_tlv(0x30, bytes((2, 1, message_id)) + encode_tlv(0x63, body))
+
+
+def display_name(entry: bytes) -> bytes:
+    """Return the value of displayName in a SearchResultEntry, as a TLV.
+
+    Raises:
+        WrongAnswer: there is none, or not just one.
+    """
+    at = entry.find(_NAME) + len(_NAME)
+    if at < len(_NAME) or entry[at] != 0x31:  # SET OF
+        raise WrongAnswer(f"an entry without displayName: {entry!r}")
+    size, at = _length(entry, at + 1)
+    value = entry[at : at + size]
+    inner, start = _length(value, 1)
+    if start + inner != size:
+        raise WrongAnswer(f"not just one displayName: {entry!r}")
+    return value
+
+
+def _length(octets: bytes, at: int) -> tuple[int, int]:
+    """Return the definite length that stands there, and where its content begins."""
+    size = octets[at]
+    if size < 0x80:
+        return size, at + 1
+    end = at + 1 + (size & 0x7F)
+    return int.from_bytes(octets[at + 1 : end], "big"), end
 
 
 def split_messages(octets: bytes) -> tuple[list[tuple[int, int, bytes]], bytes]:
@@ -147,19 +200,52 @@ def split_messages(octets: bytes) -> tuple[list[tuple[int, int, bytes]], bytes]:
     return messages, octets[start:]
 
 
-class _Connection:
-    """One bound connection and the question that is open on it."""
+class _Open:
+    """One question that is open, and what must come."""
 
-    __slots__ = ("due", "entries", "expected", "message_id", "name", "rest", "socket")
+    __slots__ = ("among", "due", "entries", "expected", "name", "result", "seen", "wanted")
 
-    def __init__(self, peer: socket.socket) -> None:
-        self.socket = peer
-        self.message_id = 1
-        self.due = 0.0
+    def __init__(
+        self, load: Load, question: Question, due: float, among: frozenset[bytes] | None
+    ) -> None:
+        self.due = due
         self.entries = 0
+        self.among = among
+        self.seen: set[bytes] = set()
+        self.name = question.number if load.limit else question.name
+        self.expected = encode_tlv(4, question.name.encode()) if question.name else b""
+        self.wanted = load.limit or int(bool(question.name))
+        self.result = _SIZE_LIMIT_EXCEEDED if load.limit else _SUCCESS
+
+    def take_entry(self, message: bytes) -> None:
+        """Note an entry; raises `WrongAnswer` if it is none of those that may come."""
+        self.entries += 1
+        if self.among is not None:
+            fits = message not in self.seen and display_name(message) in self.among
+            self.seen.add(message)
+        else:
+            fits = bool(self.expected) and self.expected in message
+        if not fits:
+            raise WrongAnswer(f"expected {self.name!r}, got {message!r}")
+
+    def take_result(self, message: bytes) -> None:
+        """Note the end; raises `WrongAnswer` if too few or too many entries have come."""
+        if self.result not in message or self.entries != self.wanted:
+            raise WrongAnswer(f"{self.entries} entries for {self.name!r}, then {message!r}")
+
+
+class _Connection:
+    """One bound connection and the questions that are open on it."""
+
+    __slots__ = ("among", "message_id", "open", "rest", "socket", "unsent")
+
+    def __init__(self, peer: socket.socket, among: dict[str, frozenset[bytes]]) -> None:
+        self.socket = peer
+        self.among = among
+        self.message_id = 1
+        self.open: dict[int, _Open] = {}
         self.rest = b""
-        self.name = ""
-        self.expected = b""
+        self.unsent: list[bytes] = []
 
     def bind(self, load: Load) -> None:
         """Bind, and wait for the answer.
@@ -173,16 +259,18 @@ class _Connection:
             raise WrongAnswer(f"the bind as {load.bind!r} was refused: {message!r}")
 
     def ask(self, load: Load, question: Question, due: float) -> None:
-        """Send one question; `due` is when it should have been sent."""
+        """Write one question down to be sent; `due` is when it should have been."""
         self.message_id = self.message_id % 127 + 1
-        self.due, self.entries, self.name = due, 0, question.name
-        self.expected = encode_tlv(4, question.name.encode()) if question.name else b""
-        self.socket.send(
-            encode_search(self.message_id, load.base, load.attributes, question.number)
-        )
+        self.open[self.message_id] = _Open(load, question, due, self.among.get(question.number))
+        self.unsent.append(encode_search(self.message_id, load, question.number))
 
-    def take(self) -> bool:
-        """Read what came; True once the question is answered, rightly.
+    def send(self) -> None:
+        """Send what is written down, in one piece."""
+        self.socket.sendall(b"".join(self.unsent))
+        self.unsent.clear()
+
+    def take(self) -> list[float]:
+        """Read what came; return when each question that is answered now, rightly, was due.
 
         Raises:
             WrongAnswer: another name, another count of entries, a result code, a closed connection.
@@ -191,18 +279,19 @@ class _Connection:
         if not octets:
             raise WrongAnswer("the server closed the connection")
         messages, self.rest = split_messages(self.rest + octets if self.rest else octets)
+        answered = []
         for message_id, operation, message in messages:
-            if message_id != self.message_id:
-                raise WrongAnswer(f"an answer to message {message_id}, asked was {self.message_id}")
+            question = self.open.get(message_id)
+            if question is None:
+                asked = ", ".join(map(str, self.open))
+                raise WrongAnswer(f"an answer to message {message_id}, asked was {asked}")
             if operation == _ENTRY:
-                self.entries += 1
-                if not self.expected or self.expected not in message:
-                    raise WrongAnswer(f"expected {self.name!r}, got {message!r}")
+                question.take_entry(message)
             elif operation == _DONE:
-                if _SUCCESS not in message or self.entries != bool(self.name):
-                    raise WrongAnswer(f"{self.entries} entries for {self.name!r}, then {message!r}")
-                return True
-        return False
+                question.take_result(message)
+                answered.append(question.due)
+                del self.open[message_id]
+        return answered
 
 
 def run(load: Load) -> LoadResult:
@@ -217,7 +306,8 @@ def run(load: Load) -> LoadResult:
         return _result(sorted(_each_anew(load)), started, cpu)
     with ExitStack() as stack:
         sockets = [stack.enter_context(_connect(load)) for _ in range(load.connections)]
-        connections = list(map(_Connection, sockets))
+        among = _names_by_beginning(load)
+        connections = [_Connection(each, among) for each in sockets]
         for connection in connections:
             connection.bind(load)
         cpu, started = time.process_time(), time.perf_counter()
@@ -234,6 +324,14 @@ def _result(latencies: list[float], started: float, cpu: float) -> LoadResult:
         p999_us=percentile(latencies, 0.999) * 1e6,
         max_us=latencies[-1] * 1e6,
     )
+
+
+def _names_by_beginning(load: Load) -> dict[str, frozenset[bytes]]:
+    """Return beginning → the names that may come, as they stand in an entry."""
+    return {
+        text: frozenset(encode_tlv(4, name.encode()) for name in names)
+        for text, names in load.names.items()
+    }
 
 
 def _connect(load: Load) -> socket.socket:
@@ -253,12 +351,14 @@ def _trusting() -> ssl.SSLContext:
 
 def _each_anew(load: Load) -> Iterator[float]:
     """Connect, bind and ask for each question; yield how long that took, in seconds."""
+    among = _names_by_beginning(load)
     for question in load.questions:
         began = time.perf_counter()
         with _connect(load) as peer:
-            connection = _Connection(peer)
+            connection = _Connection(peer, among)
             connection.bind(load)
             connection.ask(load, question, began)
+            connection.send()
             while not connection.take():
                 pass
         yield time.perf_counter() - began
@@ -272,24 +372,29 @@ def _drive(load: Load, connections: list[_Connection]) -> Iterator[float]:
         poll.register(descriptor, select.EPOLLIN)
     clock = time.perf_counter
     start = clock()
-    idle = list(connections)
+    idle = [each for each in connections for _ in range(load.pipeline)]
     asked = pending = 0
     total = len(load.questions)
     while asked < total or pending:
+        unsent: dict[_Connection, None] = {}
         while idle and asked < total:
             due = start + asked / load.rate if load.rate else clock()
             if due > clock():
                 break
-            idle.pop().ask(load, load.questions[asked], due)
+            connection = idle.pop()
+            connection.ask(load, load.questions[asked], due)
+            unsent[connection] = None
             asked += 1
             pending += 1
+        for connection in unsent:
+            connection.send()
         ready = poll.poll(_patience(load, start, asked, idle=bool(idle)))
         if not ready and pending and (not load.rate or not idle or asked == total):
             raise TimeoutError(f"no answer for {TIMEOUT_S:g} s; {asked} asked, {pending} open")
         for descriptor, _ in ready:
             connection = by_descriptor[descriptor]
-            if connection.take():
-                yield clock() - connection.due
+            for due in connection.take():
+                yield clock() - due
                 idle.append(connection)
                 pending -= 1
     poll.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from random import Random
 
 import msgspec
 
 from engine.servicenumbers import is_service_number
+from engine.tokens import fold
 from rufname.load_questions import missing
 from rufname.sample import questions
 from rufname.sample_contact import MadeContact
@@ -22,6 +24,9 @@ those that might are kept in memory."""
 
 NEVER_THINNED = 1_000
 """The first of a sample, with all the colleagues, who alone have extensions."""
+
+LETTERS = 3
+"""Of a name, as somebody types them on a desk phone."""
 
 NO_AREA = "987"
 """No made-up number has this area code, so that nothing but its last digits can fit."""
@@ -116,6 +121,33 @@ def work_numbers(made: Iterable[MadeContact]) -> list[Asked]:
     ]
     Random(SEED).shuffle(asked)
     return asked
+
+
+def beginnings(made: Iterable[MadeContact], more_than: int) -> dict[str, tuple[str, ...]]:
+    """Return beginnings of three letters → the names that `(|(cn=…*)(sn=…*))` may bring.
+
+    Only such as more than `more_than` contacts have, and about which servers that fold letters
+    (`ue` = `ü` = `u`) and servers that do not are of one mind. A name without a surname of its own
+    may come for any of its words: which of them is the surname, a server may guess.
+    """
+    exact: dict[str, list[str]] = defaultdict(list)
+    folded: dict[str, set[str]] = defaultdict(set)
+    guessed: dict[str, set[str]] = defaultdict(set)
+    for contact in made:
+        texts = (contact.name, contact.surname)
+        for begin in {text[:LETTERS].casefold() for text in texts if text}:
+            exact[begin].append(contact.name)
+        for begin in {fold(text)[:LETTERS] for text in texts if text}:
+            folded[begin].add(contact.name)
+        if not contact.surname:
+            for word in contact.name.split():
+                guessed[fold(word)[:LETTERS]].add(contact.name)
+    return {
+        begin: tuple(sorted({*names, *guessed[begin]}))
+        for begin, names in sorted(exact.items())
+        if len(begin) == LETTERS and begin.isascii() and begin.isalpha() and fold(begin) == begin
+        if len(names) > more_than and folded[begin] <= set(names)
+    }
 
 
 def respell(asked: Asked, turn: int) -> Asked:

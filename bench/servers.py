@@ -37,6 +37,7 @@ rootdn "{bind}"
 rootpw "{password}"
 index objectClass eq
 index telephoneNumber,mobile eq,sub
+index cn,sn eq,sub
 """
 
 

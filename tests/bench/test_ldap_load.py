@@ -15,13 +15,14 @@ from bench.ldap_load import (
     Load,
     Question,
     WrongAnswer,
+    display_name,
     encode_bind,
     encode_search,
     encode_tlv,
     run,
     split_messages,
 )
-from bench.questions import work_numbers
+from bench.questions import beginnings, work_numbers
 from bench.servers import Server, has_slapd, put_load, running_slapd
 from ldapd.protocol.filters import format_filter
 from ldapd.protocol.messages import BindRequest, SearchRequest
@@ -57,8 +58,13 @@ def test_messages_are_split_wherever_the_stream_is_cut(bodies: list[bytes], cut:
     ]
 
 
+def _some_load(**settings: object) -> Load:
+    load = Load(1, "cn=sbc,dc=meta", "secret", "dc=meta", SHAPES["OR of two"], ())
+    return msgspec.structs.replace(load, **settings)
+
+
 def test_the_daemon_reads_what_the_tool_writes() -> None:
-    octets = encode_search(77, "dc=meta", SHAPES["OR of two"], "+49879100000")
+    octets = encode_search(77, _some_load(), "+49879100000")
     message = decode_message(octets, 2, len(octets), DecodeLimits())
     assert message.message_id == 77
     assert isinstance(message.request, SearchRequest)
@@ -66,6 +72,12 @@ def test_the_daemon_reads_what_the_tool_writes() -> None:
     assert format_filter(message.request.filter) == (
         "(|(telephoneNumber=+49879100000)(mobile=+49879100000))"
     )
+    load = _some_load(attributes=("cn", "sn"), limit=20, returned=("displayName", "mobile"))
+    octets = encode_search(78, load, "mei")
+    request = decode_message(octets, 2, len(octets), DecodeLimits()).request
+    assert isinstance(request, SearchRequest)
+    assert (request.size_limit, request.attributes) == (20, ("displayName", "mobile"))
+    assert format_filter(request.filter) == "(|(cn=mei*)(sn=mei*))"
     octets = encode_bind("cn=sbc,dc=meta", "secret")
     bind = decode_message(octets, 2, len(octets), DecodeLimits()).request
     assert isinstance(bind, BindRequest)
@@ -75,6 +87,28 @@ def test_the_daemon_reads_what_the_tool_writes() -> None:
 def test_something_else_than_ldap_is_refused() -> None:
     with pytest.raises(WrongAnswer, match="no LDAPMessage"):
         split_messages(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_the_display_name_of_an_entry_is_read_wherever_it_stands(name: bytes, more: bytes) -> None:
+    value = encode_tlv(4, name)
+    attribute = encode_tlv(0x30, encode_tlv(4, b"displayName") + encode_tlv(0x31, value))
+    other = encode_tlv(0x30, encode_tlv(4, b"mobile") + encode_tlv(0x31, encode_tlv(4, more)))
+    for attributes in (attribute, attribute + other, other.replace(b"display", b"") + attribute):
+        entry = encode_tlv(0x64, encode_tlv(4, b"uid=1") + encode_tlv(0x30, attributes))
+        assert display_name(entry) == value
+
+
+@pytest.mark.parametrize("values", [b"", encode_tlv(4, b"A") + encode_tlv(4, b"B")])
+def test_an_entry_with_no_or_two_display_names_is_refused(values: bytes) -> None:
+    attribute = encode_tlv(4, b"displayName" if values else b"cn") + encode_tlv(0x31, values)
+    with pytest.raises(WrongAnswer):
+        display_name(encode_tlv(0x64, encode_tlv(4, b"uid=1") + encode_tlv(0x30, attribute)))
+
+
+def test_a_pipeline_that_would_use_a_message_id_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="pipeline: got 65, allowed: 1 to 64"):
+        _some_load(pipeline=65)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +145,33 @@ def test_slapd_answers_every_question_rightly(server: Server, attributes: tuple[
     result = run(_load(server, questions, attributes=attributes))
     assert result.answered == len(questions)
     assert 0 < result.p50_us <= result.p99_us <= result.p999_us <= result.max_us
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("connections", [1, 3])
+def test_eight_requests_open_on_a_connection_are_all_answered(
+    server: Server, connections: int
+) -> None:
+    questions = _questions()
+    load = _load(server, questions, connections=connections, pipeline=8)
+    assert run(load).answered == len(questions)
+    questions[-1] = Question(questions[-1].number, "Somebody")
+    with pytest.raises(WrongAnswer, match="0 entries for 'Somebody'"):
+        run(msgspec.structs.replace(load, questions=tuple(questions)))
+
+
+@pytest.mark.e2e
+def test_the_beginning_of_a_name_brings_twenty_of_those_that_fit(server: Server) -> None:
+    names = beginnings(contacts(COUNT), 20)
+    asked = [Question(text, "") for text in names] * 10
+    load = _load(
+        server, asked, attributes=("cn", "sn"), limit=20, returned=("mobile", "displayName"),
+        names=names,
+    )  # fmt: skip
+    assert run(load).answered == len(asked) > 0
+    for changed in ({"limit": 19, "names": dict.fromkeys(names, ("Nobody",))}, {"limit": 120}):
+        with pytest.raises(WrongAnswer, match=f"{asked[0].number}"):
+            run(msgspec.structs.replace(load, **changed))
 
 
 @pytest.mark.e2e

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from bench.questions import Asked, draw, respell, work_numbers
+from bench.questions import Asked, beginnings, draw, respell, work_numbers
 from engine.phone import PhoneNumber, normalise, read_number
 from rufname.load_questions import missing
 from rufname.sample import contacts
@@ -71,6 +71,24 @@ def test_a_missing_number_is_as_long_as_a_real_one() -> None:
 def test_work_numbers_are_asked_once_each() -> None:
     asked = [each.number for each in work_numbers(contacts(COUNT))]
     assert len(set(asked)) == len(asked) > COUNT / 2
+
+
+def test_beginnings_name_more_than_were_wanted_and_only_those_that_fit() -> None:
+    found = beginnings(contacts(COUNT), 20)
+    assert {"mei", "sch", "tho"} <= set(found)
+    made = list(contacts(COUNT))
+    for begin, names in found.items():
+        fit = [
+            each.name
+            for each in made
+            if each.name.casefold().startswith(begin) or each.surname.casefold().startswith(begin)
+        ]
+        assert len(fit) > 20
+        assert set(fit) <= set(names)
+        for name in set(names) - set(fit):
+            assert any(word.casefold().startswith(begin) for word in name.split())
+    assert "mul" not in found  # Müller, for some servers
+    assert not beginnings(contacts(COUNT), COUNT)
 
 
 def test_an_unknown_extension_stands_behind_the_main_line_of_its_company() -> None:
