@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ from connectors.settings import SecretRef
 
 PATIENCE_S = 5
 """So much longer than a statement may take, the driver waits for a server that is gone."""
+
+SETTLED_S = 0.1
+"""A statement that began so long ago has been sent: a driver that is asked to cancel it sooner finds
+nothing to cancel (PostgreSQL), or trips over what it is setting up (FreeTDS 1.3)."""
 
 _NO_DRIVER = re.compile(r"Can't open lib '([^']*)'|IM002|IM003")
 
@@ -65,6 +70,7 @@ class Database:
         self._lock = threading.Lock()
         self._cursor: Any = None
         self._idle_cursor: Any = None  # cancelled instead, where `DriverProfile.cancel_closes`
+        self._began = 0.0  # the statement that runs
         self._cancelled = False
 
     @contextlib.contextmanager
@@ -111,7 +117,7 @@ class Database:
             cursor = connection.cursor()
             with self._lock:
                 self._require_going_on()
-                self._cursor = cursor
+                self._cursor, self._began = cursor, time.monotonic()
             cursor.execute(statement, *values)
         except self._driver.Error as error:
             raise self._failure(error, "the query failed") from None
@@ -203,6 +209,7 @@ class Database:
             threading.Thread(target=self._interrupt, name="cancel", daemon=True).start()
 
     def _interrupt(self) -> None:
+        time.sleep(max(0.0, self._began + SETTLED_S - time.monotonic()))
         with self._lock:  # nobody closes the cursor meanwhile
             if self._cursor is not None:
                 with contextlib.suppress(self._driver.Error):

@@ -335,6 +335,27 @@ def test_a_cancel_between_two_rows_of_postgresql_harms_nothing(
     cancel_many_times(opened, postgres.connection, query)
 
 
+def test_a_cancel_at_the_moment_a_statement_begins_is_not_lost(
+    postgres: Postgres, opened: Opened
+) -> None:
+    """A driver knows of nothing to cancel until it has sent the statement."""
+    for _ in range(6):
+        database = opened(postgres.connection, "SELECT 1 AS id, 2 AS name")._database
+
+        def read(database: Any = database) -> None:
+            with database.session() as connection, contextlib.suppress(SourceFailed):
+                database.execute(connection, "SELECT pg_sleep(60)")
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        deadline = time.monotonic() + 30
+        while database._cursor is None:
+            assert time.monotonic() < deadline
+        database.cancel()
+        reader.join(20)
+        assert not reader.is_alive()
+
+
 def test_a_cancel_does_not_wait_for_a_postgresql_that_is_mute(
     postgres: Postgres, opened: Opened
 ) -> None:
