@@ -33,8 +33,8 @@ PATIENCE_S = 5
 """So much longer than a statement may take, the driver waits for a server that is gone."""
 
 SETTLED_S = 0.1
-"""A statement that began so long ago has been sent: a driver that is asked to cancel it sooner finds
-nothing to cancel (PostgreSQL), or trips over what it is setting up (FreeTDS 1.3)."""
+"""A statement that began so long ago has been sent: asked to cancel it sooner, a driver finds
+nothing to cancel (PostgreSQL), or trips over what another thread sets up (FreeTDS 1.3)."""
 
 _NO_DRIVER = re.compile(r"Can't open lib '([^']*)'|IM002|IM003")
 

@@ -1,16 +1,17 @@
 """`graph`: people of a Microsoft 365 tenant, its organisation's contacts, contacts in mailboxes.
 
-Law: GET only, one request at a time (a mailbox allows four). `Complete` is earned: every stream
-came to its delta link. A delta may repeat an object and may hold only what changed of it: the last
-repetition counts, and objects of the directory are read anew and whole. Over 400 lines: three
-kinds of streams, whose deltas differ in what they leave out.
+Law: `Complete` is earned: every stream came to its delta link. A delta may repeat an object and may
+hold only what changed of it: the last repetition counts, and objects of the directory are read anew
+and whole. Several mailboxes are read at once, one request at a time for each (it allows four).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -20,12 +21,13 @@ from typing_extensions import override
 
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
+from connectors.graphapi import Crew, DeltaExpired, Graph, bare, crew_of
 from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
-from connectors.oauth import Client, Tokens
+from connectors.oauth import Client
 from connectors.settings import MapRule, SecretRef, SourceSettings
 from connectors.spool import Spool
-from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
+from connectors.web import WebLink, web_url_fault
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -38,7 +40,6 @@ from engine.source import (
     Upsert,
 )
 
-PAGE = 200
 MAX_PAGES = 100_000
 
 MANY_CHANGED = 500
@@ -83,7 +84,6 @@ _SELECT = {
     ),
 }
 _DIRECTORY = {"users": "users", "contacts": "contacts"}
-_GONE, _NOT_FOUND, _UNAUTHORIZED = 410, 404, 401
 _TENANT = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -137,10 +137,6 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
     links: dict[str, str]
 
 
-class _DeltaExpired(Exception):
-    """The server no longer knows what changed since a delta link: read everything."""
-
-
 _decode_kept = msgspec.msgpack.Decoder(_Kept).decode
 
 
@@ -154,6 +150,10 @@ class _Stream(msgspec.Struct, frozen=True):
 
     what: str
     url: str
+
+
+_Part = tuple[_Stream, ...]
+"""Streams that are read one after the other: all of a mailbox, or one of the directory."""
 
 
 class GraphSource(ContactSource):
@@ -171,11 +171,13 @@ class GraphSource(ContactSource):
         warnings = []
         try:
             Mapping(self._settings)
-            with self._asking() as graph:
+            with self._asking() as crew:
+                streams = [stream for part in self._parts(crew) for stream in part]
+                pages = crew.each(lambda graph, stream: graph.json(stream.url), streams)
                 warnings += [
-                    f"{_bare(stream.url)}: there is nobody on the first page"
-                    for stream in self._streams(graph)
-                    if not graph.json(stream.url).get("value")
+                    f"{bare(stream.url)}: there is nobody on the first page"
+                    for stream, page in zip(streams, pages, strict=True)
+                    if not page.get("value")
                 ]
         except ConnectorError as error:
             return CheckReport(faults=(str(error),))
@@ -198,11 +200,12 @@ class GraphSource(ContactSource):
         """Return the first objects with all their values."""
         columns = Mapping(self._settings).columns
         found: list[Upsert | RejectedRecord] = []
-        with self._asking() as graph:
-            for stream in self._streams(graph):
+        with self._asking() as crew:
+            streams = [stream for part in self._parts(crew) for stream in part]
+            for page in crew.each(lambda graph, stream: graph.json(stream.url), streams[:rows]):
                 found += [
                     whole_record(item, columns, self._settings.key, "")
-                    for item in graph.json(stream.url).get("value", ())
+                    for item in page.get("value", ())
                     if self._counts(item)
                 ]
         return found[:rows]
@@ -216,32 +219,26 @@ class GraphSource(ContactSource):
         """
         mapping = Mapping(self._settings)
         to_event = compile_record(mapping.columns, mapping.several, self._settings.key)
-        with self._asking() as graph:
-            streams = self._streams(graph)
-            kept = self._kept(bookmark, streams)
+        with self._asking() as crew:
+            parts = self._parts(crew)
+            kept = self._kept(bookmark, parts)
             if kept is not None:
                 with Spool() as spool:
+                    heap = _Heap(spool)
+                    changes = partial(self._changed, kept=kept, heap=heap)
                     try:
-                        links, gone = self._changes(graph, streams, kept, spool)
-                    except _DeltaExpired:
+                        links = _merged(crew.each(changes, parts))
+                    except DeltaExpired:
                         pass
                     else:
-                        for _, item in spool.pairs():
-                            yield to_event(item, "")
-                        yield from (Delete(key) for key in gone)
+                        yield from (to_event(item, "") for item in heap.items())
+                        yield from (Delete(key) for key in heap.gone())
                         yield Complete(full=False, bookmark=self._bookmark(links))
                         return
-            links = {}
-            with Spool() as spool:
-                for stream in streams:
-                    try:
-                        links[stream.url] = self._drained(graph, stream.url, spool, {})
-                    except _DeltaExpired:
-                        bare = _bare(stream.url)
-                        raise SourceFailed(f"{bare}: the server lost its place; again") from None
-                for _, item in spool.pairs():
-                    if self._counts(item):
-                        yield to_event(item, "")
+        with self._asking() as crew, Spool() as spool:
+            heap = _Heap(spool)
+            links = _merged(crew.each(partial(self._read_part, heap=heap), parts))
+            yield from (to_event(item, "") for item in heap.items() if self._counts(item))
             yield Complete(full=True, bookmark=self._bookmark(links))
 
     @override
@@ -254,31 +251,55 @@ class GraphSource(ContactSource):
         """Return None: the number of pages is not known."""
         return None
 
-    def _changes(
-        self, graph: _Graph, streams: list[_Stream], kept: _Kept, spool: Spool
-    ) -> tuple[dict[str, str], list[str]]:
-        """Put what changed into the spool, whole; return the new links, and what is gone."""
-        links: dict[str, str] = {}
-        gone: dict[str, None] = {}
-        for stream in streams:
-            with Spool() as changed:
-                links[stream.url] = self._drained(graph, kept.links[stream.url], changed, gone)
-                if stream.what in _DIRECTORY and len(changed) > MANY_CHANGED:
-                    raise _DeltaExpired
-                for key, item in changed.pairs():
-                    whole = item
-                    if stream.what in _DIRECTORY:
-                        place = f"{_DIRECTORY[stream.what]}/{quote(key, safe='')}"
-                        query = urlencode({"$select": _SELECT[stream.what]}, safe="$,")
-                        whole = graph.json(f"{self._options.endpoint}/{place}?{query}", lacks=True)
-                    if whole and self._counts(whole):
-                        spool.put(key, whole)
-                        gone.pop(key, None)
-                    else:
-                        gone[key] = None
-        return links, list(gone)
+    def _read_part(self, graph: Graph, part: _Part, *, heap: _Heap) -> dict[str, str]:
+        """Put all objects of some streams on the heap; return their links to go on from."""
+        links = {}
+        for stream in part:
+            try:
+                with Spool() as spool:
+                    links[stream.url] = self._drained(graph, stream.url, spool, {})
+                    heap.put(spool.pairs())
+            except DeltaExpired:
+                raise SourceFailed(
+                    f"{bare(stream.url)}: the server lost its place; again"
+                ) from None
+        return links
 
-    def _drained(self, graph: _Graph, url: str, spool: Spool, gone: dict[str, None]) -> str:
+    def _changed(self, graph: Graph, part: _Part, *, kept: _Kept, heap: _Heap) -> dict[str, str]:
+        """Put on the heap what changed in some streams, whole, and what is gone from them.
+
+        Returns:
+            The new links.
+
+        Raises:
+            DeltaExpired: of one of them; or too much changed to be read one by one.
+        """
+        links = {}
+        for stream in part:
+            removed: dict[str, None] = {}
+            with Spool() as changed:
+                links[stream.url] = self._drained(graph, kept.links[stream.url], changed, removed)
+                if stream.what not in _DIRECTORY:
+                    heap.put(changed.pairs())
+                elif len(changed) > MANY_CHANGED:
+                    raise DeltaExpired
+                else:
+                    for key, _ in changed.pairs():
+                        whole = self._whole(graph, stream.what, key)
+                        if whole and self._counts(whole):
+                            heap.put([(key, whole)])
+                        else:
+                            removed[key] = None
+            heap.remove(removed)
+        return links
+
+    def _whole(self, graph: Graph, what: str, key: str) -> dict[str, Any]:
+        """Return an object of the directory with all its values, {} where it is gone."""
+        query = urlencode({"$select": _SELECT[what]}, safe="$,")
+        place = f"{_DIRECTORY[what]}/{quote(key, safe='')}"
+        return graph.json(f"{self._options.endpoint}/{place}?{query}", lacks=True)
+
+    def _drained(self, graph: Graph, url: str, spool: Spool, gone: dict[str, None]) -> str:
         """Read one delta to its end: objects into the spool, removed ids into `gone`.
 
         Returns:
@@ -298,29 +319,32 @@ class GraphSource(ContactSource):
             if isinstance(delta, str) and not following:
                 return graph.checked(delta)
             if not isinstance(following, str) or following == url:
-                raise SourceFailed(f"{_bare(url)}: a page leads neither on nor to the end")
+                raise SourceFailed(f"{bare(url)}: a page leads neither on nor to the end")
             url = graph.checked(following)
-        raise SourceFailed(f"{_bare(url)}: more than {MAX_PAGES:,} pages")
+        raise SourceFailed(f"{bare(url)}: more than {MAX_PAGES:,} pages")
 
-    def _streams(self, graph: _Graph) -> list[_Stream]:
-        """Return all that has a delta: for mailboxes, one for each folder of contacts."""
+    def _parts(self, crew: Crew) -> list[_Part]:
+        """Return all that has a delta, in parts of which each is read by one of the crew."""
         endpoint = self._options.endpoint
-        found = []
+        parts: list[_Part] = []
         for what in self._options.read:
             query = urlencode({"$select": _SELECT[what]}, safe="$,")
             if what in _DIRECTORY:
-                found.append(_Stream(what, f"{endpoint}/{_DIRECTORY[what]}/delta?{query}"))
-                continue
-            for mailbox in self._options.mailboxes:
-                place = f"{endpoint}/users/{quote(mailbox, safe='@')}"
-                found.append(_Stream(what, f"{place}/contacts/delta?{query}"))
-                found += [
-                    _Stream(what, f"{place}/contactFolders/{folder}/contacts/delta?{query}")
-                    for folder in self._folders(graph, f"{place}/contactFolders")
-                ]
-        return found
+                parts.append((_Stream(what, f"{endpoint}/{_DIRECTORY[what]}/delta?{query}"),))
+            else:
+                parts += crew.each(self._mailbox, self._options.mailboxes)
+        return parts
 
-    def _folders(self, graph: _Graph, url: str) -> Iterator[str]:
+    def _mailbox(self, graph: Graph, mailbox: str) -> _Part:
+        """Return a stream for each folder of contacts in a mailbox."""
+        what = "mailboxes"
+        query = urlencode({"$select": _SELECT[what]}, safe="$,")
+        place = f"{self._options.endpoint}/users/{quote(mailbox, safe='@')}"
+        keys = self._folders(graph, f"{place}/contactFolders")
+        folders = ["", *(f"/contactFolders/{key}" for key in keys)]
+        return tuple(_Stream(what, f"{place}{folder}/contacts/delta?{query}") for folder in folders)
+
+    def _folders(self, graph: Graph, url: str) -> Iterator[str]:
         """Yield the ids of all folders below one, their own ones too."""
         start = url.partition("/contactFolders")[0] + "/contactFolders"
         page_url: str | None = f"{url}?$select=id,childFolderCount"
@@ -343,17 +367,16 @@ class GraphSource(ContactSource):
         return msgspec.msgpack.encode(_Kept(links)) if self._settings.key == KEY else b""
 
     @staticmethod
-    def _kept(bookmark: Bookmark, streams: list[_Stream]) -> _Kept | None:
+    def _kept(bookmark: Bookmark, parts: list[_Part]) -> _Kept | None:
         """Return what a bookmark holds; None where the streams are not those of then."""
         try:
             kept = _decode_kept(bookmark) if bookmark else None
         except msgspec.DecodeError:
             return None
-        same = kept is not None and kept.links.keys() == {stream.url for stream in streams}
-        return kept if same else None
+        urls = {stream.url for part in parts for stream in part}
+        return kept if kept is not None and kept.links.keys() == urls else None
 
-    @contextmanager
-    def _asking(self) -> Iterator[_Graph]:
+    def _asking(self) -> AbstractContextManager[Crew]:
         options = self._options
         link = WebLink(
             options.ca, allow_plain=False, allow_link_local=False, timeout_s=options.timeout_s
@@ -365,75 +388,41 @@ class GraphSource(ContactSource):
             options.certificate,
             f"{options.endpoint.partition('/v1.0')[0]}/.default",
         )
-        with closing(WebSession(link)) as web, self._cancelling.reaching(web):
-            yield _Graph(web, Tokens(web, client), options.endpoint)
+        return crew_of(options.endpoint, link, client, self._cancelling)
 
 
-class _Graph:
-    """Asks Graph as one application."""
+class _Heap:
+    """What several streams hold, which are read at once: objects, and what is gone.
 
-    def __init__(self, web: WebSession, tokens: Tokens, endpoint: str) -> None:
-        self._web = web
-        self._tokens = tokens
-        self._endpoint = endpoint
+    What went from one stream and came to another has moved: it is not gone.
+    """
 
-    def json(self, url: str, *, delta: bool = False, lacks: bool = False) -> dict[str, Any]:
-        """Return an answer; {} for what is not there, where it may lack.
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._turn = threading.Lock()
+        self._there: set[str] = set()
+        self._removed: dict[str, None] = {}
 
-        Raises:
-            SourceFailed: any other status than 200, or no JSON object.
-            _DeltaExpired: a delta that the server no longer knows (410; resyncRequired).
-        """
-        answer = self._get(url)
-        if answer.status == _UNAUTHORIZED:  # a token may be taken back before it ends
-            self._tokens.forget()
-            answer = self._get(url)
-        if lacks and answer.status == _NOT_FOUND:
-            return {}
-        code, words = _error(answer.body) if not answer.ok else ("", "")
-        if delta and (answer.status == _GONE or code.lower() in _EXPIRED):
-            raise _DeltaExpired
-        if not answer.ok:
-            raise SourceFailed(f"{_bare(url)}: HTTP {answer.status}: {code}: {words}".rstrip(": "))
-        try:
-            found = msgspec.json.decode(answer.body, type=dict[str, Any])
-        except msgspec.DecodeError as error:
-            raise SourceFailed(f"{_bare(url)}: the answer is no JSON object: {error}") from None
-        return found
+    def put(self, pairs: Iterable[tuple[str, Any]]) -> None:
+        """Put objects by their ids; the last of an id counts."""
+        for key, item in pairs:
+            with self._turn:
+                self._there.add(key)
+                self._spool.put(key, item)
 
-    def values(self, page: dict[str, Any], url: str) -> list[dict[str, Any]]:
-        """Return the objects of a page."""
-        items = page.get("value")
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise SourceFailed(f"{_bare(url)}: a page without a list of objects")
-        return items
+    def remove(self, keys: Iterable[str]) -> None:
+        """Note what one stream no longer has."""
+        with self._turn:
+            self._removed.update(dict.fromkeys(keys))
 
-    def checked(self, url: str) -> str:
-        """Return a link of an answer, if it leads to the server that gave it."""
-        if not same_origin(url, self._endpoint):
-            raise SourceFailed(f"{self._endpoint}: leads to another server: {_bare(url)}")
-        return url
+    def items(self) -> Iterator[dict[str, Any]]:
+        """Yield the objects; nothing may follow but `gone`."""
+        return (item for _, item in self._spool.pairs())
 
-    def _get(self, url: str) -> Answer:
-        headers = {
-            "Accept": "application/json",
-            "Authorization": self._tokens.header(),
-            "Prefer": f'odata.maxpagesize={PAGE}, IdType="ImmutableId"',
-        }
-        return self._web.request("GET", url, headers)
+    def gone(self) -> list[str]:
+        """Return the ids that no stream has."""
+        return [key for key in self._removed if key not in self._there]
 
 
-_EXPIRED = frozenset({"syncstatenotfound", "syncstateinvalid", "resyncrequired"})
-
-
-def _error(body: bytes) -> tuple[str, str]:
-    """Return code and words of an error of Graph, on one line; "" for what it does not say."""
-    try:
-        said = msgspec.json.decode(body)["error"]
-        return str(said["code"]), " ".join(str(said.get("message", "")).split())[:300]
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
-        return "", ""
-
-
-def _bare(url: str) -> str:
-    return url.partition("?")[0]
+def _merged(found: Iterable[dict[str, str]]) -> dict[str, str]:
+    return {url: link for links in found for url, link in links.items()}

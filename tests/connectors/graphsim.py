@@ -81,7 +81,13 @@ class GraphSimulator:
         self.status = 200
         self.cut = False
         self.url = ""
-        self.most_at_once = 0
+        self.most_at_once = 0  # requests to one mailbox
+        self.meeting: threading.Barrier | None = None  # deltas of so many mailboxes at once
+        self.busy: dict[str, int] = {}  # mailbox: so many seconds, once
+        self.closed: set[str] = set()  # mailboxes that nobody may read
+        self.waiting: set[str] = set()  # mailboxes that answer once `released` is set
+        self.released = threading.Event()
+        self.answered: list[str] = []  # mailboxes whose deltas were, in this order
         self.mute = threading.Event()
         self.mute.set()
         self._at_once: Counter[str] = Counter()
@@ -108,7 +114,28 @@ class GraphSimulator:
         else:
             mailbox = path.split("/")[3] if path.startswith("/v1.0/users/") else ""
             with self._counted(mailbox):
+                if not self._is_open(request, mailbox, path):
+                    return
                 self._answer(request, path.removeprefix("/v1.0/"), parse_qs(parts.query))
+
+    def _is_open(self, request: Request, mailbox: str, path: str) -> bool:
+        """Let a mailbox be slow, busy or closed."""
+        if not path.endswith("/delta"):
+            return True
+        if mailbox in self.waiting:
+            self.released.wait(30)
+        if mailbox in self.closed:
+            _error(request, 403, "ErrorAccessDenied", "Access is denied.")
+            return False
+        seconds = self.busy.pop(mailbox, None)
+        if seconds is not None:
+            after = {"Retry-After": str(seconds)}
+            _error(request, 429, "ApplicationThrottled", "MailboxConcurrency", after)
+            return False
+        if self.meeting is not None:
+            self.meeting.wait(20)
+        self.answered.append(mailbox)
+        return True
 
     @contextlib.contextmanager
     def _counted(self, mailbox: str) -> Iterator[None]:
@@ -223,3 +250,4 @@ def graph_simulator() -> Iterator[GraphSimulator]:
             yield simulator
         finally:
             simulator.mute.set()
+            simulator.released.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +18,7 @@ from connectors.report import RunReport
 from connectors.settings import SecretRef, SourceSettings
 from connectors.sync import sync_source
 from engine.store import ContactStore
-from tests.connectors.conformance import Conformance
+from tests.connectors.conformance import CANCEL_S, Conformance
 from tests.connectors.graphsim import AT_ONCE, CLIENT_ID, TENANT, GraphSimulator, graph_simulator
 from tests.connectors.making import settings, stored
 from tests.connectors.test_oauth import client_certificate
@@ -209,6 +211,102 @@ def test_every_folder_of_every_mailbox_is_followed(
     graph.folders[f"users/{bo}/contactFolders"] = ["more"]
     assert run(own, store).full, "a new folder: everything is read"
     assert 1 <= graph.most_at_once <= AT_ONCE
+
+
+MAILBOXES = tuple(f"m{n}@firm.example" for n in range(8))
+
+
+def fill_mailboxes(graph: GraphSimulator) -> None:
+    for n, mailbox in enumerate(MAILBOXES):
+        for contact in range(3):
+            key = f"{n}-{contact}"
+            graph.collection(f"users/{mailbox}/contacts").put(key, displayName=f"Name {key}")
+
+
+def test_four_mailboxes_are_read_at_once_each_by_one_request(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    fill_mailboxes(graph)
+    graph.meeting = threading.Barrier(AT_ONCE)
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=MAILBOXES)
+    assert run(own, store).added == 24
+    assert run(own, store).changed == 0
+    assert not graph.meeting.broken
+    assert graph.most_at_once == 1
+
+
+def test_each_mailbox_goes_on_from_its_own_bookmark(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    fill_mailboxes(graph)
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=MAILBOXES)
+    run(own, store)
+    for turn in range(1, 4):
+        for n in range(turn, 8, 3):
+            contacts = graph.collection(f"users/{MAILBOXES[n]}/contacts")
+            contacts.put(f"{n}-0", displayName=f"Turn {turn}")
+        report = run(own, store)
+        assert (report.changed, report.removed, report.full) == (len(range(turn, 8, 3)), 0, False)
+    graph.collection(f"users/{MAILBOXES[5]}/contacts").forgotten = 99
+    report = run(own, store)
+    assert (report.changed, report.removed, report.full) == (0, 0, True)
+
+
+def test_a_busy_mailbox_holds_up_no_other(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    fill_mailboxes(graph)
+    graph.busy[MAILBOXES[0]] = 2
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=MAILBOXES)
+    assert run(own, store).added == 24
+    assert graph.answered[-1] == MAILBOXES[0]
+
+
+def test_a_mailbox_that_may_not_be_read_ends_the_wait_for_the_others(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    fill_mailboxes(graph)
+    graph.waiting, graph.closed = set(MAILBOXES[:3]), {MAILBOXES[3]}
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=MAILBOXES)
+    report = sync_source(own, store)
+    assert (report.state, report.removed) == ("failed", 0)
+    assert f"{MAILBOXES[3]}/contacts/delta: HTTP 403: ErrorAccessDenied" in report.reason
+    assert report.seconds < 15
+
+
+def test_a_cancel_ends_the_wait_for_all_mailboxes(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    fill_mailboxes(graph)
+    graph.waiting = set(MAILBOXES)
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=MAILBOXES)
+    asked = time.monotonic()
+    report = sync_source(own, store, cancelled=lambda: time.monotonic() > asked + 1)
+    assert report.state == "failed"
+    assert report.seconds < 1 + CANCEL_S
+    deadline = time.monotonic() + 10
+    while any(thread.name == "source" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("there", ["contacts", "contactFolders/later/contacts"])
+def test_a_contact_that_moves_to_another_folder_stays(
+    graph: GraphSimulator, secret: Path, store: ContactStore, there: str
+) -> None:
+    """Its immutable id stays the same; which of the two folders is read first does not matter."""
+    anna = "anna@firm.example"
+    graph.folders[f"users/{anna}/contactFolders"] = ["later"]
+    places = {f"users/{anna}/contacts", f"users/{anna}/contactFolders/later/contacts"}
+    (here,) = places - {f"users/{anna}/{there}"}
+    graph.collection(here).put("c1", displayName="Jana Vogt")
+    graph.collection(here).put("c2", displayName="Ines Wolf")
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=(anna,))
+    assert run(own, store).added == 2
+    graph.collection(here).remove("c1")
+    graph.collection(f"users/{anna}/{there}").put("c1", displayName="Jana Vogt")
+    report = run(own, store)
+    assert (report.changed, report.removed, report.full) == (0, 0, False)
+    assert len(stored(store)) == 2
 
 
 def test_contacts_of_the_organisation_have_phones_by_type(
