@@ -123,6 +123,7 @@ class Connector:
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
         self._said: dict[int, tuple[str, float]] = {}
+        self._relay_ahead_s: float | None = None  # the relay's clock above our monotonic one
         self._clock_off_s = 0
         self.counts: Counter[str] = Counter()
         """Since the start; no personal data."""
@@ -194,9 +195,11 @@ class Connector:
             lines = [line for line in self._lines.values() if not line.leaving]
             if abs(self._now() - time.monotonic() - ahead_s) > MAX_CLOCK_OFF_S:
                 ahead_s = self._now() - time.monotonic()
+                self._relay_ahead_s = None  # the machine may have slept: the next greeting tells
                 _log.info("the clock was set: the lines to the relay begin anew")
                 await asyncio.gather(*(line.socket.close() for line in lines))
                 continue
+            self._see_clock()
             with contextlib.suppress(KeysUnusable, ConnectionClosed):
                 bundle = self._current_bundle()
                 if bundle != self._published and lines:
@@ -269,7 +272,8 @@ class Connector:
         hello = decode_from_relay(_octets(await socket.recv()))
         if not isinstance(hello, Hello):
             raise BadFrame("the relay does not begin with a greeting")
-        self._see_clock(hello.now)
+        self._relay_ahead_s = hello.now - time.monotonic()
+        self._see_clock()
         signature = enrolment.sign_in(hello.nonce)
         sign_in = SignIn(
             enrolment.tid, enrolment.connector, signature, self._settings.window, self._version
@@ -280,9 +284,11 @@ class Connector:
             raise BadFrame("the relay does not welcome after the sign-in")
         return welcome
 
-    def _see_clock(self, relay_now: int) -> None:
+    def _see_clock(self) -> None:
         """Compare this machine's clock with the relay's; a difference is told, not corrected."""
-        off_s = round(self._now() - relay_now)
+        if self._relay_ahead_s is None:
+            return
+        off_s = round(self._now() - time.monotonic() - self._relay_ahead_s)
         if abs(off_s) <= MAX_CLOCK_OFF_S:
             if self._clock_off_s:
                 _log.info("the clock agrees with the relay's again")

@@ -15,6 +15,7 @@ from relay.errors import DirectoryOffline
 from relay.local import LocalDirectory
 from relay.tunnel import connector as connector_module
 from relay.tunnel.bus import Question, Reply
+from relay.tunnel.connector import Connector
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.frames import (
     SUBPROTOCOL,
@@ -237,6 +238,30 @@ async def test_a_clock_that_is_a_month_off_is_told_and_the_line_held(
             await wait_for(lambda: connector.metrics()["lines_open"], "another line")
             assert await asked(site, cloud) == 200
     assert "the clock agrees with the relay's again" in caplog.text
+
+
+async def test_a_clock_that_was_off_while_a_line_was_opened_is_known_to_be_right_again(
+    tmp_path: Path, local: LocalDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector_module, "LOOK_S", 1.0)
+    held: list[Connector] = []
+    is_off = [False]
+
+    def now() -> float:  # off until that is seen, between two looks at the clock
+        is_off[0] = is_off[0] and held[0].metrics()["clock_off_s"] == 0
+        return time.time() + 30 * 86_400 * is_off[0]
+
+    site = Site(tmp_path / "keys", local, now=now)
+    async with running_cloud() as cloud:
+        await enrol(site, cloud)
+        held.append(site.connector())
+        async with running(held[0]) as connector:
+            await wait_for(lambda: connector.metrics()["lines_open"], "a line")
+            is_off[0] = True
+            for line in connector._lines.values():
+                line.socket.transport.abort()
+            await wait_for(lambda: connector.metrics()["clock_off_s"], "the wrong clock")
+            await wait_for(lambda: connector.metrics()["clock_off_s"] == 0, "the right clock")
 
 
 class FakeRelay:
