@@ -230,7 +230,8 @@ class Connector:
             except (BadFrame, KeysUnusable) as error:
                 self._say(slot, str(error))
             except ConnectionClosed as error:
-                self._say(slot, _closing_words(error))
+                if not error.rcvd or error.rcvd_then_sent:  # else it was closed here
+                    self._say(slot, _closing_words(error))
             if time.monotonic() - began >= HEALTHY_S:
                 pause_s, elsewhere = FIRST_PAUSE_S, OTHER_NODE_TRIES
             await self._pause(max(wait_s, random.uniform(0, pause_s)))  # noqa: S311 - no secret

@@ -238,6 +238,7 @@ async def test_a_clock_that_is_a_month_off_is_told_and_the_line_held(
             await wait_for(lambda: connector.metrics()["lines_open"], "another line")
             assert await asked(site, cloud) == 200
     assert "the clock agrees with the relay's again" in caplog.text
+    assert "no line to the relay" not in caplog.text  # it was closed here
 
 
 async def test_a_clock_that_was_off_while_a_line_was_opened_is_known_to_be_right_again(
