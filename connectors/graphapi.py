@@ -7,6 +7,7 @@ to the server that gave it, never to another.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -46,7 +47,7 @@ class Graph:
 
         Raises:
             SourceFailed: any other status than 200, or no JSON object.
-            DeltaExpired: a delta that the server no longer knows (410; resyncRequired).
+            DeltaExpired: a delta that the server no longer knows (410, 404; resyncRequired).
         """
         answer = self._get(url)
         if answer.status == _UNAUTHORIZED:  # a token may be taken back before it ends
@@ -55,7 +56,11 @@ class Graph:
         if lacks and answer.status == _NOT_FOUND:
             return {}
         code, words = _error(answer.body) if not answer.ok else ("", "")
-        if delta and (answer.status == _GONE or code.lower() in _EXPIRED):
+        if delta and (
+            answer.status == _GONE
+            or code.lower() in _EXPIRED
+            or (answer.status == _NOT_FOUND and _TOKEN.search(url))
+        ):
             raise DeltaExpired
         if not answer.ok:
             raise SourceFailed(f"{bare(url)}: HTTP {answer.status}: {code}: {words}".rstrip(": "))
@@ -148,6 +153,7 @@ def crew_of(endpoint: str, link: WebLink, client: Client, cancelling: Cancelling
         yield Crew(graphs, own)
 
 
+_TOKEN = re.compile(r"token=", re.IGNORECASE)
 _EXPIRED = frozenset({"syncstatenotfound", "syncstateinvalid", "resyncrequired"})
 
 

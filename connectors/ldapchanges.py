@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import math
 import re
+import time
 from collections.abc import Sequence
 from typing import Literal, Protocol
 from uuid import UUID
@@ -219,7 +221,11 @@ def _raw(control: object) -> bytes:
 
 
 class _Modified(Follower):
-    """modifyTimestamp, which every server keeps; deletions by a sweep of the ids."""
+    """modifyTimestamp, which every server keeps; deletions by a sweep of the ids.
+
+    The mark is the newest time that was seen, less how long the reading took: an entry that changed
+    behind its reading, while others were still being read, is older than what is seen of those.
+    """
 
     how = "modified"
     extra = ("modifyTimestamp",)
@@ -228,9 +234,11 @@ class _Modified(Follower):
         self._session = session
         self._scope = scope
         self._newest = ""
+        self._began = time.monotonic()
 
     @override
     def mark(self) -> str:
+        self._began = time.monotonic()
         return ""
 
     @override
@@ -240,7 +248,7 @@ class _Modified(Follower):
 
     @override
     def last_mark(self, mark: str) -> str:
-        return self._newest or mark
+        return self._before_it_began() or mark
 
     @override
     def since(self, mark: str) -> Changes:
@@ -249,6 +257,7 @@ class _Modified(Follower):
         except ValueError:
             raise MarkExpired(mark) from None
         scope = self._scope
+        self._began = time.monotonic()
         # The server's own clock: what was newest is what it wrote then.
         newer = f"(&{scope.filter}(modifyTimestamp>={generalized_time(since.isoformat())}))"
         ids: list[str] = []
@@ -258,7 +267,14 @@ class _Modified(Follower):
             for found in page:
                 self.see(found.attributes)
                 ids += _ids(scope, found.attributes)
-        return Changes(ids, [], None, sweep=True, mark=max(self._newest, mark))
+        return Changes(ids, [], None, sweep=True, mark=max(self._before_it_began(), mark))
+
+    def _before_it_began(self) -> str:
+        """Return a time that was over for the server when the reading began; "" for none."""
+        if not self._newest:
+            return ""
+        took = dt.timedelta(seconds=math.ceil(time.monotonic() - self._began))
+        return (dt.datetime.fromisoformat(self._newest) - took).isoformat()
 
 
 class _Usn(Follower):

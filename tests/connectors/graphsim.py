@@ -82,6 +82,7 @@ class GraphSimulator:
         self.cut = False
         self.url = ""
         self.most_at_once = 0  # requests to one mailbox
+        self.lost = (410, "SyncStateNotFound")  # what is said to a token that is forgotten
         self.meeting: threading.Barrier | None = None  # deltas of so many mailboxes at once
         self.busy: dict[str, int] = {}  # mailbox: so many seconds, once
         self.closed: set[str] = set()  # mailboxes that nobody may read
@@ -209,7 +210,7 @@ class GraphSimulator:
             map(int, skip.split(".")) if skip else (int(token or 0), len(found.log), 0)
         )
         if since < found.forgotten and (skip or token):
-            _error(request, 410, "SyncStateNotFound", "The sync state generation is not found.")
+            _error(request, *self.lost, "The sync state generation is not found.")
             return
         if self.cut and offset:
             _error(request, 500, "UnknownError", "")

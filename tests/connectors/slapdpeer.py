@@ -24,6 +24,7 @@ ADMIN = f"cn=admin,{BASE}"
 READER = f"cn=reader,{BASE}"
 LIMITED = f"cn=limited,{BASE}"
 NOBODY = f"cn=nobody,{BASE}"
+PAGELESS = f"cn=pageless,{BASE}"
 PASSWORD = "bra{ces}"
 
 _CONFIG = """
@@ -44,8 +45,10 @@ suffix "{base}"
 rootdn "{admin}"
 rootpw "{password}"
 limits dn.exact="{reader}" size=unlimited time=unlimited
+limits dn.exact="{pageless}" size=unlimited size.prtotal=disabled
 access to attrs=userPassword by anonymous auth by * none
-access to * by dn.exact="{reader}" read by dn.exact="{limited}" read by * none
+access to * by dn.exact="{reader}" read by dn.exact="{limited}" read
+    by dn.exact="{pageless}" read by * none
 index objectClass,entryUUID,entryCSN,uid eq
 overlay syncprov
 {session_log}
@@ -75,6 +78,7 @@ class Slapd:
             admin=ADMIN,
             reader=READER,
             limited=LIMITED,
+            pageless=PAGELESS,
             password=PASSWORD,
             tls=tls,
             session_log="syncprov-sessionlog 1000" if session_log else "",
@@ -178,7 +182,7 @@ def dn_of(key: str) -> str:
 def _skeleton() -> Iterator[str]:
     yield f"dn: {BASE}\nobjectClass: domain\ndc: firm\n"
     yield f"dn: {PEOPLE_BASE}\nobjectClass: organizationalUnit\nou: people\n"
-    for dn in (READER, LIMITED, NOBODY):
+    for dn in (READER, LIMITED, NOBODY, PAGELESS):
         name = dn.partition(",")[0].removeprefix("cn=")
         yield (
             f"dn: {dn}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\n"

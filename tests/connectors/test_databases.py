@@ -17,9 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from connectors.drivers import prepare_drivers
+from connectors.drivers import MARIADB, prepare_drivers
 from connectors.errors import Cancelled, SourceFailed
 from connectors.kinds.odbc import PROBE, OdbcOptions
 from connectors.registry import open_source
@@ -197,6 +198,19 @@ def test_names_of_postgresql_are_right_in_a_plain_locale(
     assert done.stdout.strip() == ascii((PROBE, ()))
 
 
+def test_the_check_notices_a_driver_that_changes_characters(
+    people: MariaDb, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without what the profile says of MariaDB, its driver cuts texts: the check has to tell."""
+    bare = msgspec.structs.replace(MARIADB, utf8=False)
+    monkeypatch.setattr("connectors.databases.profile_of", lambda _: bare)
+    source = opened(people.connection, "SELECT id, name FROM staff")
+    report = source.check()
+    assert any("characters outside ASCII" in text for text in report.warnings), report
+    names = [event.record["name"] for event in sent(source)[:-1] if isinstance(event, Upsert)]
+    assert "Øystei" in names, "else the driver was mended, and the profile can be simpler"
+
+
 def test_pages_of_mariadb_pass_over_no_record(people: MariaDb, opened: Opened) -> None:
     # keys that MariaDB holds for equal stand on both sides of a page's end; keys of 128 characters
     # and with Ø cannot be parameters
@@ -333,6 +347,24 @@ def test_a_cancel_between_two_rows_of_postgresql_harms_nothing(
 ) -> None:
     query = "SELECT n AS id, 'Name' AS name FROM generate_series(1, 4000) n"
     cancel_many_times(opened, postgres.connection, query)
+
+
+def test_an_insert_inside_a_query_is_refused_by_the_session(
+    postgres: Postgres, opened: Opened
+) -> None:
+    """The driver's own ReadOnly looks at the first word only."""
+    postgres.run("CREATE TABLE written (id int); GRANT SELECT, INSERT ON written TO crm")
+    query = "WITH x AS (INSERT INTO written VALUES (1) RETURNING id) SELECT id, id AS name FROM x"
+    database = opened(postgres.connection, "SELECT 1 AS id, 2 AS name")._database
+    try:
+        with (
+            database.session() as connection,
+            pytest.raises(SourceFailed, match=r"data-modifying statements|read-only transaction"),
+        ):
+            database.execute(connection, query)
+        assert postgres.run("SELECT count(*) FROM written") == "0"
+    finally:
+        postgres.run("DROP TABLE written")
 
 
 def test_a_cancel_at_the_moment_a_statement_begins_is_not_lost(

@@ -16,6 +16,7 @@ from connectors.registry import completed, open_source
 from connectors.report import RunReport
 from connectors.settings import SecretRef, SourceSettings
 from connectors.sync import sync_source
+from engine.source import Complete, Upsert
 from engine.store import ContactStore
 from tests.connectors.conformance import Conformance
 from tests.connectors.making import ANY_DROP, settings, stored
@@ -195,6 +196,36 @@ def test_a_users_life_is_followed_with_a_plain_readers_rights(
     report = run(own, store)
     assert (report.removed, report.full) == (1, False)
     assert key not in stored(store)
+
+
+@pytest.mark.parametrize("follow", ["dirsync", "usn"])
+def test_a_new_name_alone_is_followed(peer: Samba, store: ContactStore, follow: str) -> None:
+    """DirSync tells of it only where the attribute `name` is asked for."""
+    AdWorld(peer, follow).fill([("1", "Anna", "")])
+    own = msgspec.structs.replace(directory(peer, follow=follow), map={"display_name": "cn"})
+    run(own, store)
+    with peer.admin() as admin:
+        admin.modify_dn(f"CN=1,{STAFF}", "CN=Jana Wolf")
+    report = run(own, store)
+    assert (report.changed, report.full) == (1, False)
+    assert [contact.name for contact in stored(store).values()] == ["Jana Wolf"]
+
+
+@pytest.mark.parametrize("follow", ["dirsync", "usn"])
+def test_what_changes_behind_its_reading_comes_with_the_next_increment(
+    peer: Samba, follow: str
+) -> None:
+    AdWorld(peer, follow).fill([(str(n), f"Name {n}", "") for n in range(20)])
+    own = source(peer, follow=follow, page_size=5)
+    events = own.read(b"")
+    first = next(events)
+    assert isinstance(first, Upsert)
+    with peer.admin() as admin:
+        number = first.record["displayName"].rpartition(" ")[2]
+        admin.modify(f"CN={number},{STAFF}", {"title": [(ldap3.MODIFY_REPLACE, ["Leiterin"])]})
+    (complete,) = [event for event in events if isinstance(event, Complete)]
+    increment = list(own.read(complete.bookmark))
+    assert first.key in {event.key for event in increment if isinstance(event, Upsert)}
 
 
 def test_who_is_moved_out_of_the_base_is_gone(peer: Samba, store: ContactStore) -> None:

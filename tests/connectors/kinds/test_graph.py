@@ -252,6 +252,28 @@ def test_each_mailbox_goes_on_from_its_own_bookmark(
     assert (report.changed, report.removed, report.full) == (0, 0, True)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        (410, "SyncStateNotFound"),
+        (410, "resyncRequired"),
+        (400, "SyncStateInvalid"),
+        (404, "ErrorItemNotFound"),
+    ],
+    ids=lambda said: f"{said[0]}-{said[1]}",
+)
+def test_a_forgotten_delta_is_a_full_read_however_it_is_said(
+    graph: GraphSimulator, secret: Path, store: ContactStore, said: tuple[int, str]
+) -> None:
+    graph.lost = said
+    contacts = graph.collection(f"users/{MAILBOXES[0]}/contacts")
+    contacts.put("1", displayName="Anna")
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=MAILBOXES[:1])
+    run(own, store)
+    contacts.forgotten = 99
+    assert run(own, store).full
+
+
 def test_a_busy_mailbox_holds_up_no_other(
     graph: GraphSimulator, secret: Path, store: ContactStore
 ) -> None:

@@ -1,0 +1,88 @@
+"""Ways to follow a directory, against slapd; those of Active Directory stand with its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ldap3
+import pytest
+
+from connectors import ldapchanges
+from connectors.kinds.directory import DirectoryOptions, DirectorySource
+from connectors.registry import completed, open_source
+from connectors.settings import SecretRef
+from engine.source import Complete, Upsert
+from tests.connectors.making import settings
+from tests.connectors.slapdpeer import PEOPLE_BASE, READER, Slapd, dn_of, slapd
+from tests.connectors.worlds import many
+from tests.e2e.processes import wait_until
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Iterator[Slapd]:
+    with slapd(tmp_path) as made:
+        made.load(many(30))
+        made.start()
+        yield made
+
+
+def source(peer: Slapd, follow: str) -> DirectorySource:
+    options = DirectoryOptions(
+        url=peer.url,
+        base=PEOPLE_BASE,
+        bind=READER,
+        password=SecretRef(file=peer.secret),
+        allow_plain=True,
+        page_size=5,
+        follow=follow,  # type: ignore[arg-type]  # one of its words
+    )
+    own = settings(kind="ldap", key=(), map={"custom.1": "uid"}, options=options)
+    opened = open_source(completed(own))
+    assert isinstance(opened, DirectorySource)
+    return opened
+
+
+@pytest.mark.parametrize("follow", ["syncrepl", "modified"])
+def test_what_changes_behind_its_reading_comes_with_the_next_increment(
+    peer: Slapd, follow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the reading takes: here nothing is read again for good measure."""
+    monkeypatch.setattr(ldapchanges, "OVERLAP_S", 0)
+    own = source(peer, follow)
+    events = own.read(b"")
+    first = next(events)
+    assert isinstance(first, Upsert)
+    with peer.admin() as admin:
+        rename(admin, first.record["uid"])
+        last = next(row[0] for row in reversed(many(30)) if row[0] != first.record["uid"])
+
+        def is_later() -> bool:
+            rename(admin, last)
+            return changed_at(admin, last) > changed_at(admin, first.record["uid"])
+
+        wait_until(is_later, timeout_s=20, what="the server's clock to go on by a second")
+    (complete,) = [event for event in events if isinstance(event, Complete)]
+    increment = list(own.read(complete.bookmark))
+    assert first.key in {event.key for event in increment if isinstance(event, Upsert)}
+
+
+def test_an_increment_without_news_keeps_its_mark(peer: Slapd) -> None:
+    own = source(peer, "modified")
+    (*_, complete) = own.read(b"")
+    for _ in range(2):
+        assert isinstance(complete, Complete)
+        before = complete.bookmark
+        (*_, complete) = own.read(before)
+        assert isinstance(complete, Complete)
+        assert complete.bookmark >= before
+
+
+def rename(admin: Any, key: str) -> None:
+    admin.modify(dn_of(key), {"displayName": [(ldap3.MODIFY_REPLACE, ["Neu"])]})
+
+
+def changed_at(admin: Any, key: str) -> str:
+    admin.search(dn_of(key), "(objectClass=*)", "BASE", attributes=["modifyTimestamp"])
+    return str(admin.response[0]["attributes"]["modifyTimestamp"])

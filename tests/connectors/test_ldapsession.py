@@ -1,0 +1,150 @@
+"""What ldap3 and servers do that looks like something else: each trap is a test, against slapd."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import ldap3
+import pytest
+
+from connectors.errors import SourceFailed
+from connectors.ldapsession import LdapSession, Link, SearchRefused, url_fault
+from connectors.settings import SecretRef
+from tests.connectors.slapdpeer import (
+    BASE,
+    LIMITED,
+    NOBODY,
+    PAGELESS,
+    PEOPLE_BASE,
+    READER,
+    Slapd,
+    dn_of,
+    slapd,
+)
+from tests.connectors.worlds import many
+
+PEOPLE = "(objectClass=inetOrgPerson)"
+
+
+@pytest.fixture(scope="module")
+def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with slapd(tmp_path_factory.mktemp("slapd")) as made:
+        made.load(many(150))
+        made.start()
+        yield made
+
+
+def session(peer: Slapd, bind: str = READER, password: Path | None = None) -> LdapSession:
+    secret = SecretRef(file=password or peer.secret)
+    return LdapSession(
+        ldap3,
+        Link(
+            urls=(peer.url,),
+            bind=bind,
+            password=secret,
+            ca=None,
+            server_name="",
+            allow_plain=True,
+            allow_link_local=False,
+            connect_timeout_s=10,
+            timeout_s=20,
+        ),
+    )
+
+
+def test_pages_hold_every_entry_once(peer: Slapd) -> None:
+    with session(peer) as asking:
+        pages = list(asking.pages(PEOPLE_BASE, PEOPLE, ["uid"], 40))
+    assert [len(page) for page in pages] == [40, 40, 40, 30]
+    assert len({entry.dn for page in pages for entry in page}) == 150
+    assert pages[0][0].names == ("uid",), "what was not asked for does not come"
+
+
+def test_an_answer_that_a_limit_cut_is_an_error_and_no_answer(peer: Slapd) -> None:
+    with session(peer, LIMITED) as asking:
+        with pytest.raises(SearchRefused, match="sizeLimitExceeded") as refused:
+            list(asking.pages(PEOPLE_BASE, PEOPLE, ["uid"], 40))
+        assert refused.value.code == 4
+        with pytest.raises(SearchRefused, match="sizeLimitExceeded"):
+            asking.search(PEOPLE_BASE, PEOPLE, ["uid"])
+
+
+def test_what_is_not_there_or_not_to_be_seen_is_an_error_and_no_empty_answer(peer: Slapd) -> None:
+    with session(peer) as asking:
+        with pytest.raises(SearchRefused, match="noSuchObject"):
+            asking.search(f"ou=none,{BASE}", PEOPLE, ["uid"])
+        assert asking.entry(f"ou=none,{BASE}", ["uid"]) is None
+        assert asking.search(PEOPLE_BASE, "(uid=none)", ["uid"]) == []
+    with session(peer, NOBODY) as asking, pytest.raises(SearchRefused, match="may not see it"):
+        asking.search(PEOPLE_BASE, PEOPLE, ["uid"])
+
+
+def test_a_bind_that_fails_is_an_error(peer: Slapd, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("wrong")
+    with pytest.raises(SourceFailed, match="cannot bind: invalidCredentials: wrong bind name"):
+        session(peer, password=tmp_path / "wrong").__enter__()
+
+
+def test_a_name_without_a_password_is_not_bound_as_nobody(peer: Slapd, tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(SourceFailed, match=r"the password of 'cn=reader,.*' is empty"):
+        session(peer, password=tmp_path / "empty").__enter__()
+
+
+def test_a_server_that_gives_no_pages_is_told_from_one_with_few_entries(peer: Slapd) -> None:
+    with (
+        session(peer, PAGELESS) as asking,
+        pytest.raises(SearchRefused, match="pagedResults control not allowed"),
+    ):
+        list(asking.pages(PEOPLE_BASE, PEOPLE, ["uid"], 40))
+
+
+def test_a_referral_is_passed_over_and_its_server_gets_no_password(peer: Slapd) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, peer.admin() as admin:
+        other.settimeout(0.5)
+        elsewhere = f"ou=elsewhere,{PEOPLE_BASE}"
+        url = f"ldap://127.0.0.1:{other.getsockname()[1]}/{elsewhere}"
+        admin.add(elsewhere, ["referral", "extensibleObject"], {"ou": "elsewhere", "ref": url})
+        try:
+            with session(peer) as asking:
+                found = asking.search(PEOPLE_BASE, PEOPLE, ["uid"])
+                assert len(found) == 150
+                with pytest.raises(SearchRefused, match="referral"):
+                    asking.search(elsewhere, PEOPLE, ["uid"])
+            with pytest.raises(TimeoutError):
+                other.accept()
+        finally:
+            manage = ("2.16.840.1.113730.3.4.2", True, None)  # ManageDsaIT (RFC 3296)
+            admin.delete(elsewhere, controls=[manage])
+
+
+def test_an_alias_is_not_followed(peer: Slapd) -> None:
+    """ldap3 follows them by default, which a search by syncrepl forbids."""
+    alias = f"uid=alias,{BASE}"
+    with peer.admin() as admin:
+        admin.add(alias, ["alias", "extensibleObject"], {"aliasedObjectName": dn_of("1")})
+        try:
+            with session(peer) as asking:
+                assert asking.search(BASE, "(&(uid=1)(objectClass=inetOrgPerson))", ["uid"])
+                assert len(asking.search(BASE, PEOPLE, ["uid"])) == 150
+                assert asking.search(alias, PEOPLE, ["uid"], scope="BASE") == []
+        finally:
+            admin.delete(alias)
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("ldaps://dc1.firm.example", ""),
+        ("ldap://[::1]:389", ""),
+        ("https://dc1.firm.example", "such as ldaps"),
+        ("ldap://dc1/dc=firm", "only scheme, host and port"),
+        ("ldap://[", "is no URL"),
+        ("ldap://dc1:0", "such as ldaps"),
+    ],
+)
+def test_urls_of_servers(url: str, fault: str) -> None:
+    found = url_fault(url)
+    assert (fault in found) if fault else not found
