@@ -136,10 +136,7 @@ class CallerLookup:
             return NO_TRUNK
         numbers, visible = self._reader.numbers, self._reader.number_sources(principal)
         digits = number.digits
-        shortest = shortest_trunk(digits)
-        if not numbers.may_have_trunk(digits, shortest):
-            return NO_TRUNK
-        for trunk in numbers.trunks_before(digits, shortest):
+        for trunk in numbers.trunks_before(digits, shortest_trunk(digits)):
             if not may_stand_behind(number):
                 break  # asked last: most numbers have no trunk, and some countries' rules are slow
             behind = numbers.behind(trunk, visible)
@@ -219,6 +216,8 @@ class CallerLookup:
         contacts = self._reader.numbers.named(behind.on_line or behind.others)
         if not contacts:
             return None, ""
+        if len(contacts) == 1:
+            return contacts[0], where
         return min(contacts, key=self._priority_rank), where
 
     def _priority_rank(self, contact: Contact) -> tuple[int, str, str]:

@@ -255,21 +255,11 @@ class NumberTable:
             return []
         return self._held(self._tails, tail.encode(), visible, most, decode_contact)
 
-    def may_have_trunk(self, digits: str, shortest: int) -> bool:
-        """Tell whether some stored trunk begins as E.164 digits do, one step in the tree.
-
-        Nearly no number that nobody holds has a trunk: the first trunk behind its beginning tells.
-        """
-        if self._transaction is None:
-            return False
-        beginning = digits[:shortest].encode()
-        return self._trunks.set_range(beginning) and self._trunks.key().startswith(beginning)
-
     def trunks_before(self, digits: str, shortest: int) -> Iterator[str]:
         """Give the stored trunks that E.164 digits begin with, longest first, the digits left out.
 
-        Two steps in the tree where there is none: the greatest trunk up to the digits shows how far
-        any trunk can agree with them.
+        One step in the tree where nothing stored begins alike: so it is for nearly every number
+        that nobody holds. A second one tells whether the first trunk found is the only one.
 
         Args:
             digits: a number nobody holds.
@@ -277,15 +267,33 @@ class NumberTable:
         """
         if self._transaction is None:
             return
-        cursor, wanted = self._trunks, digits[:-1].encode()
-        while len(wanted) >= shortest:
+        cursor, whole = self._trunks, digits.encode()
+        beginning = whole[:shortest]
+        if not cursor.set_range(beginning):
+            return
+        key = cursor.key()
+        if not key.startswith(beginning):
+            return
+        if whole.startswith(key) and not (cursor.next_nodup() and cursor.key() <= whole):
+            if key != whole:
+                yield key.decode()
+            return
+        yield from self._some_before(whole[:-1], beginning)
+
+    def _some_before(self, wanted: bytes, beginning: bytes) -> Iterator[str]:
+        """Give stored trunks that `wanted` begins with, longest first, not shorter than beginning.
+
+        The greatest trunk up to the digits shows how far any trunk can agree with them.
+        """
+        cursor = self._trunks
+        while len(wanted) >= len(beginning):
             found = cursor.set_range(wanted)
             if not found or cursor.key() != wanted:
                 found = cursor.prev_nodup() if found else cursor.last()
             if not found:
                 return
             key = cursor.key()
-            if key[:shortest] != wanted[:shortest]:
+            if not key.startswith(beginning):
                 return
             if wanted.startswith(key):
                 yield key.decode()
@@ -297,14 +305,21 @@ class NumberTable:
         """Return who stands behind a trunk; None if nobody visible does.
 
         A few steps a source, however many records there are: the entries are sorted by source,
-        place and company, and all of one kind are passed over at once.
+        place and company, and all of one kind are passed over at once. Flat for one record, since
+        most companies have one with their main line.
         """
         if self._transaction is None:
             return None
         cursor, key = self._trunks, trunk.encode()
+        found = cursor.set_key(key)
+        if found and cursor.count() == 1:
+            entry = cursor.value()
+            if visible is not None and entry[:SOURCE_BYTES] not in visible:
+                return None
+            alone = (entry[-SEQ_BYTES:],) if entry[_COMPANY] != NO_COMPANY else ()
+            return Behind(alone if entry[_PLACE] == ON_LINE else (), alone)
         is_seen, on_line = False, list[bytes]()
         companies, named = set[bytes](), dict[bytes, bytes]()
-        found = cursor.set_key(key)
         while found:
             entry = cursor.value()
             passed = source = entry[:SOURCE_BYTES]

@@ -141,7 +141,10 @@ TRUNKS = ("4930", "493023", "4930231", "493023125", "4930231257", "4989", "49302
 )
 @given(
     stored=st.sets(st.sampled_from(TRUNKS)),
-    digits=st.one_of(st.sampled_from(TRUNKS), st.text("0123456789", min_size=1, max_size=15)),
+    digits=st.one_of(
+        st.builds(str.__add__, st.sampled_from(TRUNKS), st.text("0123456789", max_size=5)),
+        st.text("0123456789", min_size=1, max_size=15),
+    ),
     shortest=st.integers(1, 12),
 )
 def test_trunks_before_a_number_are_its_stored_beginnings_longest_first(
@@ -168,20 +171,5 @@ def test_trunks_before_a_number_are_its_stored_beginnings_longest_first(
     assert found == expected
 
 
-@pytest.mark.parametrize(
-    ("digits", "may"),
-    [("493023125777", True), ("493023126777", False), ("999", False)],
-)
-def test_one_step_tells_that_no_trunk_is_near(
-    directory: Directory, digits: str, *, may: bool
-) -> None:
-    directory.hold(contact("1", "Anna", behind(), company="ACME"))
-    snapshot = table(directory)
-    shortest = len(TRUNK)
-    assert snapshot.may_have_trunk(digits, shortest) is may
-    assert bool(list(snapshot.trunks_before(digits, shortest))) is may
-
-
 def test_no_table_has_no_trunks() -> None:
-    assert not NO_TABLE.may_have_trunk("493023125777", 4)
     assert list(NO_TABLE.trunks_before("493023125777", 4)) == []
