@@ -98,12 +98,16 @@ def without_stray_zero(digits: str) -> str:
     A national prefix (+49 089 …) goes, and the country code written twice (+49 0049 89 …). Kept is
     a 0 that belongs to the number: Italy's, and where the country's numbers have that shape.
     """
-    country_code = country_code_of(digits)
-    rest = digits[len(country_code) :]
-    while rest[:1] == "0" and country_code:
-        if rest.startswith("00" + country_code):
+    country_code = _CODE_OF.get(digits[:3], "")
+    size = len(country_code)
+    if not country_code or digits[size : size + 1] != "0":
+        return digits
+    rest = digits[size:]
+    keeps_zero, shape = country_code in KEEPS_ZERO, _shape(country_code)
+    while rest[:1] == "0":
+        if rest[1:2] == "0" and rest.startswith(country_code, 2):
             return without_stray_zero(rest[2:])
-        if country_code in KEEPS_ZERO or looks_national(rest, country_code):
+        if keeps_zero or (shape is not None and shape.fullmatch(rest)):
             break
         rest = rest[1:]
     return country_code + rest

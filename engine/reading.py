@@ -10,6 +10,8 @@ Sources: ITU-T E.164 (at most 15 digits), E.123 (notation); the texts' rules in 
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from engine.countries import (
@@ -68,6 +70,9 @@ UNIVERSAL_EXIT = "00"
 """The international prefix that people write whatever their own country's is (ITU-T E.164 A.4)."""
 
 _SHORT_WAY = frozenset({"sip", "tel"})
+_SILENT = re.compile(r"(?:;(?!ext\b)[a-z-]+(?:=[a-z][a-z0-9.-]*)?)+")
+"""Parameters of a URI that say nothing of its number: no extension, no country of a context."""
+
 _LONGEST_SERVICE = 3 + MAX_SERVICE_DIGITS
 SERVICE = "a service number has no subscriber"
 """The reason why a service number is refused."""
@@ -128,9 +133,7 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
         if body.isascii() and body.isdigit():
             return _explicit(body, "", "E.164 with +")
     elif raw[3:4] == ":" and raw[:3] in _SHORT_WAY:
-        text, _, host = raw[4:].partition("@")
-        if raw[0] == "s" and (not host or host[0] in "aA"):  # perhaps anonymous.invalid
-            return read_slowly(raw, plan)
+        text = _user_of(raw)
     if not text.isdigit() or not text.isascii():
         text = text.translate(DIGITS_ONLY)
     if text[:1] == "+":
@@ -140,6 +143,17 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
     elif text.isascii() and text.isdigit():
         return _read_digits(text, "", plan, bracket="(0)" in raw)
     return read_slowly(raw, plan)
+
+
+def _user_of(uri: str) -> str:
+    """Return what a tel: or sip: URI has for a number, "" where the rules for texts must tell."""
+    text, _, host = uri[4:].partition("@")
+    if uri[0] == "s" and (not host or host[0] in "aA"):  # perhaps anonymous.invalid
+        return ""
+    parameters = text.find(";")
+    if parameters > 0 and _SILENT.fullmatch(text, parameters):
+        return text[:parameters]
+    return text
 
 
 def read_slowly(raw: str, plan: DialPlan) -> Reading:

@@ -17,7 +17,8 @@ from tests.engine.golden_plans import PLANS
 SPELLINGS = sorted({written for rows in GOLDEN.values() for written, _ in rows})
 SIGNS = st.text("0000111222345678999 +-/().\u00a0\u2013\uff0b\uff11\u0661_~\t%;:@#,x", max_size=40)
 URIS = st.from_regex(
-    r"(tel|sip|sips|callto|TEL):(//)?\+?[0-9 ().-]{0,16}(;(ext|phone-context|isub)=[0-9+a.-]{0,6})?"
+    r"(tel|sip|sips|callto|TEL):(//)?\+?[0-9 ().-]{0,16}"
+    r"(;(ext|extra|phone-context|isub|npdi|rn|[0-9]{1,3})(=[0-9+a.:-]{0,6})?){0,3}"
     r"(@[aA1s][a-z.]{0,20})?(;user=phone)?",
     fullmatch=True,
 )
@@ -41,6 +42,10 @@ def outcome(read: object, text: str, plan: DialPlan) -> Reading | str:
 @example("sip:192.0.2.1")
 @example("sip:+498999998123@anonymous.invalid")
 @example("tel:+498999998123;ext=123")
+@example("tel:8999998123;phone-context=+49")
+@example("tel:+498999998123;npdi;phone-context=sbc.example")
+@example("sip:+498999998123;npdi:secret@sbc.example:5060;user=phone")
+@example("sip:+498999998123;12@sbc.example")
 def test_the_short_way_gives_what_the_long_way_gives(plan: DialPlan, text: str) -> None:
     assert outcome(read_number, text, plan) == outcome(read_slowly, text, plan)
 
