@@ -19,8 +19,8 @@ from collections.abc import Callable
 import msgspec
 
 from relay.directory import Readiness
+from relay.http.connection import LineConnection, NodeConnection
 from relay.http.nodeapp import create_node_app
-from relay.http.nodeconnection import LineConnection, NodeConnection
 from relay.http.registration import RegistrationDesk, WaysAnswer, registration_routes
 from relay.http.server import HttpServer, serve_http
 from relay.keycache import KeyCache, fetch_from

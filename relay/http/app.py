@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Message, Scope
+from typing_extensions import override
 
 from engine.client import Client
 from relay.accounts import Accounts
+from relay.desk import Desk
 from relay.directory import Directory
 from relay.http.anynode import anynode_routes
 from relay.http.asking import SignIn
@@ -28,6 +31,7 @@ from relay.http.health import health_routes
 from relay.http.page import content_policy, page_routes
 from relay.http.people import people_routes
 from relay.http.problems import ANYNODE_PATH, HANDLERS
+from relay.http.searching import SEARCH_PATH, SearchRoad
 from relay.http.signin import sign_in_routes
 from relay.sessions import Sessions
 from relay.settings import RelaySettings
@@ -37,11 +41,25 @@ API_VERSION = "1"
 _COUNTED = frozenset({"caller", "people"})
 
 _BODIES = {
-    "/v1/people/search": (JSON, "OPTIONS, POST"),
+    SEARCH_PATH: (JSON, "OPTIONS, POST"),
     "/v1/sign-in": (JSON, "GET, OPTIONS, POST"),
     ANYNODE_PATH: (b"", "OPTIONS, POST"),
 }
 _ANY_LENGTH = frozenset({ANYNODE_PATH})
+
+
+class DirectoryApp(Litestar):
+    """The framework's application, and the one road that goes past it."""
+
+    __slots__ = ("_search",)
+
+    def __init__(self, search: SearchRoad, **options: Any) -> None:
+        self._search = search
+        super().__init__(**options)
+
+    @override
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._search(scope, receive, send, super().__call__)
 
 
 def create_app(
@@ -66,11 +84,13 @@ def create_app(
     authenticator = Authenticator(clients)
     counted = counts if counts is not None else Counter()
     sign_in = SignIn(accounts, settings, sessions)
-    app = Litestar(
+    desk = Desk(directory, settings)
+    app = DirectoryApp(
+        SearchRoad(desk, sign_in, settings.max_body_bytes, counted),
         route_handlers=[
             caller_routes(directory, authenticator, settings),
             anynode_routes(directory, authenticator, settings),
-            people_routes(directory, sign_in, settings),
+            people_routes(desk, sign_in),
             sign_in_routes(directory, sign_in, accounts, settings),
             page_routes(content_policy(settings)),
             health_routes(directory.ready),

@@ -54,7 +54,7 @@ class RequestBounds(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         path = scope["path"]
         for field, value in scope["headers"]:
-            if field == b"content-length" and not self._admits(value):
+            if field == b"content-length" and not is_length_within(value, self._max_body_bytes):
                 raise HTTPException(status_code=413, headers={"Connection": "close"})
             if field == b"transfer-encoding" and path.rstrip("/") not in self._any_length:
                 raise HTTPException(status_code=411, headers={"Connection": "close"})
@@ -68,9 +68,10 @@ class RequestBounds(ASGIMiddleware):
             return
         await next_app(scope, receive, send)
 
-    def _admits(self, length: bytes) -> bool:
-        """Tell whether a Content-Length is within the bound; what is no length is not."""
-        return length.isdigit() and len(length) < 19 and int(length) <= self._max_body_bytes  # noqa: PLR2004 - below 2^63
+
+def is_length_within(length: bytes, most: int) -> bool:
+    """Tell whether a Content-Length is within a bound; what is no length is not."""
+    return length.isdigit() and len(length) < 19 and int(length) <= most  # noqa: PLR2004 - below 2^63
 
 
 def _is(kind: bytes, scope: Scope) -> bool:

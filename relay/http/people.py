@@ -19,17 +19,16 @@ from litestar.response.base import ASGIResponse
 
 from relay.accounts import Asker
 from relay.desk import Desk
-from relay.directory import Directory
 from relay.http.accept import JSON, PROBLEM
 from relay.http.asking import SignIn, asks
 from relay.http.problems import READS_JSON
+from relay.http.searching import answer_search
 from relay.persons import (
     PageAnswer,
     PersonAnswer,
     SearchQuestion,
 )
 from relay.schema import Problem
-from relay.settings import RelaySettings
 from relay.vcard import MEDIA_TYPE, file_name, vcard
 
 AskerRequest = Request[Asker, Any, Any]
@@ -77,17 +76,15 @@ _ID = Parameter(
 )
 
 
-def people_routes(directory: Directory, sign_in: SignIn, settings: RelaySettings) -> Router:
+def people_routes(desk: Desk, sign_in: SignIn) -> Router:
     """Return the routes under `/v1/people`, for signed-in users only."""
-    desk = Desk(directory, settings)
 
     @post("/search", status_code=200, responses=_FOUND)
     async def search(request: AskerRequest, data: JSONBody[SearchQuestion]) -> ASGIResponse:
         """Find people and companies: beginnings of words in any order, or part of a number."""
-        started = time.perf_counter()
-        page = await desk.search(request.user, data)
-        headers = _timing(started)
-        return ASGIResponse(body=_encode(page), headers=headers, media_type=JSON)
+        body, (field, value) = await answer_search(desk, request.user, data)
+        headers = {field.decode(): value.decode()}
+        return ASGIResponse(body=body, headers=headers, media_type=JSON)
 
     @get("/{identity:str}", responses=_CARD)
     async def person(request: AskerRequest, identity: Annotated[str, _ID]) -> ASGIResponse:

@@ -95,6 +95,10 @@ def _not_text(request: Request[Any, Any, Any], _error: UnicodeDecodeError) -> Re
     return problem(request, 400, detail="the body is not UTF-8")
 
 
+def _too_deep(request: Request[Any, Any, Any], _error: RecursionError) -> Response[Any]:
+    return problem(request, 400, detail="the body is nested too deep")
+
+
 def _not_authenticated(request: Request[Any, Any, Any], _error: NotAuthenticated) -> Response[Any]:
     if request.scope["path"].startswith(CALLER_PATH):
         return problem(request, 401, headers={"WWW-Authenticate": _CHALLENGE})
@@ -131,5 +135,6 @@ HANDLERS: ExceptionHandlersMap = {
 }
 """For the application: every error has a handler, so none reaches the server's own log."""
 
-READS_JSON: ExceptionHandlersMap = {UnicodeDecodeError: _not_text}
-"""For routes whose body the framework decodes: msgspec raises this for octets that are no UTF-8."""
+READS_JSON: ExceptionHandlersMap = {UnicodeDecodeError: _not_text, RecursionError: _too_deep}
+"""For routes whose body the framework decodes: msgspec raises these for octets that are no UTF-8,
+and for brackets within brackets by the thousand."""

@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Coroutine, Sequence
-from http import HTTPStatus
+from collections.abc import Coroutine
 from typing import Any
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
@@ -23,15 +21,12 @@ from relay.errors import (
     MalformedRequest,
     NotAuthenticated,
     NotRegistered,
-    RelayError,
 )
-from relay.http.accept import PROBLEM
-from relay.http.bounds import NO_SNIFF, NO_STORE, OCTETS
-from relay.http.problems import BEARER, log_fault
+from relay.http.bounds import OCTETS
+from relay.http.plain import Told, error_told, problem_told, read_body, tell
 from relay.limits import Flights, Rate
 from relay.nodesettings import NodeLimits
-from relay.problem import Kind, problem, problem_of
-from relay.schema import Problem
+from relay.problem import Kind, problem
 from relay.tunnel.bus import Reply
 from relay.tunnel.exchange import Exchange
 from relay.tunnel.frames import MAX_QUESTION_BYTES, Refusal
@@ -48,15 +43,8 @@ ABORT_WATCH_S = 0.05
 before, and need not be watched."""
 
 _OCTETS = (b"content-type", OCTETS)
-_PROBLEM = (b"content-type", PROBLEM.encode())
 _ALLOW = (b"allow", b"OPTIONS, POST")
-_CHALLENGE = (b"www-authenticate", BEARER.encode())
 _MAX_LENGTH_DIGITS = 9
-
-_encode = msgspec.json.Encoder().encode
-
-_Told = tuple[int, bytes, list[tuple[bytes, bytes]]]
-"""Status, body, header fields."""
 
 REFUSALS: dict[Refusal, tuple[int, Kind, int]] = {
     "unknown-key": (409, ("unknown-key", "Sealed to a key that has ended; fetch the keys"), 0),
@@ -128,34 +116,26 @@ class RpcRoute:
         assert scope["type"] == ScopeType.HTTP
         match scope["method"]:
             case "POST":
-                status, body, fields = await self._answer(scope, receive)
+                told = await self._answer(scope, receive)
             case "OPTIONS":
-                status, body, fields = 204, b"", [_ALLOW]
+                told = (204, b"", [_ALLOW])
             case _:
-                status, body, fields = _problem(problem(405), [_ALLOW])
-        self._counts[f"answers_{status // 100}xx"] += 1
-        headers = [*fields, (b"content-length", str(len(body)).encode()), NO_SNIFF, NO_STORE]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+                told = problem_told(problem(405), [_ALLOW])
+        await tell(send, told, self._counts)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> _Told:
+    async def _answer(self, scope: Scope, receive: Receive) -> Told:
         try:
             token = _read_fields(scope)
             sealed = await _read_body(receive)
             reply = await _while_wanted(receive, self._desk.ask(token, sealed))
         except _BadRequest as error:
-            return _problem(problem(error.status), [(b"connection", b"close")])
-        except RelayError as error:
-            told, wait_s = problem_of(error)
-            challenge = [_CHALLENGE] if told.status == HTTPStatus.UNAUTHORIZED else []
-            return _problem(told, challenge, wait_s)
+            return problem_told(problem(error.status), [(b"connection", b"close")])
         except Exception as error:  # noqa: BLE001 - told and logged, without the request
-            log_fault(error)
-            return _problem(problem(500))
+            return error_told(error)
         if reply.refusal is None:
             return 200, reply.sealed, [_OCTETS]
         status, kind, wait_s = REFUSALS[reply.refusal]
-        return _problem(problem(status, kind=kind), wait_s=wait_s)
+        return problem_told(problem(status, kind=kind), wait_s=wait_s)
 
 
 class _BadRequest(Exception):
@@ -164,11 +144,6 @@ class _BadRequest(Exception):
     def __init__(self, status: int) -> None:
         super().__init__()
         self.status = status
-
-
-def _problem(told: Problem, fields: Sequence[tuple[bytes, bytes]] = (), wait_s: int = 0) -> _Told:
-    wait = [(b"retry-after", str(wait_s).encode())] if wait_s else []
-    return told.status, _encode(told), [*fields, *wait, _PROBLEM]
 
 
 def _read_fields(scope: Scope) -> str:
@@ -202,16 +177,9 @@ def _read_fields(scope: Scope) -> str:
 
 async def _read_body(receive: Receive) -> bytes:
     """Return the body; the connection holds it to the length that was read before."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise MalformedRequest("the body was cut")
-        body += message["body"]
-        if len(body) > MAX_QUESTION_BYTES:
-            raise _BadRequest(413)
-        if not message["more_body"]:
-            break
+    body = await read_body(receive, MAX_QUESTION_BYTES)
+    if body is None:
+        raise _BadRequest(413)
     if not body:
         raise MalformedRequest("the body is empty")
     return body

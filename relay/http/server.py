@@ -13,25 +13,14 @@ import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import h11
 from litestar.types import ASGIApp
 from typing_extensions import override
 from uvicorn import Config, Server
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from relay.http.connection import BoundedConnection
 
 KEEP_ALIVE_S = 75
 """How long a connection may rest between two requests: an SBC's pause between calls at daytime."""
-
-HEAD_TIMEOUT_S = 10
-"""How long a request may take to arrive, from the connection or its first octet on. uvicorn has no
-such bound, so that a peer that sends an octet a minute would hold a connection for ever."""
-
-MAX_CONNECTIONS = 900
-"""Later ones are closed at once: it stays below the usual 1,024 descriptors of a process."""
-
-MAX_HEAD_BYTES = 16 * 1024
-"""Request line and header fields: the longest number and password need 4 KiB. It is the reason for
-h11: httptools is faster, but uvicorn lets it hold a head of any length."""
 
 BACKLOG = 1024
 
@@ -87,7 +76,7 @@ async def serve_http(
     sockets: Sequence[socket.socket],
     app: ASGIApp,
     *,
-    connection: type[asyncio.Protocol] | None = None,
+    connection: type[BoundedConnection] = BoundedConnection,
     line: type[asyncio.Protocol] | None = None,
     max_message_bytes: int = 0,
     certificate: tuple[Path, Path] | None = None,
@@ -97,7 +86,7 @@ async def serve_http(
     Args:
         sockets: bound, listening or not; closed by `drain`.
         app: made by `relay.http.app.create_app`, or by `relay.http.nodeapp`.
-        connection: how HTTP is read and bounded; None: as PBXs need it.
+        connection: how HTTP is read and bounded.
         line: how a WebSocket is held; None: the application takes none.
         max_message_bytes: of a WebSocket.
         certificate: PEM files of certificate and key, for HTTPS; None: HTTP.
@@ -115,7 +104,7 @@ async def serve_http(
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = Config(
         app,
-        http=connection or _Connection,
+        http=connection,
         ws=line or "none",
         ws_max_size=max_message_bytes,
         ws_ping_interval=PING_S,
@@ -130,7 +119,6 @@ async def serve_http(
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         backlog=BACKLOG,
     )
     server = _Server(config)
@@ -141,56 +129,6 @@ async def serve_http(
             await task
             raise OSError("the HTTP server ended before it began to listen")
     return HttpServer(server, task)
-
-
-class _Connection(H11Protocol):
-    """uvicorn's connection, with a deadline for each request and a bound on their number."""
-
-    _deadline: asyncio.TimerHandle | None = None
-
-    @override
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self.connections) > MAX_CONNECTIONS:
-            transport.abort()
-            return
-        self._set_deadline()
-
-    @override
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
-            self._set_deadline()
-        else:
-            self._lift_deadline()
-
-    @override
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
-            self._set_deadline()  # the beginning of a request came together with the last one
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lift_deadline()
-        super().connection_lost(exc)
-
-    @override
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP without a body: PBXs show any body as the caller's name."""
-        fields = [(b"content-length", b"0"), (b"connection", b"close")]
-        for event in (h11.Response(status_code=400, headers=fields), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
-
-    def _set_deadline(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.abort)
-
-    def _lift_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
 
 
 class _Server(Server):

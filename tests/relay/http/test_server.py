@@ -15,15 +15,17 @@ import uvloop
 from litestar import Litestar
 
 from relay.http import authentication
-from relay.http import server as server_module
+from relay.http import connection as connection_module
 from relay.http.app import create_app
-from relay.http.server import MAX_HEAD_BYTES, HttpServer, serve_http
+from relay.http.connection import BoundedConnection
+from relay.http.server import HttpServer, serve_http
 from relay.local import LocalDirectory
 from tests.relay.http.asking import CLIENTS, PASSWORD, basic
 from tests.relay.http.conftest import SETTINGS
 
 ERIKA = "Erika Müller-Lüdenscheidt"
 NUMBER = "+498999998123"
+ANYNODE_HEAD = b"POST /v1/caller/anynode HTTP/1.1\r\nHost: a\r\n"
 JOERG = (
     '{"name":"Jörg \\"Joe\\" O\\\\Neil","class":2,"number":"+493023125001",'
     '"id":"crm:2","source":"crm","runners_up":0}'
@@ -157,9 +159,16 @@ def test_curl_prints_the_name_and_nothing_else(
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"GET /v1/caller/+49 89 HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"GET /" + b"9" * (MAX_HEAD_BYTES + 1),
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"9" * (MAX_HEAD_BYTES + 1),
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded: 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: \x00\r\n\r\n",
+        ANYNODE_HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ANYNODE_HEAD + b"Transfer-Encoding: chunked\r\n\r\nx\r\n",
+        b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /" + b"9" * (BoundedConnection.max_head_bytes + 1),
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"9" * (BoundedConnection.max_head_bytes + 1),
     ],
 )
 def test_what_is_no_http_closes_that_connection_without_words(
@@ -168,13 +177,62 @@ def test_what_is_no_http_closes_that_connection_without_words(
     async def main() -> None:
         async with serving(app) as (_, port):
             good, writer = await asyncio.open_connection("127.0.0.1", port)
-            _, _, body = (await exchange(port, garbage)).partition(b"\r\n\r\n")
+            head, _, body = (await exchange(port, garbage)).partition(b"\r\n\r\n")
+            assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 "))
             assert body == b""
             writer.write(get("/healthz"))
             assert (await good.readline()).startswith(b"HTTP/1.1 200")
             writer.close()
 
     run(main())
+
+
+async def test_a_body_that_never_ends_is_cut(app: Litestar) -> None:
+    async with serving(app) as (_, port):
+        who = f"Authorization: {basic('sbc', PASSWORD)}\r\n".encode()
+        chunked = ANYNODE_HEAD + who + b"Transfer-Encoding: chunked\r\n\r\n"
+        for endless in (b"0\r\n" + b"X: y\r\n" * 300_000, b"0\r\nX: " + b"y" * 1_200_000):
+            with contextlib.suppress(ConnectionError):
+                answer = await exchange(port, chunked + endless)
+                assert not answer or answer.startswith(b"HTTP/1.1 4")
+
+
+async def test_requests_that_come_together_are_answered_in_turn(app: Litestar) -> None:
+    async with serving(app) as (_, port):
+        many = get("/healthz", "X: " + "y" * 1000) * 50 + get("/healthz", "Connection: close")
+        assert (await exchange(port, many)).count(b'{"status":"live"}') == 51
+
+
+async def test_who_offers_another_protocol_is_answered_in_this_one(app: Litestar) -> None:
+    async with serving(app) as (_, port):
+        offer = get("/healthz", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(offer)
+            async with asyncio.timeout(10):
+                await reader.readuntil(b'{"status":"live"}')
+        writer.close()
+
+
+async def test_the_first_http_needs_no_host(app: Litestar) -> None:
+    async with serving(app) as (_, port):
+        answer = await exchange(port, b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert answer.endswith(b'{"status":"live"}')
+
+
+async def test_empty_lines_between_requests_do_not_keep_a_connection(
+    app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "HEAD_TIMEOUT_S", 0.1)
+    async with serving(app) as (server, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(get("/healthz"))
+        await reader.readuntil(b'{"status":"live"}')
+        writer.write(b"\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            await asyncio.wait_for(reader.read(), 10)
+        await until(lambda: server.metrics()["connections"] == 0)
+        writer.close()
 
 
 @pytest.mark.parametrize(
@@ -189,7 +247,7 @@ def test_what_is_no_http_closes_that_connection_without_words(
 def test_who_does_not_finish_a_request_is_cut_off(
     app: Litestar, run: Runner, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(server_module, "HEAD_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(connection_module, "HEAD_TIMEOUT_S", 0.05)
 
     async def main() -> None:
         async with serving(app) as (server, port):
@@ -206,7 +264,7 @@ def test_who_does_not_finish_a_request_is_cut_off(
 def test_a_finished_request_lifts_its_deadline(
     app: Litestar, run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "HEAD_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(connection_module, "HEAD_TIMEOUT_S", 0.5)
 
     async def main() -> None:
         async with (
@@ -228,7 +286,7 @@ def test_a_finished_request_lifts_its_deadline(
 def test_connections_beyond_the_bound_are_closed_and_those_before_it_served(
     app: Litestar, run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(BoundedConnection, "max_connections", 2)
 
     async def main() -> None:
         async with serving(app) as (server, port):

@@ -13,8 +13,8 @@ from pathlib import Path
 from relay.accounts import Accounts
 from relay.desk import Desk
 from relay.directory import Directory, Readiness
+from relay.http.connection import LineConnection, NodeConnection
 from relay.http.nodeapp import create_node_app
-from relay.http.nodeconnection import LineConnection, NodeConnection
 from relay.http.server import HttpServer, serve_http
 from relay.keycache import KeyCache
 from relay.nodesettings import NodeLimits, NodeSettings

@@ -10,8 +10,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, NegotiationError
 from websockets.http11 import Request
 
-from relay.http import nodeconnection
-from relay.http.nodeconnection import MAX_HEAD_BYTES, LineConnection, NodeConnection
+from relay.http import connection
+from relay.http.connection import LineConnection, NodeConnection
 from relay.tunnel.frames import MAX_FRAME_BYTES_TO_RELAY, SUBPROTOCOL, Hello, decode_from_relay
 from relay.tunnel.held import BAD_FRAME
 from tests.relay.http.users import TENANT
@@ -54,14 +54,14 @@ async def test_requests_on_one_connection_are_answered_one_after_another() -> No
 async def test_a_request_that_does_not_arrive_is_cut(
     monkeypatch: pytest.MonkeyPatch, octets: bytes
 ) -> None:
-    monkeypatch.setattr(nodeconnection, "HEAD_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(connection, "HEAD_TIMEOUT_S", 0.1)
     async with running_cloud() as cloud:
         assert b"200 OK" not in await answer_to(cloud, octets)
 
 
 async def test_a_head_that_never_ends_is_cut() -> None:
     async with running_cloud() as cloud:
-        endless = b"GET / HTTP/1.1\r\nX: " + b"x" * (MAX_HEAD_BYTES + 300_000)
+        endless = b"GET / HTTP/1.1\r\nX: " + b"x" * (NodeConnection.max_head_bytes + 300_000)
         assert await answer_to(cloud, endless) == b""
         many = b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 100_000
         assert await answer_to(cloud, many) == b""
@@ -83,7 +83,7 @@ async def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_line_lives_longer_than_a_request_may_take(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(nodeconnection, "HEAD_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(connection, "HEAD_TIMEOUT_S", 0.05)
     async with running_cloud() as cloud:
         url = f"ws://127.0.0.1:{cloud.port}/v1/connector"
         async with connect(url, subprotocols=[SUBPROTOCOL]) as line:  # type: ignore[list-item]  # its own type of text
