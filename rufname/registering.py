@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import httpx
+import msgspec
 
 from relay.errors import NotAuthenticated
 from relay.http.registration import StandingAnswer
@@ -50,6 +51,11 @@ FRESH = "tunnel-fresh"
 )
 @click.option("--authority", default=ENTRA, show_default=True, help="Where people sign in.")
 @click.option(
+    "--ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PEM file of the authority of the relay's or a proxy's certificate, as tunnel.ca.",
+)
+@click.option(
     "--prepare-identity", "prepare", is_flag=True, help="Make the next identity key and show it."
 )
 @click.option(
@@ -68,6 +74,7 @@ def register(
     node: str | None,
     way: str,
     authority: str,
+    ca: Path | None,
     prepare: bool,
     replace: bool,
     code: str | None,
@@ -88,7 +95,10 @@ def register(
         )
     if bool(code) != bool(tenant) or (code and not relay):
         raise click.UsageError("to join takes --relay, --tenant and --join")
-    with web_client(config.tunnel or TunnelSettings(client_id="")) as web:
+    settings = config.tunnel or TunnelSettings(client_id="")
+    if ca is not None:
+        settings = msgspec.structs.replace(settings, ca=ca)
+    with web_client(settings) as web:
         if relay is None:
             member = Member.load(config.keys_dir, web)
             if inviting:

@@ -23,7 +23,7 @@ from relay.http.registration import (
     WaysAnswer,
 )
 from relay.schema import Problem
-from relay.tunnel.dialling import certificate_words, proxy_of, trust
+from relay.tunnel.dialling import CannotDial, certificate_words, proxy_of, trust
 from relay.tunnel.registration import SignedOrder
 from relay.tunnel.settings import TunnelSettings
 from rufname.errors import RufnameError
@@ -54,10 +54,18 @@ class CannotRegister(RufnameError):
 
 
 def web_client(settings: TunnelSettings) -> httpx.Client:
-    """Return what asks over HTTPS, through the proxy and with the trust of `[tunnel]`."""
+    """Return what asks over HTTPS, through the proxy and with the trust of `[tunnel]`.
+
+    Raises:
+        RelayRefuses: the authorities' file cannot be used.
+    """
     proxy = proxy_of(settings)
+    try:
+        trusted = trust(settings)
+    except CannotDial as error:
+        raise RelayRefuses(str(error)) from None
     return httpx.Client(
-        verify=trust(settings),
+        verify=trusted,
         proxy=proxy if isinstance(proxy, str) else None,
         trust_env=proxy is True,
         timeout=TIMEOUT_S,
@@ -154,6 +162,7 @@ class Registrar:
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
-                return certificate_words(urlsplit(self.relay).netloc, cause)
+                name = urlsplit(self.relay).netloc
+                return certificate_words(name, cause, "tunnel.ca, or --ca here")
             cause = cause.__cause__ or cause.__context__
         return f"{self.relay}: {str(error) or type(error).__name__}"

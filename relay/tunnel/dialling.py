@@ -146,13 +146,15 @@ def proxy_of(settings: TunnelSettings) -> str | Literal[True] | None:
     return f"{scheme}://{quote(name, safe='')}:{quote(password, safe='')}@{rest}"
 
 
-def certificate_words(name: str, error: ssl.SSLCertVerificationError) -> str:
-    """Return why the certificate of a relay is refused, and what helps."""
+def certificate_words(
+    name: str, error: ssl.SSLCertVerificationError, setting: str = "tunnel.ca"
+) -> str:
+    """Return why the certificate of a relay is refused, and what helps; `setting` names a CA."""
     words = f"the certificate of {name} is refused: {error.verify_message}"
     if "expired" in error.verify_message or "not yet valid" in error.verify_message:
         today = datetime.now(UTC).date().isoformat()
         return f"{words}; if it is right, the clock of this machine is not: it says {today}"
-    return f"{words}; if a proxy looks into TLS, name its authority: tunnel.ca"
+    return f"{words}; if a proxy looks into TLS, name its authority: {setting}"
 
 
 def _proxy_words(error: Exception) -> str:

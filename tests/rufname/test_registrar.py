@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -73,3 +75,9 @@ def test_what_came_too_fast_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> N
             Registrar(web, endpoint.address).ways()
     assert error.value.code == "too-often"
     assert len(endpoint.forms) == 6
+
+
+def test_authorities_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(RelayRefuses, match=r"ca\.pem: no certificates in PEM"):
+        web_client(TunnelSettings(client_id="", ca=tmp_path / "ca.pem"))
