@@ -98,6 +98,13 @@ class SqliteRecords(TenantRecords):
             ).fetchone()
         return None if row is None else _record(row[0], row[1])
 
+    async def every(self) -> list[TenantRecord]:
+        """Return all records, by tenant. Raises `RecordsUnavailable` for one that is damaged."""
+        async with self._writing:
+            rows = self._file.execute("SELECT record, revision FROM tenant ORDER BY tid").fetchall()
+        records = (_record(octets, revision) for octets, revision in rows)
+        return [record for record in records if record is not None]
+
     @override
     async def put(self, record: TenantRecord) -> TenantRecord:
         stored = await self._write(lambda: self._replace(record))
