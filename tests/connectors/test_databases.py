@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -228,6 +229,24 @@ def test_pages_of_mariadb_pass_over_no_record(people: MariaDb, opened: Opened) -
         assert events[-1] == Complete(full=True)
     assert "the same key" in failure(opened(people.connection, "SELECT * FROM paged", fetch=2))
     people.run("DROP TABLE paged")
+
+
+def test_a_result_of_mariadb_is_not_held_in_memory(people: MariaDb, opened: Opened) -> None:
+    """Its driver ignores every wish to stream: whole, this one would take gigabytes."""
+    people.run("CREATE VIEW wide AS SELECT seq AS id, repeat('x', 3000) AS name"
+               " FROM seq_1_to_1000000; GRANT SELECT ON crm.wide TO crm")  # fmt: skip
+    try:
+        before = peak_mib()
+        events = opened(people.connection, "SELECT id, name FROM wide").read(b"")
+        assert len(list(islice(events, 4_000))) == 4_000
+        events.close()
+        assert peak_mib() - before < 200
+    finally:
+        people.run("DROP VIEW wide")
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def test_pages_may_have_a_key_of_several_columns(people: MariaDb, opened: Opened) -> None:

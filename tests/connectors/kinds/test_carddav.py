@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from typing_extensions import override
 
+from connectors.dav import Resource
 from connectors.errors import SourceFailed
 from connectors.kinds.carddav import CarddavOptions, CarddavSource
 from connectors.registry import completed
@@ -19,6 +20,7 @@ from tests.connectors.conformance import Conformance
 from tests.connectors.kinds.test_vcard import card
 from tests.connectors.making import settings, stored
 from tests.connectors.radicalepeer import PASSWORD, USER, Radicale, radicale
+from tests.connectors.webpeer import Request, web_server
 from tests.connectors.worlds import ROWS, Row, Rows, World
 
 
@@ -176,6 +178,51 @@ def test_a_key_of_ones_own_reads_everything_each_time(
         assert (report.state, report.full) == ("done", True)
         store.settle(store.last_seq())
     assert set(stored(store)) == {"0", "1", "2"}
+
+
+BOOK = "/books/anna/"
+
+
+def report(*responses: tuple[str, int], token: str) -> bytes:
+    """A sync report (RFC 6578): what changed (200) or went (404); the book, if it is cut (507)."""
+    lines = [
+        f"<response><href>{BOOK}{href}</href>"
+        + (
+            f"<status>HTTP/1.1 {status} x</status>"
+            if status != 200
+            else '<propstat><prop><getetag>"1"</getetag></prop>'
+            "<status>HTTP/1.1 200 OK</status></propstat>"
+        )
+        + "</response>"
+        for href, status in responses
+    ]
+    text = f"<sync-token>{token}</sync-token>"
+    return f'<multistatus xmlns="DAV:">{"".join(lines)}{text}</multistatus>'.encode()
+
+
+def test_a_sync_report_that_was_cut_is_asked_for_to_its_end(secret: Path) -> None:
+    answers = {
+        "": report(("a.vcf", 200), ("b.vcf", 200), ("", 507), token="one"),
+        "one": report(("c.vcf", 200), ("b.vcf", 404), token="two"),
+        "stuck": report(("", 507), token="stuck"),
+    }
+
+    def handle(request: Request) -> None:
+        token = request.content.partition(b"sync-token>")[2].partition(b"</")[0].decode()
+        request.answer(207, answers[token], {"Content-Type": "application/xml"})
+
+    with web_server(handle) as url:
+        options = CarddavOptions(url=url + BOOK, user=USER, password=SecretRef(file=secret))
+        own = CarddavSource(completed(settings(kind="carddav", key=(), map={}, options=options)))
+        with own._session() as web:
+            changed, gone, token = own._synced(web, Resource(BOOK), "")
+            assert ([Path(href).name for href in changed], token) == (
+                ["a.vcf", "b.vcf", "c.vcf"],
+                "two",
+            )
+            assert [Path(href).name for href in gone] == ["b.vcf"]
+            with pytest.raises(SourceFailed, match="no new sync-token"):
+                own._synced(web, Resource(BOOK), "stuck")
 
 
 def test_a_redirect_is_not_followed_but_named(peer: Radicale, secret: Path) -> None:
