@@ -8,7 +8,7 @@ the median counts.
 
 Cases: 32 connections; one connection that waits for each answer; one that keeps eight requests
 open; and what a desk phone asks as somebody types a name: twenty entries of those whose name begins
-so, with their numbers.
+so, with their numbers. Where ldclt is installed, it asks both servers as well.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from statistics import median
 
 import msgspec
 
+from bench import ldclt
 from bench.installation import by_phone, let_phones_ask, serving_ldap
 from bench.ldap_load import Load, LoadResult, Question
 from bench.questions import SEED, Asked, beginnings, work_numbers
@@ -30,6 +31,7 @@ from bench.servers import Server, has_slapd, put_load, running_slapd
 from rufname.load_questions import missing
 from rufname.sample import contacts
 from rufname.sample_contact import MadeContact
+from rufname.sample_numbers import OWN_TRUNK
 from rufname.trial import install
 
 QUESTION = "LDAP lookup"
@@ -52,6 +54,9 @@ PIPELINE = 8
 NAMES = ("cn", "sn")
 ENTRIES = 20
 """A page or two of a desk phone's display."""
+
+COLLEAGUES = ldclt.Drawn(f"(telephoneNumber=+{OWN_TRUNK}XXX)", 101, 119, each=5_000)
+"""Extensions of the made-up company that all have a holder."""
 
 RETURNED = ("displayName", "telephoneNumber", "mobile")
 
@@ -99,6 +104,8 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         yield from _repeated(servers, parts[0])
         for server in servers:
             yield from _paced(server, parts[0])
+        if not quick and ldclt.has_ldclt():
+            yield from _by_ldclt(servers)
 
 
 def _compare(
@@ -176,6 +183,20 @@ def _paced(server: Server, part: Sequence[Asked]) -> Iterator[Measure]:
     ):
         goal: Goal = "at most" if own and limit else ""
         yield Measure(QUESTION, f"{case}, {share}", value, "µs", goal, limit)
+
+
+def _by_ldclt(servers: Sequence[Server]) -> Iterator[Measure]:
+    """Let a tool that nobody here wrote ask for colleagues, again and again."""
+    rates = {}
+    for server in servers:
+        answered, spent_s = ldclt.ask(server, COLLEAGUES)
+        rates[server.name] = answered / spent_s
+        case = f"ldclt, {COLLEAGUES.threads} connections, {server.name}"
+        yield Measure(QUESTION, case, rates[server.name], "1/CPU s")
+    if len(rates) > 1:
+        ratio = rates["rufname"] / rates["slapd"]
+        case = f"ldclt, {COLLEAGUES.threads} connections, rufname by slapd"
+        yield Measure(QUESTION, case, ratio, "ratio", "at least", LOOKUP_RATIO_GOAL)
 
 
 def _round(server: Server, part: Sequence[Asked], shape: Shape, rate: float = 0.0) -> Round:
