@@ -1,9 +1,12 @@
 """How fast is a search over HTTP, and how many does a CPU second buy, beside FastAPI with SQLite?
 
 Both have the same contacts and get the same questions from `wrk`: beginnings of names as people
-type them. Rufname runs as the real `rufname serve`, with everything that a user's question passes:
-session, rights, rates, joining of records. Each server has core 0 for itself, `wrk` another one.
-The rounds alternate, and the median counts.
+type them, ten hits a page. Like is compared with like: the answers have the same fields (names,
+company, job, numbers, addresses, what to highlight, how many in all) and much the same size, which
+is held to and told; both read HTTP by httptools on uvloop, in one process. Rufname runs as the real
+`rufname serve`, with everything that a user's question passes: session, rights, rates, joining of
+records; the peer (`bench.fastapi_peer` says what) does without. Each server has core 0 for itself,
+`wrk` another one. The rounds alternate, and the median counts.
 """
 
 from __future__ import annotations
@@ -34,6 +37,10 @@ P50_GOAL_MS, P99_GOAL_MS, RATIO_GOAL = 2.0, 10.0, 3.0
 RATE = 200
 CONNECTIONS = 8
 PATH = "/v1/people/search"
+TOLD = {"id", "name", "sources", "numbers", "matched", "spans", "total", "total_is_exact", "hits"}
+"""What every answer holds; company, job, addresses and so on only where somebody has them."""
+
+ALIKE = 1.2
 
 _WRK = """
 local bodies, at = {}, 0
@@ -88,9 +95,12 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     with ExitStack() as stack:
         own = stack.enter_context(_serving(installation))
         peer = stack.enter_context(_peer(folder, count))
+        sizes = {}
         for target in (own, peer):
-            for text in texts[:50]:
-                _check(target, text)
+            sizes[target.server.name] = sum(_check(target, text) for text in texts[:200]) / 200
+        _compare(*sizes.values())
+        for name, size in sizes.items():
+            yield Measure(QUESTION, f"octets of an answer, {name}", size, "")
         paced = _load(own, questions, seconds, connections=2, pause_ms=2_000 // RATE)
         yield Measure(QUESTION, "rate of the paced round", paced.requests / paced.seconds, "1/s")
         for name, value, goal in (
@@ -130,29 +140,42 @@ def _peer(folder: Path, count: int) -> Iterator[Target]:
         yield Target(server, fastapi_peer.TOKEN)
 
 
-def _check(target: Target, text: str) -> None:
-    """Ask once; the hits have to hold every word that was typed.
+def _check(target: Target, text: str) -> int:
+    """Ask once; return how many octets the answer has.
 
     Raises:
-        RuntimeError: nobody was found, or somebody else.
+        RuntimeError: nobody was found, or the hits lack what both have to tell.
     """
-    page = _post(target.server.port, PATH, {"text": text, "limit": 10}, target.token)
+    body = _post(target.server.port, PATH, {"text": text, "limit": 10}, target.token)
+    page = json.loads(body)
     if not page["hits"]:
         raise RuntimeError(f"{target.server.name}: nobody for {text!r}")
+    told = {field for hit in page["hits"] for field in hit} | set(page)
+    if lacking := TOLD - told:
+        raise RuntimeError(f"{target.server.name}: {text!r} is answered without {lacking}")
+    return len(body)
 
 
-def _post(port: int, path: str, body: object, token: str) -> dict[str, str]:
+def _compare(own: float, peer: float) -> None:
+    """Hold the answers to much the same size.
+
+    Raises:
+        RuntimeError: one has more than a fifth more to write.
+    """
+    if not 1 / ALIKE <= own / peer <= ALIKE:
+        raise RuntimeError(f"answers of {own:.0f} and of {peer:.0f} octets are not alike")
+
+
+def _post(port: int, path: str, body: object, token: str) -> bytes:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-    if not token:
-        del headers["Authorization"]
     connection.request("POST", path, json.dumps(body), headers)
     answer = connection.getresponse()
-    found = json.loads(answer.read())
+    found = answer.read()
     connection.close()
     if answer.status != http.client.OK:
-        raise RuntimeError(f"{path} answered {answer.status}: {found}")
-    return dict(found)
+        raise RuntimeError(f"{path} answered {answer.status}: {found!r}")
+    return found
 
 
 def _load(

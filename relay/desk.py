@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Protocol
 
 from engine.query import PeopleQuery, PersonHit
@@ -115,16 +114,45 @@ class Desk:
     def _answers(self) -> Answers:
         return Answers(self._directory.source_names(), self._settings.chat_domains)
 
-    @asynccontextmanager
-    async def _one_question(self, asker: Asker) -> AsyncIterator[None]:
+    def _one_question(self, asker: Asker) -> _OneQuestion:
+        """Return what a question is asked within; raises `TooOften` for one too many."""
         key, now_s = f"{asker.tenant}/{asker.user}", time.monotonic()
         self._users.take(key, now_s)
         self._tenants.take(asker.tenant, now_s)
-        self._flights.begin(key)
+        return _OneQuestion(self._flights, key, self._settings.deadline_s)
+
+
+class _OneQuestion:
+    """A question that is being answered: counted, and given up at its deadline.
+
+    A class, since a generator with a decorator costs several times as much.
+    """
+
+    __slots__ = ("_deadline", "_flights", "_key")
+
+    def __init__(self, flights: Flights, key: str, deadline_s: float) -> None:
+        self._flights = flights
+        self._key = key
+        self._deadline = asyncio.timeout(deadline_s)
+
+    async def __aenter__(self) -> None:
+        self._flights.begin(self._key)
+        await self._deadline.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._flights.end(self._key)
         try:
-            async with asyncio.timeout(self._settings.deadline_s):
-                yield
+            await self._deadline.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise DirectoryUnavailable("the directory did not answer in time") from None
-        finally:
-            self._flights.end(key)
+            raise _too_slow() from None
+        if isinstance(error, TimeoutError):  # of what the directory itself waited for
+            raise _too_slow() from None
+
+
+def _too_slow() -> DirectoryUnavailable:
+    return DirectoryUnavailable("the directory did not answer in time")

@@ -6,6 +6,7 @@ Law: values only. Everything in an answer was visible to the asker when the engi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -45,14 +46,14 @@ class SearchQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fold: Literal["", "company"] = ""
 
 
-class SourceAnswer(msgspec.Struct, frozen=True):
+class SourceAnswer(msgspec.Struct, frozen=True, gc=False):
     """A source of contacts: its id, which never changes, and what people call it."""
 
     id: Annotated[str, Meta(examples=["crm"])]
     name: Annotated[str, Meta(examples=["CRM"])]
 
 
-class NumberAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+class NumberAnswer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A phone number.
 
     Attributes:
@@ -70,7 +71,7 @@ class NumberAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str
 
 
-class EmailAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+class EmailAnswer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An e-mail address; `chat`: it is an account of Teams."""
 
     address: str
@@ -78,7 +79,7 @@ class EmailAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     chat: bool = False
 
 
-class SpanAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+class SpanAnswer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What to highlight: `start` to `end` of a field, in code points; digits of `e164` for numbers.
 
     `at` is the place in `numbers` or `emails`.
@@ -90,7 +91,7 @@ class SpanAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     at: int = 0
 
 
-class HitAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+class HitAnswer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One person or company that was found; texts that are not known are left out.
 
     Attributes:
@@ -118,7 +119,7 @@ class HitAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     folded: tuple[HitAnswer, ...] = ()
 
 
-class PageAnswer(msgspec.Struct, frozen=True):
+class PageAnswer(msgspec.Struct, frozen=True, gc=False):
     """The answer to a search.
 
     Attributes:
@@ -290,7 +291,7 @@ class Answers:
         return HitAnswer(
             id=person_id(contact.id),
             name=contact.name,
-            sources=tuple(dict.fromkeys(record.source for record in hit.records)),
+            sources=_once([record.source for record in hit.records]),
             match_class=hit.match_class,
             company=contact.company,
             department=contact.department,
@@ -298,34 +299,56 @@ class Answers:
             city=contact.address.city,
             numbers=self._numbers(hit),
             emails=self._emails(hit),
-            matched=tuple(dict.fromkeys(answer.field for answer in answers)),
+            matched=_once([answer.span.field for answer in answers]),
             spans=tuple(
-                SpanAnswer(each.field, each.start, each.end, each.at) for each in spans_of(answers)
+                [
+                    SpanAnswer(each.field, each.start, each.end, each.at)
+                    for each in spans_of(answers)
+                ]
             ),
             company_record=contact.is_company,
             folded=tuple(map(self._hit, hit.folded)),
         )
 
     def _numbers(self, hit: PersonHit) -> tuple[NumberAnswer, ...]:
-        return tuple(_number(each.kind, each.number, each.origin.source) for each in hit.numbers)
+        phones = hit.contact.phones
+        origins = hit.number_origins or (hit.contact.id,) * len(phones)
+        return tuple(
+            [
+                _number(line.kind, line.number.digits, line.number.extension, origin.source)
+                for line, origin in zip(phones, origins, strict=True)
+            ]
+        )
 
     def _emails(self, hit: PersonHit) -> tuple[EmailAnswer, ...]:
+        emails, domains = hit.contact.emails, self._chat_domains
+        origins = hit.email_origins or (hit.contact.id,) * len(emails)
         return tuple(
-            EmailAnswer(
-                each.address,
-                each.origin.source,
-                chat=each.address.rpartition("@")[2].lower() in self._chat_domains,
-            )
-            for each in hit.emails
+            [
+                EmailAnswer(
+                    address,
+                    origin.source,
+                    bool(domains) and address.rpartition("@")[2].lower() in domains,
+                )
+                for address, origin in zip(emails, origins, strict=True)
+            ]
         )
 
 
-def _number(kind: PhoneKind, number: PhoneNumber, source: str) -> NumberAnswer:
+def _once(texts: list[str]) -> tuple[str, ...]:
+    """Return each text once, in their order; most often there is one."""
+    return tuple(texts) if len(texts) < 2 else tuple(dict.fromkeys(texts))  # noqa: PLR2004 - none or one
+
+
+@lru_cache(maxsize=16_384)
+def _number(kind: PhoneKind, digits: str, extension: str, source: str) -> NumberAnswer:
+    """Return a number; those of the people who are looked for again and again are kept."""
+    number = PhoneNumber(digits, extension)
     return NumberAnswer(
         kind,
         format_number(number, _ANY_PLAN, "e164"),
         format_number(number, _ANY_PLAN, "international"),
-        f"+{number.digits}",
+        f"+{digits}",
         source,
     )
 

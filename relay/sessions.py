@@ -1,13 +1,15 @@
 """What a user gets for a right password: a session, sent along with each later request.
 
-Law: pure; time is an argument. A session is a signed text, nothing is kept: it ends at its time,
-with the key of this process, or when the user's password is changed or the user is removed.
+Law: pure; time is an argument. A session is a signed text, of which nothing is kept but that its
+signature was right: it ends at its time, with the key of this process, or when the user's password
+is changed or the user is removed.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import os
 
@@ -23,6 +25,10 @@ PREFIX = "rs1."
 """Tells a session from a token of Entra (`eyJ…`), and its form from a later one."""
 
 MAX_SESSION_CHARS = 1024
+
+MAX_READ = 4096
+"""Sessions whose signature was found right, remembered by their hash; the oldest makes room. End,
+user and password are looked at every time."""
 
 _MAC_BYTES = 32
 
@@ -45,6 +51,7 @@ class Sessions:
     def __init__(self, key: bytes | None = None) -> None:
         """Take a key of 32 octets; None: a random one, known to this object only."""
         self._key = key or os.urandom(32)
+        self._read: dict[bytes, _Content] = {}
 
     def open(self, user: User, now: float) -> tuple[str, int]:
         """Return a session for a user who has just signed in, and when it ends."""
@@ -58,17 +65,27 @@ class Sessions:
         Raises:
             NotAuthenticated: it is none, has ended, or its user or password is another by now.
         """
-        octets = _octets(session)
-        body, mac = octets[:-_MAC_BYTES], octets[-_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(body)):
-            raise NotAuthenticated("no session of this directory")
-        content = _decode(body)
+        mark = hashlib.sha256(session.encode("utf-8", "replace")).digest()
+        content = self._read.get(mark)
+        if content is None:
+            content = self._verified(session)
+            if len(self._read) >= MAX_READ:
+                del self._read[next(iter(self._read))]
+            self._read[mark] = content
         if content.ends_at <= now:
             raise NotAuthenticated("the session has ended")
         user = accounts.local(content.name)
         if user is None or not hmac.compare_digest(content.mark, self._mark(user)):
             raise NotAuthenticated("the session's user has changed")
         return user
+
+    def _verified(self, session: str) -> _Content:
+        """Return what a session says that was signed here."""
+        octets = _octets(session)
+        body, mac = octets[:-_MAC_BYTES], octets[-_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(body)):
+            raise NotAuthenticated("no session of this directory")
+        return _decode(body)
 
     def _mark(self, user: User) -> bytes:
         return hmac.digest(self._key, b"user\0" + user.password_hash.encode(), "sha256")[:16]

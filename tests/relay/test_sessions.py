@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay import sessions as sessions_module
 from relay.accounts import Accounts, User
 from relay.errors import NotAuthenticated
 from relay.sessions import LIFETIME_S, Sessions
@@ -56,3 +57,22 @@ def test_no_text_is_a_session(text: str) -> None:
     for each in (text, "rs1." + text):
         with pytest.raises(NotAuthenticated):
             SESSIONS.read(each, ACCOUNTS, 1)
+
+
+def test_a_session_that_was_read_before_ends_as_any_other() -> None:
+    session, ends_at = SESSIONS.open(ANNA, 0)
+    for _ in range(2):
+        assert SESSIONS.read(session, ACCOUNTS, 1) == ANNA
+    with pytest.raises(NotAuthenticated, match="ended"):
+        SESSIONS.read(session, ACCOUNTS, ends_at)
+    with pytest.raises(NotAuthenticated, match="changed"):
+        SESSIONS.read(session, Accounts((User("anna", "hash c"),)), 1)
+
+
+def test_what_is_remembered_of_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions_module, "MAX_READ", 3)
+    sessions = Sessions(b"k" * 32)
+    opened = [sessions.open(ANNA, now)[0] for now in range(10)]
+    for each in (*opened, *opened):
+        assert sessions.read(each, ACCOUNTS, 11) == ANNA
+    assert len(sessions._read) == 3
