@@ -33,13 +33,17 @@ TOKEN = "bench"
 _ANY_PLAN = DialPlan()
 
 _SEARCH = """
-    SELECT p.id, p.name, p.company, p.department, p.job, p.city, p.numbers, p.mail, p.is_company
+    SELECT p.id, p.name, p.company, p.department, p.job, p.city, p.numbers, p.mail, p.is_company,
+      highlight(people_text, 0, '<', '>'), highlight(people_text, 1, '<', '>'),
+      highlight(people_text, 2, '<', '>')
     FROM people_text AS t JOIN people AS p ON p.rowid = t.rowid
     WHERE people_text MATCH ? ORDER BY t.rank LIMIT ?
 """
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM people_text WHERE people_text MATCH ? LIMIT ?)"
 _COLUMNS = "id, name, company, department, job, city, numbers, mail, is_company"
 _SOURCE = "phones"
+_SEARCHED = ("display_name", "company", "city")
+_MARKED = re.compile("<[^>]*>")
 
 
 class Question(BaseModel):
@@ -112,7 +116,7 @@ def fill(path: Path, made: Iterable[MadeContact]) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.execute(f"CREATE TABLE people ({_COLUMNS})")
         database.execute(
-            "CREATE VIRTUAL TABLE people_text USING fts5(name, company, city, content='',"
+            "CREATE VIRTUAL TABLE people_text USING fts5(name, company, city, content='people',"
             " tokenize='unicode61 remove_diacritics 2', prefix='2 3 4 5')"
         )
         for row, each in enumerate(made, 1):
@@ -162,9 +166,8 @@ def create_app(path: str) -> FastAPI:
             return Page(hits=[], total=0, total_is_exact=True, sources=[])
         rows = database.execute(_SEARCH, (match, question.limit)).fetchall()
         (total,) = database.execute(_COUNT, (match, MAX_TOTAL)).fetchone()
-        begins = re.compile("|".join(rf"\b{re.escape(word)}" for word in words), re.IGNORECASE)
         return Page(
-            hits=[_hit(row, begins) for row in rows],
+            hits=[_hit(row) for row in rows],
             total=total,
             total_is_exact=total < MAX_TOTAL,
             sources=[Source(id=_SOURCE, name=_SOURCE)] if rows else [],
@@ -173,13 +176,13 @@ def create_app(path: str) -> FastAPI:
     return app
 
 
-def _hit(row: tuple[Any, ...], begins: re.Pattern[str]) -> Hit:
-    """Return a row as it is answered, with what to highlight."""
-    id_, name, company, department, job, city, numbers, mail, is_company = row
+def _hit(row: tuple[Any, ...]) -> Hit:
+    """Return a row as it is answered, with what FTS5 highlights."""
+    id_, name, company, department, job, city, numbers, mail, is_company, *marked = row
     spans = [
-        Span(field=field, start=found.start(), end=found.end())
-        for field, text in (("display_name", name), ("company", company), ("city", city))
-        for found in begins.finditer(text)
+        Span(field=field, start=found.start() - 2 * at, end=found.end() - 2 * at - 2)
+        for field, text in zip(_SEARCHED, marked, strict=True)
+        for at, found in enumerate(_MARKED.finditer(text))
     ]
     return Hit(
         id=id_, name=name, sources=[_SOURCE], company=company, department=department, job=job,
