@@ -30,6 +30,10 @@ class CorruptIndex(EngineError):
     """The index on disk is damaged or of another format: rebuild it from the store."""
 
 
+class IndexUnwritable(EngineError):
+    """The index cannot be written now (disk full, no rights): what is served stays; try later."""
+
+
 class CorruptStore(EngineError):
     """The contact store is damaged or of another format: restore it or sync anew."""
 

@@ -10,16 +10,19 @@ commits although its body raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import lmdb
 import msgspec
 import tantivy
 
 from engine import generation as folders
 from engine import schema
 from engine.contact import ContactId, decode_contact
-from engine.errors import CorruptIndex, CorruptStore
+from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.numberwriter import NumberWriter
 from engine.schema import applied_document, contact_document, id_term, register_tokenizers
 from engine.store import ContactStore
@@ -34,6 +37,9 @@ WRITER_THREADS = 1
 """One indexing thread beside the Python thread fills two cores and leaves fewer segments."""
 
 BATCH_ROWS = 5_000
+
+BLOCK_BYTES, MIB = 512, 1 << 20
+"""What `st_blocks` counts in (POSIX), and what people read."""
 
 
 class IndexWriter:
@@ -79,7 +85,7 @@ class IndexWriter:
 
         Raises:
             CorruptStore: a stored contact cannot be decoded.
-            ValueError: tantivy could not commit (a full disk); the former commit stays served.
+            IndexUnwritable: a full disk, say; the former commit stays served.
         """
         target = self._store.last_seq()
         if target <= self._applied:
@@ -87,11 +93,11 @@ class IndexWriter:
             return self._applied
         writer, numbers = self._require_writers()
         try:
-            self._apply_changes(writer, numbers, target, progress)
-            self._commit(writer, target)
+            with _writing(self._folder):
+                self._apply_changes(writer, numbers, target, progress)
+                self._commit(writer, target)
         except BaseException:
-            # what tantivy holds since the last commit is dropped; the store still has it all
-            writer.rollback()
+            self._forget(writer)
             raise
         self._store.settle(target)
         return target
@@ -99,10 +105,28 @@ class IndexWriter:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Build a new generation from the store, verify it, and let it be served.
 
-        Readers follow by themselves; the old folder is removed. A failure leaves the old one.
+        Readers follow by themselves; the old folder is removed. A failure leaves the old one, and
+        nothing of the new one.
+
+        Raises:
+            CorruptStore: a stored contact cannot be decoded.
+            IndexUnwritable: there is no room for it, or no right.
         """
         self.close()
-        folder = folders.new_generation(self._index_dir)
+        _require_room(self._index_dir)
+        with _writing(self._index_dir):
+            folder = folders.new_generation(self._index_dir)
+            try:
+                self._build(folder, progress)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            folders.publish(self._index_dir, folder)
+        self._attach(folder)
+        folders.sweep(self._index_dir)
+        self.catch_up()
+
+    def _build(self, folder: Path, progress: Progress | None) -> None:
         index = tantivy.Index(schema.schema(), path=str(folder))
         register_tokenizers(index)
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
@@ -116,18 +140,27 @@ class IndexWriter:
         del writer, index
         folders.write_manifest(folder)
         folders.verify_generation(folder)
-        folders.publish(self._index_dir, folder)
-        self._attach(folder)
-        folders.sweep(self._index_dir)
-        self.catch_up()
 
     def close(self) -> None:
-        """Seal the manifest and let go of the folder; what was not committed is dropped."""
+        """Seal the manifest and let go of the folder; what was not committed is dropped.
+
+        Raises:
+            IndexUnwritable: the manifest cannot be sealed; the folder is let go of all the same.
+        """
         if self._writer is None:
             return
         self._writer = self._numbers = None
         if (self._folder / folders.META).exists():
-            folders.write_manifest(self._folder)
+            with _writing(self._folder):
+                folders.write_manifest(self._folder)
+
+    def _forget(self, writer: tantivy.IndexWriter) -> None:
+        """Drop what tantivy holds since the last commit, and its files; the store has it all."""
+        try:
+            writer.rollback()
+            writer.garbage_collect_files()
+        except ValueError:  # the disk that made it fail
+            self._writer = self._numbers = None
 
     def _attach_served(self) -> bool:
         """Open the served generation; False if it must be built anew."""
@@ -216,6 +249,37 @@ class IndexWriter:
             seq = changes[-1].seq
             if progress:
                 progress(done, max(total, done))
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Tell what LMDB, tantivy and the file system cannot write as `IndexUnwritable`."""
+    try:
+        yield
+    except (lmdb.Error, OSError, ValueError) as error:
+        full = "" if shutil.disk_usage(folder).free >= MIB else " (the disk is full)"
+        raise IndexUnwritable(f"{folder} cannot be written: {error}{full}") from error
+
+
+def _require_room(index_dir: Path) -> None:
+    """Refuse a rebuild that has no room for an index of the size of the one that is served.
+
+    Raises:
+        IndexUnwritable: with both sizes.
+    """
+    try:
+        served = folders.current_generation(index_dir)
+    except CorruptIndex:
+        return
+    if served is None or not served.exists():
+        return
+    needed = sum(path.stat().st_blocks * BLOCK_BYTES for path in served.rglob("*"))
+    free = shutil.disk_usage(index_dir).free
+    if free < needed:
+        raise IndexUnwritable(
+            f"{index_dir}: no room for a new index of about {needed / MIB:,.0f} MiB:"
+            f" {free / MIB:,.0f} MiB are free"
+        )
 
 
 class AppliedState(msgspec.Struct, frozen=True):

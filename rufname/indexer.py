@@ -218,19 +218,27 @@ def index(store_path: Path, index_dir: Path) -> None:
         for line in sys.stdin.buffer:
             order = _order_of(line)
             try:
+                store = store or ContactStore.open(store_path)
                 if writer is None:
-                    store = ContactStore.open(store_path)
                     writer = IndexWriter.open(index_dir, store)
                 _say(answers, _carry_out(writer, order, answers))
             except (EngineError, OSError, ValueError) as error:
                 _say(answers, _Answer(ended=True, fault=str(error) or type(error).__name__))
+                _let_go(writer)
+                writer = None  # the next order begins with what is on disk
     except BrokenPipeError:  # the owner is gone: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
-        if writer is not None:
-            writer.close()
+        _let_go(writer)
         if store is not None:
             store.close()
+
+
+def _let_go(writer: IndexWriter | None) -> None:
+    """Close a writer; without a sealed manifest the index is as after a kill: checked at start."""
+    if writer is not None:
+        with contextlib.suppress(EngineError):
+            writer.close()
 
 
 def _carry_out(writer: IndexWriter, order: _Order, answers: IO[bytes]) -> _Answer:

@@ -100,15 +100,17 @@ class ProgressView:
 
 
 class Pace:
-    """How fast something goes, from the first step that was seen on."""
+    """How fast something goes, from the first step that was seen on; begun again, from there."""
 
     def __init__(self) -> None:
         self._first: tuple[int, float] | None = None
+        self._done = 0
 
     def rate(self, done: int, now: float) -> float:
         """Return how many a second, 0.0 while that cannot be told; `now` in seconds."""
-        if self._first is None:
+        if self._first is None or done < self._done:
             self._first = (done, now)
+        self._done = done
         begun, at = self._first
         return (done - begun) / (now - at) if now - at >= 1.0 else 0.0
 

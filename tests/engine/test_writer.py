@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+import resource
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from engine import generation as folders
-from engine.errors import CorruptIndex, CorruptStore
+from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.index import ContactIndex, verify_index
 from engine.rights import LOCAL_ADMIN, SourcePolicy
 from engine.selection import Everyone
@@ -107,6 +111,57 @@ def test_an_unusable_index_is_rebuilt_from_the_store(
     expected = ["Anna", "Ben"] if damage in {"behind", "ahead", "other store"} else None
     assert names(directory.index) == (expected or ["Anna", "Ben", "Gone"])
     verify_index(directory.index_dir)
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond `size` bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 5_000, 100_000])
+def test_a_full_disk_keeps_the_former_commit_and_is_made_up_for(
+    directory: Directory, room: int
+) -> None:
+    directory.hold(contact("1", "Anna"))
+    put(directory.store, [contact(str(n), f"N{n}") for n in range(2, 3_000)])
+    with files_end_at(room), pytest.raises(IndexUnwritable, match="cannot be written"):
+        directory.writer.catch_up()
+    assert names(directory.index) == ["Anna"]
+    directory.writer.close()
+    with closing(IndexWriter.open(directory.index_dir, directory.store)) as writer:
+        assert writer.catch_up() == directory.store.last_seq()
+        assert len(names(directory.index)) == 2_999
+
+
+@pytest.mark.parametrize("room", [0, 5_000, 100_000])
+def test_a_rebuild_on_a_full_disk_leaves_the_old_index_and_nothing_else(
+    directory: Directory, room: int
+) -> None:
+    directory.hold(*[contact(str(n), f"N{n}") for n in range(3_000)])
+    with files_end_at(room), pytest.raises(IndexUnwritable, match="cannot be written"):
+        directory.writer.rebuild()
+    served = (directory.index_dir / folders.CURRENT).readlink()
+    assert {path.name for path in directory.index_dir.iterdir()} == {folders.CURRENT, str(served)}
+    assert len(names(directory.index)) == 3_000
+    directory.writer.rebuild()
+    assert len(names(directory.index)) == 3_000
+
+
+def test_a_rebuild_without_room_for_it_is_not_begun(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.hold(contact("1", "Anna"))
+    usage = shutil.disk_usage(directory.index_dir)
+    monkeypatch.setattr("engine.writer.shutil.disk_usage", lambda _: usage._replace(free=5_000))
+    with pytest.raises(IndexUnwritable, match=r"no room for a new index of about .* MiB: 0 MiB"):
+        directory.writer.rebuild()
+    assert names(directory.index) == ["Anna"]
 
 
 def test_a_contact_that_cannot_be_decoded_stops_the_commit_and_keeps_the_rest(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +106,23 @@ def test_a_fault_is_told_in_words_and_the_next_order_works(place: Place) -> None
     place.store.apply("crm", [], ["bad"])
     place.indexer.catch_up()
     assert place.documents() == 10
+
+
+def test_a_disk_that_is_full_is_named_and_the_next_order_works(place: Place) -> None:
+    place.add(0, 10)
+    place.indexer.catch_up()
+    process = place.indexer._process
+    assert process is not None
+    limits = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    place.add(10, 2_000)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    with pytest.raises(IndexingFailed, match=r"index/.* cannot be written"):
+        place.indexer.catch_up()
+    assert place.documents() == 10
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limits)
+    place.indexer.catch_up()
+    assert place.documents() == 2_010
+    assert place.indexer._process is process
 
 
 def test_the_lock_is_held_until_both_processes_are_gone(place: Place, tmp_path: Path) -> None:

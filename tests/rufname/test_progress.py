@@ -64,3 +64,11 @@ def test_rate_and_remaining_time_are_told_where_they_are_known() -> None:
     assert pace.words(4_000, 1_000_000, 102.0) == ", 2,000/s, 8 min left"
     assert pace.words(4_000, 0, 102.0) == ", 2,000/s"
     assert pace.rate_words(4_000, 102.0) == " 2,000/s"
+
+
+def test_work_that_begins_again_has_a_pace_of_its_own() -> None:
+    pace = Pace()
+    assert pace.words(0, 10_000, 100.0) == ""
+    assert pace.words(10_000, 10_000, 110.0) == ", 1,000/s"
+    assert pace.words(100, 2_000, 111.0) == ""
+    assert pace.words(1_100, 2_000, 113.0) == ", 500/s, 2 s left"
