@@ -67,6 +67,10 @@ MAX_PARTS = 256
 MAX_CANDIDATES = 20_000
 """The most contacts of one set question: as many as a sorted answer may hold."""
 
+RECALLED = 256
+"""Candidates of a window so small are remembered: they are what somebody looks for who types, and
+the next letter finds most of them again. Longer lists would only push those out."""
+
 _MOST = 2**64 - 1
 """Above every value of a fast field here."""
 
@@ -96,7 +100,7 @@ class Candidates:
         *,
         complete: bool,
     ) -> None:
-        self._reader = reader
+        self._read = reader.recalled if len(addresses) <= RECALLED else reader.visible
         self._scope = scope
         self._addresses = addresses
         self._ranks = ranks
@@ -111,7 +115,7 @@ class Candidates:
 
         It may have been selected by a field that is hidden: whoever shows it checks it again.
         """
-        return self._reader.visible(self._addresses[at], self._scope)
+        return self._read(self._addresses[at], self._scope)
 
     def position(self, at: int) -> Position:
         """Return where the contact at an index stands; two of equal `place` are one in 2**60."""

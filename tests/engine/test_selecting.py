@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from engine import selecting
 from engine.contact import Address, ContactId, contact_uuid_text
 from engine.errors import UnsupportedQuery
 from engine.schema import APPLIED_ID
@@ -101,6 +102,21 @@ def test_a_cut_selection_says_so_and_is_alphabetical(directory: Directory) -> No
     selected = directory.index.select(Everyone(), USER, 3)
     assert [each.name for each in selected.contacts] == ["Namea", "Nameb", "Namec"]
     assert not selected.complete
+
+
+@pytest.mark.parametrize(("most", "remembered"), [(256, True), (1, False)])
+def test_candidates_of_a_short_list_are_remembered_for_the_next_letter(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, most: int, *, remembered: bool
+) -> None:
+    monkeypatch.setattr(selecting, "RECALLED", most)
+    directory.hold(*EVERYBODY)
+    first = directory.index.candidates(Prefix("m"), USER, 100)
+    again = directory.index.candidates(Prefix("mü"), USER, 100)
+    read = [first.read(at) for at in range(len(first))]
+    for contact_again in [again.read(at) for at in range(len(again))]:
+        assert contact_again in read
+        assert any(contact_again is each for each in read) is remembered
+    assert len(first) > len(again) > 1
 
 
 def test_deep_or_wide_questions_are_refused(directory: Directory) -> None:
