@@ -113,7 +113,7 @@ def test_a_slow_and_a_cut_way_bring_right_answers_or_the_documented_error(
             wait_until(
                 lambda: told(house)[1] == "directory-offline", timeout_s=WAIT_S, what="offline"
             )
-            assert told(house)[2] < 1.5
+            assert told(house)[2] < DEADLINE_S / 2  # at once, and not at the deadline
             proxy.refuse = False
             house.wait_found("erika", "the line over the way that is whole again")
             before = proxy.connections
