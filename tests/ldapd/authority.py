@@ -30,15 +30,30 @@ class Authority:
         )
         self.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def sign(self, name: str, alternative: x509.GeneralName | None = None) -> TlsSettings:
-        """Write a certificate and its key; by default one for a server on 127.0.0.1."""
+    def sign(
+        self,
+        name: str,
+        alternative: x509.GeneralName | None = None,
+        *,
+        itself: bool = False,
+        ended: bool = False,
+    ) -> TlsSettings:
+        """Write a certificate and its key; by default one for a server on 127.0.0.1.
+
+        Args:
+            name: of files and subject.
+            alternative: what it is for instead.
+            itself: let the certificate vouch for itself.
+            ended: let it have ended an hour ago.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
+        issuer, signer = (_name(name), key) if itself else (self._name, self._key)
         here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
         names = [alternative] if alternative else [here, x509.DNSName("localhost")]
         certificate = (
-            _builder(_name(name), self._name, key)
+            _builder(_name(name), issuer, key, hours=-1 if ended else 24)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .sign(self._key, hashes.SHA256())
+            .sign(signer, hashes.SHA256())
         )
         made = TlsSettings(self.folder / f"{name}.pem", self.folder / f"{name}.key")
         made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -65,7 +80,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, hours: int = 24
 ) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
@@ -75,5 +90,5 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(hours=hours))
     )

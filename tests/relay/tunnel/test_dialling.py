@@ -242,6 +242,29 @@ async def test_certificates_are_checked_and_own_authorities_trusted(tmp_path: Pa
         assert "mismatch" in await words(f"https://127.0.0.1:{port}", trusting)
 
 
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"itself": True}, "self-signed certificate; if a proxy looks into TLS"),
+        (
+            {"ended": True},
+            "certificate has expired; if it is right, the clock of this machine is not: it says 20",
+        ),
+    ],
+)
+async def test_a_certificate_that_has_ended_or_vouches_for_itself_is_told(
+    tmp_path: Path, fault: dict[str, bool], said: str
+) -> None:
+    authority = Authority(tmp_path)
+    made = authority.sign("relay", **fault)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made.certificate, made.key)
+    trusting = msgspec.structs.replace(TUNNEL, ca=authority.ca)
+    async with server(says("HTTP/1.1 403 X\r\n\r\n"), context) as port:
+        told = await words(f"https://127.0.0.1:{port}", trusting)
+    assert told.startswith(f"the certificate of 127.0.0.1:{port} is refused: {said}")
+
+
 async def test_a_relay_without_tls_is_told() -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
