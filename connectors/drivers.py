@@ -162,6 +162,9 @@ FREETDS = DriverProfile(
     library="libtdsodbc.so",
     title="FreeTDS",
     # Without these it speaks an old protocol, and the machine's locale instead of Unicode.
+    # Read in its source (1.3), never tried against a server: SQLCancel of a statement that runs
+    # only sends word to the server, of one between two rows waits for the statement's own mutex; a
+    # second statement of the connection would stop nothing, so that `cancel_closes` stays off.
     attributes=(("TDS_Version", "7.4"), ("ClientCharset", "UTF-8")),
     session=("SET LOCK_TIMEOUT {milliseconds}",),
     rights=_SQL_SERVER_RIGHTS,
