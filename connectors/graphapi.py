@@ -1,8 +1,8 @@
 """Microsoft Graph, asked as one application: several things at once, each by somebody of its own.
 
-Law: GET only. Who asks has one connection and waits for one answer at a time, so that what one has
-to wait for (429 and Retry-After of a mailbox) holds up nobody else. Links of an answer are followed
-to the server that gave it, never to another.
+Law: it only reads. Who asks has one connection and waits for one answer at a time, so that what one
+has to wait for (429 and Retry-After of a mailbox) holds up nobody else. Links of an answer are
+followed to the server that gave it, never to another.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -28,6 +29,19 @@ PAGE = 200
 _GONE, _NOT_FOUND, _UNAUTHORIZED = 410, 404, 401
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
+
+
+MAX_GROUPS = 20
+"""So many groups may be asked about in one request."""
+
+
+class GraphAccess(msgspec.Struct, frozen=True):
+    """How one application reaches Graph: the tenant it is of, the address, the way, the client."""
+
+    tenant: str
+    endpoint: str
+    link: WebLink
+    client: Client
 
 
 class DeltaExpired(Exception):
@@ -49,10 +63,19 @@ class Graph:
             SourceFailed: any other status than 200, or no JSON object.
             DeltaExpired: a delta that the server no longer knows (410, 404; resyncRequired).
         """
-        answer = self._get(url)
+        return self._read(self._signed(url), url, delta=delta, lacks=lacks)
+
+    def _signed(self, url: str, body: bytes = b"") -> Answer:
+        answer = self._ask(url, body)
         if answer.status == _UNAUTHORIZED:  # a token may be taken back before it ends
             self._tokens.forget()
-            answer = self._get(url)
+            answer = self._ask(url, body)
+        return answer
+
+    @staticmethod
+    def _read(
+        answer: Answer, url: str, *, delta: bool = False, lacks: bool = False
+    ) -> dict[str, Any]:
         if lacks and answer.status == _NOT_FOUND:
             return {}
         code, words = _error(answer.body) if not answer.ok else ("", "")
@@ -70,10 +93,28 @@ class Graph:
             raise SourceFailed(f"{bare(url)}: the answer is no JSON object: {error}") from None
         return found
 
+    def member_of(self, user: str, groups: Sequence[str]) -> set[str]:
+        """Return those of some groups that a user is in, directly or through others.
+
+        Source: Microsoft Graph, "directoryObject: checkMemberGroups". Nobody is in a group if
+        there is no such user.
+
+        Raises:
+            SourceFailed: as `json`.
+        """
+        url = f"{self._endpoint}/users/{quote(user, safe='')}/checkMemberGroups"
+        held: set[str] = set()
+        for start in range(0, len(groups), MAX_GROUPS):
+            body = msgspec.json.encode({"groupIds": groups[start : start + MAX_GROUPS]})
+            found = self._read(self._signed(url, body), url, lacks=True)
+            if found:
+                held.update(str(group) for group in _list(found, url))
+        return held
+
     def values(self, page: dict[str, Any], url: str) -> list[dict[str, Any]]:
         """Return the objects of a page."""
-        items = page.get("value")
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        items = _list(page, url)
+        if not all(isinstance(item, dict) for item in items):
             raise SourceFailed(f"{bare(url)}: a page without a list of objects")
         return items
 
@@ -83,13 +124,15 @@ class Graph:
             raise SourceFailed(f"{self._endpoint}: leads to another server: {bare(url)}")
         return url
 
-    def _get(self, url: str) -> Answer:
+    def _ask(self, url: str, body: bytes) -> Answer:
         headers = {
             "Accept": "application/json",
             "Authorization": self._tokens.header(),
             "Prefer": f'odata.maxpagesize={PAGE}, IdType="ImmutableId"',
         }
-        return self._web.request("GET", url, headers)
+        if body:
+            headers["Content-Type"] = "application/json"
+        return self._web.request("POST" if body else "GET", url, headers, body)
 
 
 class Crew:
@@ -155,6 +198,13 @@ def crew_of(endpoint: str, link: WebLink, client: Client, cancelling: Cancelling
 
 _TOKEN = re.compile(r"token=", re.IGNORECASE)
 _EXPIRED = frozenset({"syncstatenotfound", "syncstateinvalid", "resyncrequired"})
+
+
+def _list(page: dict[str, Any], url: str) -> list[Any]:
+    items = page.get("value")
+    if not isinstance(items, list):
+        raise SourceFailed(f"{bare(url)}: a page without a list")
+    return items
 
 
 def _error(body: bytes) -> tuple[str, str]:

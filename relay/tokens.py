@@ -77,6 +77,7 @@ class Identity(msgspec.Struct, frozen=True):
         groups: object ids of groups, as far as the token tells them.
         expires_at: seconds since the epoch.
         roles: template ids of the user's roles in the tenant, as far as the token tells them.
+        has_more_groups: the groups are too many for the token, which tells none of them.
     """
 
     tenant: str
@@ -85,6 +86,7 @@ class Identity(msgspec.Struct, frozen=True):
     groups: tuple[str, ...]
     expires_at: int
     roles: tuple[str, ...] = ()
+    has_more_groups: bool = False
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -104,6 +106,12 @@ class _Header(msgspec.Struct, frozen=True):
     b64: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class _Elsewhere(msgspec.Struct, frozen=True):
+    """Claims that are not in the token but elsewhere (OpenID Connect Core 5.6.2)."""
+
+    groups: str = ""
+
+
 class _Claims(msgspec.Struct, frozen=True):
     """The claims that decide; a claim of another type than here refuses the token."""
 
@@ -120,6 +128,13 @@ class _Claims(msgspec.Struct, frozen=True):
     name: str = ""
     groups: tuple[str, ...] = ()
     wids: tuple[str, ...] = ()
+    hasgroups: bool | str = False
+    claim_names: _Elsewhere = msgspec.field(default=_Elsewhere(), name="_claim_names")
+
+    @property
+    def has_more_groups(self) -> bool:
+        """Whether the groups stand elsewhere ("groups overage" in the documentation of Entra)."""
+        return bool(self.claim_names.groups) or self.hasgroups in (True, "true")
 
 
 class _Jwk(msgspec.Struct, frozen=True):
@@ -205,7 +220,13 @@ def check_token(token: str, key: Key | None, rules: TokenRules, now: float) -> I
     if fault:
         raise NotAuthenticated(fault)
     return Identity(
-        claims.tid, claims.oid, claims.name[:256], claims.groups, claims.exp, claims.wids
+        claims.tid,
+        claims.oid,
+        claims.name[:256],
+        claims.groups,
+        claims.exp,
+        claims.wids,
+        claims.has_more_groups,
     )
 
 

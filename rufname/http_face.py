@@ -18,6 +18,7 @@ from relay.http.app import create_app
 from relay.http.server import HttpServer, serve_http
 from relay.local import LocalDirectory
 from relay.sessions import Sessions
+from rufname.entragroups import memberships_of
 from rufname.following import follow, open_when_whole
 from rufname.lifeline import FaceSettings, Start, unpack
 
@@ -90,6 +91,7 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
         accounts=who.accounts,
         sessions=sessions,
         counts=counts,
+        memberships=memberships_of(settings.relay.tenant, settings.graphs),
     )
     server = await serve_http([listener for listener, _ in sockets], app)
     return HttpWork(index, server, who, counts)

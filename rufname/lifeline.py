@@ -78,6 +78,8 @@ class FaceSettings(msgspec.Struct, frozen=True):
         tunnel: `[tunnel]`, for the worker that holds the lines to a relay.
         keys_dir: the folder of private keys, for the same.
         accounts: users and groups, for both.
+        graphs: how Graph is reached, for groups that a token does not tell
+            (`connectors.graphapi.GraphAccess`, which is not loaded where nobody asks); for both.
         session_key: signs the sessions of users, so that they outlive a worker; None: its own key.
     """
 
@@ -90,6 +92,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
     tunnel: TunnelSettings | None = None
     keys_dir: str = ""
     accounts: Accounts = Accounts()
+    graphs: tuple[msgspec.Struct, ...] = ()
     session_key: bytes | None = None
 
 

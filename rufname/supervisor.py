@@ -18,6 +18,8 @@ from typing import IO
 
 import msgspec
 
+from connectors.graphapi import GraphAccess
+from connectors.kinds.graph import GraphOptions
 from engine.errors import CorruptIndex
 from engine.index import verify_index
 from ldapd.settings import LdapSettings
@@ -211,6 +213,7 @@ class Supervisor:
                 tunnel=config.tunnel if role == "tunnel" else None,
                 keys_dir=str(config.keys_dir) if role == "tunnel" else "",
                 accounts=config.accounts,
+                graphs=_graphs(config) if role in ("relay", "tunnel") else (),
                 session_key=self._session_key if role == "relay" else None,
             )
         )
@@ -361,3 +364,9 @@ def _keep_listeners(old: LdapSettings, new: LdapSettings) -> tuple[LdapSettings,
 def usable_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def _graphs(config: Config) -> tuple[GraphAccess, ...]:
+    """Return how the sources of kind `graph` reach Graph, in the order of the file."""
+    options = (source.options for source in config.sources)
+    return tuple(each.access() for each in options if isinstance(each, GraphOptions))

@@ -13,11 +13,14 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
 from engine.index import ContactIndex
 from relay.accounts import Accounts
 from relay.desk import Desk
 from relay.keycache import KeyCache, fetch_from
 from relay.local import LocalDirectory
+from relay.memberships import Memberships
 from relay.tunnel.answerer import Answerer
 from relay.tunnel.connector import Answers, Connector
 from relay.tunnel.enrolment import Enrolment
@@ -26,6 +29,7 @@ from relay.tunnel.keyring import KeyRing
 from relay.tunnel.settings import TunnelSettings
 from relay.verifying import TokenVerifier
 from rufname.challenge import ChallengeWatch
+from rufname.entragroups import memberships_of
 from rufname.following import follow, open_when_whole
 from rufname.lifeline import FaceSettings, Start, unpack
 
@@ -34,13 +38,20 @@ class TunnelWork:
     """Answers sealed questions from the index until it is drained."""
 
     def __init__(
-        self, index: ContactIndex, accounts: Accounts, settings: TunnelSettings, keys_dir: Path
+        self,
+        index: ContactIndex,
+        accounts: Accounts,
+        settings: TunnelSettings,
+        keys_dir: Path,
+        graphs: tuple[msgspec.Struct, ...] = (),
     ) -> None:
         self._index = index
         self._accounts = accounts
         self._settings = settings
         self._counts: Counter[str] = Counter()
         self._tokens: TokenVerifier | None = None
+        self._graphs = graphs
+        self._memberships = Memberships()
         self._challenge = ChallengeWatch(keys_dir, settings)
         self._connector = Connector(keys_dir, settings, self._make_answers, version("rufname"))
 
@@ -62,6 +73,7 @@ class TunnelWork:
         await self._connector.drain(timeout_s)
         if self._tokens is not None:
             await self._tokens.close()
+        await self._memberships.close()
         self._index.close()
 
     def metrics(self) -> dict[str, int]:
@@ -74,6 +86,7 @@ class TunnelWork:
         rules = self._settings.token_rules(enrolment.tid)
         keys = KeyCache(fetch_from(self._settings.keys_url(enrolment.tid)))
         self._tokens = TokenVerifier(lambda _claimed: rules, keys)
+        self._memberships = memberships_of(enrolment.tid, self._graphs)
         desk = Desk(LocalDirectory(self._index), self._settings)
         envelope = Envelope(enrolment.tid, ring)
         answerer = Answerer(
@@ -82,6 +95,7 @@ class TunnelWork:
             lambda: self._accounts,
             desk,
             message_extension=self._settings.message_extension,
+            memberships=self._memberships,
         )
         self._counts = answerer.counts
         return answerer.answer
@@ -94,4 +108,6 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
     if settings.tunnel is None:
         raise ValueError("a worker for the tunnel without [tunnel]")
     index = await open_when_whole(Path(settings.index_dir), settings.policies)
-    return TunnelWork(index, settings.accounts, settings.tunnel, Path(settings.keys_dir))
+    return TunnelWork(
+        index, settings.accounts, settings.tunnel, Path(settings.keys_dir), settings.graphs
+    )

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.graphapi import Crew, DeltaExpired, Graph, bare, crew_of
+from connectors.graphapi import Crew, DeltaExpired, Graph, GraphAccess, bare, crew_of
 from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.oauth import Client
@@ -129,6 +129,18 @@ class GraphOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("read: an empty list")
         if bool(self.mailboxes) != ("mailboxes" in self.read):
             raise ValueError('mailboxes = [ … ] and read = ["mailboxes"] belong together')
+
+    def access(self) -> GraphAccess:
+        """Return how Graph is reached with these options."""
+        client = Client(
+            f"{self.login}/{self.tenant}/oauth2/v2.0/token",
+            self.client_id,
+            self.client_secret,
+            self.certificate,
+            f"{self.endpoint.partition('/v1.0')[0]}/.default",
+        )
+        link = WebLink(self.ca, allow_plain=False, allow_link_local=False, timeout_s=self.timeout_s)
+        return GraphAccess(self.tenant, self.endpoint, link, client)
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -377,18 +389,8 @@ class GraphSource(ContactSource):
         return kept if kept is not None and kept.links.keys() == urls else None
 
     def _asking(self) -> AbstractContextManager[Crew]:
-        options = self._options
-        link = WebLink(
-            options.ca, allow_plain=False, allow_link_local=False, timeout_s=options.timeout_s
-        )
-        client = Client(
-            f"{options.login}/{options.tenant}/oauth2/v2.0/token",
-            options.client_id,
-            options.client_secret,
-            options.certificate,
-            f"{options.endpoint.partition('/v1.0')[0]}/.default",
-        )
-        return crew_of(options.endpoint, link, client, self._cancelling)
+        access = self._options.access()
+        return crew_of(access.endpoint, access.link, access.client, self._cancelling)
 
 
 class _Heap:

@@ -33,6 +33,7 @@ from relay.http.people import people_routes
 from relay.http.problems import ANYNODE_PATH, HANDLERS
 from relay.http.searching import SEARCH_PATH, SearchRoad
 from relay.http.signin import sign_in_routes
+from relay.memberships import Memberships
 from relay.sessions import Sessions
 from relay.settings import RelaySettings
 
@@ -70,6 +71,7 @@ def create_app(
     accounts: Callable[[], Accounts] = Accounts,
     sessions: Sessions | None = None,
     counts: Counter[str] | None = None,
+    memberships: Memberships | None = None,
 ) -> Litestar:
     """Return the ASGI application.
 
@@ -80,10 +82,11 @@ def create_app(
         accounts: returns the users of the app and the groups, as configured now; likewise.
         sessions: of users who signed in with a password; None: under a key of this application.
         counts: where answers are counted, by kind and class of status; for metrics.
+        memberships: knows groups that a token does not tell; None: nobody does.
     """
     authenticator = Authenticator(clients)
     counted = counts if counts is not None else Counter()
-    sign_in = SignIn(accounts, settings, sessions)
+    sign_in = SignIn(accounts, settings, sessions, memberships=memberships)
     desk = Desk(directory, settings)
     app = DirectoryApp(
         SearchRoad(desk, sign_in, settings.max_body_bytes, counted),

@@ -16,6 +16,7 @@ from relay.errors import NotAuthenticated
 from relay.http.authentication import Authenticator, read_basic
 from relay.keycache import KeyCache, fetch_from
 from relay.limits import Rate
+from relay.memberships import Memberships
 from relay.sessions import PREFIX, Sessions
 from relay.settings import RelaySettings
 from relay.verifying import TokenVerifier
@@ -40,6 +41,8 @@ class SignIn:
         sessions: Sessions | None = None,
         keys: KeyCache | None = None,
         now: Callable[[], float] = time.time,
+        *,
+        memberships: Memberships | None = None,
     ) -> None:
         """Prepare; nothing is fetched yet.
 
@@ -49,7 +52,9 @@ class SignIn:
             sessions: makes and reads sessions; None: under a key of this object.
             keys: of Entra's tokens; None: those at the address that the settings give.
             now: seconds since the epoch.
+            memberships: knows groups that a token does not tell; None: nobody does.
         """
+        self._memberships = memberships or Memberships()
         self._accounts = accounts
         self._settings = settings
         self._sessions = sessions or Sessions()
@@ -99,6 +104,7 @@ class SignIn:
         """Stop threads and fetches."""
         self._passwords.close()
         await self._tokens.close()
+        await self._memberships.close()
 
     async def _user(self, name: str, password: bytes, peer: str) -> User:
         """Return the user of a name and a password."""
@@ -118,9 +124,7 @@ class SignIn:
         if not self._settings.tenant:
             raise NotAuthenticated("no sign-in with Entra here")
         identity = await self._tokens.identity(token)
-        return self._accounts().entra_asker(
-            identity.tenant, identity.oid, identity.name, identity.groups
-        )
+        return await self._memberships.asker(identity, self._accounts())
 
     def _of_this_machine(self, scope: Scope) -> Asker:
         """Return the user of this machine, where there is one and the request comes from here.

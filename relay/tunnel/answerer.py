@@ -22,6 +22,7 @@ from relay.accounts import Accounts, Asker
 from relay.desk import Desk
 from relay.errors import EnvelopeRefused, KeysUnusable, MalformedRequest, NotAllowed, RelayError
 from relay.extension import MAX_CARDS, OPERATION, ExtensionQuestion, cards
+from relay.memberships import Memberships
 from relay.persons import MAX_ID_CHARS, SearchQuestion
 from relay.problem import problem, problem_of
 from relay.schema import Problem
@@ -74,6 +75,7 @@ class Answerer:
         now: Callable[[], float] = time.time,
         *,
         message_extension: bool = False,
+        memberships: Memberships | None = None,
     ) -> None:
         """Prepare.
 
@@ -84,7 +86,9 @@ class Answerer:
             desk: answers about people.
             now: seconds since the epoch.
             message_extension: answer it too.
+            memberships: knows groups that a token does not tell; None: nobody does.
         """
+        self._memberships = memberships or Memberships()
         self._message_extension = message_extension
         self._envelope = envelope
         self._tokens = tokens
@@ -158,9 +162,7 @@ class Answerer:
         asked = opened.question
         try:
             identity = await self._tokens.identity(asked.token)
-            asker = self._accounts().entra_asker(
-                identity.tenant, identity.oid, identity.name, identity.groups
-            )
+            asker = await self._memberships.asker(identity, self._accounts())
             return await self._operations.get(asked.op, _unknown)(asker, asked.args)
         except RelayError as error:
             told, wait_s = problem_of(error)

@@ -3,7 +3,8 @@
 It is no Microsoft product and no proof that the service behaves so. What it does as documented:
 tokens for client credentials (assertions are verified), pages by `$skiptoken`, deltas by
 `$deltatoken` with `@removed` and with changed properties only, repeated objects, 410 for a token
-that is forgotten, 429 with Retry-After, at most four requests at once to a mailbox.
+that is forgotten, 429 with Retry-After, at most four requests at once to a mailbox; groups of users
+by `checkMemberGroups`, twenty in a question.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ class GraphSimulator:
         self.closed: set[str] = set()  # mailboxes that nobody may read
         self.waiting: set[str] = set()  # mailboxes that answer once `released` is set
         self.released = threading.Event()
+        self.members: dict[str, set[str]] = {}  # user: groups, transitively
+        self.member_questions = 0
         self.answered: list[str] = []  # mailboxes whose deltas were, in this order
         self.mute = threading.Event()
         self.mute.set()
@@ -177,6 +180,9 @@ class GraphSimulator:
         )
 
     def _answer(self, request: Request, path: str, query: dict[str, list[str]]) -> None:
+        if request.command == "POST":
+            self._check_member_groups(request, path)
+            return
         path = path.removesuffix("()")  # a function of OData, with or without its brackets
         if path.endswith("/delta"):
             self._delta(request, path.removesuffix("/delta"), query)
@@ -197,6 +203,19 @@ class GraphSimulator:
                 _error(request, 404, "Request_ResourceNotFound", "It does not exist.")
             else:
                 _json(request, item)
+
+    def _check_member_groups(self, request: Request, path: str) -> None:
+        self.member_questions += 1
+        start, user, action = path.split("/")
+        asked = json.loads(request.content)["groupIds"]
+        assert (start, action) == ("users", "checkMemberGroups")
+        if len(asked) > 20:
+            _error(request, 400, "Request_BadRequest", "Too many elements are included.")
+        elif user not in self.members:
+            _error(request, 404, "Request_ResourceNotFound", f"Resource {user} does not exist.")
+        else:
+            held = [group for group in asked if group in self.members[user]]
+            _json(request, {"@odata.context": "…#Collection(Edm.String)", "value": held})
 
     @staticmethod
     def _below(path: str, folder: str) -> str:

@@ -184,6 +184,35 @@ def test_the_matrix_is_as_wide_as_promised() -> None:
     assert len(BAD_CLAIMS) + len(BAD_TOKENS) >= 60
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"hasgroups": True},
+        {"hasgroups": "true"},
+        {
+            "_claim_names": {"groups": "src1"},
+            "_claim_sources": {"src1": {"endpoint": "https://elsewhere.example/groups"}},
+        },
+    ],
+)
+def test_a_token_may_say_that_the_groups_are_too_many_for_it(more: dict[str, Any]) -> None:
+    assert take(signed(claims(**more))).has_more_groups
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"groups": [OID]},
+        {"hasgroups": False},
+        {"_claim_names": {}},
+        {"_claim_names": {"address": "src1"}},
+    ],
+)
+def test_else_the_groups_of_a_token_are_all(more: dict[str, Any]) -> None:
+    assert not take(signed(claims(**more))).has_more_groups
+
+
 @pytest.mark.parametrize("name", BAD_CLAIMS)
 def test_a_signed_token_with_other_claims_is_refused(name: str) -> None:
     with pytest.raises(NotAuthenticated):
