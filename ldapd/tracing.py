@@ -68,6 +68,10 @@ class Tracing:
         request = message.request
         if self.logs and isinstance(request, SearchRequest):
             _log.info("search", extra={"fields": log_fields(traced, request.filter)})
+        self.pass_on(traced, lookups)
+
+    def pass_on(self, traced: Traced, lookups: Sequence[Lookup]) -> None:
+        """Tell those who follow its client and one of the numbers that it looked up."""
         for follower in self._followers:
             wish = follower.wish
             if wish.client and wish.client != traced.client:

@@ -30,7 +30,7 @@ _COMMANDS = {
     "discover": ("rufname.discovering:discover", "Fields of a source, and a map to begin with."),
     "lookup": ("rufname.asking:lookup", "Who calls from this number?"),
     "search": ("rufname.asking:search", "Who matches this text?"),
-    "trace": ("rufname.tracing:trace", "Follow the requests of LDAP clients as they come."),
+    "trace": ("rufname.tracing:trace", "Follow the requests of clients as they come."),
     "quality": ("rufname.quality:quality", "What is wrong with the numbers of the sources?"),
     "load": ("rufname.loading:load", "How long do callers wait, at how many calls a second?"),
     "capacity": ("rufname.capacity:capacity", "Which machine does a company need?"),

@@ -1,9 +1,9 @@
 """Control sockets: how commands ask the processes of a running `serve`.
 
 Unix sockets, mode 0600: `run/control.sock` of the process that writes (`rufname sync`), and
-`run/ldapd-PID.sock` of each worker that answers LDAP (`rufname trace`). One request a connection,
-then a stream of replies, each one line of JSON of at most 64 KiB; the last one is `Done` or
-`Refused`.
+`run/ldapd-PID.sock` or `run/relay-PID.sock` of each worker that answers (`rufname trace`). One
+request a connection, then a stream of replies, each one line of JSON of at most 64 KiB; the last
+one is `Done` or `Refused`.
 
     for reply in ask(config.control_path, SyncRequest(source="crm")):          # the command line
         ...                               # Progress, Report (one a source), then Done or Refused

@@ -1,4 +1,4 @@
-"""The worker that answers HTTP: index, application, server, reload and drain put together.
+"""The worker that answers HTTP: index, application, server, reload, drain, and `rufname trace`.
 
 Law: no route here (`relay.http`) and no supervision (`rufname.workers`). The only module of this
 package that loads the web framework.
@@ -10,6 +10,7 @@ import socket
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from engine.client import Client
 from engine.index import ContactIndex
@@ -20,7 +21,9 @@ from relay.local import LocalDirectory
 from relay.sessions import Sessions
 from rufname.entragroups import memberships_of
 from rufname.following import follow, open_when_whole
+from rufname.http_tracing import TracedIndex
 from rufname.lifeline import FaceSettings, Start, unpack
+from rufname.tracesocket import TraceSocket
 
 
 class _Who:
@@ -46,12 +49,22 @@ class HttpWork:
     """Answers HTTP from the index until it is drained."""
 
     def __init__(
-        self, index: ContactIndex, server: HttpServer, who: _Who, counts: Counter[str]
+        self,
+        index: ContactIndex,
+        server: HttpServer,
+        who: _Who,
+        counts: Counter[str],
+        traces: TraceSocket,
     ) -> None:
         self._index = index
         self._server = server
         self._who = who
         self._counts = counts
+        self._traces = traces
+
+    async def start(self) -> None:
+        """Take requests to trace."""
+        await self._traces.start()
 
     async def run(self) -> None:
         """Follow the index; requests are served by the loop meanwhile."""
@@ -65,6 +78,7 @@ class HttpWork:
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new; answer what is in flight."""
+        await self._traces.stop()
         await self._server.drain(timeout_s)
         self._index.close()
 
@@ -82,7 +96,8 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
     index = await open_when_whole(Path(settings.index_dir), settings.policies)
     who = _Who(settings)
     sessions = Sessions(settings.session_key)
-    directory = LocalDirectory(index)
+    traced = TracedIndex(index)
+    directory = LocalDirectory(cast("ContactIndex", traced))  # it passes on what it does not do
     counts: Counter[str] = Counter()
     app = create_app(
         directory,
@@ -94,4 +109,7 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
         memberships=memberships_of(settings.relay.tenant, settings.graphs),
     )
     server = await serve_http([listener for listener, _ in sockets], app)
-    return HttpWork(index, server, who, counts)
+    traces = TraceSocket(Path(settings.run_dir), "relay", traced.trace)
+    work = HttpWork(index, server, who, counts, traces)
+    await work.start()
+    return work

@@ -5,26 +5,18 @@ Law: no protocol here (`ldapd`) and no supervision (`rufname.workers`).
 
 from __future__ import annotations
 
-import logging
-import os
 import socket
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from engine.index import ContactIndex
 from ldapd.server import LdapServer, serve_ldap
-from ldapd.traced import TraceRequest
-from rufname.control import ControlServer, Refused, Reply, Request
-from rufname.errors import RufnameError
 from rufname.following import follow, open_when_whole
 from rufname.lifeline import FaceSettings, Start, unpack
 from rufname.notation import ldap_listener
-from rufname.rundir import remove_dead_sockets, worker_socket
-
-_log = logging.getLogger("rufname.worker")
+from rufname.tracesocket import TraceSocket
 
 
 class LdapWork:
@@ -33,23 +25,11 @@ class LdapWork:
     def __init__(self, index: ContactIndex, server: LdapServer, run_dir: Path) -> None:
         self._index = index
         self._server = server
-        self._control = ControlServer(worker_socket(run_dir, os.getpid()), self.answer)
+        self._traces = TraceSocket(run_dir, "ldapd", server.trace)
 
     async def start(self) -> None:
-        """Take requests to trace; a worker that cannot be asked answers calls all the same."""
-        try:
-            await self._control.start()
-        except (RufnameError, OSError) as error:
-            _log.warning("look-ups cannot be traced: %s", error)
-
-    async def answer(self, request: Request) -> AsyncGenerator[Reply, None]:
-        """Answer one request of the socket."""
-        if not isinstance(request, TraceRequest):
-            yield Refused("a worker that answers LDAP shows its requests, no more")
-            return
-        async with aclosing(self._server.trace(request)) as news:
-            async for traced in news:
-                yield traced
+        """Take requests to trace."""
+        await self._traces.start()
 
     async def run(self) -> None:
         """Follow the index; connections are served by the loop meanwhile."""
@@ -64,7 +44,7 @@ class LdapWork:
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new; tell every client that the session ends, once it is answered."""
-        await self._control.stop()
+        await self._traces.stop()
         await self._server.drain(timeout_s)
         self._index.close()
 
@@ -82,8 +62,6 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
     listeners = [(listener, ldap_listener(url)) for listener, url in sockets]
     ldap = msgspec.structs.replace(settings.ldap, listen=tuple(own for _, own in listeners))
     server = await serve_ldap(listeners, index, ldap, settings.clients)
-    run_dir = Path(settings.run_dir)
-    remove_dead_sockets(run_dir)
-    work = LdapWork(index, server, run_dir)
+    work = LdapWork(index, server, Path(settings.run_dir))
     await work.start()
     return work

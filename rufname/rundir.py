@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -139,14 +140,14 @@ def serving_pid(run_dir: Path) -> int | None:
     return None
 
 
-def worker_socket(run_dir: Path, pid: int) -> Path:
-    """Return where a worker that answers LDAP can be asked."""
-    return run_dir / f"ldapd-{pid}.sock"
+def worker_socket(run_dir: Path, role: str, pid: int) -> Path:
+    """Return where a worker that answers can be asked; `role`: ldapd or relay."""
+    return run_dir / f"{role}-{pid}.sock"
 
 
 def remove_dead_sockets(run_dir: Path) -> None:
     """Remove the sockets that killed workers left."""
-    for path in run_dir.glob("ldapd-*.sock"):
+    for path in chain(run_dir.glob("ldapd-*.sock"), run_dir.glob("relay-*.sock")):
         if not Path(f"/proc/{path.stem.rpartition('-')[2]}").exists():
             path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""`rufname trace`: what LDAP clients ask, and what they are told, while it happens.
+"""`rufname trace`: what clients ask, over LDAP or HTTP, and what they are told, while it happens.
 
 Law: reads only, from the sockets of the workers, which only their owner may open. What it prints
 holds names and numbers; nothing of it is kept or logged. `--json` prints objects and nothing else.
@@ -33,11 +33,14 @@ from rufname.telemetry import printable
 LOOK_S = 1.0
 """How often a worker that was started anew is looked for."""
 
+ROLES = ("ldapd", "relay")
+"""Of the workers that are asked."""
+
 _INDENT = "    "
 
 
 class NothingToTrace(RufnameError):
-    """No worker answers LDAP here: start `rufname serve`."""
+    """No worker answers here: start `rufname serve`."""
 
 
 @click.command()
@@ -56,7 +59,9 @@ def trace(
     explain: bool,
     as_json: bool,
 ) -> int:
-    """Follow the requests of LDAP clients as they come, after the last look-ups; Ctrl-C ends it.
+    """Follow the requests of clients as they come, after the last look-ups; Ctrl-C ends it.
+
+    Those over LDAP, and look-ups of callers over HTTP.
 
     Shows the filter as it was understood, the answer, its class and how long it took; no passwords.
     """
@@ -87,10 +92,10 @@ class _News:
         """Give what is remembered, by time; then, if that is wished, what comes.
 
         Raises:
-            NothingToTrace: nobody serves LDAP, or does no longer.
+            NothingToTrace: nobody serves LDAP or HTTP, or does no longer.
         """
         if not self._ask_workers():
-            raise NothingToTrace(f"nobody answers LDAP: run `rufname serve -c {self._config.path}`")
+            raise NothingToTrace(f"nobody answers: run `rufname serve -c {self._config.path}`")
         yield from self._remembered()
         looked = time.monotonic()
         while self._wish.follow:
@@ -117,17 +122,15 @@ class _News:
         return sorted(remembered, key=lambda traced: traced.at)
 
     def _ask_workers(self) -> list[WorkerStatus]:
-        """Ask each worker once; return those that answer LDAP now."""
+        """Ask each worker once; return those that answer now."""
         status = read_status(self._config.run_dir)
         workers = [
-            worker
-            for worker in (status.workers if status else ())
-            if worker.name.startswith("ldapd-")
+            worker for worker in (status.workers if status else ()) if _role(worker) in ROLES
         ]
         for worker in workers:
             if worker.state == "ready" and worker.pid not in self._asked:
                 self._asked.add(worker.pid)
-                path = worker_socket(self._config.run_dir, worker.pid)
+                path = worker_socket(self._config.run_dir, _role(worker), worker.pid)
                 threading.Thread(target=self._listen, args=(worker, path), daemon=True).start()
         return workers
 
@@ -204,6 +207,10 @@ def request_lines(traced: Traced) -> Iterator[str]:
         yield printable(f"{_INDENT}{traced.number} → {_found(traced)}")
     for name, values in traced.shown.items():
         yield printable(f"{_INDENT}{name}: {' | '.join(values)}")
+
+
+def _role(worker: WorkerStatus) -> str:
+    return worker.name.partition("-")[0]
 
 
 def _found(traced: Traced) -> str:

@@ -176,6 +176,31 @@ def test_sockets_of_systemd_are_served_and_calls_before_the_start_wait(
             server.program.kill_all()
 
 
+def test_callers_over_http_are_remembered_and_followed(tmp_path: Path, csv_file: Path) -> None:
+    with running_rufname(tmp_path, sources=[csv_source(csv_file)]) as server:
+        assert server.get(f"/v1/caller/{NUMBER}", SBC) == (200, NAME)
+        last = server.cli("trace", "--last", "--number", "030 23125 001", "--explain").stdout
+        assert "sbc  look-up" in last
+        assert f"{NUMBER} → {NAME}  (class 2: exact number)" in last
+        assert "dial plan berlin" in last
+        assert server.cli("trace", "--last", "--number", "030 23125 002", code=1).stdout == ""
+        argv = [*rufname_command(), "trace", "-c", str(server.config), "--client", "sbc"]
+        following = start_program("trace", argv, tmp_path)
+        try:
+
+            def told() -> bool:
+                assert server.get("/v1/caller/+493023125002", SBC) == (404, "")
+                return "sbc  HTTP look-up" in following.output()
+
+            wait_until(told, timeout_s=30, what="a look-up to be told", output=following.output)
+            following.signal(signal.SIGINT)
+            assert following.wait(30) == 0
+        finally:
+            following.kill_all()
+        assert "+493023125002 → nobody" in following.output()
+        assert SBC.password not in following.output()
+
+
 def test_requests_are_followed_live_and_over_a_workers_end(tmp_path: Path, csv_file: Path) -> None:
     with running_rufname(tmp_path, sources=[csv_source(csv_file)], relay=False) as server:
         assert server.cli("trace", "--last", code=1).stdout == ""  # nobody has asked yet

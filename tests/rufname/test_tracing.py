@@ -76,7 +76,7 @@ def test_without_a_service_there_is_nothing_to_follow(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["trace", "-c", str(place.path)]) == 3
-    assert "nobody answers LDAP: run `rufname serve -c" in capsys.readouterr().err
+    assert "nobody answers: run `rufname serve -c" in capsys.readouterr().err
 
 
 def test_an_unknown_client_is_wrong_use(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
