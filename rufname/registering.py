@@ -6,6 +6,7 @@ sealed to it (`rufname.joining`).
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import time
@@ -112,7 +113,10 @@ def register(
             join(config.keys_dir, registrar, tenant.lower(), name, code)
             return _tell(registrar, Member.load(config.keys_dir, web))
         token = _sign_in(web, registrar, _address("--authority", authority), way)
-        return _register(config.keys_dir, registrar, name, token, replace=replace)
+        done = _register(config.keys_dir, registrar, name, token, replace=replace)
+        if done == DONE and ca is not None:  # the table that was printed goes on
+            click.echo(f"ca = {json.dumps(str(ca.absolute()))}")
+        return done
 
 
 def _sign_in(web: httpx.Client, registrar: Registrar, authority: str, way: str) -> str:

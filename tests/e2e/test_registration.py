@@ -21,6 +21,7 @@ from tests.e2e.running import Rufname, csv_source, rufname_command, write_rows
 from tests.e2e.tab.issuer import CLIENT_ID, TENANT, Issuer
 from tests.e2e.tab.person import sign_in
 from tests.e2e.tunnelled import Relay, running_relay
+from tests.ldapd.authority import Authority
 from tests.relay.web.node import install_packages, needs_node
 
 pytestmark = [pytest.mark.e2e, needs_node]
@@ -103,12 +104,13 @@ def machine(tmp_path: Path, provider: str) -> Machine:
 
 
 def test_an_administrator_registers_and_the_directory_connects(
-    machine: Machine, relay: Relay
+    machine: Machine, relay: Relay, tmp_path: Path
 ) -> None:
-    said = machine.register(relay, "admin", "--node", "hq-1")
+    ca = Authority(tmp_path).ca
+    said = machine.register(relay, "admin", "--node", "hq-1", "--ca", str(ca))
     assert f"registered at {relay.url}" in said
     assert machine.fingerprint in said
-    assert f'client_id = "{CLIENT_ID}"' in said
+    assert f'[tunnel]\nclient_id = "{CLIENT_ID}"\nca = "{ca}"\n' in said
     assert {path.stat().st_mode & 0o777 for path in machine.keys.iterdir()} == {0o600}
     bundle = httpx.get(f"{relay.url}/v1/keys/{TENANT}").content
     ring = KeyRing.load(machine.keys)
