@@ -63,6 +63,7 @@ def sign_in_routes(
             password=any(user.password_hash for user in accounts().users),
             tenant=settings.tenant,
             client_id=settings.client_id,
+            authority=settings.authority if settings.tenant else "",
         )
 
     @post("/sign-in", status_code=200, responses=_SESSION)

@@ -79,6 +79,8 @@ export interface Ways {
   password: boolean;
   tenant: string;
   client_id: string;
+  /** Where Entra signs people in, "" where a browser of one's own cannot. */
+  authority: string;
   /** The page came from a relay: questions are sealed. */
   tunnel?: boolean;
 }

@@ -9,13 +9,14 @@ import "./style.css";
 import { Api, type Me, type Ways } from "./api";
 import { Desk } from "./desk";
 import { h } from "./dom";
+import { handBack } from "./entra";
 import { Failure, KeyChanged } from "./failure";
 import { findHost, type Host } from "./host";
 import { trouble } from "./notice";
 import { Pin } from "./pin";
 import { Session } from "./session";
 import { refusedPage, signInPage } from "./signin";
-import { speak } from "./texts";
+import { type Key, speak } from "./texts";
 import { wear } from "./theme";
 import { changedPage } from "./trust";
 
@@ -33,14 +34,14 @@ class Program {
     this.api.onKeyChange = (change) => this.warn(change);
   }
 
-  async begin(ended = false): Promise<void> {
+  async begin(words?: Key): Promise<void> {
     show(h("main", { class: "gate" }, h("fluent-spinner", { "aria-hidden": "true" })));
     try {
       this.ways ??= await this.findRoad();
       this.work(await this.api.me());
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.trouble === "signed-out") this.signIn(ended);
+      if (error.trouble === "signed-out") this.signIn(words);
       else if (!(error instanceof KeyChanged)) {
         show(h("main", { class: "gate" }, trouble(error, () => void this.begin())));
       }
@@ -78,20 +79,20 @@ class Program {
     };
     const desk = new Desk(this.api, this.host, me, hasSession ? signOut : undefined, () => {
       this.session.end();
-      void this.begin(true);
+      void this.begin("signin.ended");
     });
     show(desk.element);
     desk.focus();
   }
 
-  private signIn(ended: boolean): void {
+  private signIn(words: Key | undefined): void {
     if (this.host.embedded || !this.ways) {
       show(refusedPage(() => void this.begin()));
       return;
     }
-    const page = signInPage(this.api, this.ways, ended, (session) => {
+    const page = signInPage(this.api, this.ways, words, (session) => {
       this.session.begin(session);
-      void this.begin();
+      void this.begin("signin.refused");
     });
     show(page);
     page.querySelector("input")?.focus();
@@ -112,6 +113,7 @@ function show(page: HTMLElement): void {
 
 async function start(): Promise<void> {
   speak(navigator.language);
+  if (handBack()) return;
   const host = await findHost();
   speak(host.locale);
   wear(host.theme);

@@ -1,65 +1,78 @@
-/* Signing in with name and password, in a browser. */
+/* Signing in in a browser: with name and password, or with Entra. */
 
 import type { Api, Ways } from "./api";
 import { h } from "./dom";
+import { NotSignedIn, signInWithEntra } from "./entra";
 import { Failure } from "./failure";
 import { hint } from "./notice";
-import { t } from "./texts";
+import { type Key, t } from "./texts";
 
 /** Return the page of somebody who is not signed in. */
 export function signInPage(
   api: Api,
   ways: Ways,
-  ended: boolean,
+  words: Key | undefined,
   done: (session: string) => void,
 ): HTMLElement {
-  if (!ways.password) {
-    return ways.tenant || ways.tunnel
+  const entra = ways.authority !== "" && ways.tenant !== "";
+  if (!ways.password && !entra) {
+    return ways.tunnel
       ? h("main", { class: "gate" }, h("h1", {}, t("signin.title")), h("p", {}, t("signin.teams")))
       : h("main", { class: "gate" }, h("h1", { class: "unseen" }, t("app")), hint("signin.none", "signin.none.hint", "out"));
   }
+  const wrong = h("p", { class: "wrong", role: "alert" }, words ? t(words) : "");
+  const attempt: Attempt = async (signIn) => {
+    wrong.textContent = "";
+    try {
+      done(await signIn());
+    } catch (error) {
+      if (error instanceof NotSignedIn) wrong.textContent = t(error.words);
+      else if (error instanceof Failure) wrong.textContent = wordsOf(error);
+      else throw error;
+    }
+  };
+  const parts = ways.password ? [passwordForm(api, wrong, attempt)] : [wrong];
+  if (entra) {
+    const appearance = ways.password ? "outline" : "primary";
+    // not disabled meanwhile: a window that is closed tells nobody
+    const click = () => void attempt(() => signInWithEntra(ways));
+    parts.push(h("fluent-button", { role: "button", appearance, class: "go", on: { click } }, t("signin.entra")));
+  }
+  return h("main", { class: "gate" }, h("h1", {}, t("app")), ...parts);
+}
+
+type Attempt = (signIn: () => Promise<string>) => Promise<void>;
+
+function passwordForm(api: Api, wrong: HTMLElement, attempt: Attempt): HTMLElement {
   const name = field("name", t("signin.name"), "text", "username");
   const password = field("password", t("signin.password"), "password", "current-password");
-  const wrong = h("p", { class: "wrong", role: "alert" }, ended ? t("signin.ended") : "");
   const go = h("fluent-button", { role: "button", appearance: "primary", type: "submit", class: "go" }, t("signin.go"));
   const send = async () => {
     const [user, secret] = [valueOf(name), valueOf(password)];
     if (!user || !secret) return;
     go.toggleAttribute("disabled", true);
-    try {
-      done(await api.signIn(user, secret));
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      wrong.textContent = words(error);
-    } finally {
-      go.toggleAttribute("disabled", false);
-    }
+    await attempt(() => api.signIn(user, secret)).finally(() => go.toggleAttribute("disabled", false));
   };
   return h(
-    "main",
-    { class: "gate" },
-    h("h1", {}, t("app")),
-    h(
-      "form",
-      {
-        on: {
-          submit: (event) => {
+    "form",
+    {
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          void send();
+        },
+        keydown: (event) => {
+          if (event.key === "Enter") {
             event.preventDefault();
             void send();
-          },
-          keydown: (event) => {
-            if (event.key === "Enter") {
-              event.preventDefault();
-              void send();
-            }
-          },
+          }
         },
       },
-      name,
-      password,
-      wrong,
-      go,
-    ),
+    },
+    name,
+    password,
+    wrong,
+    go,
   );
 }
 
@@ -89,7 +102,7 @@ function valueOf(element: HTMLElement): string {
   return element.querySelector("input")?.value ?? "";
 }
 
-function words(failure: Failure): string {
+function wordsOf(failure: Failure): string {
   if (failure.trouble === "signed-out") return t("signin.wrong");
   if (failure.trouble === "busy") return t("signin.often", { seconds: failure.waitS });
   return t(failure.trouble === "offline" ? "error.offline" : "error.away");

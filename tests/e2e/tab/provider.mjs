@@ -16,6 +16,7 @@ const teams = "1fec8e78-bce4-4aaf-ab1b-5451cc387264";
 const oid = "99999999-8888-4777-8666-555555555555";
 const globalAdministrator = "62e90394-69f5-4237-9190-012177145e10";
 const register = `api://127.0.0.1/${api}/register`;
+const browse = `${api}/access_as_user`;
 const key = () => ({ ...generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" }), use: "sig", alg: "RS256" });
 
 const client = (client_id) => ({
@@ -35,7 +36,7 @@ const provider = new Provider(`http://127.0.0.1:${port}/${tenant}/v2.0`, {
       token_endpoint_auth_method: "none",
       application_type: "native",
       grant_types: ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
-      redirect_uris: ["http://localhost"],
+      redirect_uris: ["http://localhost", "http://127.0.0.1/"],
       response_types: ["code"],
     },
   ],
@@ -47,7 +48,8 @@ const provider = new Provider(`http://127.0.0.1:${port}/${tenant}/v2.0`, {
     authorization: "/oauth2/v2.0/authorize",
     device_authorization: "/oauth2/v2.0/devicecode",
   },
-  scopes: ["access_as_user", "other", register],
+  scopes: ["access_as_user", "other", register, browse],
+  clientBasedCORS: () => true,
   features: {
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
@@ -56,7 +58,7 @@ const provider = new Provider(`http://127.0.0.1:${port}/${tenant}/v2.0`, {
       defaultResource: () => "urn:api",
       useGrantedResource: () => true,
       getResourceServerInfo: () => ({
-        scope: `access_as_user other ${register}`,
+        scope: `access_as_user other ${register} ${browse}`,
         audience: api,
         accessTokenFormat: "jwt",
         jwt: { sign: { alg: "RS256" } },

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.processes import free_port, start_program
 from tests.e2e.running import Row, Rufname, csv_source, running_rufname, write_rows
@@ -77,3 +78,70 @@ def test_a_real_providers_token_signs_in_and_others_do_not(server: Rufname, prov
     assert "a token was refused: the token was made for another client" in said
     assert "a token was refused: the token lacks the scope" in said
     assert "Erika" not in said
+
+
+def sign_in(popup: Page) -> None:
+    """Be somebody at the provider, and let the app know."""
+    popup.locator("[name=login]").fill("erika")
+    popup.locator("[name=password]").fill("any")
+    popup.locator("button[type=submit]").click()
+    popup.get_by_role("button", name="Continue").click()
+
+
+def test_a_browser_outside_teams_signs_in_with_entra_in_a_window(
+    contexts: Callable[..., BrowserContext], server: Rufname
+) -> None:
+    page = contexts().new_page()
+    page.goto(f"http://127.0.0.1:{server.http_port}")
+    button = page.get_by_role("button", name="Sign in with Microsoft")
+    with page.expect_popup() as opened:
+        button.click()
+    opened.value.close()  # whoever closes it may try again
+    with page.expect_popup() as opened:
+        button.click()
+    popup = opened.value
+    popup.locator("[name=login]").wait_for()
+    with popup.expect_event("close"):
+        sign_in(popup)
+    expect(page.locator(".who")).to_have_text("Erika Beispiel")
+    page.locator("#search").fill("anna")
+    expect(page.locator(".row")).to_contain_text("Anna Abel")
+    page.reload()
+    page.locator("#search").wait_for()
+    assert "code=" not in page.url
+    page.get_by_role("button", name="Sign out").click()
+    button.wait_for()
+    page.reload()
+    button.wait_for()
+
+
+def test_a_refusal_at_entra_and_a_forged_return_sign_nobody_in(
+    contexts: Callable[..., BrowserContext], server: Rufname
+) -> None:
+    address = f"http://127.0.0.1:{server.http_port}/"
+    context = contexts()
+    page = context.new_page()
+    page.goto(address)
+    button = page.get_by_role("button", name="Sign in with Microsoft")
+    with page.expect_popup() as opened:
+        button.click()
+    popup = opened.value
+    popup.locator("[name=login]").wait_for()
+    forged = context.new_page()
+    forged.goto(f"{address}#code=stolen&state=guessed")
+    expect(page.get_by_role("alert")).to_be_empty()
+    button.wait_for()
+    with popup.expect_event("close"):
+        popup.get_by_role("link", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("You were not signed in")
+    button.wait_for()
+
+
+def test_a_browser_that_opens_no_window_is_told(
+    contexts: Callable[..., BrowserContext], server: Rufname
+) -> None:
+    page = contexts().new_page()
+    page.add_init_script("window.open = () => null")
+    page.goto(f"http://127.0.0.1:{server.http_port}")
+    page.get_by_role("button", name="Sign in with Microsoft").click()
+    expect(page.get_by_role("alert")).to_contain_text("opened no window")

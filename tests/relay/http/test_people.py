@@ -242,6 +242,7 @@ async def test_a_session_is_opened_by_a_password_and_asks_as_its_user(
             "password": True,
             "tenant": SETTINGS.tenant,
             "client_id": SETTINGS.client_id,
+            "authority": "https://login.microsoftonline.com",
             "tunnel": False,
         }
         right = {"name": "jörg", "password": "Straße"}
