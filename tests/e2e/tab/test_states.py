@@ -20,7 +20,7 @@ def test_a_password_signs_in_and_out(open_page: Opened) -> None:
     expect(page.locator("h1")).to_have_text("Firmenkontakte")
     page.get_by_label("Benutzername").fill("erika")
     page.get_by_label("Passwort").fill("falsch")
-    page.get_by_role("button", name="Anmelden").click()
+    page.get_by_role("button", name="Anmelden", exact=True).click()
     expect(page.locator(".wrong")).to_have_text(
         "Diesen Benutzer mit diesem Passwort gibt es nicht."
     )
