@@ -47,9 +47,14 @@ class _Entries(NamedTuple):
 
 
 class NumberWriter:
-    """Keeps the number table of one generation in step with the store."""
+    """Keeps the number table of one generation in step with the store.
 
-    def __init__(self, file: NumberFile) -> None:
+    Attributes:
+        seq: the last change of the store that the table held when it was opened.
+    """
+
+    def __init__(self, file: NumberFile, seq: int = 0) -> None:
+        self.seq = seq
         self._file = file
         self._sources: dict[str, bytes] = {}
 
@@ -73,35 +78,41 @@ class NumberWriter:
         Raises:
             CorruptIndex: there is no table, or it does not belong to the index.
         """
-        made = cls(open_file(generation))
-        made._file.environment.reader_check()  # slots of killed readers keep pages from reuse
-        with made._file.environment.begin() as transaction:
-            meta = made._file.databases.meta
+        file = open_file(generation)
+        file.environment.reader_check()  # slots of killed readers keep pages from reuse
+        with file.environment.begin() as transaction:
+            meta = file.databases.meta
             seq = int.from_bytes(transaction.get(SEQ_KEY, b"", db=meta), "big")
             if transaction.get(STORE_KEY, b"", db=meta) != store.encode() or seq < at_least:
                 raise CorruptIndex(f"{generation}: the number table is not in step")
-        return made
+        return cls(file, seq)
 
-    def apply(self, changes: Iterable[Change]) -> None:
+    def apply(self, changes: Iterable[Change]) -> set[int]:
         """Apply changes in one transaction; those applied already are passed over.
+
+        Returns:
+            The `seq` of each change whose contact the table had before, in any version.
 
         Raises:
             CorruptStore: a stored contact cannot be decoded; nothing of the batch is applied.
             lmdb.Error: the disk is full.
         """
         fresh = _Entries([], [], [])
+        known = set[int]()
         self._sources.clear()  # what a transaction that failed had numbered is gone
         with self._file.environment.begin(write=True) as transaction:
             seq = 0
             for change in changes:
                 seq = change.seq
-                self._apply(transaction, change, fresh)
+                if self._apply(transaction, change, fresh):
+                    known.add(seq)
             for entries, database in zip(fresh, self._lists(), strict=True):
                 entries.sort()  # neighbours share pages
                 with transaction.cursor(database) as cursor:
                     cursor.putmulti(entries)
             if seq:
                 _note_seq(transaction, self._file, seq)
+        return known
 
     def seal(self, seq: int) -> None:
         """Note how far a table just made has come, write it through, and close it.
@@ -118,8 +129,8 @@ class NumberWriter:
         databases = self._file.databases
         return databases.numbers, databases.tails, databases.trunks
 
-    def _apply(self, transaction: lmdb.Transaction[bytes], change: Change, fresh: _Entries) -> None:
-        """Take one change: out with the old version, in with the new one.
+    def _apply(self, transaction: lmdb.Transaction[bytes], change: Change, fresh: _Entries) -> bool:
+        """Take one change: out with the old version, in with the new one; tell if there was one.
 
         A store names each contact once a batch, so that no version comes and goes within one.
         """
@@ -128,18 +139,19 @@ class NumberWriter:
         row, seq = row_key(identity), change.seq.to_bytes(SEQ_BYTES, "big")
         old = transaction.get(row, db=databases.rows)
         if old == seq and change.body is not None:
-            return
+            return True
         source = self._source_number(transaction, change.source)
         if old is not None:
             self._remove(transaction, source, old)
         if change.body is None:
             transaction.delete(row, db=databases.rows)
-            return
+            return old is not None
         contact = _decode(identity, change.body)
         transaction.put(seq, change.body, db=databases.bodies)
         transaction.put(row, seq, db=databases.rows)
         for entries, added in zip(fresh, _entries(contact, source, seq), strict=True):
             entries.extend(added)
+        return old is not None
 
     def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> None:
         body = transaction.pop(seq, db=self._file.databases.bodies)

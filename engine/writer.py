@@ -53,6 +53,7 @@ class IndexWriter:
         self._writer: tantivy.IndexWriter | None = None
         self._numbers: NumberWriter | None = None
         self._applied = 0
+        self._in_step = False  # else the number table may know less than the index: deletions
 
     @classmethod
     def open(cls, index_dir: Path, store: ContactStore) -> IndexWriter:
@@ -189,6 +190,7 @@ class IndexWriter:
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{folder}: {error}") from error
         self._folder, self._applied = folder, applied.seq
+        self._in_step = self._numbers.seq == applied.seq
         return applied.store
 
     def _require_writers(self) -> tuple[tantivy.IndexWriter, NumberWriter]:
@@ -204,14 +206,17 @@ class IndexWriter:
         progress: Progress | None,
     ) -> None:
         seq, done, total = self._applied, 0, target - self._applied
+        in_step, self._in_step = self._in_step, False
         while seq < target:
             changes = self._store.changes(seq, BATCH_ROWS)
             if not changes:
                 break
-            numbers.apply(changes)
+            known = numbers.apply(changes)
             for change in changes:
                 identity = ContactId(change.source, change.key)
-                writer.delete_documents_by_term(schema.ID, id_term(identity))
+                # tantivy keeps each deletion in memory and looks it up in every segment
+                if not in_step or change.body is None or change.seq in known:
+                    writer.delete_documents_by_term(schema.ID, id_term(identity))
                 if change.body is not None:
                     writer.add_document(_document(identity, change.body))
             seq = changes[-1].seq
@@ -224,7 +229,7 @@ class IndexWriter:
         writer.add_document(applied_document(seq, self._store.identity()))
         writer.commit()
         folders.sync_folder(self._folder)
-        self._applied = seq
+        self._applied, self._in_step = seq, True
 
     def _add_everything(
         self,

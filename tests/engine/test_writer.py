@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine import generation as folders
+from engine.contact import decode_contact
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.index import ContactIndex, verify_index
 from engine.rights import LOCAL_ADMIN, SourcePolicy
@@ -177,6 +178,52 @@ def test_a_contact_that_cannot_be_decoded_stops_the_commit_and_keeps_the_rest(
     assert names(directory.index) == ["Anna", "Ben"]
 
 
+@pytest.mark.parametrize("reopened", [True, False])
+def test_a_contact_that_went_and_came_back_around_a_failed_commit_is_there_once(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, *, reopened: bool
+) -> None:
+    anna = contact("1", "Anna", "493023125101")
+    directory.hold(anna, contact("2", "Ben"))
+    remove(directory.store, anna)
+    with monkeypatch.context() as patch:
+        patch.setattr(IndexWriter, "_commit", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            directory.writer.catch_up()
+    put(directory.store, [contact("1", "Anna Two", "493023125101")])
+    if reopened:
+        directory.writer.close()
+        with closing(IndexWriter.open(directory.index_dir, directory.store)) as writer:
+            writer.catch_up()
+    else:
+        directory.writer.catch_up()
+    assert names(directory.index) == ["Anna Two", "Ben"]
+    assert directory.index.status().documents == 2
+
+
+def test_what_an_index_never_held_is_not_removed_from_it(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna"), contact("2", "Ben"))
+    removed: list[object] = []
+
+    class Watched:
+        """tantivy's writer, asked what it removes."""
+
+        def __init__(self, writer: object) -> None:
+            self._writer = writer
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._writer, name)
+
+        def delete_documents_by_term(self, field: str, value: object) -> None:
+            removed.append(value)
+            self._writer.delete_documents_by_term(field, value)  # type: ignore[attr-defined]
+
+    directory.writer._writer = Watched(directory.writer._writer)  # type: ignore[assignment]
+    put(directory.store, [contact(str(n), f"N{n}") for n in range(2, 100)])
+    directory.writer.catch_up()
+    assert len(removed) == 2  # the contact that was there, and the note of the last commit
+    assert len(names(directory.index)) == 99
+
+
 def test_two_writers_cannot_open_one_index(directory: Directory) -> None:
     directory.hold(contact("1", "Anna"))
     second = IndexWriter(directory.index_dir, directory.store)
@@ -189,7 +236,7 @@ def test_two_writers_cannot_open_one_index(directory: Directory) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from tests.engine.building import contact, put
+from tests.engine.building import contact, put, remove
 from engine.store import ContactStore
 from engine.writer import IndexWriter
 folder, begin = Path(sys.argv[1]), int(sys.argv[2])
@@ -197,6 +244,8 @@ store = ContactStore.open(folder / "contacts.sqlite")
 writer = IndexWriter.open(folder / "index", store)
 for number in range(begin, 10_000):
     put(store, [contact(str(number % 50), f"Name {number}")])
+    if number % 3 == 0:
+        remove(store, contact(str((number - 7) % 50), ""))
     print(number, flush=True)
     writer.catch_up()
 """
@@ -221,10 +270,10 @@ def test_a_writer_killed_at_any_moment_loses_no_contact(tmp_path: Path) -> None:
     writer = IndexWriter.open(tmp_path / "index", store)
     writer.catch_up()
     index = ContactIndex.open(tmp_path / "index", {"crm": SourcePolicy("crm")})
-    expected = {}
-    for number in range(stored):
-        expected[str(number % 50)] = f"Name {number}"
-    assert names(index) == sorted(expected.values())
+    live = [change.body for change in store.changes(0, 1_000) if change.body is not None]
+    assert store.last_seq() >= stored
+    assert names(index) == sorted(decode_contact(body).name for body in live)
+    assert index.status().documents == len(live)
     writer.close()
     store.close()
     verify_index(tmp_path / "index")
