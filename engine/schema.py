@@ -41,7 +41,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank, words
 
-FORMAT = 9
+FORMAT = 10
 
 ID = "id"
 SOURCE = "source"
@@ -70,6 +70,9 @@ MAX_START = 2
 
 GRAM_LETTERS = 3
 """Letters of one term of `gram`; shorter pieces from inside a word are not indexed."""
+
+UNNAMED = "#unnamed"
+"""In `has` of a contact without any name of its own: it is called by its company or address."""
 
 APPLIED_ID = "#applied"
 """The id of the one document that holds the last `seq` applied; no contact's id has this form."""
@@ -203,7 +206,7 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             PERSON: person_terms(contact),
             EXTRA: extra,
             GRAM: gram_words([*names, *extra, *words_of_field(contact.company)], texts),
-            HAS: " ".join(fields_of(contact)),
+            HAS: " ".join(fields_of(contact) if names else [*fields_of(contact), UNNAMED]),
             ORDER: order_of(contact),
             RANK: rank_of(contact),
             ORIGIN: origin_of(contact.id.source),

@@ -32,6 +32,7 @@ from engine.schema import (
     PLACE,
     RANK,
     TAIL,
+    UNNAMED,
     schema,
     tail_term,
     term,
@@ -41,6 +42,7 @@ from engine.selection import (
     AllOf,
     AlphabetRange,
     AnyOf,
+    Called,
     Contains,
     EntryIs,
     Everyone,
@@ -230,7 +232,7 @@ def _selection(selection: Selection, depth: int, budget: list[int]) -> _Query:
             return _without(
                 _selection(included, depth + 1, budget), _selection(excluded, depth + 1, budget)
             )
-        case Prefix() | Contains():
+        case Prefix() | Called() | Contains():
             return _text_selection(selection)
         case NumberTail() | NumberPrefix() | NumberContains() | NumberIs():
             return _number_selection(selection)
@@ -255,13 +257,25 @@ def _without(included: _Query, excluded: _Query) -> _Query:
     return _Query.boolean_query([(_MUST, included), (_MUST_NOT, excluded)])
 
 
-def _text_selection(selection: Prefix | Contains) -> _Query:
+def _text_selection(selection: Prefix | Called | Contains) -> _Query:
     match selection:
+        case Called(text):
+            return all_of([called_query(word) for word in words(text)[:MAX_QUERY_WORDS]])
         case Prefix(text, everywhere):
             begin = beginning_query if everywhere else word_query
             return all_of([begin(word) for word in words(text)[:MAX_QUERY_WORDS]])
         case Contains(text):
             return contains_query(text)
+
+
+def called_query(word: str) -> _Query:
+    """Return the query for one folded word as a prefix of a word of what contacts are called.
+
+    A word longer than `MAX_PREFIX` is sought by its first letters: a superset.
+    """
+    start = word[:MAX_PREFIX]
+    stands_in = any_of([term(COMPANY, start), term(OTHER, MARKS["emails"] + start)])
+    return any_of([term(NAME, start), all_of([term(HAS, UNNAMED), stands_in])])
 
 
 def beginning_query(word: str) -> _Query:

@@ -29,6 +29,15 @@ class Prefix(msgspec.Struct, frozen=True):
     everywhere: bool = False
 
 
+class Called(msgspec.Struct, frozen=True):
+    """Contacts that have, for each word of `text`, a word beginning with it in their names.
+
+    Those without a name of their own are called by their company or an e-mail address.
+    """
+
+    text: str
+
+
 class Contains(msgspec.Struct, frozen=True):
     """Contacts that may have `text` in one of their texts, beginning inside a word or not.
 
@@ -108,6 +117,7 @@ class Without(msgspec.Struct, frozen=True):
 Selection = (
     Everyone
     | Prefix
+    | Called
     | Contains
     | Has
     | EntryIs

@@ -65,6 +65,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         lines: kind "number": which lines of a contact it shows, in this order.
         always: every entry has it, so that a presence test is free.
         indexed: the words of its values are among those that people search by.
+        calls: its values are what a contact is called (`engine.selection.Called`).
         fields: the contact's fields (`engine.schema.fields_of`) of which one must hold something
             for the attribute to have a value; empty = the index cannot tell.
         inexact: a field that holds something may still give no value.
@@ -85,6 +86,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     lines: tuple[PhoneKind, ...] = ()
     always: bool = False
     indexed: bool = False
+    calls: bool = False
     fields: tuple[str, ...] = ()
     inexact: bool = False
     operational: bool = False
@@ -219,19 +221,19 @@ TYPES: tuple[AttributeType, ...] = (
     ),
     _Type(
         "cn", "2.5.4.3", aliases=("commonName",), always=True, indexed=True, subtype_of_name=True,
-        texts=_required(common_name),
+        calls=True, texts=_required(common_name),
     ),
     _Type(
         "sn", "2.5.4.4", aliases=("surname",), always=True, indexed=True, subtype_of_name=True,
-        texts=_required(surname),
+        calls=True, texts=_required(surname),
         found_by=_surname_guesses,
     ),
     _Type(
-        "givenName", "2.5.4.42", aliases=("gn",), indexed=True, subtype_of_name=True,
+        "givenName", "2.5.4.42", aliases=("gn",), indexed=True, subtype_of_name=True, calls=True,
         fields=("given_name",), texts=_optional(lambda contact: contact.given_name),
     ),
     _Type(
-        "displayName", "2.16.840.1.113730.3.1.241", always=True, indexed=True,
+        "displayName", "2.16.840.1.113730.3.1.241", always=True, indexed=True, calls=True,
         texts=_required(common_name),
     ),
     _Type(

@@ -18,6 +18,7 @@ from engine.selection import (
     AllOf,
     AlphabetRange,
     AnyOf,
+    Called,
     Contains,
     EntryIs,
     Everyone,
@@ -267,7 +268,9 @@ def _text(leaf: Leaf, found: AttributeType) -> Compiled:
 def _begins(value: str, found: AttributeType) -> Selection:
     """Return who has words that begin as those of a value do; everyone if it has no word."""
     value = value[:MAX_PREFIX_CHARS]
-    return Prefix(value, everywhere=not found.indexed) if words(value) else EVERYONE
+    if not words(value):
+        return EVERYONE
+    return Called(value) if found.calls else Prefix(value, everywhere=not found.indexed)
 
 
 def _pieces(begin: str, others: list[str], found: AttributeType) -> Selection:

@@ -15,6 +15,7 @@ from engine.selection import (
     AllOf,
     AlphabetRange,
     AnyOf,
+    Called,
     Contains,
     EntryIs,
     Everyone,
@@ -46,6 +47,11 @@ EVERYBODY = (
         (Everyone(), ["1", "2", "3", "4", "6"]),
         (Prefix("mü"), ["1", "2", "4"]),
         (Prefix("mü jür"), ["1"]),
+        (Called("mü"), ["1"]),
+        (Called("mü jür"), ["1"]),
+        (Called("max unterhuberbauer"), ["6"]),
+        (Called("beispiel"), []),
+        (Called("-"), ["1", "2", "3", "4", "6"]),
         (NumberTail("8123"), ["1"]),
         (NumberTail("200123"), ["3"]),
         (NumberTail("99"), []),
@@ -95,6 +101,17 @@ def test_set_questions(directory: Directory, selection: Selection, keys: list[st
     selected = directory.index.select(selection, USER, 100)
     assert sorted(each.id.key for each in selected.contacts) == keys
     assert selected.complete
+
+
+def test_whoever_has_no_name_is_called_by_company_or_address(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "", company="Meister GmbH"),
+        contact("2", "", emails=("meike@example.com", "post@example.com")),
+        contact("3", "Anna Groß", company="Meister GmbH", emails=("mei@example.com",)),
+        contact("4", "", given_name="Meinhard", company="Andere AG"),
+    )
+    selected = directory.index.select(Called("mei"), USER, 100)
+    assert sorted(each.id.key for each in selected.contacts) == ["1", "2", "4"]
 
 
 def test_a_cut_selection_says_so_and_is_alphabetical(directory: Directory) -> None:

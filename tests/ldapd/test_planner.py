@@ -15,6 +15,7 @@ from engine.selection import (
     AllOf,
     AlphabetRange,
     AnyOf,
+    Called,
     Contains,
     Everyone,
     Has,
@@ -160,15 +161,15 @@ def test_other_presence_beside_a_number_is_checked_on_the_contact() -> None:
 
 
 OTHER_TEMPLATES = [
-    ("Yealink name", "(|(cn=mei*)(sn=mei*))", Prefix("mei")),
-    ("Yealink both", "(&(cn=*)(sn=mei*))", Prefix("mei")),
+    ("Yealink name", "(|(cn=mei*)(sn=mei*))", Called("mei")),
+    ("Yealink both", "(&(cn=*)(sn=mei*))", Called("mei")),
     ("Yealink not", "(!(cn=mei*))", Everyone()),
-    ("snom", "(&(telephoneNumber=*)(sn=mei*))", AllOf((Has("phones"), Prefix("mei")))),
-    ("Gigaset name", "(|(displayName=mei*)(sn=mei*))", Prefix("mei")),
+    ("snom", "(&(telephoneNumber=*)(sn=mei*))", AllOf((Has("phones"), Called("mei")))),
+    ("Gigaset name", "(|(displayName=mei*)(sn=mei*))", Called("mei")),
     (
         "Gigaset mail",
         "(&(givenName=an*)(mail=an.*))",
-        AllOf((Prefix("an"), Prefix("an."))),
+        AllOf((Called("an"), Prefix("an."))),
     ),
     (
         "Poly order",
@@ -181,7 +182,7 @@ OTHER_TEMPLATES = [
     (
         "Outlook",
         "(&(mail=*)(|(mail=mei*)(|(cn=mei*)(|(sn=mei*)(givenName=mei*)))))",
-        AllOf((Has("emails"), Prefix("mei"))),
+        AllOf((Has("emails"), AnyOf((Prefix("mei"), Called("mei"))))),
     ),
     ("Outlook ANR", "(anr=anna mei)", Prefix("anna mei")),
     (
@@ -195,11 +196,15 @@ OTHER_TEMPLATES = [
             )
         ),
     ),
-    ("macOS", "(|(givenname=mei)(sn=mei)(cn=mei)(mail=mei))", Prefix("mei")),
+    (
+        "macOS",
+        "(|(givenname=mei)(sn=mei)(cn=mei)(mail=mei))",
+        AnyOf((Called("mei"), Prefix("mei"))),
+    ),
     (
         "iOS",
         IOS,
-        AnyOf((Prefix("foo"), Prefix("foo", everywhere=True))),
+        AnyOf((Prefix("foo"), Called("foo"), Prefix("foo", everywhere=True))),
     ),
     ("Evolution", "(|(displayName=*x*)(sn=*x*)(givenName=*x*))", Contains("x")),
     ("Evolution empty", "(displayName=*)", Everyone()),
@@ -210,12 +215,12 @@ OTHER_TEMPLATES = [
     (
         "name or number",
         "(|(sn=0302*)(telephoneNumber=0302*))",
-        AnyOf((Prefix("0302"), NumberIs("0302", MUNICH), NumberPrefix("49302"))),
+        AnyOf((Called("0302"), NumberIs("0302", MUNICH), NumberPrefix("49302"))),
     ),
     (
         "number and name",
         f"(&(telephoneNumber={N})(sn=mei*))",
-        AllOf((NumberIs(N, MUNICH), Prefix("mei"))),
+        AllOf((NumberIs(N, MUNICH), Called("mei"))),
     ),
     (
         "two numbers of one contact",
@@ -253,7 +258,7 @@ def test_whoever_has_a_word_that_begins_so_is_likeliest() -> None:
         ("(!(telephoneNumber=0301234567))", Without(Everyone(), NumberIs("0301234567", MUNICH))),
         (
             "(&(sn=mei*)(!(|(mail=*)(title=*))))",
-            AllOf((Prefix("mei"), Without(Everyone(), AnyOf((Has("emails"), Has("job")))))),
+            AllOf((Called("mei"), Without(Everyone(), AnyOf((Has("emails"), Has("job")))))),
         ),
         ("(!(&(mail=*)(x=1)))", Everyone()),
     ],
@@ -272,7 +277,7 @@ def test_filters_that_hold_for_everybody_need_no_check() -> None:
 def test_an_ios_search_without_digits_does_not_match_by_its_number_term() -> None:
     question = plan(parse_filter("(|(cn=foo*)(telephoneNumber=foo*))"), MUNICH)
     assert isinstance(question, SetQuestion)
-    assert question.selection == Prefix("foo")
+    assert question.selection == Called("foo")
 
 
 def test_an_active_user_filter_of_ad_is_undefined_and_finds_nobody() -> None:

@@ -11,6 +11,7 @@ from engine.selection import (
     AllOf,
     AlphabetRange,
     AnyOf,
+    Called,
     Contains,
     EntryIs,
     Everyone,
@@ -144,10 +145,10 @@ ADDRESS = ("street", "postcode", "city", "country")
 @pytest.mark.parametrize(
     ("term", "selection"),
     [
-        (Equality("cn", b"Anna"), Prefix("Anna")),
+        (Equality("cn", b"Anna"), Called("Anna")),
         (
             Substrings("cn", b"an", (b"na",), b"er"),
-            AllOf((Prefix("an"), Contains("na"), Contains("er"))),
+            AllOf((Called("an"), Contains("na"), Contains("er"))),
         ),
         (Substrings("cn", None, (b"mei",), None), Contains("mei")),
         (Substrings("cn", None, (), b"mei"), Contains("mei")),
@@ -163,7 +164,8 @@ ADDRESS = ("street", "postcode", "city", "country")
         (Equality("mobile", b"017139200001"), NumberIs("017139200001", MUNICH)),
         (Equality("telephoneNumber", b"nobody"), NOBODY),
         (Equality("unheardOf", b"x"), NOBODY),
-        (Equality("cn", b"a" * 500), Prefix("a" * 100)),
+        (Equality("title", b"Leiter"), Prefix("Leiter")),
+        (Equality("cn", b"a" * 500), Called("a" * 100)),
     ],
     ids=str,
 )
