@@ -150,21 +150,21 @@ def candidates(
         rest = _with(question, PLACE, after.place + 1, _MOST)
         found = _ordered(reader, _with(rest, RANK, after.rank, after.rank), principal, limit + 1)
         question = _with(question, RANK, after.rank + 1, _MOST)
-    complete = True
     equal = len(found)
     if len(found) <= limit:
         hits = reader.search(question, principal, limit + 1 - equal, ordered=True, by=RANK)
         found += [address for _, address in hits]
-    if len(found) > limit:
-        complete = False
-        del found[limit:]
+    complete = len(found) <= limit
     ranks = reader.values(RANK, found)
-    if not complete and len(found) > equal:  # the last group of equal rank was cut anywhere
-        last = ranks[-1]
-        whole = max(equal, bisect_left(ranks, last))
-        group = _with(selection_query(selection), RANK, last, last)
-        found[whole:] = _ordered(reader, group, principal, limit - whole)
-        ranks[whole:] = [last] * (len(found) - whole)
+    if not complete:
+        is_group_cut = limit > equal and ranks[limit] == ranks[limit - 1]
+        del found[limit:], ranks[limit:]
+        if is_group_cut:  # anywhere, since the search knows no places
+            last = ranks[-1]
+            whole = max(equal, bisect_left(ranks, last))
+            group = _with(selection_query(selection), RANK, last, last)
+            found[whole:] = _ordered(reader, group, principal, limit - whole)
+            ranks[whole:] = [last] * (len(found) - whole)
     places = reader.values(PLACE, found)
     at = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
     return Candidates(
