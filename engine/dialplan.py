@@ -63,13 +63,14 @@ class DialPlan(msgspec.Struct, frozen=True):
         """Tell whether `digits` are an extension of a declared range."""
         return any(each.holds(digits) for each in self.ranges)
 
-    def trunks_before(self, extension: str) -> Iterator[str]:
-        """Give the own trunks an extension may stand behind, declared ranges first, each once."""
-        declared = dict.fromkeys(each.trunk for each in self.ranges if each.holds(extension))
-        yield from declared
+    def trunks_before(self, extension: str) -> tuple[str, ...]:
+        """Return the own trunks an extension may stand behind, declared ranges first, each once."""
         low, high = self.extension_length
-        if low <= len(extension) <= high:
-            yield from (trunk for trunk in self.trunks if trunk not in declared)
+        own = self.trunks if low <= len(extension) <= high else ()
+        if not self.ranges:
+            return own
+        declared = dict.fromkeys(each.trunk for each in self.ranges if each.holds(extension))
+        return (*declared, *(trunk for trunk in own if trunk not in declared))
 
     def extensions_in(self, digits: str) -> Iterator[str]:
         """Give what stands behind each own trunk in E.164 digits; nothing for other numbers."""
