@@ -262,8 +262,15 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except (lmdb.Error, OSError, ValueError) as error:
-        full = "" if shutil.disk_usage(folder).free >= MIB else " (the disk is full)"
+        full = " (the disk is full)" if _is_full(folder) else ""
         raise IndexUnwritable(f"{folder} cannot be written: {error}{full}") from error
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < MIB
+    except OSError:  # it could not even be made
+        return False
 
 
 def _require_room(index_dir: Path) -> None:

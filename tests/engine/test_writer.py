@@ -154,6 +154,12 @@ def test_a_rebuild_on_a_full_disk_leaves_the_old_index_and_nothing_else(
     assert len(names(directory.index)) == 3_000
 
 
+def test_a_folder_that_cannot_be_made_is_named(directory: Directory, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(IndexUnwritable, match=r"file/index cannot be written: .*Not a directory"):
+        IndexWriter.open(tmp_path / "file" / "index", directory.store)
+
+
 def test_a_rebuild_without_room_for_it_is_not_begun(
     directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
