@@ -18,6 +18,7 @@ import os
 import shutil
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -129,7 +130,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_manifest(generation: Path) -> None:
-    """Record the digest of every segment file that is there now; known digests are kept."""
+    """Record the digest of every segment file that is there now; known digests are kept.
+
+    Tantivy may remove what a merge left while this reads: a file that vanishes is not recorded.
+    """
     try:
         known = read_manifest(generation)
     except CorruptIndex:
@@ -138,7 +142,8 @@ def write_manifest(generation: Path) -> None:
     for path in sorted(generation.iterdir()):
         if path.suffix in _SEGMENT_SUFFIXES:
             old = known.files.get(path.name) if known else None
-            files[path.name] = old or _sum(path)
+            with suppress(FileNotFoundError):
+                files[path.name] = old or _sum(path)
     if (generation / _NUMBERS).exists():
         files[_NUMBERS] = _sum(generation / _NUMBERS)
     fresh = generation / f".{MANIFEST}"

@@ -285,13 +285,20 @@ def _require_room(index_dir: Path) -> None:
         return
     if served is None or not served.exists():
         return
-    needed = sum(path.stat().st_blocks * BLOCK_BYTES for path in served.rglob("*"))
+    needed = sum(_allocated(path) for path in served.rglob("*"))
     free = shutil.disk_usage(index_dir).free
     if free < needed:
         raise IndexUnwritable(
             f"{index_dir}: no room for a new index of about {needed / MIB:,.0f} MiB:"
             f" {free / MIB:,.0f} MiB are free"
         )
+
+
+def _allocated(path: Path) -> int:
+    try:
+        return path.stat().st_blocks * BLOCK_BYTES
+    except FileNotFoundError:  # left by a merge, and collected just now
+        return 0
 
 
 class AppliedState(msgspec.Struct, frozen=True):

@@ -88,3 +88,17 @@ def test_generations_are_numbered_upwards(tmp_path: Path) -> None:
     folders.publish(tmp_path, first)
     folders.publish(tmp_path, second)
     assert folders.current_generation(tmp_path) == second
+
+
+def test_a_file_that_vanishes_while_the_manifest_is_written_is_no_fault(
+    directory: Directory,
+) -> None:
+    directory.hold(contact("1", "Anna Abel"))
+    folder = served(directory)
+    merged = folder / f"{'0' * 32}.7.del"
+    merged.symlink_to("collected")  # listed, but gone when it is opened
+    folders.write_manifest(folder)
+    manifest = folders.read_manifest(folder)
+    assert manifest is not None
+    assert merged.name not in manifest.files
+    assert any(name.endswith(".term") for name in manifest.files)

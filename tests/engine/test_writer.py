@@ -171,6 +171,14 @@ def test_a_rebuild_without_room_for_it_is_not_begun(
     assert names(directory.index) == ["Anna"]
 
 
+def test_a_file_that_vanishes_while_the_room_is_counted_is_no_fault(directory: Directory) -> None:
+    directory.hold(contact("1", "Anna"))
+    served = directory.index_dir / (directory.index_dir / folders.CURRENT).readlink()
+    (served / "merged.7.del").symlink_to("collected")  # listed, but gone when it is looked at
+    directory.writer.rebuild()
+    assert names(directory.index) == ["Anna"]
+
+
 def test_a_contact_that_cannot_be_decoded_stops_the_commit_and_keeps_the_rest(
     directory: Directory,
 ) -> None:
