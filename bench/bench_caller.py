@@ -44,6 +44,7 @@ MISS_GOAL_US = 30.0
 
 GOALS = {
     "hits": (P50_GOAL_US, P99_GOAL_US),
+    "shared": (P50_GOAL_US, P99_GOAL_US),
     "trunks": (P50_GOAL_US, P99_GOAL_US),
     "tails": (P50_GOAL_US, P99_GOAL_US),
     "misses": (MISS_GOAL_US, P99_GOAL_US),

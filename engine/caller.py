@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from engine.contact import KIND_RANK, Contact, PhoneLine
-from engine.errors import InvalidNumber
-from engine.numbertable import TAIL_CLASS_DIGITS, Behind
+from engine.contact import KIND_RANK, Contact, ContactName, PhoneLine
+from engine.errors import CorruptIndex, InvalidNumber
+from engine.holding import COMPANY, MAILBOXES, NAME, NO_COMPANY, NO_NAME, RANK, SOURCE_BYTES, age_of
+from engine.numbertable import TAIL_CLASS_DIGITS, Behind, Sources
 from engine.phone import PhoneNumber, Reading, read_number
 from engine.query import CallerMatch, CallerName, CallerQuery
 from engine.reader import Reader
@@ -23,9 +24,13 @@ from engine.trunk import MARK, company_of, may_stand_behind, shortest_trunk
 EXTENSION, EXACT, SHARED, TRUNK_CLASS, TAIL_CLASS = 1, 2, 3, 4, 5
 
 WINDOW = 64
-"""Hits looked at for a number with many holders; runners-up are counted up to it."""
+"""Holders of one number that are looked at, the best of each source first; runners-up are counted
+up to it."""
 
-_ALONE = (0, 0, (), "", "")
+Rank = tuple[int, int, int, str, str]
+"""Source priority, kind of line, age, source and key of a candidate; the least is the best."""
+
+_ALONE: Rank = (0, 0, 0, "", "")
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +38,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
 
     contact: Contact
     line: PhoneLine
-    rank: tuple[int, int, tuple[int, ...], str, str]
+    rank: Rank
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -60,11 +65,25 @@ class TrunkFound(msgspec.Struct, frozen=True, gc=False):
 NO_TRUNK = TrunkFound("", None, "")
 
 
+class _Priorities(dict[bytes, int]):
+    """The priority of each source by its number in the table, negated; looked up once."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def __missing__(self, number: bytes) -> int:
+        reader = self._reader
+        priority = self[number] = -reader.priority(reader.numbers.source_of(number))
+        return priority
+
+
 class CallerLookup:
     """Caller look-up over one fixed state of the index."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._priorities = _Priorities(reader)
 
     def answer(self, query: CallerQuery) -> CallerMatch | None:
         """Return the one answer, or None.
@@ -79,17 +98,21 @@ class CallerLookup:
         visible = reader.number_sources(query.principal)
         alone = EXTENSION if reading.internal else EXACT
         for number in reading.numbers:
-            contacts = reader.numbers.holders(number.key, visible, WINDOW)
-            if len(contacts) == 1 and alone in query.classes:
-                contact = contacts[0]
+            holders = reader.numbers.holders(number.key, visible, WINDOW)
+            if len(holders) == 1:
+                if alone not in query.classes:
+                    continue
+                contact = reader.numbers.contact(holders[0])
                 name = contact.name
                 line = _best_line(contact, number)
                 if name and line is not None:
                     return CallerMatch(name, alone, number, contact, line.kind)
-            elif contacts:
-                found = self._exactly(number, contacts, reading, query)
-                if found is not None:
-                    return match_of(found)
+            elif holders:
+                if len(holders) == WINDOW:
+                    holders = self._first_of_many(number.key, visible)
+                match = self._one_of(holders, number, alone)
+                if match is not None and match.match_class in query.classes:
+                    return match
         found = self._beyond(reading, query)
         return match_of(found) if found else None
 
@@ -103,13 +126,13 @@ class CallerLookup:
         visible = reader.number_sources(query.principal)
         alone = EXTENSION if reading.internal else EXACT
         for number in reading.numbers:
-            names = reader.numbers.names(number.key, visible, 2)
-            if len(names) == 1 and alone in query.classes:
-                found = names[0]
+            holders = reader.numbers.holders(number.key, visible, 2)
+            if len(holders) == 1 and alone in query.classes:
+                found = reader.numbers.name(holders[0])
                 name = found.name
                 if name:
                     return CallerName(name, alone, found.id)
-            elif names:
+            elif holders:
                 return self.answer(query)
         beyond = self._beyond(reading, query)
         return match_of(beyond) if beyond else None
@@ -123,8 +146,11 @@ class CallerLookup:
 
     def holding(self, number: PhoneNumber, principal: Principal) -> list[Contact]:
         """Return the visible contacts that have exactly this number, at most `WINDOW`."""
-        reader = self._reader
-        return reader.numbers.holders(number.key, reader.number_sources(principal), WINDOW)
+        numbers, visible = self._reader.numbers, self._reader.number_sources(principal)
+        holders = numbers.holders(number.key, visible, WINDOW)
+        if len(holders) == WINDOW:
+            holders = self._first_of_many(number.key, visible)
+        return list(map(numbers.contact, holders))
 
     def holders_of(self, number: PhoneNumber, contacts: Sequence[Contact]) -> list[Candidate]:
         """Return those of the contacts that can be shown for exactly this number, best first."""
@@ -180,6 +206,51 @@ class CallerLookup:
             return None
         found = exact_class(exact, internal=reading.internal)
         return found if found.match_class in query.classes else None
+
+    def _first_of_many(self, key: str, visible: Sources) -> list[bytes]:
+        """Return a window of holders from the sources of the highest priority."""
+        numbers, found = self._reader.numbers, list[bytes]()
+        asked = numbers.every_source() if visible is None else visible
+        for source in sorted(asked, key=lambda each: (self._priorities[each], each)):
+            if len(found) < WINDOW:
+                found += numbers.holders(key, frozenset({source}), WINDOW - len(found))
+        return found
+
+    def _one_of(self, holders: list[bytes], number: PhoneNumber, alone: int) -> CallerMatch | None:
+        """Return what `_exactly` answers for several holders; the best one alone is decoded."""
+        numbers = self._reader.numbers
+        named = [holder for holder in holders if holder[NAME] != NO_NAME]
+        if not named:
+            return None
+        best, contact = self._best_of(named)
+        line = _best_line(contact, number)
+        if line is None:
+            raise CorruptIndex("a number leads to a contact that has another")
+        others = [holder for holder in named if holder[NAME] != best[NAME]]
+        name, match_class = contact.name, alone
+        if others and any(
+            not holder[MAILBOXES] & best[MAILBOXES]
+            or _no_address_shared(contact, numbers.contact(holder))
+            for holder in others
+        ):
+            match_class = SHARED
+            companies = {holder[COMPANY] for holder in named}
+            if len(companies) == 1 and best[COMPANY] != NO_COMPANY:
+                name = company_of(contact)
+            else:
+                name = f"{name} +{len({holder[NAME] for holder in others})}"
+        return CallerMatch(name, match_class, number, contact, line.kind, len(named) - 1)
+
+    def _best_of(self, holders: list[bytes]) -> tuple[bytes, Contact]:
+        """Return the best holder by the rules of `_rank`; those that tie are told by their keys."""
+        numbers, priorities = self._reader.numbers, self._priorities
+        ranks = [(priorities[holder[:SOURCE_BYTES]], holder[RANK]) for holder in holders]
+        least = min(ranks)
+        tied = [holder for holder, rank in zip(holders, ranks, strict=True) if rank == least]
+        best = tied[0]
+        if len(tied) > 1:
+            best = min(tied, key=lambda holder: _identity(numbers.name(holder)))
+        return best, numbers.contact(best)
 
     def _beyond(self, reading: Reading, query: CallerQuery) -> Found | None:
         """Classes 4 and 5, for a number that nobody holds."""
@@ -243,14 +314,11 @@ class CallerLookup:
         candidates.sort(key=_by_rank)
         return candidates
 
-    def _rank(
-        self, contact: Contact, line: PhoneLine
-    ) -> tuple[int, int, tuple[int, ...], str, str]:
-        newest_first = tuple(-ord(letter) for letter in contact.changed) or (1,)
+    def _rank(self, contact: Contact, line: PhoneLine) -> Rank:
         return (
             -self._reader.priority(contact.id.source),
             KIND_RANK[line.kind],
-            newest_first,
+            age_of(contact),
             contact.id.source,
             contact.id.key,
         )
@@ -265,7 +333,15 @@ def _best_line(contact: Contact, number: PhoneNumber) -> PhoneLine | None:
     return best
 
 
-def _by_rank(candidate: Candidate) -> tuple[int, int, tuple[int, ...], str, str]:
+def _identity(contact: ContactName) -> tuple[str, str]:
+    return contact.id.source, contact.id.key
+
+
+def _no_address_shared(one: Contact, other: Contact) -> bool:
+    return set(map(str.casefold, one.emails)).isdisjoint(map(str.casefold, other.emails))
+
+
+def _by_rank(candidate: Candidate) -> Rank:
     return candidate.rank
 
 
@@ -325,10 +401,8 @@ def is_shared(candidates: list[Candidate]) -> bool:
         return False
     first = candidates[0].contact
     key = name_key(first.name)
-    emails = set(map(str.casefold, first.emails))
     return any(
-        name_key(other.contact.name) != key
-        and emails.isdisjoint(map(str.casefold, other.contact.emails))
+        name_key(other.contact.name) != key and _no_address_shared(first, other.contact)
         for other in candidates[1:]
     )
 

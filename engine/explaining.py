@@ -23,6 +23,7 @@ from engine.caller import (
     TRUNK_CLASS,
     CallerLookup,
     Candidate,
+    Rank,
     TrunkFound,
     exact_class,
     fits_one,
@@ -48,7 +49,6 @@ MAX_ASKED_CHARS = 200
 """Characters of the question that are repeated."""
 
 _ANY_PLAN = DialPlan()
-_Rank = tuple[int, int, tuple[int, ...], str, str]
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -472,7 +472,7 @@ def _behind_holder(behind: TrunkFound) -> str:
     return "not the first record on the trunk line itself"
 
 
-def _behind(best: _Rank, rank: _Rank) -> str:
+def _behind(best: Rank, rank: Rank) -> str:
     """Return why a candidate comes behind the best one: the first thing in which they differ."""
     if rank[0] != best[0]:
         return f"lower priority: {-rank[0]} behind {-best[0]}"

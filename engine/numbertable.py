@@ -8,8 +8,8 @@ tantivy. The table holds, each in a database of its own:
 
     bodies     seq → the encoded contact; a `seq` names one version of one contact
     rows       digest of source and key → the seq it has here
-    numbers    number key (`498912345`, `498912345x55`) → holders
-    tails      the last `TAIL_CLASS_DIGITS` digits → holders
+    numbers    number key (`498912345`, `498912345x55`) → holders (`engine.holding`)
+    tails      the last `TAIL_CLASS_DIGITS` digits → source and seq of the holders
     trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
     sources    source id → its number here
     meta       the last seq applied, and whose store it is
@@ -35,6 +35,7 @@ import msgspec
 
 from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
 from engine.errors import CorruptIndex
+from engine.holding import COMPANY_BYTES, NO_COMPANY, SEQ_BYTES, SOURCE_BYTES
 
 FOLDER = "numbers"
 DATA = "data.mdb"
@@ -51,10 +52,6 @@ MAP_BYTES = 1 << 36
 MAX_READERS = 510
 """Processes and snapshots that read at once: workers of one machine, and commands beside them."""
 
-SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 6, 8
-HOLDER_BYTES = SOURCE_BYTES + SEQ_BYTES
-
-NO_COMPANY = bytes(COMPANY_BYTES)
 ON_LINE, BEHIND_LINE = b"\0", b"\1"
 """Whether a record stands on the trunk line itself (or its `0`), or has an extension behind it."""
 
@@ -186,6 +183,7 @@ class NumberTable:
     __slots__ = (
         "_body",
         "_numbers",
+        "_source_names",
         "_source_numbers",
         "_tails",
         "_transaction",
@@ -202,6 +200,7 @@ class NumberTable:
         self.file = file
         self._transaction: lmdb.Transaction[bytes] | None = None
         self._source_numbers: dict[str, bytes] = {}
+        self._source_names: dict[bytes, str] = {}
         if file is None:
             return
         try:
@@ -215,6 +214,7 @@ class NumberTable:
             self._source_numbers = {
                 name.decode(): number for name, number in transaction.cursor(databases.sources)
             }
+            self._source_names = {number: name for name, number in self._source_numbers.items()}
         except lmdb.Error as error:
             raise CorruptIndex(f"{file.environment.path()}: {error}") from error
 
@@ -231,8 +231,18 @@ class NumberTable:
         known = self._source_numbers
         return frozenset(known[source] for source in visible if source in known)
 
-    def holders(self, key: str, visible: Sources, most: int) -> list[Contact]:
-        """Return the visible contacts that hold exactly a number, at most `most`, oldest first.
+    def every_source(self) -> frozenset[bytes]:
+        """Return the numbers of all sources."""
+        return frozenset(self._source_names)
+
+    def source_of(self, number: bytes) -> str:
+        """Return the id of a source by its number."""
+        return self._source_names[number]
+
+    def holders(self, key: str, visible: Sources, most: int) -> list[bytes]:
+        """Return the visible holders of exactly a number (`engine.holding`), at most `most`.
+
+        Sorted by source, the best of each first.
 
         Args:
             key: `PhoneNumber.key`.
@@ -241,19 +251,21 @@ class NumberTable:
         """
         if self._transaction is None:
             return []
-        return self._held(self._numbers, key.encode(), visible, most, decode_contact)
+        return _visible_under(self._numbers, key.encode(), visible, most)
 
-    def names(self, key: str, visible: Sources, most: int) -> list[ContactName]:
-        """Return what the contacts are called that `holders` returns."""
-        if self._transaction is None:
-            return []
-        return self._held(self._numbers, key.encode(), visible, most, decode_name)
+    def contact(self, holder: bytes) -> Contact:
+        """Return the contact of a holder that `holders` gave."""
+        return self._read(holder[-SEQ_BYTES:], decode_contact)
+
+    def name(self, holder: bytes) -> ContactName:
+        """Return what the contact of a holder is called; in a third of the time."""
+        return self._read(holder[-SEQ_BYTES:], decode_name)
 
     def holders_of_tail(self, tail: str, visible: Sources, most: int) -> list[Contact]:
         """Return the visible contacts with a number whose last `TAIL_CLASS_DIGITS` are `tail`."""
         if self._transaction is None:
             return []
-        return self._held(self._tails, tail.encode(), visible, most, decode_contact)
+        return list(map(self.contact, _visible_under(self._tails, tail.encode(), visible, most)))
 
     def trunks_before(self, digits: str, shortest: int) -> Iterator[str]:
         """Give the stored trunks that E.164 digits begin with, longest first, the digits left out.
@@ -359,38 +371,32 @@ class NumberTable:
             found = cursor.next_dup()
         return contacts
 
-    def _held(
-        self,
-        cursor: lmdb.Cursor[bytes],
-        key: bytes,
-        visible: Sources,
-        most: int,
-        decode: Callable[[bytes], _Read],
-    ) -> list[_Read]:
-        """Return the visible contacts under a key. Flat for one holder: every call passes here."""
-        if not cursor.set_key(key):
-            return []
-        entry = cursor.value()
-        if cursor.count() == 1:
-            if visible is None or entry[:SOURCE_BYTES] in visible:
-                return [self._read(entry[SOURCE_BYTES:], decode)]
-            return []
-        contacts: list[_Read] = []
-        for _ in range(MAX_EXAMINED):
-            source = entry[:SOURCE_BYTES]
-            if visible is None or source in visible:
-                contacts.append(self._read(entry[SOURCE_BYTES:], decode))
-                if len(contacts) == most or not cursor.next_dup():
-                    break
-            elif not cursor.set_range_dup(key, source.ljust(HOLDER_BYTES, b"\xff")):
-                break  # all of a hidden source are passed over at once
-            entry = cursor.value()
-        return contacts
-
     def _read(self, seq: bytes, decode: Callable[[bytes], _Read]) -> _Read:
         if not self._body.set_key(seq):
             raise CorruptIndex("a number leads to no contact")
         return decode(self._body.value())
+
+
+def _visible_under(
+    cursor: lmdb.Cursor[bytes], key: bytes, visible: Sources, most: int
+) -> list[bytes]:
+    """Return the entries under a key whose source is visible. Flat for one: every call passes."""
+    if not cursor.set_key(key):
+        return []
+    entry = cursor.value()
+    if cursor.count() == 1:
+        return [entry] if visible is None or entry[:SOURCE_BYTES] in visible else []
+    found: list[bytes] = []
+    for _ in range(MAX_EXAMINED):
+        source = entry[:SOURCE_BYTES]
+        if visible is None or source in visible:
+            found.append(entry)
+            if len(found) == most or not cursor.next_dup():
+                break
+        elif not cursor.set_range_dup(key, source.ljust(len(entry), b"\xff")):
+            break  # all of a hidden source are passed over at once
+        entry = cursor.value()
+    return found
 
 
 def _common_start(one: bytes, other: bytes) -> bytes:

@@ -7,7 +7,6 @@ index, and again after a crash between the two: to apply a change twice changes 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -17,14 +16,11 @@ import msgspec
 
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
+from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of
 from engine.numbertable import (
     BEHIND_LINE,
-    COMPANY_BYTES,
-    NO_COMPANY,
     ON_LINE,
-    SEQ_BYTES,
     SEQ_KEY,
-    SOURCE_BYTES,
     STORE_KEY,
     TAIL_CLASS_DIGITS,
     Database,
@@ -34,7 +30,6 @@ from engine.numbertable import (
     row_key,
 )
 from engine.store import Change
-from engine.tokens import fold
 from engine.trunk import company_of, trunks_of
 
 
@@ -178,10 +173,12 @@ class NumberWriter:
 
 def _entries(contact: Contact, source: bytes, seq: bytes) -> _Entries:
     """Return what a contact puts into the table, each once."""
-    holder = source + seq
-    numbers = {line.number.key.encode(): holder for line in contact.phones}
+    company = company_of(contact)
+    numbers = {
+        key.encode(): holder for key, holder in holders_of(contact, company, source, seq).items()
+    }
     tails = {
-        line.number.digits[-TAIL_CLASS_DIGITS:].encode(): holder
+        line.number.digits[-TAIL_CLASS_DIGITS:].encode(): source + seq
         for line in contact.phones
         if not line.number.extension and len(line.number.digits) >= TAIL_CLASS_DIGITS
     }
@@ -189,20 +186,12 @@ def _entries(contact: Contact, source: bytes, seq: bytes) -> _Entries:
     for trunk in trunks_of(contact):
         on_line = numbers.keys() & {trunk.encode(), f"{trunk}0".encode()}
         place = ON_LINE if on_line else BEHIND_LINE
-        trunks[trunk.encode()] = source + place + _company_digest(company_of(contact)) + seq
+        trunks[trunk.encode()] = source + place + company_digest(company) + seq
     return _Entries(list(numbers.items()), list(tails.items()), list(trunks.items()))
 
 
 def _note_seq(transaction: lmdb.Transaction[bytes], file: NumberFile, seq: int) -> None:
     transaction.put(SEQ_KEY, seq.to_bytes(SEQ_BYTES, "big"), db=file.databases.meta)
-
-
-def _company_digest(company: str) -> bytes:
-    """Return what equals for companies written alike; zeros for none."""
-    folded = fold(company)
-    if not folded:
-        return NO_COMPANY
-    return hashlib.blake2b(folded.encode(), digest_size=COMPANY_BYTES).digest()
 
 
 def _decode(identity: ContactId, body: bytes) -> Contact:

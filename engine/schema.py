@@ -41,7 +41,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank, words
 
-FORMAT = 10
+FORMAT = 11
 
 ID = "id"
 SOURCE = "source"

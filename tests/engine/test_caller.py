@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.contact import ContactId, PhoneKind, PhoneLine
+from engine.caller import WINDOW, exact_class, match_of
+from engine.contact import PHONE_KINDS, Contact, ContactId, PhoneKind, PhoneLine
 from engine.phone import DialPlan, PhoneNumber
 from engine.query import CallerMatch, CallerName, CallerQuery
-from engine.rights import LOCAL_ADMIN, Principal
+from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from tests.engine.building import MUNICH, Directory, contact, line
 
 SBC = Principal("sbc", "client")
@@ -108,6 +111,60 @@ def test_a_switchboard_of_hundreds_still_shows_its_company(directory: Directory)
         *(contact(str(n), f"Person {n}", "493023125000", company="ACME") for n in range(200))
     )
     assert shown(directory, "+493023125000") == ("ACME", 3)
+
+
+SHARED_LINE = "493023125000"
+holders_of_a_line = st.lists(
+    st.builds(
+        lambda key, name, kind, company, emails, changed, source: contact(
+            str(key), name, line(SHARED_LINE, kind),
+            company=company, emails=emails, changed=changed, source=source,
+        ),
+        st.integers(0, 99),
+        st.sampled_from(("", "Anna Abel", "Abel, Anna", "Ben Beck", "ACME")),
+        st.sampled_from(PHONE_KINDS),
+        st.sampled_from(("", "ACME", "Acme", "Other")),
+        st.lists(st.sampled_from(("a@b.example", "A@b.example", "c@d.example")), max_size=2)
+        .map(tuple),
+        st.sampled_from(("", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")),
+        st.sampled_from(("crm", "erp", "old", "hr")),
+    ),
+    max_size=12,
+    unique_by=lambda each: each.id,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(holders_of_a_line)
+def test_a_line_is_settled_unread_as_it_is_by_reading_every_record(
+    tmp_path_factory: pytest.TempPathFactory, holders: list[Contact]
+) -> None:
+    directory = Directory(
+        tmp_path_factory.mktemp("line"),
+        crm=SourcePolicy("crm", 500), erp=SourcePolicy("erp", 700), old=SourcePolicy("old", 500),
+    )  # fmt: skip
+    directory.hold(*holders)
+    lookup = directory.index._caller
+    number = PhoneNumber(SHARED_LINE)
+    for who in (SBC, LOCAL_ADMIN):
+        read = lookup.holders_of(number, lookup.holding(number, who))
+        expected = match_of(exact_class(read, internal=False)) if read else None
+        assert ask(directory, f"+{SHARED_LINE}", who) == expected
+    directory.close()
+
+
+def test_of_more_holders_than_are_looked_at_those_of_the_first_source_count(
+    tmp_path: Path,
+) -> None:
+    directory = Directory(tmp_path, old=SourcePolicy("old", 1), crm=SourcePolicy("crm", 900))
+    many = (contact(str(n), f"Old {n}", SHARED_LINE, source="old") for n in range(WINDOW + 9))
+    directory.hold(*many, contact("1", "Anna Abel", SHARED_LINE))
+    match = ask(directory, f"+{SHARED_LINE}")
+    assert match is not None
+    assert (match.name, match.runners_up) == (f"Anna Abel +{WINDOW - 1}", WINDOW - 1)
+    directory.close()
 
 
 def behind(number: str, trunk: str, kind: PhoneKind = "work") -> PhoneLine:

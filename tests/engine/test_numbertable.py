@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from engine import generation as folders
 from engine.contact import PhoneLine, encode_contact
 from engine.errors import CorruptIndex
-from engine.numbertable import DATA, FOLDER, MAX_EXAMINED, NO_TABLE, NumberTable, open_file
+from engine.numbertable import DATA, FOLDER, MAX_EXAMINED, NO_TABLE, NumberTable, Sources, open_file
 from engine.numberwriter import NumberWriter
 from engine.phone import PhoneNumber
 from engine.store import Change
-from tests.engine.building import Directory, contact
+from tests.engine.building import Directory, contact, line
 
 NUMBER, TRUNK = "493023125001", "493023125"
 
@@ -30,14 +30,25 @@ def table(directory: Directory) -> NumberTable:
     return NumberTable(open_file(served(directory)))
 
 
+def held(snapshot: NumberTable, number: str, visible: Sources, most: int) -> list[str]:
+    return [snapshot.contact(each).name for each in snapshot.holders(number, visible, most)]
+
+
 def behind(number: str = NUMBER) -> PhoneLine:
     return PhoneLine("work", PhoneNumber(number), "", TRUNK)
 
 
-def test_holders_come_oldest_first_and_no_more_than_wanted(directory: Directory) -> None:
-    directory.hold(*(contact(str(n), f"P{n}", NUMBER) for n in range(5)))
-    found = table(directory).holders(NUMBER, None, 3)
-    assert [each.name for each in found] == ["P0", "P1", "P2"]
+def test_holders_come_best_first_by_source_and_no_more_than_wanted(directory: Directory) -> None:
+    directory.hold(
+        contact("1", "Private", line(NUMBER, "home")),
+        contact("2", "Unknown time", NUMBER),
+        contact("3", "Old", NUMBER, changed="2025-12-31T23:59:59Z"),
+        contact("4", "New", NUMBER, changed="2026-01-01T00:00:00Z"),
+        contact("5", "Later source", NUMBER, source="hr", changed="2026-06-01T00:00:00Z"),
+    )
+    everyone = ["New", "Old", "Unknown time", "Private", "Later source"]
+    assert held(table(directory), NUMBER, None, 9) == everyone
+    assert held(table(directory), NUMBER, None, 3) == everyone[:3]
     assert table(directory).holders(f"{NUMBER}x1", None, 3) == []
 
 
@@ -49,7 +60,7 @@ def test_hidden_sources_are_passed_over_whatever_their_number(directory: Directo
     )
     snapshot = table(directory)
     visible = snapshot.sources(frozenset({"crm", "never read"}))
-    assert [each.name for each in snapshot.holders(NUMBER, visible, 10)] == ["Seen"]
+    assert held(snapshot, NUMBER, visible, 10) == ["Seen"]
     assert snapshot.holders(NUMBER, snapshot.sources(frozenset()), 10) == []
     assert snapshot.sources(frozenset({"crm", "hr", "old"})) is None
     assert len(snapshot.holders(NUMBER, None, MAX_EXAMINED)) == 41
@@ -105,8 +116,8 @@ def test_a_snapshot_stays_as_it_was_while_the_table_is_written(directory: Direct
     directory.hold(contact("1", "Anna", NUMBER))
     before = table(directory)
     directory.hold(contact("1", "Anna Two", NUMBER))
-    assert [each.name for each in before.holders(NUMBER, None, 5)] == ["Anna"]
-    assert [each.name for each in table(directory).holders(NUMBER, None, 5)] == ["Anna Two"]
+    assert held(before, NUMBER, None, 5) == ["Anna"]
+    assert held(table(directory), NUMBER, None, 5) == ["Anna Two"]
     before.close()
     assert before.holders(NUMBER, None, 5) == []
     before.close()

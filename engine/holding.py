@@ -1,0 +1,103 @@
+"""One holder of a number as the number table keeps it: enough to settle a shared line unread.
+
+Hundreds may share a switchboard's number. Who of them answers, whether they are one person or
+several and whether all name one company stands in 30 octets a holder, so that the contact that
+answers is the only one that is decoded:
+
+    source 2 | kind of line 1 | newest first 6 | name 6 | company 6 | mailboxes 1 | version 8
+
+Law: pure; the octets sort as the holders of one source do (`engine.caller`), the best first.
+Digests stand for equality alone: names and companies whose folded spelling is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from zlib import crc32
+
+from engine.contact import KIND_RANK, Contact, PhoneKind
+from engine.tokens import fold, name_key
+
+SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 6, 8
+
+NO_COMPANY = bytes(COMPANY_BYTES)
+
+_TIME_BYTES, _NAME_BYTES = 6, 6
+
+RANK = slice(SOURCE_BYTES, SOURCE_BYTES + 1 + _TIME_BYTES)
+"""Kind of the line and time of change: less is better, whatever the source."""
+
+NAME = slice(RANK.stop, RANK.stop + _NAME_BYTES)
+COMPANY = slice(NAME.stop, NAME.stop + COMPANY_BYTES)
+MAILBOXES = COMPANY.stop
+"""A bit for each e-mail address of the holder: no bit in common, no address in common."""
+
+HOLDER_BYTES = MAILBOXES + 1 + SEQ_BYTES
+
+NO_NAME = bytes(_NAME_BYTES)
+"""Of a holder that has no name to be shown."""
+
+_TIME_DIGITS, _MAX_TIME = 14, 10**14
+"""YYYYMMDDHHMMSS, and the number behind the last of them."""
+
+_MAILBOX_BITS = 8
+
+
+def age_of(contact: Contact) -> int:
+    """Return a number that is less for a contact changed later, and greatest for an unknown time.
+
+    From `changed` as the connectors write it, ISO 8601 in UTC, to the second.
+    """
+    digits = contact.changed.translate(_NO_SIGNS)
+    if not digits.isascii() or not digits.isdecimal():
+        return _MAX_TIME
+    return _MAX_TIME - int(digits[:_TIME_DIGITS].ljust(_TIME_DIGITS, "0"))
+
+
+_NO_SIGNS = {ord(sign): None for sign in "-:.TZ"}
+
+
+def holders_of(contact: Contact, company: str, source: bytes, seq: bytes) -> dict[str, bytes]:
+    """Return what the table keeps under each number of a contact, by `PhoneNumber.key`.
+
+    Args:
+        contact: as it is stored.
+        company: what it names as its company, "" for none.
+        source: the number of its source.
+        seq: its version.
+    """
+    newest = age_of(contact).to_bytes(_TIME_BYTES, "big")
+    rest = newest + _name_digest(contact) + company_digest(company) + _mailboxes(contact) + seq
+    best = dict[str, PhoneKind]()
+    for line in contact.phones:
+        key = line.number.key
+        known = best.get(key)
+        if known is None or KIND_RANK[line.kind] < KIND_RANK[known]:
+            best[key] = line.kind
+    return {key: source + KIND_RANK[kind].to_bytes(1, "big") + rest for key, kind in best.items()}
+
+
+@lru_cache(maxsize=65_536)
+def company_digest(company: str) -> bytes:
+    """Return what equals for companies written alike; `NO_COMPANY` for none."""
+    folded = fold(company)
+    if not folded:
+        return NO_COMPANY
+    return hashlib.blake2b(folded.encode(), digest_size=COMPANY_BYTES).digest()
+
+
+def _name_digest(contact: Contact) -> bytes:
+    """Return what equals for two spellings of a name, its words in any order."""
+    name = contact.name
+    if not name:
+        return NO_NAME
+    told = " ".join(sorted(name_key(name)))
+    return hashlib.blake2b(told.encode(), digest_size=_NAME_BYTES).digest()
+
+
+def _mailboxes(contact: Contact) -> bytes:
+    bits = 0
+    for address in contact.emails:
+        bits |= 1 << crc32(address.casefold().encode()) % _MAILBOX_BITS
+    return bits.to_bytes(1, "big")
