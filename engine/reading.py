@@ -27,10 +27,10 @@ from engine.countries import (
 from engine.dialplan import DialPlan
 from engine.errors import InvalidNumber
 from engine.numbertext import (
-    DIGITS_ONLY,
     MAX_RAW_CHARS,
     OUTSIDE_LINE,
     TOO_LONG,
+    digits_only,
     read_text,
 )
 from engine.servicenumbers import (
@@ -135,7 +135,7 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
     elif raw[3:4] == ":" and raw[:3] in _SHORT_WAY:
         text = _user_of(raw)
     if not text.isdigit() or not text.isascii():
-        text = text.translate(DIGITS_ONLY)
+        text = digits_only(text)
     if text[:1] == "+":
         body = text[1:]
         if body.isascii() and body.isdigit():

@@ -11,6 +11,7 @@ from engine.numbertext import (
     DIGITS_ONLY,
     MAX_RAW_CHARS,
     NumberText,
+    digits_only,
     fold_signs,
     join_direct_dial,
     read_text,
@@ -85,3 +86,8 @@ def test_folding_changes_no_digit(text: str) -> None:
 )
 def test_direct_dialling_is_written_with_a_hyphen(text: str, joined: str) -> None:
     assert join_direct_dial(text) == joined
+
+
+@given(st.text() | st.text(st.characters(codec="ascii")))
+def test_signs_are_cut_from_ascii_texts_as_from_all_others(text: str) -> None:
+    assert digits_only(text) == text.translate(DIGITS_ONLY)
