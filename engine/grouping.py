@@ -17,10 +17,11 @@ from engine.contact import Address, Contact, ContactId, PhoneLine
 from engine.matching import FULL_NAME
 from engine.query import PersonHit
 from engine.questions import any_of
-from engine.reader import Reader
+from engine.reader import Place, Reader
+from engine.recall import Record
 from engine.schema import PERSON, term
 from engine.scope import Scope
-from engine.terms import LINK, link_terms
+from engine.terms import LINK
 from engine.tokens import whole_name, words
 from engine.typed import Typed
 
@@ -47,33 +48,36 @@ class Groups:
         self,
         reader: Reader,
         scope: Scope,
-        contacts: Sequence[Contact],
-        known: AbstractSet[tuple[int, int]] = frozenset(),
+        records: Sequence[Record],
+        known: AbstractSet[Place] = frozenset(),
     ) -> None:
         """Find the records that share a link with some records.
 
         Args:
             reader: asked once for all of them; not at all if no link is shared.
             scope: what the asker sees.
-            contacts: as the asker may see them.
+            records: as the asker may see them.
             known: segment and document of records that need not be read again.
         """
-        self._keys: dict[ContactId, list[str]] = {}
+        self._keys: dict[ContactId, tuple[str, ...]] = {}
         self._holders: dict[str, list[Contact]] = {}
-        for contact in contacts:
-            keys = [link for link in link_terms(contact) if reader.is_shared(link)]
-            if keys:
-                self._hold(contact, keys)
+        for record in records:
+            shared = record.shared
+            if shared is None:
+                shared = reader.shared_links(record)
+            if shared:
+                self._hold(record.contact, shared)
         if not self._keys:
             return
         question = any_of([term(PERSON, link) for link in self._holders])
         for _, address in reader.by_rank(question, scope, MAX_LINKED):
-            if (address.segment_ord, address.doc) not in known:
-                contact = reader.recalled(address, scope)
-                if contact.id not in self._keys:
-                    self._hold(contact, link_terms(contact))
+            place = address.segment_ord, address.doc
+            if place not in known:
+                record = reader.record_at(place, address, scope)
+                if record.contact.id not in self._keys:
+                    self._hold(record.contact, reader.shared_links(record))
 
-    def _hold(self, contact: Contact, keys: list[str]) -> None:
+    def _hold(self, contact: Contact, keys: tuple[str, ...]) -> None:
         self._keys[contact.id] = keys
         for key in keys:
             self._holders.setdefault(key, []).append(contact)
@@ -81,6 +85,8 @@ class Groups:
     def of(self, contact: Contact) -> list[Contact]:
         """Return the records of one person, this one first, at most `MAX_RECORDS`."""
         members = [contact]
+        if contact.id not in self._keys:
+            return members
         for member in members:  # grows while it is read: a record may be joined by another
             for key in self._keys.get(member.id, ()):
                 for other in self._holders[key]:

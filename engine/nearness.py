@@ -53,9 +53,9 @@ class Nearness:
     def __init__(self, scope: Scope, company: str, department: str) -> None:
         """Take what the asker sees, and the names of the own company and department or ""."""
         self._scope = scope
-        typed = typed_words(company[:MAX_OWN_CHARS])
+        typed = typed_words(company[:MAX_OWN_CHARS]) if company else []
         self._company = [word for word in typed if word not in LEGAL_FORMS]
-        self._department = typed_words(department[:MAX_OWN_CHARS])
+        self._department = typed_words(department[:MAX_OWN_CHARS]) if department else []
 
     def level(self, contact: Contact) -> int:
         """Return the level of a contact, as the asker sees it."""

@@ -27,6 +27,7 @@ from engine.query import (
 )
 from engine.ranking import Position, Ranked, Ranking
 from engine.reader import Reader
+from engine.recall import Record
 from engine.rights import Principal
 from engine.suggesting import suggestion
 from engine.typed import Typed, read_typed
@@ -107,7 +108,8 @@ class PeopleSearch:
         contact = self._reader.get(identity, principal)
         if contact is None:
             return None
-        members = Groups(self._reader, self._reader.scope(principal), [contact]).of(contact)
+        scope = self._reader.scope(principal)
+        members = Groups(self._reader, scope, [Record(contact, 0)]).of(contact)
         return self._joined(members, FULL_NAME, Typed(()), frozenset())
 
     def _people(
@@ -119,13 +121,14 @@ class PeopleSearch:
         joined: set[ContactId] = set()
         for batch in ranking.batches(wanted):
             places = {each.place for each in batch}
-            groups = Groups(self._reader, scope, [each.contact for each in batch], places)
+            groups = Groups(self._reader, scope, [each.record for each in batch], places)
             for each in batch:
-                identity = each.contact.id
+                contact = each.record.contact
+                identity = contact.id
                 given.add(identity)
                 if identity in joined:
                     continue
-                members = groups.of(each.contact)
+                members = groups.of(contact)
                 if len(members) > 1:
                     if any(self._is_better(ranking, each, m, given) for m in members[1:]):
                         continue  # it was shown with its better record, on this page or before

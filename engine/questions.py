@@ -82,6 +82,8 @@ class Questions:
                 return self._whole_words(NAME_FIELD, self._in_name)
             case 6:
                 return _all_or_none(self._in_name)
+            case 7 | 8 if len(self._typed.words) < TWO_WORDS:
+                return None
             case 7:
                 return self._name_and(self._in_company)
             case 8:
@@ -107,7 +109,7 @@ class Questions:
         Of two words one is in the name and the other is not: what has both in the name was found.
         """
         names = self._in_name
-        if len(names) < TWO_WORDS or not any(names):
+        if not any(names):
             return None
         if len(names) == TWO_WORDS:
             ways = [_all_or_none([names[0], others[1]]), _all_or_none([names[1], others[0]])]

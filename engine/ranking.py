@@ -12,6 +12,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import msgspec
 import tantivy
@@ -29,7 +30,8 @@ from engine.matching import (
 from engine.nearness import OTHERS, Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
 from engine.questions import CLASSES, Questions, all_of, any_of
-from engine.reader import Reader, any_source
+from engine.reader import Place, Reader, any_source
+from engine.recall import Record
 from engine.schema import ORIGIN, RANK, schema
 from engine.terms import rank_of
 from engine.typed import Typed
@@ -55,9 +57,6 @@ _MAX_U64 = 2**64 - 1
 
 Address = tantivy.DocAddress
 
-Place = tuple[int, int]
-"""Segment and document: what tells a document of one searcher from all others."""
-
 
 class Position(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """Where a record stands in the answer to a text; smaller is better, equal to no other."""
@@ -75,7 +74,7 @@ class Ranked(msgspec.Struct, frozen=True, gc=False):
     """A record in the answer, without its hidden fields; `place` is its segment and document."""
 
     position: Position
-    contact: Contact
+    record: Record
     place: Place
 
 
@@ -118,7 +117,6 @@ class Ranking:
         self._after = after
         self._found: set[Place] = set()
         self._passed: list[tantivy.Query] = []
-        self._likeness = Likeness(typed)
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._discarded = 0
         self._counts: list[tuple[int, int, int]] = []
@@ -215,13 +213,12 @@ class Ranking:
                 continue
             place = match_class, level.level
             part = level.of(question)
-            entries, more = self._fetch(part, wanted, 0)
-            if more:
-                self._tell(place, MAX_TOTAL)
+            entries, found = self._first(part, wanted)
+            self._tell(place, min(found, MAX_TOTAL))
+            if found > len(entries):
                 from_here = here if here is not None and level.level == here.level else None
                 yield from self._of_many(place, part, entries, wanted, from_here)
             elif entries:
-                self._tell(place, len(entries))
                 if len(self._priorities) > 1:
                     entries.sort(key=_by_priority)
                 yield from self._read(place, entries, wanted)
@@ -260,25 +257,38 @@ class Ranking:
         """Give records in the index's own order, from a rank on."""
         more = True
         while more and self._discarded < MAX_DISCARDED:
-            entries, more = self._fetch(question, wanted, least)
+            entries, more = self._fetch(question, _window(wanted), least)
             yield from self._read(place, entries, wanted)
             if not entries:
                 return
             least = entries[-1].rank
 
-    def _fetch(self, question: tantivy.Query, wanted: int, least: int) -> tuple[list[Entry], bool]:
+    def _first(self, question: tantivy.Query, wanted: int) -> tuple[list[Entry], int]:
+        """Return the first records of a part by rank, and how many it has, as far as is counted.
+
+        If these are more than are returned, enough of the best sources are most likely among them.
+        """
+        if self._found:  # some of them may be of this part too, and do not count again
+            entries, more = self._fetch(question, max(WINDOW, wanted + 1), 0)
+            return entries, len(entries) + more
+        limit = max(WINDOW, wanted + 1)
+        if (
+            self._typed.digits or max(map(len, self._typed.words)) > 1
+        ):  # else to search once more would cost far more
+            limit = min(limit, int(_window(wanted) / self._scope.best_share) + 1)
+        hits, found = self._reader.counted_by_rank(question, self._scope, limit)
+        return self._entries(hits), found
+
+    def _fetch(self, question: tantivy.Query, most: int, least: int) -> tuple[list[Entry], bool]:
         """Return the first records by rank that were not given yet, and whether there are more."""
         if least:
             question = all_of([question, _ranks_from(least)])
-        limit = max(WINDOW, wanted + 1) + len(self._found)
+        limit = most + len(self._found)
         hits = self._reader.by_rank(question, self._scope, limit)
         fresh = hits
         if self._found:
             fresh = [hit for hit in hits if _place(hit[1]) not in self._found]
-        more = len(hits) == limit
-        if more and len(self._priorities) == 1:
-            fresh = fresh[: 2 * wanted]
-        return self._entries(fresh), more
+        return self._entries(fresh), len(hits) == limit
 
     def _entries(self, fresh: list[tuple[int, Address]]) -> list[Entry]:
         """Return records with the priority of their source, told without reading them."""
@@ -316,18 +326,20 @@ class Ranking:
                 yield ranked
                 ranked, equal = [], False
             former = minus_priority, rank
-            contact = self._reader.recalled(address, self._scope)
-            if imprecise and not self._is_of(match_class, contact):
+            seen = address.segment_ord, address.doc
+            record = self._reader.record_at(seen, address, self._scope)
+            if imprecise and not self._is_of(match_class, record.contact):
                 self._discarded += 1
                 if self._discarded >= MAX_DISCARDED:
                     break
                 continue
-            seen = address.segment_ord, address.doc
             self._found.add(seen)
-            source, key = contact.id.source, contact.id.key
-            position = Position(match_class, 0, level, minus_priority, rank, source, key)
+            identity = record.contact.id
+            position = Position(
+                match_class, 0, level, minus_priority, rank, identity.source, identity.key
+            )
             if after is None or position > after:
-                ranked.append(Ranked(position, contact, seen))
+                ranked.append(Ranked(position, record, seen))
         if equal:
             ranked.sort(key=_by_position)
         yield ranked
@@ -343,6 +355,10 @@ class Ranking:
             return number_class(self._typed, contact, searched) == match_class
         return class_of(self._typed, contact, searched) == match_class
 
+    @cached_property
+    def _likeness(self) -> Likeness:
+        return Likeness(self._typed)
+
     def _guesses(self, match_class: int, question: tantivy.Query) -> list[Ranked]:
         """Return records that sound or are spelled alike, the likest first."""
         hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
@@ -352,17 +368,18 @@ class Ranking:
                 likely = _without(likely, self._passed) if self._passed else likely
                 likeliest = self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
                 hits = likeliest if len(likeliest) == GUESS_WINDOW else [*likeliest, *hits]
-        ranked, found = [], 0
+        ranked, found, likeness = [], 0, self._likeness
         for rank, address in hits:
             place = _place(address)
             if place in self._found:
                 continue
             self._found.add(place)
-            contact = self._reader.recalled(address, self._scope)
-            cost = self._likeness.of(contact, self._scope.searched[contact.id.source])
+            record = self._reader.record_at(place, address, self._scope)
+            contact = record.contact
+            cost = likeness.of(contact, self._scope.searched[contact.id.source])
             position = self._position(match_class, cost, contact, rank)
             if self._after is None or position > self._after:
-                ranked.append(Ranked(position, contact, place))
+                ranked.append(Ranked(position, record, place))
             found += 1
         ranked.sort(key=_by_position)
         self._tell((match_class, OTHERS), found)
@@ -394,6 +411,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 def _step(wanted: int) -> int:
     """Return how many records are read at once: few enough to read few in vain."""
     return max(wanted // STEPS, MIN_STEP)
+
+
+def _window(wanted: int) -> int:
+    """Return how many records are fetched at once: some will be joined with others."""
+    return wanted + wanted // 2 + 2
 
 
 def _place(address: Address) -> Place:

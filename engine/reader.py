@@ -15,10 +15,11 @@ from engine import schema
 from engine.contact import Contact, ContactId, decode_contact
 from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, Sources
+from engine.recall import Recall, Record
 from engine.rights import Principal, SourcePolicy, visible_sources
 from engine.schema import BODY, SOURCE, id_term, term
 from engine.scope import Scope, scope_of
-from engine.terms import MARKS
+from engine.terms import MARKS, link_terms
 
 MAX_WINDOW = 20_002
 """The most documents one search may return; tantivy allocates by limit."""
@@ -26,13 +27,13 @@ MAX_WINDOW = 20_002
 MAX_REMEMBERED_ASKERS = 1_000
 """Clients and users of one site whose rights are worked out once."""
 
-MAX_REMEMBERED_RECORDS = 4_096
-"""Contacts of lately shown hits: the next letter of a word mostly finds the same; some 6 MiB."""
-
 MAX_REMEMBERED_LINKS = 32_768
 """Links of these contacts, and whether others have them too; some 4 MiB."""
 
 NOTHING: frozenset[str] = frozenset()
+
+Place = tuple[int, int]
+"""Segment and document: what tells a document of one searcher from all others."""
 
 _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should
@@ -60,7 +61,7 @@ class Reader:
         self._present = self._sources_present()
         self._marks_present = self._marks_of_custom_fields()
         self._scopes: dict[Principal, Scope] = {}
-        self._records: dict[tuple[int, int], Contact] = {}
+        self._recall = Recall()
         self._links: dict[str, bool] = {}
         self._hides = any(policy.fields for policy in policies.values())
         self._filters: dict[tuple[str, ...], tantivy.Query] = {}
@@ -138,16 +139,25 @@ class Reader:
         self, query: tantivy.Query, scope: Scope, limit: int
     ) -> list[tuple[int, tantivy.DocAddress]]:
         """Return (rank, address) of the hits in a scope in the order of the one list of all."""
+        return self.counted_by_rank(query, scope, limit, count=False)[0]
+
+    def counted_by_rank(
+        self, query: tantivy.Query, scope: Scope, limit: int, *, count: bool = True
+    ) -> tuple[list[tuple[int, tantivy.DocAddress]], int]:
+        """Return what `by_rank` returns, and how many hits there are beyond the limit too.
+
+        To count costs next to nothing, to give an address 0.3 µs.
+        """
         if self.searcher is None:
-            return []
-        limit = min(max(limit, 1), MAX_WINDOW)
-        return self.searcher.search(
+            return [], 0
+        found = self.searcher.search(
             self._visible(query, scope),
-            limit,
-            count=False,
+            min(max(limit, 1), MAX_WINDOW),
+            count=count,
             order_by_field=schema.RANK,
             order=tantivy.Order.Asc,
-        ).hits
+        )
+        return found.hits, found.count if count else 0  # type: ignore[attr-defined]  # its stubs lack it
 
     def hidden(self, principal: Principal, source: str) -> frozenset[str]:
         """Return the fields of a source that the asker may not see."""
@@ -171,16 +181,43 @@ class Reader:
             known = self._links[link] = self.frequency(schema.PERSON, link) > 1
         return known
 
+    def record(self, address: tantivy.DocAddress, scope: Scope) -> Record:
+        """Return a record as the asker of a scope may see it; remembered."""
+        return self.record_at((address.segment_ord, address.doc), address, scope)
+
+    def record_at(self, place: Place, address: tantivy.DocAddress, scope: Scope) -> Record:
+        """Return what `record` returns, if the place of an address is known already."""
+        record = self._recall.get(place)
+        if record is None:
+            body = self._body(address)
+            record = Record(decode_contact(body), len(body))
+            self._recall.keep(place, record)
+        if scope.hidden:
+            hidden = scope.hidden.get(record.contact.id.source)
+            if hidden:
+                return self._masked(place, record, hidden)
+        return record
+
+    def _masked(self, place: Place, record: Record, hidden: frozenset[str]) -> Record:
+        """Return a record without hidden fields; its links are told from what is left of it."""
+        key = (*place, hidden)
+        known = self._recall.get(key)
+        if known is None:
+            known = Record(masked(record.contact, hidden), record.octets)
+            self._recall.keep(key, known)
+        return known
+
     def recalled(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
         """Return what `visible` returns; the contact is remembered for the life of the reader."""
-        place = address.segment_ord, address.doc
-        contact = self._records.get(place)
-        if contact is None:
-            if len(self._records) >= MAX_REMEMBERED_RECORDS:
-                self._records.clear()
-            contact = self._records[place] = self.contact(address)
-        hidden = scope.hidden.get(contact.id.source)
-        return masked(contact, hidden) if hidden else contact
+        return self.record(address, scope).contact
+
+    def shared_links(self, record: Record) -> tuple[str, ...]:
+        """Return the links of a record that other documents may have too; worked out once."""
+        shared = record.shared
+        if shared is None:
+            links = link_terms(record.contact)
+            shared = record.shared = tuple([link for link in links if self.is_shared(link)])
+        return shared
 
     def visible(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
         """Return the contact at an address as the asker of a scope may see it."""
@@ -206,10 +243,13 @@ class Reader:
 
     def contact(self, address: tantivy.DocAddress) -> Contact:
         """Return the contact stored at an address of this reader's own searcher."""
+        return decode_contact(self._body(address))
+
+    def _body(self, address: tantivy.DocAddress) -> bytes:
         assert self.searcher is not None
         body = self.searcher.doc(address).get_first(BODY)
         assert isinstance(body, bytes)
-        return decode_contact(body)
+        return body
 
     def get(self, identity: ContactId, principal: Principal) -> Contact | None:
         """Return one visible contact by id, or None."""

@@ -6,7 +6,7 @@ once for an asker and a state of the index.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -41,6 +41,9 @@ class Scope(msgspec.Struct, frozen=True):
         searched: source id → what may be searched.
         sees_all: whether these are all the sources that are in the index.
         priorities: priority, negative → the visible sources that have it, the highest first.
+        best_share: the share of the documents of the visible sources that is of those with the
+            highest priority, above 0 and at most 1; deleted ones count until they are merged away.
+            Nothing but time may hang on it.
         by_origin: the number that stands for a visible source's id (`origin_of`) → the same.
     """
 
@@ -52,12 +55,13 @@ class Scope(msgspec.Struct, frozen=True):
     sees_all: bool
     priorities: Mapping[int, tuple[str, ...]]
     by_origin: Mapping[int, int]
+    best_share: float
 
 
 def scope_of(
     principal: Principal,
     policies: Mapping[str, SourcePolicy],
-    present: Collection[str],
+    present: Mapping[str, int],
     custom_marks: frozenset[str],
 ) -> Scope:
     """Return what an asker sees of the sources that are present in an index.
@@ -65,7 +69,7 @@ def scope_of(
     Args:
         principal: who asks.
         policies: source id → policy.
-        present: ids of the sources in the index.
+        present: ids of the sources in the index → how many documents they have.
         custom_marks: marks (`MARKS`) of the custom fields that are in it; others need no search.
     """
     visible = visible_sources(principal, policies)
@@ -82,6 +86,11 @@ def scope_of(
     groups: dict[Searched, list[str]] = {}
     for source in sources:
         groups.setdefault(searched[source], []).append(source)
+    by_priority = {
+        each: tuple(source for source in sources if priority[source] == each)
+        for each in sorted(set(priority.values()))
+    }
+    best = sum(present[source] for source in next(iter(by_priority.values()), ()))
     return Scope(
         sources=tuple(sources),
         groups=tuple((tuple(each), fields) for fields, each in groups.items()),
@@ -93,11 +102,9 @@ def scope_of(
         ),
         searched=searched,
         sees_all=visible is None or visible.issuperset(present),
-        priorities={
-            each: tuple(source for source in sources if priority[source] == each)
-            for each in sorted(set(priority.values()))
-        },
+        priorities=by_priority,
         by_origin={origin_of(source): priority[source] for source in sources},
+        best_share=max(best, 1) / max(sum(present[source] for source in sources), 1),
     )
 
 

@@ -47,24 +47,37 @@ def test_a_record_is_remembered_whole_and_shown_to_each_asker_as_far_as_he_may_s
         assert shown == reader.visible(address, reader.scope(asker))
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_REMEMBERED_RECORDS", 2)
+def test_the_links_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_REMEMBERED_LINKS", 2)
     reader = reader_of(PEOPLE, POLICIES)
-    scope = reader.scope(LOCAL_ADMIN)
-    for _ in range(2):
-        for _, address in reader.by_rank(everyone_query(), scope, 10):
-            assert reader.recalled(address, scope) == reader.visible(address, scope)
-            assert len(reader._records) <= 2
-        for link in ("@a@nord.example", "#4917139200123 meier", "@nobody", "@a@nord.example"):
-            assert reader.is_shared(link) == (reader.frequency("person", link) > 1)
-            assert len(reader._links) <= 2
+    for link in ("@a@nord.example", "#4917139200123 meier", "@nobody", "@a@nord.example"):
+        assert reader.is_shared(link) == (reader.frequency("person", link) > 1)
+        assert len(reader._links) <= 2
+
+
+def test_links_of_a_hidden_field_are_no_links_for_the_asker() -> None:
+    twins = (*PEOPLE[:2], contact("4", "A. Meier", MOBILE, surname="Meier"))
+    reader = reader_of(twins, POLICIES)
+    hits = reader.by_rank(term(NAME, "meier"), reader.scope(LOCAL_ADMIN), 10)
+    for asker, numbers in ((EVA, 0), (LOCAL_ADMIN, 2), (EVA, 0)):
+        scope = reader.scope(asker)
+        links = [link for _, at in hits for link in reader.shared_links(reader.record(at, scope))]
+        assert sum(link.startswith("#") for link in links) == numbers
+        assert sum(link.startswith("@") for link in links) == 2
+
+
+def test_hits_beyond_the_limit_are_counted_as_far_as_the_asker_sees_them() -> None:
+    reader = reader_of(PEOPLE, POLICIES)
+    for asker, count in ((EVA, 2), (LOCAL_ADMIN, 3)):
+        hits, found = reader.counted_by_rank(term(NAME, "meier"), reader.scope(asker), 1)
+        assert (len(hits), found) == (1, count)
 
 
 def test_without_an_index_nobody_is_found() -> None:
     empty = reading.Reader.empty(POLICIES)
     scope = empty.scope(LOCAL_ADMIN)
     assert empty.by_rank(everyone_query(), scope, 10) == []
+    assert empty.counted_by_rank(everyone_query(), scope, 10) == ([], 0)
     assert empty.frequency(NAME, "meier") == 0
     assert not empty.is_shared("@a@nord.example")
     assert empty.count() == 0

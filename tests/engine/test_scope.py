@@ -19,7 +19,7 @@ CUSTOM = frozenset({MARKS["custom.1"]})
 
 
 def scope(principal: Principal, present: tuple[str, ...] = PRESENT) -> Scope:
-    return scope_of(principal, POLICIES, present, CUSTOM)
+    return scope_of(principal, POLICIES, dict.fromkeys(present, 10), CUSTOM)
 
 
 def test_only_visible_sources_that_are_in_the_index_are_searched_the_best_first() -> None:
@@ -64,9 +64,17 @@ def test_of_the_custom_fields_those_are_searched_that_hold_something_and_are_mar
 ):
     policy = SourcePolicy("crm", searchable=frozenset({"custom.2"}))
     for field, marks in (("custom.1", ()), ("custom.2", (MARKS["custom.2"],))):
-        made = scope_of(EVA, {"crm": policy}, ("crm",), frozenset({MARKS[field]}))
+        made = scope_of(EVA, {"crm": policy}, {"crm": 1}, frozenset({MARKS[field]}))
         custom = [mark for mark in made.searched["crm"].marks if mark >= "\ue000"]
         assert tuple(custom) == marks
+
+
+def test_the_share_of_the_best_sources_is_told_from_what_is_visible_alone() -> None:
+    present = {"book": 30, "crm": 50, "eva": 40, "hr": 1_000}
+    assert scope_of(EVA, POLICIES, present, CUSTOM).best_share == 0.25
+    assert scope_of(EVA, POLICIES, {"book": 7}, CUSTOM).best_share == 1
+    assert scope_of(EVA, POLICIES, {}, CUSTOM).best_share == 1
+    assert 0 < scope_of(EVA, POLICIES, {"book": 0, "crm": 9}, CUSTOM).best_share < 1
 
 
 def test_an_asker_who_sees_nothing_has_no_source_and_no_group() -> None:

@@ -1,0 +1,67 @@
+"""Records of lately shown hits, kept decoded: the next letter of a word mostly finds the same.
+
+Law: bounded by number and by octets, and part of one fixed state of the index: what was changed or
+deleted is forgotten with it. What one asker may see is never another's: a record is kept once as it
+is, and once for each set of hidden fields that it was shown without.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.contact import Contact
+
+MAX_RECORDS = 8_192
+"""Records of half a memory."""
+
+MAX_OCTETS = 4 << 20
+"""Of their stored bodies, in half a memory; decoded they take some three times as much."""
+
+Key = tuple[object, ...]
+"""Segment and document, and behind them the hidden fields, if there are any."""
+
+
+class Record(msgspec.Struct, gc=False):
+    """A record as somebody may see it.
+
+    Attributes:
+        contact: without its hidden fields.
+        octets: of its stored body.
+        shared: the links (`engine.terms.link_terms`) that other documents may have too; None: this
+            was not asked for yet.
+    """
+
+    contact: Contact
+    octets: int
+    shared: tuple[str, ...] | None = None
+
+
+class Recall:
+    """The records that were read last: what is read again outlives what is not.
+
+    Two halves: a record goes into the younger one, and when that is full the older one is dropped.
+    """
+
+    def __init__(self) -> None:
+        self._younger: dict[Key, Record] = {}
+        self._older: dict[Key, Record] = {}
+        self._octets = 0
+
+    def __len__(self) -> int:
+        return len(self._younger) + len(self._older)
+
+    def get(self, key: Key) -> Record | None:
+        """Return a record that is remembered, else None."""
+        record = self._younger.get(key)
+        if record is None and self._older:
+            record = self._older.pop(key, None)
+            if record is not None:
+                self.keep(key, record)
+        return record
+
+    def keep(self, key: Key, record: Record) -> None:
+        """Remember a record."""
+        if len(self._younger) >= MAX_RECORDS or self._octets + record.octets > MAX_OCTETS:
+            self._older, self._younger, self._octets = self._younger, {}, 0
+        self._younger[key] = record
+        self._octets += record.octets

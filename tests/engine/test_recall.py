@@ -1,0 +1,50 @@
+"""Records of lately shown hits, kept decoded."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import recall
+from engine.recall import Recall, Record
+from tests.engine.building import contact
+
+
+def record(number: int, octets: int = 1) -> Record:
+    return Record(contact(str(number), "Anna Meier"), octets)
+
+
+def test_what_was_kept_is_found_and_what_was_not_is_not() -> None:
+    memory = Recall()
+    kept = record(1)
+    memory.keep((0, 1), kept)
+    assert memory.get((0, 1)) is kept
+    assert memory.get((0, 2)) is None
+    assert memory.get((0, 1, frozenset({"emails"}))) is None
+    assert len(memory) == 1
+
+
+@pytest.mark.parametrize("bound", ["number", "octets"])
+def test_it_is_bounded_and_what_is_read_again_outlives_what_is_not(
+    bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "MAX_RECORDS" if bound == "number" else "MAX_OCTETS", 10)
+    memory = Recall()
+    favourite = record(-1)
+    memory.keep((1, 0), favourite)
+    for number in range(100):
+        memory.keep((0, number), record(number))
+        assert memory.get((1, 0)) is favourite
+        assert len(memory) <= 20
+    assert memory.get((0, 99)) is not None
+    assert memory.get((0, 50)) is None
+
+
+def test_a_record_larger_than_all_is_kept_until_the_next_but_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recall, "MAX_OCTETS", 10)
+    memory = Recall()
+    for number in range(3):
+        memory.keep((0, number), record(number, octets=100))
+    assert memory.get((0, 0)) is None
+    assert len(memory) == 2
