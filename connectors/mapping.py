@@ -26,6 +26,7 @@ from connectors.rules import (
     compile_link,
     compile_text,
     compile_values,
+    plain_column,
     rule_faults,
 )
 from connectors.settings import MapRule, SourceSettings
@@ -56,6 +57,9 @@ _FINDABLE = frozenset({"display_name", "given_name", "surname", "company", "phon
 
 Lines = tuple[tuple[PhoneLine, ...], tuple[str, ...]]
 """What a phone field holds: its numbers, and why other parts of it are no number."""
+
+_TextField = tuple[str, str, str, Callable[[Record], str], int]
+"""Field, its name within its part of the contact, plain column or "", reader, greatest length."""
 
 ReadValues = Callable[[Record], list[str]]
 ReadLines = Callable[[str], Lines]
@@ -94,14 +98,13 @@ class Mapping:
         )
         self.digest_key = _digest_key(settings, rules)
         self._source = settings.id
-        texts = {field: compile_text(rule) for field, rule in rules.items()}
-        self._texts = [(f, texts[f], cap) for f, cap in TEXT_FIELDS.items() if f in rules]
-        self._address = [(f, texts[f]) for f in ADDRESS_FIELDS if f in rules]
-        self._custom = [(f, texts[f]) for f in CUSTOM_FIELDS if f in rules]
+        self._texts = _compile_texts(rules, TEXT_FIELDS)
+        self._address = _compile_texts(rules, dict.fromkeys(ADDRESS_FIELDS, MAX_TEXT_CHARS))
+        self._custom = _compile_texts(rules, dict.fromkeys(CUSTOM_FIELDS, MAX_TEXT_CHARS))
         self._references = [(f, compile_link(rules[f])) for f in REFERENCE_FIELDS if f in rules]
         constant = {field for field, rule in rules.items() if not columns_of(rule)}
         self._findable = _FINDABLE - constant
-        self._changed = texts.get("changed")
+        self._changed = compile_text(rules["changed"]) if "changed" in rules else None
         self._emails = compile_values(rules["emails"]) if "emails" in rules else None
         self._phones: list[tuple[str, ReadValues, ReadLines]] = [
             (
@@ -129,17 +132,11 @@ class Mapping:
             (whole or by field), in the order of the fields.
         """
         rejected: list[RejectedRecord] = []
-        values: dict[str, Any] = {}
         place = locator or key
-        for field, read, cap in self._texts:
-            text = read(record)
-            if text:
-                if len(text) > cap:
-                    text = _cut(text, field, cap, place, rejected)
-                values[field] = text
+        values: dict[str, Any] = _read_texts(self._texts, record, place, rejected)
         if self._phones:
             self._read_phones(record, values, place, rejected)
-        if not values.keys() & self._findable:
+        if self._findable.isdisjoint(values):
             rejected.append(RejectedRecord(place, "neither a name nor a company nor a number"))
             return None, rejected
         self._read_details(record, values, place, rejected)
@@ -151,32 +148,31 @@ class Mapping:
         if self._emails is not None:
             self._read_emails(self._emails(record), values, place, rejected)
         if self._address:
-            parts = self._read_short(self._address, record, place, rejected)
+            parts = _read_texts(self._address, record, place, rejected)
             if parts:
                 values["address"] = Address(**parts)
         if self._custom:
-            custom = self._read_short(self._custom, record, place, rejected)
-            values["custom"] = {
-                field.removeprefix("custom."): text for field, text in custom.items()
-            }
+            values["custom"] = _read_texts(self._custom, record, place, rejected)
         if self._references or self._changed is not None:
             self._read_rest(record, values, place, rejected)
 
     def _read_phones(
         self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]
     ) -> None:
-        lines: dict[tuple[str, PhoneNumber], PhoneLine] = {}
+        lines: tuple[PhoneLine, ...] = ()
         for field, read, read_lines in self._phones:
             for raw in read(record):
                 found, faults = read_lines(raw)
-                for line in found:
-                    lines.setdefault((line.kind, line.number), line)
-                for fault in faults:
-                    rejected.append(RejectedRecord(place, fault, field))  # noqa: PERF401 - empty for most rows, where a loop costs nothing
-        if len(lines) > MAX_VALUES:
-            rejected.append(RejectedRecord(place, f"more than {MAX_VALUES} numbers", "phones"))
+                lines += found
+                if faults:
+                    rejected.extend(RejectedRecord(place, fault, field) for fault in faults)
+        if len(lines) > 1:
+            lines = _each_once(lines)
+            if len(lines) > MAX_VALUES:
+                rejected.append(RejectedRecord(place, f"more than {MAX_VALUES} numbers", "phones"))
+                lines = lines[:MAX_VALUES]
         if lines:
-            values["phones"] = tuple(lines.values())[:MAX_VALUES]
+            values["phones"] = lines
 
     def _read_emails(
         self, texts: list[str], values: dict[str, Any], place: str, rejected: list[RejectedRecord]
@@ -192,22 +188,6 @@ class Mapping:
             rejected.append(RejectedRecord(place, f"more than {MAX_VALUES} addresses", "emails"))
         if found:
             values["emails"] = tuple(found.values())[:MAX_VALUES]
-
-    def _read_short(
-        self,
-        fields: list[tuple[str, Callable[[Record], str]]],
-        record: Record,
-        place: str,
-        rejected: list[RejectedRecord],
-    ) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for field, read in fields:
-            text = read(record)
-            if text:
-                if len(text) > MAX_TEXT_CHARS:
-                    text = _cut(text, field, MAX_TEXT_CHARS, place, rejected)
-                found[field] = text
-        return found
 
     def _read_rest(
         self, record: Record, values: dict[str, Any], place: str, rejected: list[RejectedRecord]
@@ -234,6 +214,48 @@ def _digest_key(settings: SourceSettings, rules: dict[str, MapRule]) -> bytes:
     plan = msgspec.structs.replace(settings.plan, name="")  # a new name reads no number anew
     version = [MAPPING_VERSION, NORMALISER_VERSION, sorted(rules.items()), settings.key, plan]
     return blake2b(msgspec.json.encode(version), digest_size=64).digest()
+
+
+def _compile_texts(rules: dict[str, MapRule], caps: dict[str, int]) -> list[_TextField]:
+    """Compile those of these fields, each with its greatest length, that have a rule."""
+    return [
+        (
+            field,
+            field.removeprefix("custom."),
+            plain_column(rules[field]),
+            compile_text(rules[field]),
+            cap,
+        )
+        for field, cap in caps.items()
+        if field in rules
+    ]
+
+
+def _read_texts(
+    fields: list[_TextField], record: Record, place: str, rejected: list[RejectedRecord]
+) -> dict[str, str]:
+    """Return the texts that are not empty, by the name of their part of a contact."""
+    found: dict[str, str] = {}
+    for field, name, column, read, cap in fields:
+        if column:  # most fields: not worth a call
+            text = record.get(column, "")
+            if text:
+                text = clean(text)
+        else:
+            text = read(record)
+        if text:
+            if len(text) > cap:
+                text = _cut(text, field, cap, place, rejected)
+            found[name] = text
+    return found
+
+
+def _each_once(lines: tuple[PhoneLine, ...]) -> tuple[PhoneLine, ...]:
+    """Return the first line of each kind and number."""
+    firsts: dict[tuple[str, PhoneNumber], PhoneLine] = {}
+    for line in lines:
+        firsts.setdefault((line.kind, line.number), line)
+    return lines if len(firsts) == len(lines) else tuple(firsts.values())
 
 
 def _compile_lines(plan: DialPlan, kind: PhoneKind) -> ReadLines:

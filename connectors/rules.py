@@ -146,6 +146,13 @@ def columns_of(rule: MapRule) -> list[str]:
     ]
 
 
+def plain_column(rule: MapRule) -> str:
+    """Return the column that a rule takes as it is; "" for lists, templates and constants."""
+    if not isinstance(rule, str):
+        return plain_column(rule[0]) if len(rule) == 1 else ""
+    return "" if is_constant(rule) or "{" in rule else rule
+
+
 def compile_text(rule: MapRule) -> Read:
     """Compile a rule to the first text that is not empty."""
     if isinstance(rule, str):
@@ -228,24 +235,22 @@ def _compile_template(template: str) -> Read:
 def compile_values(rule: MapRule) -> Callable[[Record], list[str]]:
     """Compile a rule to the raw texts of all its columns, the empty ones left out."""
     parts = (rule,) if isinstance(rule, str) else rule
-    if len(parts) == 1 and "{" not in parts[0] and not is_constant(parts[0]):
-        column = parts[0]
+    column = plain_column(rule)
+    if column:
 
         def one(record: Record) -> list[str]:
             text = record.get(column, "")
             return [text] if text else []
 
         return one
-    reads: list[Read] = [
-        compile_text(part) if "{" in part or is_constant(part) else _compile_raw(part)
-        for part in parts
-    ]
+    reads = [(part, None if plain_column(part) else compile_text(part)) for part in parts]
 
     def every(record: Record) -> list[str]:
-        return [text for text in [read(record) for read in reads] if text]
+        found = []
+        for part, read in reads:
+            text = read(record) if read else record.get(part)
+            if text:
+                found.append(text)
+        return found
 
     return every
-
-
-def _compile_raw(column: str) -> Read:
-    return lambda record: record.get(column, "")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
 import pytest
 from hypothesis import example, given
@@ -79,6 +80,18 @@ def test_a_found_address_has_one_at_sign_and_no_space(field: str) -> None:
         assert not any(character.isspace() for character in address)
 
 
+@given(st.from_regex(r"[^@]{1,12}@[^@]{1,12}", fullmatch=True))
+def test_an_address_alone_is_found_as_one_among_others_is(field: str) -> None:
+    alone = email_addresses(field)
+    assert email_addresses(f"{field}, x@y.example") == [*alone, "x@y.example"]
+
+
+@given(st.datetimes(), st.sampled_from(["", "Z"]))
+def test_a_time_in_utc_is_written_as_a_calendar_writes_it(moment: datetime, zone: str) -> None:
+    moment = moment.replace(microsecond=0)
+    assert utc_time(f"{moment.isoformat()}{zone}") == f"{moment:%Y-%m-%dT%H:%M:%S}Z".rjust(20, "0")
+
+
 @pytest.mark.parametrize(
     ("text", "utc"),
     [
@@ -92,7 +105,9 @@ def test_a_time_is_written_in_utc_to_the_second(text: str, utc: str) -> None:
     assert utc_time(text) == utc
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "05.11.2026", "0001-01-01T00:00:00+12:00"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "05.11.2026", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+12:00"]
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         utc_time(text)
