@@ -15,6 +15,10 @@ REGISTRATION_SCOPE = "register"
 """The scope that the application offers to administrators alone; tokens of pages lack it."""
 
 
+ANY_ORGANISATION = "organizations"
+"""Entra's word where users of every tenant sign in."""
+
+
 class NodeTls(msgspec.Struct, frozen=True):
     """`[tls]`: PEM files."""
 

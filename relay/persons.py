@@ -207,7 +207,7 @@ class WaysAnswer(msgspec.Struct, frozen=True):
 
     Attributes:
         password: there are users with a password.
-        tenant: Entra's tenant, "" = no sign-in with Entra.
+        tenant: Entra's tenant, or any organisation's at a relay; "" = no sign-in with Entra.
         client_id: our application's id in Entra, "" likewise.
         authority: where Entra signs people in who use a browser of their own, "" likewise.
         tunnel: this is a relay, which passes sealed questions on; else it is the directory itself.

@@ -25,9 +25,6 @@ from typing_extensions import override
 
 from rufname.errors import RufnameError
 
-ORGANIZATIONS = "organizations"
-"""Stands for whatever tenant the person belongs to."""
-
 BROWSER_WAIT_S = 600.0
 MAX_WORDS = 300
 
@@ -46,7 +43,7 @@ class Application(msgspec.Struct, frozen=True):
 
     Attributes:
         authority: where Entra is, `https://HOST[:PORT]`.
-        tenant: the tenant's id, or `ORGANIZATIONS`.
+        tenant: the tenant's id, or `ANY_ORGANISATION`.
         client_id: the application.
         scope: what its token is to allow.
     """

@@ -19,6 +19,7 @@ import msgspec
 
 from relay.errors import NotAuthenticated
 from relay.http.registration import StandingAnswer
+from relay.nodesettings import ANY_ORGANISATION
 from relay.settings import ENTRA
 from relay.tokens import claimed_tenant
 from relay.tunnel.enrolment import Enrolment
@@ -28,7 +29,7 @@ from relay.tunnel.registration import Dismiss, Keep, Register, Remove, sign
 from relay.tunnel.settings import TunnelSettings
 from rufname import notation
 from rufname.config import Config
-from rufname.entra import ORGANIZATIONS, Application, sign_in_by_browser, sign_in_by_code
+from rufname.entra import Application, sign_in_by_browser, sign_in_by_code
 from rufname.exits import DONE, NO
 from rufname.joining import Member, check_node, invite, join
 from rufname.options import config_option
@@ -127,7 +128,7 @@ def _sign_in(web: httpx.Client, registrar: Registrar, authority: str, way: str) 
             f"{registrar.relay} wants administrators to sign in at {ways.authority}: if that is "
             f"right, say --authority {ways.authority}"
         )
-    application = Application(authority, ORGANIZATIONS, ways.client_id, ways.scope)
+    application = Application(authority, ANY_ORGANISATION, ways.client_id, ways.scope)
     if way == "browser":
         return sign_in_by_browser(web, application, _show)
     return sign_in_by_code(web, application, click.echo)

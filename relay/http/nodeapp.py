@@ -20,7 +20,7 @@ from relay.http.lines import LineRoute, key_routes
 from relay.http.page import node_content_policy, page_routes
 from relay.http.problems import HANDLERS
 from relay.http.rpc import RPC_PATH, RpcDesk, RpcRoute
-from relay.nodesettings import NodeSettings
+from relay.nodesettings import ANY_ORGANISATION, NodeSettings
 from relay.persons import WaysAnswer
 from relay.tunnel.exchange import Exchange
 from relay.tunnel.frames import MAX_QUESTION_BYTES
@@ -63,8 +63,8 @@ def create_node_app(
     app = Litestar(
         route_handlers=[
             key_routes(records),
-            page_routes(node_content_policy()),
-            ways_routes(settings.client_id),
+            page_routes(node_content_policy(settings.authority)),
+            ways_routes(settings),
             health_routes(ready),
             *([extension_routes(extension)] if settings.message_extension else []),
             *more_routes,
@@ -92,12 +92,22 @@ def create_node_app(
     return answer
 
 
-def ways_routes(client_id: str) -> Router:
-    """Return the route that tells the page that it is a relay's: questions have to be sealed."""
+def ways_routes(settings: NodeSettings) -> Router:
+    """Return the route that tells the page that it is a relay's: questions have to be sealed.
+
+    A browser outside Teams signs in at Entra as a member of any organisation: whose directory is
+    asked says the token.
+    """
 
     @get("/sign-in", sync_to_thread=False)
     def ways() -> WaysAnswer:
-        return WaysAnswer(password=False, tenant="", client_id=client_id, tunnel=True)
+        return WaysAnswer(
+            password=False,
+            tenant=ANY_ORGANISATION,
+            client_id=settings.client_id,
+            authority=settings.authority,
+            tunnel=True,
+        )
 
     return Router("/v1", route_handlers=[ways])
 

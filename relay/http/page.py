@@ -60,12 +60,12 @@ def content_policy(settings: RelaySettings) -> str:
     return _policy(frames, [settings.authority] if settings.tenant else [])
 
 
-def node_content_policy() -> str:
-    """Return the policy of the page that a relay serves.
+def node_content_policy(authority: str) -> str:
+    """Return the policy of the page that a relay serves; users sign in at `authority`.
 
     Which customer page is framed says the directory, in a sealed answer; the relay knows none.
     """
-    return _policy("https:", [])
+    return _policy("https:", [authority])
 
 
 def _policy(frames: str, connects: Sequence[str]) -> str:

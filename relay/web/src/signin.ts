@@ -16,9 +16,7 @@ export function signInPage(
 ): HTMLElement {
   const entra = ways.authority !== "" && ways.tenant !== "";
   if (!ways.password && !entra) {
-    return ways.tunnel
-      ? h("main", { class: "gate" }, h("h1", {}, t("signin.title")), h("p", {}, t("signin.teams")))
-      : h("main", { class: "gate" }, h("h1", { class: "unseen" }, t("app")), hint("signin.none", "signin.none.hint", "out"));
+    return h("main", { class: "gate" }, h("h1", { class: "unseen" }, t("app")), hint("signin.none", "signin.none.hint", "out"));
   }
   const wrong = h("p", { class: "wrong", role: "alert" }, words ? t(words) : "");
   const attempt: Attempt = async (signIn) => {

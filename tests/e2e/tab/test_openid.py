@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.processes import free_port, start_program
 from tests.e2e.running import Row, Rufname, csv_source, running_rufname, write_rows
-from tests.e2e.tab.issuer import CLIENT_ID, OID, TEAMS, TENANT
+from tests.e2e.tab.issuer import CLIENT_ID, OID, TEAMS, TENANT, Issuer
+from tests.e2e.tunnelled import running_house, running_relay
 from tests.relay.web.node import install_packages, needs_node
 
 pytestmark = [pytest.mark.e2e, needs_node]
@@ -113,6 +114,27 @@ def test_a_browser_outside_teams_signs_in_with_entra_in_a_window(
     button.wait_for()
     page.reload()
     button.wait_for()
+
+
+def test_a_browser_outside_teams_asks_sealed_questions_over_a_relay(
+    contexts: Callable[..., BrowserContext], provider: str, tmp_path: Path
+) -> None:
+    with running_relay(tmp_path / "relay", Issuer(provider)) as relay:
+        rows = [Row("1", "Anna Abel", "+493023125101")]
+        with running_house(tmp_path / "house", relay, rows):
+            page = contexts().new_page()
+            page.goto(relay.url)
+            with page.expect_popup() as opened:
+                page.get_by_role("button", name="Sign in with Microsoft").click()
+            with opened.value.expect_event("close"):
+                sign_in(opened.value)
+            expect(page.locator(".who")).to_have_text("Erika Beispiel")
+            with page.expect_request("**/v1/rpc") as asked:
+                page.locator("#search").fill("anna")
+            expect(page.locator(".row")).to_contain_text("Anna Abel")
+            assert b"anna" not in (asked.value.post_data_buffer or b"anna")
+            page.get_by_role("button", name="Sign out").click()
+            page.get_by_role("button", name="Sign in with Microsoft").wait_for()
 
 
 def test_a_refusal_at_entra_and_a_forged_return_sign_nobody_in(

@@ -91,10 +91,11 @@ def test_the_customer_page_alone_may_be_framed_and_entra_alone_be_asked() -> Non
     assert "https://login.microsoftonline.com" in rules["connect-src"]
 
 
-def test_a_relays_page_may_frame_the_page_that_a_directory_names_and_asks_nobody_else() -> None:
+def test_a_relays_page_may_frame_the_page_that_a_directory_names_and_asks_entra_besides() -> None:
     direct = policy(content_policy(RelaySettings("127.0.0.1", 80)))
-    relayed = policy(node_content_policy())
-    assert relayed == direct | {"frame-src": ["https:"]}
+    relayed = policy(node_content_policy("https://login.microsoftonline.com"))
+    asked = [*direct["connect-src"], "https://login.microsoftonline.com"]
+    assert relayed == direct | {"frame-src": ["https:"], "connect-src": asked}
 
 
 def test_script_and_style_stay_below_a_hundred_kilobytes() -> None:
