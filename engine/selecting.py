@@ -90,7 +90,19 @@ class Candidates:
 
     Attributes:
         complete: False where the limit cut them: `go_on` after the last of them.
+        lasting: `read` gives the same objects as the last time, if they are still remembered.
     """
+
+    __slots__ = (
+        "_addresses",
+        "_places",
+        "_ranks",
+        "_read",
+        "_reader",
+        "_scope",
+        "complete",
+        "lasting",
+    )
 
     def __init__(
         self,
@@ -98,15 +110,17 @@ class Candidates:
         scope: Scope,
         addresses: list[tantivy.DocAddress],
         ranks: list[int],
-        places: list[int],
         *,
         complete: bool,
     ) -> None:
-        self._read = reader.recalled if len(addresses) <= RECALLED else reader.visible
+        self._reader = reader
+        few = len(addresses) <= RECALLED
+        self._read = reader.recalled if few else reader.visible
+        self.lasting = few
         self._scope = scope
         self._addresses = addresses
         self._ranks = ranks
-        self._places = places
+        self._places: list[int] | None = None
         self.complete = complete
 
     def __len__(self) -> int:
@@ -121,6 +135,8 @@ class Candidates:
 
     def position(self, at: int) -> Position:
         """Return where the contact at an index stands; two of equal `place` are one in 2**60."""
+        if self._places is None:  # most lists are sent without
+            self._places = self._reader.values(PLACE, self._addresses)
         return Position(self._ranks[at], self._places[at])
 
 
@@ -144,18 +160,21 @@ def candidates(
         UnsupportedQuery: as `selection_query`.
     """
     limit = min(max(limit, 1), MAX_CANDIDATES)
+    scope = reader.scope(principal)
     question = selection_query(selection)
     found: list[tantivy.DocAddress] = []
+    ranks: list[int] = []
     if after is not None:
         rest = _with(question, PLACE, after.place + 1, _MOST)
         found = _ordered(reader, _with(rest, RANK, after.rank, after.rank), principal, limit + 1)
+        ranks = [after.rank] * len(found)
         question = _with(question, RANK, after.rank + 1, _MOST)
     equal = len(found)
     if len(found) <= limit:
-        hits = reader.search(question, principal, limit + 1 - equal, ordered=True, by=RANK)
-        found += [address for _, address in hits]
+        for rank, address in reader.by_rank(question, scope, limit + 1 - equal):
+            found.append(address)
+            ranks.append(rank)
     complete = len(found) <= limit
-    ranks = reader.values(RANK, found)
     if not complete:
         is_group_cut = limit > equal and ranks[limit] == ranks[limit - 1]
         del found[limit:], ranks[limit:]
@@ -165,16 +184,11 @@ def candidates(
             group = _with(selection_query(selection), RANK, last, last)
             found[whole:] = _ordered(reader, group, principal, limit - whole)
             ranks[whole:] = [last] * (len(found) - whole)
-    places = reader.values(PLACE, found)
-    at = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
-    return Candidates(
-        reader,
-        reader.scope(principal),
-        [found[each] for each in at],
-        [ranks[each] for each in at],
-        [places[each] for each in at],
-        complete=complete,
-    )
+    if len(set(ranks)) != len(ranks):  # a rare chance
+        places = reader.values(PLACE, found)
+        order = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
+        found = [found[each] for each in order]
+    return Candidates(reader, scope, found, ranks, complete=complete)
 
 
 def select(reader: Reader, selection: Selection, principal: Principal, limit: int) -> Selected:

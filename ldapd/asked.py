@@ -17,7 +17,13 @@ from ldapd.auth import Asker
 from ldapd.entries import Shown
 from ldapd.matched_values import KeepValues
 from ldapd.protocol.filters import format_filter
-from ldapd.protocol.messages import SEARCH_DONE, Control, SearchRequest, encode_result
+from ldapd.protocol.messages import (
+    SEARCH_DONE,
+    Control,
+    SearchRequest,
+    encode_message,
+    encode_result,
+)
 from ldapd.protocol.search_controls import SearchControls
 
 SLICE_S = 0.002
@@ -30,6 +36,7 @@ class Candidates(Protocol):
     """Contacts of a set question in their order, read as needed (`engine.selecting.Candidates`)."""
 
     complete: bool
+    lasting: bool
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -73,6 +80,14 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
         if self.keep is None:
             return self.asker.entries.encode(self.message_id, shown, self.request)
         return self.asker.entries.encode_kept(self.message_id, shown, self.request, self.keep)
+
+    def operation(self, shown: Shown) -> bytes:
+        """Return one entry with all its values, without the message around it."""
+        return self.asker.entries.operation(shown, self.request)
+
+    def message(self, operation: bytes) -> bytes:
+        """Return the message around an entry."""
+        return encode_message(self.message_id, operation)
 
     def done(self, code: int, controls: Sequence[Control] = (), message: str = "") -> bytes:
         """Return the result."""

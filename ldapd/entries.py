@@ -17,7 +17,12 @@ from engine.contact import Address, Contact, ContactId, PhoneLine, contact_uuid_
 from engine.phone import DialPlan, NumberFormat, PhoneNumber, format_number, own_extension
 from engine.query import CallerMatch
 from ldapd.matched_values import KeepValues
-from ldapd.protocol.messages import SearchRequest, encode_entry
+from ldapd.protocol.messages import (
+    SearchRequest,
+    encode_entry,
+    encode_entry_operation,
+    encode_message,
+)
 from ldapd.schema import OPERATIONAL, TYPES, AttributeType, attribute_type, common_name
 
 SUBSCHEMA_DN = "cn=subschema"
@@ -82,6 +87,10 @@ class EntryWriter:
         return made
 
     def encode(self, message_id: int, shown: Shown, request: SearchRequest) -> bytes:
+        """Return the entry a search asks for, as a whole message."""
+        return encode_message(message_id, self.operation(shown, request))
+
+    def operation(self, shown: Shown, request: SearchRequest) -> bytes:
         """Return the SearchResultEntry a search asks for; attributes without a value are left out.
 
         Flat, since every answered call passes here.
@@ -96,7 +105,7 @@ class EntryWriter:
                 attributes.append((name, values))
         if request.types_only:
             attributes = [(name, ()) for name, _ in attributes]
-        return encode_entry(message_id, shown.dn, attributes)
+        return encode_entry_operation(shown.dn, attributes)
 
     def names_only(self, request: SearchRequest) -> tuple[str, ...]:
         """Return the attributes that a search asks for, if each shows the name alone; else none."""

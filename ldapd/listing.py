@@ -17,10 +17,11 @@ import msgspec
 from engine.contact import Contact, ContactId, contact_uuid_text
 from engine.errors import UnsupportedQuery
 from engine.selection import Position
-from ldapd.asked import Asked, SetDirectory, Turn
+from ldapd.asked import Asked, Candidates, SetDirectory, Turn
 from ldapd.cookies import Bookmark, CookieSeal
 from ldapd.counters import Counters
 from ldapd.entries import Shown, entry_dn
+from ldapd.kept_entries import KeptEntries, View
 from ldapd.planner import SetQuestion
 from ldapd.protocol.messages import Control, ResultCode
 from ldapd.protocol.search_controls import (
@@ -34,8 +35,8 @@ from ldapd.protocol.search_controls import (
 from ldapd.settings import ProfileLimits
 from ldapd.sortedlist import Refused, SortedList, SortedLists, place_behind, target_of
 
-FIRST_WINDOW_FACTOR = 4
-"""Candidates fetched at first, per entry wanted: most terms pass most of their candidates."""
+WINDOW_FACTOR = 4
+"""How much larger each window of candidates is than the one before."""
 
 MAX_WINDOW = 5_000
 """Candidates fetched at a time."""
@@ -62,7 +63,6 @@ class _Walk:
 
     Attributes:
         ended: why it ended: success, or the limit that was met.
-        last: the position of the last candidate that was looked at.
     """
 
     def __init__(
@@ -78,8 +78,24 @@ class _Walk:
         self._question = question
         self._limits = limits
         self._turn = turn
+        self._found: Candidates | None = None
+        self._at = 0
+        self._after: Position | None = None
         self.ended = _SUCCESS
-        self.last: Position | None = None
+
+    @property
+    def last(self) -> Position | None:
+        """The position of the last candidate that was looked at; None before the first."""
+        return self._after if self._found is None else self._found.position(self._at)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the contact given last is the same object as the last time."""
+        return self._found is not None and self._found.lasting
+
+    def begin_behind(self, position: Position) -> None:
+        """Leave out what stands up to a position."""
+        self._after = position
 
     def go(self, window: int) -> Iterator[Contact | None]:
         """Go on behind `last`; `window`: how many candidates to fetch at first."""
@@ -102,12 +118,12 @@ class _Walk:
                     left -= 1
                 contact = found.read(at)
                 fits = check is None or check(contact)
-                self.last = found.position(at)
+                self._found, self._at = found, at
                 if fits:
                     yield contact
             if found.complete:
                 return
-            window *= FIRST_WINDOW_FACTOR
+            window *= WINDOW_FACTOR
 
 
 class Lister:
@@ -125,6 +141,7 @@ class Lister:
         self._counters = counters
         self._clock = clock
         self._lists = SortedLists(index)
+        self._kept = KeptEntries()
 
     def answer(self, asked: Asked, question: SetQuestion, limits: ProfileLimits) -> Slices:
         """Give the entries of a set question and the result, slice by slice."""
@@ -169,6 +186,7 @@ class Lister:
         parts: list[bytes] = []
         count = 0
         seen: set[ContactId] = set()
+        view = self._view(asked)
         for each in questions:
             walk = _Walk(self._index, asked, each, limits, turn)
             for contact in walk.go(self._first_window(wanted, question)):
@@ -182,7 +200,7 @@ class Lister:
                     seen.add(contact.id)
                 if count == wanted:
                     return self._end(asked, ResultCode.SIZE_LIMIT_EXCEEDED, parts, notes)
-                parts.append(self._entry(asked, contact))
+                parts.append(self._kept_entry(asked, view if walk.is_lasting else None, contact))
                 count += 1
             if walk.ended != _SUCCESS:
                 return self._end(asked, walk.ended, parts, notes)
@@ -210,7 +228,7 @@ class Lister:
         wanted = min(page.size, most - bookmark.sent)
         walk = _Walk(self._index, asked, question, limits, self._turn(asked, limits))
         if page.cookie:
-            walk.last = Position(bookmark.rank, bookmark.place)
+            walk.begin_behind(Position(bookmark.rank, bookmark.place))
         parts: list[bytes] = []
         count, last = 0, walk.last
         for contact in walk.go(self._first_window(wanted, question)):
@@ -318,12 +336,29 @@ class Lister:
         return Turn(self._clock, min(search_s, wish_s) if wish_s else search_s)
 
     def _first_window(self, wanted: int, question: SetQuestion) -> int:
-        return wanted + 1 if question.check is None else wanted * FIRST_WINDOW_FACTOR + 16
+        """Return how many candidates to fetch at first: most terms pass most of them."""
+        return wanted + 1 if question.check is None else wanted + wanted // 2 + 8
 
     def _entry(self, asked: Asked, contact: Contact) -> bytes:
         self._counters.entries += 1
-        shown = Shown(contact, entry_dn(contact_uuid_text(contact.id), asked.base))
-        return asked.entry(shown)
+        return asked.entry(_shown(asked, contact))
+
+    def _view(self, asked: Asked) -> View | None:
+        """Return as what entries of a search are kept; None if they are not."""
+        if asked.keep is not None:
+            return None
+        return self._kept.view(asked.asker.entries, asked.request, asked.base)
+
+    def _kept_entry(self, asked: Asked, view: View | None, contact: Contact) -> bytes:
+        """Return what `_entry` does; with a view, the entry is encoded once."""
+        if view is None:
+            return self._entry(asked, contact)
+        self._counters.entries += 1
+        entry = self._kept.find(view, contact)
+        if entry is None:
+            entry = asked.operation(_shown(asked, contact))
+            self._kept.keep(view, contact, entry)
+        return asked.message(entry)
 
     def _bookmark(self, asked: Asked, cookie: bytes) -> Bookmark | None:
         """Return where a page begins; None for a cookie that is not for this search."""
@@ -340,6 +375,10 @@ class Lister:
         if code != _SUCCESS:
             self._counters.searches_limited += 1
         return b"".join((*parts, asked.done(code, notes)))
+
+
+def _shown(asked: Asked, contact: Contact) -> Shown:
+    return Shown(contact, entry_dn(contact_uuid_text(contact.id), asked.base))
 
 
 def most_entries(size_limit: int, limits: ProfileLimits) -> int:

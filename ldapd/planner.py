@@ -89,26 +89,18 @@ class SetQuestion(msgspec.Struct, frozen=True):
         return None if first == self.selection else first
 
 
-SearchPlan = NumberQuestion | SetQuestion
-"""What to ask the index for a filter. A filter that no entry can satisfy selects nobody."""
-
-
-def plan(search_filter: Filter, dial_plan: DialPlan) -> SearchPlan:
-    """Return the one question that answers a filter.
+def number_question(search_filter: Filter) -> NumberQuestion | None:
+    """Return the caller look-up a filter amounts to, None if it asks for something else.
 
     Args:
         search_filter: bounded in depth and leaves by the decoder.
-        dial_plan: how the asking client writes numbers.
     """
     question = None
     if isinstance(search_filter, Equality):  # what every SBC sends: below 1 µs instead of 3
         question = _one_value((search_filter,))
     elif isinstance(search_filter, Or):  # one value over several attributes: 1 µs instead of 7
         question = _one_value(search_filter.parts)
-    if question is not None:
-        return question
-    question = _number_question(search_filter)
-    return question or set_question(search_filter, dial_plan)
+    return question or _number_question(search_filter)
 
 
 def set_question(
@@ -117,8 +109,8 @@ def set_question(
     """Return the filter as a set question, number terms included.
 
     Args:
-        search_filter: as in `plan`.
-        dial_plan: as in `plan`.
+        search_filter: bounded in depth and leaves by the decoder.
+        dial_plan: how the asking client writes numbers.
         base: the DN under which entries are named, for terms on the attributes of DNs.
         trusting: what the index knows holds for what is shown. Where fields are hidden from the
             asker it does not: then every candidate is checked, and nobody is left out unseen.
@@ -208,7 +200,7 @@ def _one_value(parts: tuple[Filter, ...]) -> NumberQuestion | None:
 
 
 def _number_question(search_filter: Filter) -> NumberQuestion | None:
-    """Return the caller look-up a filter amounts to, None if it asks for something else."""
+    """Return what `number_question` does, for a filter of any form."""
     parts = _flattened(search_filter, And)
     numbers: list[list[NumberTerm]] = []
     checks: list[Check] = []

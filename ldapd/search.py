@@ -174,8 +174,8 @@ class Searcher:
             wish = planner.with_mail(wish)
         if asker.client.profile == "bulk":
             return self._list(asked, self._set_question(asked, wish))
-        question = planner.plan(wish, asker.plan)
-        if isinstance(question, SetQuestion):
+        question = planner.number_question(wish)
+        if question is None:
             return self._people(asked, wish) or self._list(asked, self._set_question(asked, wish))
         self._counters.lookups += 1
         for value in question.values:
@@ -194,8 +194,8 @@ class Searcher:
 
     def _call(self, asker: Asker, message_id: int, request: SearchRequest, base: str) -> bytes:
         """Answer an SBC: one number, one entry."""
-        question = planner.plan(request.filter, asker.plan)
-        if isinstance(question, SetQuestion):
+        question = planner.number_question(request.filter)
+        if question is None:
             return self._refuse(message_id)
         return self._look_up(asker, message_id, request, base, question.values, question.attribute)
 
@@ -228,8 +228,8 @@ class Searcher:
         place = self._naming.locate(request.base)
         if place.kind != "context" or request.scope == SCOPE_BASE:
             return
-        question = planner.plan(request.filter, asker.plan)
-        if isinstance(question, NumberQuestion) and len(question.values) == 1:
+        question = planner.number_question(request.filter)
+        if question is not None and len(question.values) == 1:
             names = asker.entries.names_only(request)
             asker.calls.learn(data, request, place.base, question.attribute, names)
 

@@ -420,14 +420,24 @@ def encode_entry(
              type       AttributeDescription,
              vals       SET OF value AttributeValue }
 
-    One flat loop, since every answered call passes here: an entry of three attributes takes 1.9 µs,
-    with a call per element 3.7 µs (Python 3.11).
-
     Args:
         message_id: the request's.
         dn: the entry's name.
         attributes: descriptions with their values; no values (typesOnly): an empty set.
         controls: response controls.
+    """
+    return encode_message(message_id, encode_entry_operation(dn, attributes), controls)
+
+
+def encode_entry_operation(dn: str, attributes: Iterable[tuple[str, Iterable[bytes]]]) -> bytes:
+    """Return a SearchResultEntry without the message around it, which alone knows whose it is.
+
+    One flat loop, since every answered call passes here: an entry of three attributes takes 1.9 µs,
+    with a call per element 3.7 µs (Python 3.11).
+
+    Args:
+        dn: as in `encode_entry`.
+        attributes: as in `encode_entry`.
     """
     parts = []
     for name, values in attributes:
@@ -449,9 +459,7 @@ def encode_entry(
         )
         parts.append(contents)
     listed = encode_element(SEQUENCE, b"".join(parts))
-    return encode_message(
-        message_id, encode_element(SEARCH_ENTRY, encode_text(dn) + listed), controls
-    )
+    return encode_element(SEARCH_ENTRY, encode_text(dn) + listed)
 
 
 SUCCESS_DONE = b"\x65\x07\x0a\x01\x00\x04\x00\x04\x00"

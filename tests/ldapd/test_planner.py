@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.contact import Contact
 from engine.index import ContactIndex
+from engine.phone import DialPlan
 from engine.rights import LOCAL_ADMIN
 from engine.selection import (
     AllOf,
@@ -27,7 +28,7 @@ from engine.selection import (
 from engine.tokens import sort_rank
 from ldapd import planner
 from ldapd.number_terms import has_digit
-from ldapd.planner import NumberQuestion, SetQuestion, compile_filter, plan
+from ldapd.planner import NumberQuestion, SetQuestion, compile_filter
 from ldapd.protocol.filters import (
     And,
     Approx,
@@ -49,6 +50,10 @@ IOS = (
     "(|(o=foo*)(cn=foo*)(ou=foo*)(sn=foo*)(mail=foo*)(IMHandle=foo*)(givenname=foo*)"
     "(postalAddress=foo*)(telephoneNumber=foo*))"
 )
+
+
+def plan(search_filter: Filter, dial_plan: DialPlan) -> NumberQuestion | SetQuestion:
+    return planner.number_question(search_filter) or planner.set_question(search_filter, dial_plan)
 
 
 def number_question(text: str) -> NumberQuestion:
