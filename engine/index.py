@@ -21,7 +21,7 @@ from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
 from engine.explaining import CallerExplaining, CallerExplanation
 from engine.masking import masked
-from engine.numbertable import NO_TABLE, NumberTable, open_file
+from engine.numbertable import NumberTable, open_file
 from engine.people import PeopleSearch
 from engine.query import (
     CallerMatch,
@@ -99,7 +99,7 @@ class ContactIndex:
     def set_policies(self, policies: Mapping[str, SourcePolicy]) -> None:
         """Take new priorities and audiences; holds for the next question."""
         self._policies = dict(policies)
-        self._swap(self._reader.searcher, self._reader.numbers)
+        self._swap(Reader(self._reader.searcher, self._policies, self._reader.numbers))
 
     def refresh(self) -> bool:
         """Follow commits and a swapped generation; costs two system calls if nothing changed.
@@ -133,10 +133,11 @@ class ContactIndex:
             opened.reload()
             searcher = opened.searcher()
             numbers = NumberTable(open_file(generation))  # after the index: never behind it
+            reader = Reader(searcher, self._policies, numbers)
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{generation}: {error}") from error
         self._index, self._generation, self._stamp = opened, generation, stamp
-        self._swap(searcher, numbers)
+        self._swap(reader)
         return True
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
@@ -243,14 +244,13 @@ class ContactIndex:
         self._index = None
         self._generation = None
         self._stamp = None
-        self._swap(None, NO_TABLE)
+        self._swap(Reader.empty(self._policies))
 
-    def _swap(self, searcher: tantivy.Searcher | None, numbers: NumberTable) -> None:
-        former = self._reader.numbers
-        self._reader = Reader(searcher, self._policies, numbers)
+    def _swap(self, reader: Reader) -> None:
+        former, self._reader = self._reader.numbers, reader
         self._caller = CallerLookup(self._reader)
         self._people = PeopleSearch(self._reader)
-        if former is not numbers:
+        if former is not reader.numbers:
             former.close()
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import NamedTuple
 
 import tantivy
 
+from engine.leading import Leading, leading_term
 from engine.likeness import MIN_SOUND_START, sound_of, typos_allowed
 from engine.matching import (
     COMPANY,
@@ -32,9 +34,9 @@ from engine.matching import (
     is_number_part,
 )
 from engine.schema import COMPANY as COMPANY_FIELD
+from engine.schema import LEADING, PERSON, SOUND, schema, term
 from engine.schema import NAME as NAME_FIELD
 from engine.schema import OTHER as OTHER_FIELD
-from engine.schema import PERSON, SOUND, schema, term
 from engine.scope import Searched
 from engine.terms import MAX_PREFIX, PART_DIGITS, WHOLE
 from engine.typed import KEYS as PHONE_KEYS
@@ -49,6 +51,23 @@ TWO_WORDS = 2
 
 Frequency = Callable[[str, str], int]
 """Index field and term → how many documents have it, of all and not only of the visible ones."""
+
+
+class Part(NamedTuple):
+    """A part of an answer: the query for all of it, and ones for its first in the alphabet.
+
+    Attributes:
+        all: finds all of it.
+        first: each finds those of it that stand before some place of the one list (`RANK`), and
+            nobody else; the one with the fewest first.
+    """
+
+    all: _Query
+    first: tuple[_Query, ...] = ()
+
+    def narrowed(self, narrow: Callable[[_Query], _Query]) -> Part:
+        """Return a part of this part."""
+        return Part(narrow(self.all), tuple(map(narrow, self.first)))
 
 
 class Questions:
@@ -168,6 +187,25 @@ class Questions:
     def _term(self, field: str, value: str) -> _Query | None:
         """Return the query for a term, None if no document has it."""
         return term(field, value) if self._frequency(field, value) else None
+
+    def first(self, match_class: int, leading: Leading, least: int) -> tuple[_Query, ...]:
+        """Return the queries for the first of a class (`Part`); () where few are in it.
+
+        Args:
+            match_class: one that names alone decide, which are never hidden.
+            leading: the limits of the index.
+            least: documents below which a query is not worth asking.
+        """
+        if len(self._typed.words) > 1 or match_class not in (NAME_WHOLE, NAME):
+            return ()
+        (word,) = self._typed.words
+        beginning = start(word) if match_class == NAME else whole(word)
+        found = []
+        for level in reversed(range(leading.levels(beginning))):
+            name = leading_term(level, beginning)
+            if self._frequency(LEADING, name) >= least:
+                found.append(term(LEADING, name))
+        return tuple(found)
 
     def likely(self) -> _Query | None:
         """Return the query for those that sound alike and are one typo away; a part of class 14."""

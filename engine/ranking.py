@@ -12,7 +12,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 import msgspec
 import tantivy
@@ -29,7 +29,7 @@ from engine.matching import (
 )
 from engine.nearness import OTHERS, Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
-from engine.questions import CLASSES, Questions, all_of, any_of
+from engine.questions import CLASSES, Part, Questions, all_of, any_of
 from engine.reader import Place, Reader, any_source
 from engine.recall import Record
 from engine.schema import ORIGIN, RANK, schema
@@ -180,9 +180,15 @@ class Ranking:
             if question is None:
                 continue
             if after is None or match_class >= after.match_class:
-                yield from self._of_class(match_class, question, wanted)
+                part = Part(question, self._first_of(match_class))
+                yield from self._of_class(match_class, part, wanted)
             if after is not None and match_class <= after.match_class:
                 self._passed.append(question)
+
+    def _first_of(self, match_class: int) -> tuple[tantivy.Query, ...]:
+        """Return the queries for the first of a class; whoever sees any source sees names."""
+        questions = self._questions[0][1]
+        return questions.first(match_class, self._reader.leading, WINDOW + len(self._found))
 
     def _over_groups(
         self, make: Callable[[Questions], tantivy.Query | None]
@@ -197,14 +203,12 @@ class Ranking:
                 parts.append(all_of([any_source(sources), part]))
         return any_of(parts) if parts else None
 
-    def _of_class(
-        self, match_class: int, question: tantivy.Query, wanted: int
-    ) -> Iterator[list[Ranked]]:
+    def _of_class(self, match_class: int, answers: Part, wanted: int) -> Iterator[list[Ranked]]:
         if self._passed:
-            question = _without(question, self._passed)
+            answers = answers.narrowed(lambda question: _without(question, self._passed))
         if match_class >= SOUNDS:
             self.guessed = True
-            yield self._guesses(match_class, question)
+            yield self._guesses(match_class, answers.all)
             return
         after = self._after
         here = after if after is not None and after.match_class == match_class else None
@@ -212,7 +216,7 @@ class Ranking:
             if here is not None and level.level < here.level:
                 continue
             place = match_class, level.level
-            part = level.of(question)
+            part = answers.narrowed(level.of)
             entries, found = self._first(part, wanted)
             self._tell(place, min(found, MAX_TOTAL))
             if found > len(entries):
@@ -226,7 +230,7 @@ class Ranking:
     def _of_many(
         self,
         place: tuple[int, int],
-        question: tantivy.Query,
+        answers: Part,
         entries: list[Entry],
         wanted: int,
         after: Position | None,
@@ -246,45 +250,52 @@ class Ranking:
                 best = [entry for entry in entries if entry.minus_priority == minus_priority]
                 yield from self._read(place, best, wanted)
                 least, entries = entries[-1].rank, []
-            part = question
+            part = answers
             if len(self._priorities) > 1:
-                part = all_of([question, any_source(sources)])
+                part = answers.narrowed(partial(_of_sources, sources=sources))
             yield from self._in_order(place, part, wanted, least)
 
     def _in_order(
-        self, place: tuple[int, int], question: tantivy.Query, wanted: int, least: int
+        self, place: tuple[int, int], part: Part, wanted: int, least: int
     ) -> Iterator[list[Ranked]]:
         """Give records in the index's own order, from a rank on."""
         more = True
         while more and self._discarded < MAX_DISCARDED:
-            entries, more = self._fetch(question, _window(wanted), least)
+            entries, more = self._fetch(part, _window(wanted), least)
             yield from self._read(place, entries, wanted)
             if not entries:
                 return
             least = entries[-1].rank
 
-    def _first(self, question: tantivy.Query, wanted: int) -> tuple[list[Entry], int]:
+    def _first(self, part: Part, wanted: int) -> tuple[list[Entry], int]:
         """Return the first records of a part by rank, and how many it has, as far as is counted.
 
         If these are more than are returned, enough of the best sources are most likely among them.
         """
+        most = max(WINDOW, wanted + 1)
         if self._found:  # some of them may be of this part too, and do not count again
-            entries, more = self._fetch(question, max(WINDOW, wanted + 1), 0)
+            entries, more = self._fetch(part, most, 0)
             return entries, len(entries) + more
-        limit = max(WINDOW, wanted + 1)
-        if (
-            self._typed.digits or max(map(len, self._typed.words)) > 1
-        ):  # else to search once more would cost far more
+        limit = most
+        if self._typed.digits or max(map(len, self._typed.words)) > 1:  # else once more costs more
             limit = min(limit, int(_window(wanted) / self._scope.best_share) + 1)
-        hits, found = self._reader.counted_by_rank(question, self._scope, limit)
+        hits: list[tuple[int, Address]] = []
+        found = 0
+        for question in (*part.first, part.all):
+            hits, found = self._reader.counted_by_rank(question, self._scope, limit)
+            if found >= most:
+                break
         return self._entries(hits), found
 
-    def _fetch(self, question: tantivy.Query, most: int, least: int) -> tuple[list[Entry], bool]:
+    def _fetch(self, part: Part, most: int, least: int) -> tuple[list[Entry], bool]:
         """Return the first records by rank that were not given yet, and whether there are more."""
-        if least:
-            question = all_of([question, _ranks_from(least)])
         limit = most + len(self._found)
-        hits = self._reader.by_rank(question, self._scope, limit)
+        hits: list[tuple[int, Address]] = []
+        for question in (*part.first, part.all):
+            behind = all_of([question, _ranks_from(least)]) if least else question
+            hits = self._reader.by_rank(behind, self._scope, limit)
+            if len(hits) == limit:
+                break
         fresh = hits
         if self._found:
             fresh = [hit for hit in hits if _place(hit[1]) not in self._found]
@@ -411,6 +422,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 def _step(wanted: int) -> int:
     """Return how many records are read at once: few enough to read few in vain."""
     return max(wanted // STEPS, MIN_STEP)
+
+
+def _of_sources(question: tantivy.Query, sources: tuple[str, ...]) -> tantivy.Query:
+    return all_of([question, any_source(sources)])
 
 
 def _window(wanted: int) -> int:

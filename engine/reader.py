@@ -13,11 +13,12 @@ import tantivy
 
 from engine import schema
 from engine.contact import Contact, ContactId, decode_contact
+from engine.leading import NO_LIMITS
 from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, Sources
 from engine.recall import Recall, Record
 from engine.rights import Principal, SourcePolicy, visible_sources
-from engine.schema import BODY, SOURCE, id_term, term
+from engine.schema import BODY, OWN_DOCUMENTS, SOURCE, id_term, leading_of, term
 from engine.scope import Scope, scope_of
 from engine.terms import MARKS, link_terms
 
@@ -46,6 +47,7 @@ class Reader:
         searcher: tantivy's view of one commit; None = no index, every search is empty.
         policies: source id → policy.
         numbers: the snapshot of the number table that belongs to it.
+        leading: the limits of the beginnings that many contacts share.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Reader:
         self._scopes: dict[Principal, Scope] = {}
         self._recall = Recall()
         self._links: dict[str, bool] = {}
+        self.leading = leading_of(searcher) if searcher is not None else NO_LIMITS
         self._hides = any(policy.fields for policy in policies.values())
         self._filters: dict[tuple[str, ...], tantivy.Query] = {}
 
@@ -80,7 +83,7 @@ class Reader:
         """Return the number of contacts in the index."""
         if self.searcher is None:
             return 0
-        return max(self.searcher.num_docs - 1, 0)  # one document holds the applied seq
+        return max(self.searcher.num_docs - OWN_DOCUMENTS, 0)
 
     def search(
         self,

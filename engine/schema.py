@@ -5,7 +5,8 @@ prefixes), since a term costs microseconds and a pattern milliseconds. n-grams a
 own tokenizers: in Python they would double the cost of building. `body` holds the contact itself,
 so that the index alone can answer.
 
-What people type and what callers show is in `name`, `other` and the numbers. For LDAP filters,
+What people type and what callers show is in `name`, `other` and the numbers; `leading` finds the
+first of those beginnings of names that very many have (`engine.leading`). For LDAP filters,
 which may ask for anything, stand beside them: `extra`, beginnings of the words of all other texts;
 `gram`, three letters from anywhere in a word; `has`, the fields that are not empty; and `place`,
 which with `rank` gives every contact its own place in the alphabet, the same after every commit
@@ -17,12 +18,15 @@ store, never read.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 
+import msgspec
 import tantivy
 
 from engine.contact import Contact, ContactId, contact_uuid_text
+from engine.errors import CorruptIndex
+from engine.leading import NO_LIMITS, Leading
 from engine.phonetics import sound
 from engine.terms import (
     MAX_PREFIX,
@@ -54,6 +58,7 @@ SOUND = "sound"
 PERSON = "person"
 RANK = "rank"
 ORIGIN = "origin"
+LEADING = "leading"
 EXTRA = "extra"
 GRAM = "gram"
 HAS = "has"
@@ -77,6 +82,12 @@ UNNAMED = "#unnamed"
 APPLIED_ID = "#applied"
 """The id of the one document that holds the last `seq` applied; no contact's id has this form."""
 
+LEADING_ID = "#leading"
+"""The id of the one document that holds the limits of `engine.leading`, if there are any."""
+
+OWN_DOCUMENTS = 2
+"""Documents that are no contact: the two above."""
+
 BASIC = "basic"
 
 
@@ -94,6 +105,7 @@ def schema() -> tantivy.Schema:
         (OTHER, "marked"),
         (SOUND, "prefix"),
         (PERSON, "raw"),
+        (LEADING, "raw"),
         (EXTRA, "start"),
         (GRAM, "gram"),
         (HAS, "whitespace"),
@@ -185,9 +197,18 @@ def fields_of(contact: Contact) -> list[str]:
     return held
 
 
-def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
-    """Return the document of one contact; `body` is its encoded form, kept as it is."""
+def contact_document(
+    contact: Contact, body: bytes, leading: Leading = NO_LIMITS
+) -> tantivy.Document:
+    """Return the document of one contact.
+
+    Args:
+        contact: decoded.
+        body: its encoded form, kept as it is.
+        leading: the limits of the index that the document is for, always the same.
+    """
     names = name_words(contact)
+    rank = rank_of(contact)
     sounds = dict.fromkeys(map(sound, names))
     extra = extra_words(contact)
     texts = other_texts(contact)
@@ -208,7 +229,8 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
             GRAM: gram_words([*names, *extra, *words_of_field(contact.company)], texts),
             HAS: " ".join(fields_of(contact) if names else [*fields_of(contact), UNNAMED]),
             ORDER: order_of(contact),
-            RANK: rank_of(contact),
+            RANK: rank,
+            LEADING: leading.terms(names, rank),
             ORIGIN: origin_of(contact.id.source),
             PLACE: place_of(entry_uuid),
             **number_parts(contact),
@@ -221,6 +243,31 @@ def contact_document(contact: Contact, body: bytes) -> tantivy.Document:
 def applied_document(seq: int, store: str) -> tantivy.Document:
     """Return the document that says up to which `seq` of which store the index has come."""
     return tantivy.Document.from_dict({ID: APPLIED_ID, SEQ: seq, BODY: store.encode()}, schema())
+
+
+def leading_document(leading: Leading) -> tantivy.Document:
+    """Return the document that holds the limits of an index; it is never replaced."""
+    return tantivy.Document.from_dict({ID: LEADING_ID, BODY: leading.encode()}, schema())
+
+
+def leading_of(searcher: tantivy.Searcher) -> Leading:
+    """Return the limits of the index behind a searcher.
+
+    Raises:
+        CorruptIndex: they are damaged.
+    """
+    found = searcher.search(term(ID, LEADING_ID), 1, count=False).hits
+    body = searcher.doc(found[0][1]).get_first(BODY) if found else None
+    try:
+        return _decoded(body) if isinstance(body, bytes) else NO_LIMITS
+    except msgspec.MsgspecError as error:
+        raise CorruptIndex(f"the limits of the index: {error}") from error
+
+
+@lru_cache(maxsize=2)
+def _decoded(body: bytes) -> Leading:
+    """Return limits, read once for all commits of an index."""
+    return Leading.decode(body)
 
 
 def term(field: str, value: str) -> tantivy.Query:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from zlib import crc32
 
-from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, PhoneKind
+from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, ContactName, PhoneKind
 from engine.phone import country_code_of
 from engine.tokens import PARTICLES, fold, index_words, list_rank, whole_name, words
 
@@ -46,7 +46,7 @@ SHARED_MAILBOXES = frozenset(
 """Local parts that many people answer: they join no records."""
 
 
-def name_texts(contact: Contact) -> list[str]:
+def name_texts(contact: ContactName) -> list[str]:
     """Return the texts that hold the words of a contact's names.
 
     Most display names are given name and surname put together and have no words of their own; the
@@ -62,7 +62,7 @@ def name_texts(contact: Contact) -> list[str]:
     return [display, given, surname]
 
 
-def name_words(contact: Contact) -> list[str]:
+def name_words(contact: ContactName) -> list[str]:
     """Return the folded words of a contact's names, each once."""
     return list(dict.fromkeys(chain.from_iterable(map(words_of_field, name_texts(contact)))))
 
@@ -164,7 +164,7 @@ def origin_of(source: str) -> int:
     return crc32(source.encode())
 
 
-def rank_of(contact: Contact) -> int:
+def rank_of(contact: ContactName) -> int:
     """Return the place of a contact in the one list of all; never equal but by rare chance."""
     identity = contact.id
     name = contact.surname or contact.name

@@ -23,8 +23,16 @@ from engine import generation as folders
 from engine import schema
 from engine.contact import ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
+from engine.leading import NO_LIMITS, Leading, windows
 from engine.numberwriter import NumberWriter
-from engine.schema import applied_document, contact_document, id_term, register_tokenizers
+from engine.schema import (
+    applied_document,
+    contact_document,
+    id_term,
+    leading_document,
+    leading_of,
+    register_tokenizers,
+)
 from engine.store import ContactStore
 
 Progress = Callable[[int, int], None]
@@ -53,6 +61,7 @@ class IndexWriter:
         self._writer: tantivy.IndexWriter | None = None
         self._numbers: NumberWriter | None = None
         self._applied = 0
+        self._leading = NO_LIMITS
         self._in_step = False  # else the number table may know less than the index: deletions
 
     @classmethod
@@ -95,6 +104,8 @@ class IndexWriter:
         writer, numbers = self._require_writers()
         try:
             with _writing(self._folder):
+                if not self._applied:
+                    self._guess_leading(writer)
                 self._apply_changes(writer, numbers, target, progress)
                 self._commit(writer, target)
         except BaseException:
@@ -133,6 +144,7 @@ class IndexWriter:
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
         numbers = NumberWriter.create(folder, self._store.identity())
         target = self._store.last_seq()
+        self._guess_leading(writer)
         self._add_everything(writer, numbers, target, progress)
         numbers.seal(target)
         writer.add_document(applied_document(target, self._store.identity()))
@@ -185,6 +197,7 @@ class IndexWriter:
             index = tantivy.Index.open(str(folder))
             register_tokenizers(index)
             applied = applied_state(index.searcher())
+            self._leading = leading_of(index.searcher())
             self._numbers = NumberWriter.open(folder, applied.store, applied.seq)
             self._writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
         except (ValueError, OSError) as error:
@@ -192,6 +205,22 @@ class IndexWriter:
         self._folder, self._applied = folder, applied.seq
         self._in_step = self._numbers.seq == applied.seq
         return applied.store
+
+    def _guess_leading(self, writer: tantivy.IndexWriter) -> None:
+        """Give an index that holds no contact yet its limits (`engine.leading`)."""
+        contacts = self._store.count()
+        bodies = (
+            change.body
+            for seq, rows in windows(self._store.last_seq(), contacts)
+            for change in self._store.changes(seq, rows)
+            if change.body is not None
+        )
+        try:
+            self._leading = Leading.guess(bodies, contacts)
+        except msgspec.MsgspecError as error:
+            raise CorruptStore(f"a stored contact: {error}") from error
+        writer.delete_documents_by_term(schema.ID, schema.LEADING_ID)
+        writer.add_document(leading_document(self._leading))
 
     def _require_writers(self) -> tuple[tantivy.IndexWriter, NumberWriter]:
         if self._writer is None or self._numbers is None:
@@ -218,7 +247,7 @@ class IndexWriter:
                 if not in_step or change.body is None or change.seq in known:
                     writer.delete_documents_by_term(schema.ID, id_term(identity))
                 if change.body is not None:
-                    writer.add_document(_document(identity, change.body))
+                    writer.add_document(_document(identity, change.body, self._leading))
             seq = changes[-1].seq
             done += len(changes)
             if progress:
@@ -249,7 +278,7 @@ class IndexWriter:
             for change in changes:
                 if change.seq <= target and change.body is not None:
                     identity = ContactId(change.source, change.key)
-                    writer.add_document(_document(identity, change.body))
+                    writer.add_document(_document(identity, change.body, self._leading))
                     done += 1
             seq = changes[-1].seq
             if progress:
@@ -320,8 +349,8 @@ def applied_state(searcher: tantivy.Searcher) -> AppliedState:
     )
 
 
-def _document(identity: ContactId, body: bytes) -> tantivy.Document:
+def _document(identity: ContactId, body: bytes, leading: Leading) -> tantivy.Document:
     try:
-        return contact_document(decode_contact(body), body)
+        return contact_document(decode_contact(body), body, leading)
     except msgspec.MsgspecError as error:
         raise CorruptStore(f"contact {identity.source}: {error}") from error

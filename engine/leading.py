@@ -1,0 +1,154 @@
+"""Which of the many contacts that share a beginning of their names come first in the alphabet.
+
+A tenth of a directory is called Müller: to put 100,000 contacts in order and show ten costs
+milliseconds. So each such beginning gets a few limits, ranks below which some three hundred
+contacts are expected, and every contact is told by a term of its own for which of its beginnings it
+is below. To ask for the first of a beginning is to ask for that term.
+
+Law: a limit is a guess that stands as long as the index does, and right whatever it is: if as many
+are found below it as were asked for, nobody above it comes before them, else all are asked. It is
+guessed from a sample; the higher levels are for an index that will have grown ten- or
+hundredfold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from engine.contact import decode_name
+from engine.terms import MAX_PREFIX, WHOLE, name_words, rank_of
+
+LEADERS = 300
+"""Contacts that are expected below a limit: two pages, the counted hundred, and what is hidden."""
+
+MANY = 1_000
+"""Contacts from which on a beginning has limits: fewer are put in order in as little time."""
+
+FEWEST = 3
+"""Of a sample, the least that stand below a limit: one alone says nothing."""
+
+LEAST_SHARE = 2
+"""A limit below which more than one in so many of a sample stand would spare nothing."""
+
+SAMPLE = 50_000
+"""Contacts looked at, if there are so many; half a second."""
+
+GROWTH, LARGEST = 10, 2_000_000
+"""How much an index grows from level to level, and beyond which size it is not foreseen."""
+
+Limits = dict[str, tuple[int, ...]]
+"""Beginning, as a term of `engine.schema.NAME` → the limit of each level; 0 where there is none."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Limits).decode
+
+
+class Leading:
+    """The limits of one index."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._of_words: dict[str, list[tuple[int, str]]] = {}
+
+    @classmethod
+    def guess(cls, bodies: Iterable[bytes], contacts: int) -> Leading:
+        """Guess limits.
+
+        Args:
+            bodies: a sample of the contacts, encoded, at most about `SAMPLE`.
+            contacts: how many there are in all.
+
+        Raises:
+            msgspec.MsgspecError: a contact is damaged.
+        """
+        ranks: dict[str, list[int]] = {}
+        sampled = 0
+        for body in bodies:
+            sampled += 1
+            contact = decode_name(body)
+            rank = rank_of(contact)
+            for beginning in {each for word in name_words(contact) for each in _beginnings(word)}:
+                ranks.setdefault(beginning, []).append(rank)
+        share = sampled / max(contacts, 1)
+        return cls(
+            {
+                beginning: limits
+                for beginning, found in ranks.items()
+                if (limits := _limits(found, share, contacts))
+            }
+        )
+
+    @classmethod
+    def decode(cls, body: bytes) -> Leading:
+        """Read what `encode` wrote; raises `msgspec.DecodeError`."""
+        return cls(_decode(body))
+
+    def encode(self) -> bytes:
+        """Return the limits as MessagePack."""
+        return _encode(self._limits)
+
+    def levels(self, beginning: str) -> int:
+        """Return how many levels a beginning has; 0 for most."""
+        return len(self._limits.get(beginning, ()))
+
+    def terms(self, words: Iterable[str], rank: int) -> list[str]:
+        """Return the terms of a contact with these words in its names."""
+        if not self._limits:
+            return []
+        return list(
+            {term for word in words for limit, term in self._of_word(word) if rank <= limit}
+        )
+
+    def _of_word(self, word: str) -> list[tuple[int, str]]:
+        found = self._of_words.get(word)
+        if found is None:
+            if len(self._of_words) >= SAMPLE:
+                self._of_words.clear()
+            found = self._of_words[word] = [
+                (limit, leading_term(level, beginning))
+                for beginning in _beginnings(word)
+                for level, limit in enumerate(self._limits.get(beginning, ()))
+                if limit
+            ]
+        return found
+
+
+NO_LIMITS = Leading({})
+
+
+def leading_term(level: int, beginning: str) -> str:
+    """Return the term of the contacts below a beginning's limit."""
+    return f"{level}{beginning}"
+
+
+def windows(last_seq: int, contacts: int) -> Sequence[tuple[int, int]]:
+    """Return (seq, rows) of the pieces of a store that make a sample: from all of its length."""
+    if contacts <= SAMPLE:
+        return [(0, max(last_seq, 1))]
+    pieces = 500
+    rows = SAMPLE // pieces
+    return [(last_seq * piece // pieces, rows) for piece in range(pieces)]
+
+
+def _limits(ranks: list[int], share: float, contacts: int) -> tuple[int, ...]:
+    """Return the limit of each level that is worth one."""
+    limits: list[int] = []
+    scale = 1
+    while scale == 1 or (contacts * scale <= LARGEST and LEADERS * share >= scale):
+        below = max(round(LEADERS * share / scale), FEWEST)
+        worth = len(ranks) * scale >= MANY * share and below * LEAST_SHARE <= len(ranks)
+        if worth and not limits:
+            ranks.sort()
+        limits.append(ranks[below - 1] if worth else 0)
+        scale *= GROWTH
+    return tuple(limits) if any(limits) else ()
+
+
+@lru_cache(maxsize=65_536)
+def _beginnings(word: str) -> tuple[str, ...]:
+    """Return the terms of a word of a name, as the index's tokenizer cuts them."""
+    marked = word + WHOLE
+    return tuple(marked[:length] for length in range(1, min(len(marked), MAX_PREFIX) + 1))

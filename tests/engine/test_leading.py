@@ -1,0 +1,167 @@
+"""Which of the many contacts that share a beginning come first: guessed, and never wrong."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine import leading
+from engine.contact import Contact, encode_contact
+from engine.leading import NO_LIMITS, Leading, windows
+from engine.people import PeopleSearch
+from engine.query import PeopleQuery
+from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
+from engine.schema import LEADING
+from engine.terms import name_words, rank_of
+from tests.engine.building import Directory, contact
+from tests.engine.searching import reader_of
+
+EVA = Principal("eva", "user")
+ASKERS = (LOCAL_ADMIN, EVA)
+POLICIES = {
+    "crm": SourcePolicy("crm", 500),
+    "old": SourcePolicy("old", 100),
+    "hr": SourcePolicy("hr", 900, ("personnel",)),
+}
+TEXTS = ("m", "mu", "muller", "meier", "a", "an", "anna", "x", "anna muller")
+
+
+def people(count: int, seed: int = 1) -> list[Contact]:
+    draw = random.Random(seed)
+    made = []
+    for key in range(count):
+        given_name = draw.choice(("Anna", "Anton", "Max", "Maria", "Xaver"))
+        surname = draw.choice(("Müller", "Müller", "Müllerschön", "Meier", "Anders", "Zorn"))
+        source = draw.choice(("crm", "crm", "old", "hr"))
+        name = f"{given_name} {surname}"
+        made.append(contact(str(key), name, source=source, given_name=given_name, surname=surname))
+    return made
+
+
+def guessed(contacts: list[Contact]) -> Leading:
+    return Leading.guess(map(encode_contact, contacts), len(contacts))
+
+
+def answers(search: PeopleSearch, asker: Principal) -> list[object]:
+    """Return what is found for each text, page by page."""
+    found: list[object] = []
+    for text in TEXTS:
+        for own in ("", "Bau"):
+            cursor = ""
+            for _ in range(4):
+                page = search.answer(PeopleQuery(text, asker, 30, cursor, company=own))
+                found.append(([hit.id for hit in page.hits], page.total, page.total_is_exact))
+                cursor = page.cursor
+                if not cursor:
+                    break
+    return found
+
+
+def test_answers_are_the_same_whatever_the_limits_are() -> None:
+    contacts = people(700)
+    plain = PeopleSearch(reader_of(contacts, POLICIES))
+    wanted = {asker.name: answers(plain, asker) for asker in ASKERS}
+    ranks = sorted(map(rank_of, contacts))
+    draw = random.Random(7)
+    beginnings = ("m", "mu", "muller", "muller$", "a", "an", "anna$", "meier$")
+    for _ in range(3):
+        limits = {
+            each: (draw.choice(ranks), draw.choice((0, draw.choice(ranks)))) for each in beginnings
+        }
+        search = PeopleSearch(reader_of(contacts, POLICIES, Leading(limits)))
+        for asker in ASKERS:
+            assert answers(search, asker) == wanted[asker.name]
+
+
+def test_the_first_of_many_are_found_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leading, "MANY", 200)
+    monkeypatch.setattr(leading, "LEADERS", 120)
+    contacts = people(900)
+    limits = guessed(contacts)
+    reader = reader_of(contacts, POLICIES, limits)
+    assert limits.levels("m")
+    assert reader.frequency(LEADING, "0m") == 120
+    asked = []
+    search = type(reader).counted_by_rank
+
+    def counted(self: object, query: object, *more: object, **named: bool) -> object:
+        asked.append(str(query))
+        return search(self, query, *more, **named)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(type(reader), "counted_by_rank", counted)
+    page = PeopleSearch(reader).answer(PeopleQuery("m", LOCAL_ADMIN, 5))
+    assert page.total == 100
+    assert "0m" in asked[0]
+    assert not any('"m"' in query for query in asked)
+
+
+def test_a_contact_has_the_terms_of_the_limits_that_it_is_not_above() -> None:
+    limits = Leading({"mu": (500, 20), "muller$": (100,), "a": (0, 30)})
+    assert sorted(limits.terms(["muller", "anna"], 20)) == ["0mu", "0muller$", "1a", "1mu"]
+    assert limits.terms(["muller"], 500) == ["0mu"]
+    assert limits.terms(["muller"], 501) == []
+    assert limits.terms(["meier"], 1) == []
+    assert NO_LIMITS.terms(["muller"], 1) == []
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=12),
+        st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=3).map(tuple),
+        max_size=5,
+    )
+)
+def test_limits_are_read_as_they_were_written(limits: dict[str, tuple[int, ...]]) -> None:
+    read = Leading.decode(Leading(limits).encode())
+    assert {each: read.levels(each) for each in limits} == {k: len(v) for k, v in limits.items()}
+    assert read.encode() == Leading(limits).encode()
+
+
+def test_limits_are_guessed_for_beginnings_that_many_have_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = guessed(people(50))
+    assert not any(each.startswith("0") for each in few.terms(["meier"], 0))
+    assert few.levels("m") == 3  # for the time when there will be 5,000
+    assert guessed([]).encode() == NO_LIMITS.encode()
+    monkeypatch.setattr(leading, "MANY", 100)
+    monkeypatch.setattr(leading, "LEADERS", 40)
+    contacts = people(1_000)
+    limits = guessed(contacts)
+    assert limits.levels("zo") == limits.levels("m")
+    assert limits.levels("q") == 0
+    below = [each for each in contacts if "0m" in limits.terms(name_words(each), rank_of(each))]
+    assert len(below) == 40
+
+
+def test_a_sample_is_taken_from_all_of_a_large_store_and_is_all_of_a_small_one() -> None:
+    assert windows(0, 0) == [(0, 1)]
+    assert windows(900, 700) == [(0, 900)]
+    pieces = windows(4_000_000, 1_000_000)
+    assert sum(rows for _, rows in pieces) == leading.SAMPLE
+    assert pieces[0][0] == 0
+    assert 3_900_000 < pieces[-1][0] < 4_000_000
+
+
+def test_limits_stand_as_long_as_the_index_does(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "MANY", 50)
+    monkeypatch.setattr(leading, "LEADERS", 20)
+    index = directory.hold(*people(300))  # the first contacts of an empty index
+    limits = index._reader.leading
+    assert limits.levels("m")
+    assert index.status().documents == 300
+    early = contact("new", "Aaron Abel Müller", given_name="Aaron", surname="Abel Müller")
+    directory.hold(early)
+    assert index._reader.leading.encode() == limits.encode()
+    assert index._reader.frequency(LEADING, "0muller$") == 21
+    (first, *_) = index.people(PeopleQuery("muller", LOCAL_ADMIN)).hits
+    assert first.id != early.id  # hr has the higher priority
+    directory.writer.rebuild()
+    index.refresh()
+    assert index.status().documents == 301
+    assert index._reader.leading.encode() != limits.encode()
