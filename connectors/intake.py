@@ -32,7 +32,7 @@ from engine.source import (
     RejectedRecord,
     Upsert,
 )
-from engine.store import MAX_BATCH, MAX_REJECTED, ContactStore, RunCounts
+from engine.store import MAX_BATCH, MAX_REJECTED, ContactStore, Run, RunCounts
 
 DIGEST_BYTES = 16
 """blake2b-128: two of a million records are the same by chance once in 10^26."""
@@ -78,12 +78,14 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
         full_at: when the source was last read in full, epoch seconds.
         columns: what the source's columns were called.
         bookmark: the source's own; b"" for one that cannot be followed.
+        run: which one kept it.
     """
 
     tag: bytes = b""
     full_at: float = 0.0
     columns: tuple[str, ...] = ()
     bookmark: Bookmark = b""
+    run: int = 0
 
 
 _decode_kept = msgspec.msgpack.Decoder(_Kept).decode
@@ -138,6 +140,9 @@ class Intake:
         on_batch: Callable[[int], None] | None,
         full: bool = False,
         released: int = 0,
+        run: int = 0,
+        last: Run | None = None,
+        bookmark_is_state: bool = False,
     ) -> None:
         """Begin a run.
 
@@ -149,6 +154,9 @@ class Intake:
             on_batch: called with the store's last seq after every batch that changed it.
             full: pass over the bookmark.
             released: so many deletions may pass the guard, whatever its limit.
+            run: its number, 0 for a dry run.
+            last: the source's run before it.
+            bookmark_is_state: of the source (`engine.source`).
         """
         self._settings = settings
         self._source = settings.id
@@ -173,14 +181,16 @@ class Intake:
         # The clock may have been set back: a full read in the future counts for nothing.
         age_s = self._began_at - self._kept.full_at
         young = 0 <= age_s < settings.full_every_s and not full
-        self.since: Bookmark = self._kept.bookmark if young and self._kept.tag == self._tag else b""
+        counts = young and self._kept.tag == self._tag
+        if bookmark_is_state:
+            counts = counts and last is not None and last.id == self._kept.run
+        self.since: Bookmark = self._kept.bookmark if counts else b""
+        self._run = run
+        self._last = last
+        self._begun = False
+        self._state: Bookmark = self.since if bookmark_is_state else b""
         self._faulty: set[str] = set()  # keys with rejected fields, of a run that goes by change
         self._room = MAX_REJECTED
-        if not dry_run:
-            store.forget_rejected(self._source, () if self.since else None)
-            known = store.rejected(self._source)
-            self._faulty.update(record.key for record in known)
-            self._room -= len(known)
 
     @property
     def full(self) -> bool:
@@ -193,6 +203,8 @@ class Intake:
         Raises:
             SourceFailed: the source goes on behind its own end.
         """
+        if not self._begun and not self._is_as_before(batch):
+            self._begin()
         upserts: dict[str, Upsert] = {}
         rejected: list[RejectedRecord] = []
         for event in batch:
@@ -218,6 +230,20 @@ class Intake:
         self._store_records(upserts, rejected)
         self._tally.read += sum(type(event) in _RECORDS for event in batch)
 
+    def _is_as_before(self, batch: Sequence[Event]) -> bool:
+        """Tell whether a source says that it holds what it held in the run before."""
+        return bool(self._state) and list(batch) == [Complete(full=False, bookmark=self._state)]
+
+    def _begin(self) -> None:
+        """Forget what was rejected of the records that will come."""
+        self._begun = True
+        if self._dry_run:
+            return
+        self._store.forget_rejected(self._source, () if self.since else None)
+        known = self._store.rejected(self._source)
+        self._faulty.update(record.key for record in known)
+        self._room -= len(known)
+
     def finish(self, cancelled: Callable[[], bool]) -> str:
         """Remove what is gone, if the guard allows it, and keep the source's bookmark.
 
@@ -231,6 +257,9 @@ class Intake:
         complete = self.complete
         if complete is None:
             raise SourceFailed("it ended before it was complete; nothing was removed")
+        if not self._begun and self._last is not None:  # as before: so are its faults
+            self._tally.rejected = self._last.counts.rejected
+            self._tally.rejected_fields = self._last.counts.rejected_fields
         dropped = len(self._deletes)
         if complete.full:
             dropped = self._store.count(self._source) - self._marks.met
@@ -297,7 +326,7 @@ class Intake:
         if self._dry_run:
             return
         full_at = self._began_at if self.complete and self.full else self._kept.full_at
-        kept = _Kept(self._tag, full_at, self._columns, bookmark)
+        kept = _Kept(self._tag, full_at, self._columns, bookmark, self._run)
         self._store.keep_bookmark(self._source, _pack(kept), self._store.last_seq())
 
     def _store_records(self, upserts: dict[str, Upsert], rejected: list[RejectedRecord]) -> None:

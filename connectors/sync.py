@@ -82,6 +82,7 @@ def sync_source(
     known = store.runs(settings.id, MAX_RUNS) if release else []
     held = next((old for old in known if old.id == release and old.state == "refused"), None)
     # A wrong number is no run: it must not stand in the history where the right one is looked for.
+    last = store.last_run(settings.id)
     run = (
         0 if dry_run or (release and held is None) else store.begin_run(settings.id, settings.name)
     )
@@ -92,10 +93,19 @@ def sync_source(
     try:
         released = _released(known, held, release) if release else 0
         whole = settings if source else completed(settings)
-        intake = Intake(
-            whole, store, tally, dry_run=dry_run, on_batch=on_batch, full=full, released=released
-        )
         opened = source or open_source(whole)
+        intake = Intake(
+            whole,
+            store,
+            tally,
+            dry_run=dry_run,
+            on_batch=on_batch,
+            full=full,
+            released=released,
+            run=run,
+            last=last,
+            bookmark_is_state=opened.bookmark_is_state(),
+        )
         with SourceReader(opened, intake.since, MAX_BATCH) as reader:
             while batch := reader.next_batch(cancelled):
                 intake.take(batch)

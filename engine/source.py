@@ -14,6 +14,11 @@ two ways:
 
 A bookmark that the source no longer honours (410, `valid-sync-token`, another server) is no error:
 read everything instead, as for b"". A source that cannot follow ignores bookmarks and sends b"".
+A source may do with less: its bookmark stands for all that it holds, as a digest of a file does
+(`bookmark_is_state`). If it still holds just that, `Complete(full=False, bookmark)` with the very
+same bookmark is all that it sends, and what was rejected then is rejected still. Such a bookmark
+counts only where the run before kept it: after any other run the store may hold something else.
+
 From time to time the sync asks for a full read by itself, and always after a change of the mapping.
 """
 
@@ -137,6 +142,10 @@ class ContactSource(Protocol):
         Raises:
             connectors.errors.ConnectorError: it cannot be read to its end.
         """
+
+    def bookmark_is_state(self) -> bool:
+        """Tell whether a bookmark stands for all that the source holds, not for a time in it."""
+        return False
 
     def stored(self) -> None:
         """Hear that all which the last `read` sent is stored, and what is gone removed.

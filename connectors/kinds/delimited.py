@@ -10,7 +10,6 @@ import csv
 import os
 import re
 import stat
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -53,10 +52,8 @@ _HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
 
 DISCOVERED_ROWS = 1_000
 
-SETTLED_S = 60.0
-"""A file changed longer ago than this is known by its size and times; others are read anew.
-
-FAT counts two seconds, and clocks of file servers differ."""
+STATE_BYTES = 16
+"""blake2b-128: another content has the same digest by chance once in 10^38."""
 
 
 class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -177,7 +174,7 @@ class DelimitedSource(ContactSource):
     def read(self, bookmark: Bookmark) -> Iterator[Event]:
         """Stream the whole file; its records hold the mapped columns only.
 
-        A file that is the very one of the bookmark is not read again.
+        A file whose content is that of the bookmark is not parsed again.
 
         Raises:
             SourceFailed: missing, empty, unreadable, no regular file, a mapped column is lost,
@@ -187,11 +184,12 @@ class DelimitedSource(ContactSource):
         mapping = Mapping(self._settings)
         with _open(path) as file:
             before = os.fstat(file.fileno())
-            self._file, self._all_bytes = file, before.st_size
-            state = self._state(before)
+            state = self._state(file)
             if bookmark and bookmark == state:
                 yield Complete(full=False, bookmark=bookmark)
                 return
+            file.seek(0)
+            self._file, self._all_bytes = file, before.st_size
             table = _Table(file, self._settings, mapping.columns)
             require_columns(mapping.columns, table.columns, str(path))
             yield Columns(table.columns)
@@ -208,15 +206,23 @@ class DelimitedSource(ContactSource):
                 raise SourceFailed(f"{path}: the file changed while it was read; try again")
         yield Complete(full=True, bookmark=state)
 
-    def _state(self, status: os.stat_result) -> Bookmark:
-        """Return what a file and its options are known by; b"" for one that was just written.
+    def _state(self, file: BinaryIO) -> Bookmark:
+        """Return the digest of a file's content and of how it is read: a gibibyte takes a second.
 
-        Clocks of file systems tick coarsely: within a tick a file could change unseen.
+        Not its times: exports are written anew with the content of yesterday, and clocks of file
+        servers tick coarsely. Taken before the file is read: what changes meanwhile gives another
+        one in the next run.
         """
-        if time.time() - max(status.st_mtime, status.st_ctime) < SETTLED_S:
-            return b""
-        known = (*_identity(status), status.st_ctime_ns, repr(self._options))
-        return blake2b(repr(known).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        options = repr(self._options).encode("utf-8", "surrogatepass")
+        digest = blake2b(options, digest_size=STATE_BYTES, person=b"csv")
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+        return digest.digest()
+
+    @override
+    def bookmark_is_state(self) -> bool:
+        """Return True: the digest of the file."""
+        return True
 
     @override
     def cancel(self) -> None:

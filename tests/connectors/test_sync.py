@@ -4,11 +4,13 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from connectors.errors import SourceFailed
 from connectors.report import RunReport
 from connectors.sync import SyncProgress, sync_source
+from engine.contact import encode_contact
 from engine.errors import StoreUnavailable
 from engine.phone import DialPlan
 from engine.source import Columns
@@ -163,6 +165,65 @@ def test_a_second_run_over_an_unchanged_file_writes_no_row(
     assert store.last_seq() == seq
     third = sync_source(csv_settings(path, plan=DialPlan(area_code="30")), store)
     assert (third.unchanged, third.changed) == (9_000, 0)
+
+
+def follow(store: ContactStore, path: Path) -> RunReport:
+    """One run over a file, after which the index has followed: the bookmark counts."""
+    report = sync_source(csv_settings(path, max_drop=ANY_DROP), store)
+    store.settle(store.last_seq())
+    return report
+
+
+ROWS = "id;name;phone\n1;Anna;089 99998100\n2;;\n3;Cy;nobody\n"
+
+
+def test_a_file_as_it_was_is_not_read_and_what_was_rejected_is_told_again(
+    store: ContactStore, tmp_path: Path
+) -> None:
+    path = tmp_path / "phones.csv"
+    path.write_text(ROWS)
+    first = follow(store, path)
+    assert (first.read, first.added, first.rejected, first.rejected_fields) == (3, 2, 1, 1)
+    faults = store.rejected("crm")
+    assert len(faults) == 2
+    for _ in range(3):
+        again = follow(store, path)
+        assert (again.state, again.read, again.full) == ("done", 0, False)
+        assert (again.rejected, again.rejected_fields) == (1, 1)
+        assert store.rejected("crm") == faults
+    path.write_text(ROWS.replace("nobody", "089 99998300"))
+    mended = follow(store, path)
+    assert (mended.read, mended.changed, mended.rejected, mended.rejected_fields) == (3, 1, 1, 0)
+
+
+@pytest.mark.parametrize("between", ["cut off", "a bad line", "killed", "refused"])
+def test_a_file_that_is_as_it_was_once_is_read_again_if_another_run_came_between(
+    store: ContactStore, tmp_path: Path, between: str
+) -> None:
+    path = tmp_path / "phones.csv"
+    path.write_text(ROWS)
+    follow(store, path)
+    other = ROWS.replace("Anna", "Berta")
+    path.write_text(other + ('4;"Dora' if between == "cut off" else ""))
+    if between == "a bad line":
+        path.write_text(other + "4\n")
+    if between == "refused":
+        path.write_text("id;name;phone\n1;Berta;\n")
+        assert sync_source(csv_settings(path), store).state == "refused"
+    elif between == "killed":
+        run = store.begin_run("crm", "CRM")
+        assert run
+        (row,) = store.states("crm", ["1"]).values()
+        body = encode_contact(msgspec.structs.replace(stored(store)["1"], display_name="Berta"))
+        assert row[2] != body
+        store.apply("crm", [("1", b"", body)])
+    else:
+        follow(store, path)
+    store.settle(store.last_seq())
+    assert stored(store)["1"].display_name == "Berta"
+    path.write_text(ROWS)
+    assert follow(store, path).read == 3
+    assert stored(store)["1"].display_name == "Anna"
 
 
 def test_only_the_run_that_was_held_back_can_be_released(store: ContactStore) -> None:
