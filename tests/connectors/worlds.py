@@ -45,12 +45,14 @@ class World(Protocol):
             reason. The names are those of `conformance.DAMAGES` and `FAULTS`, "key change",
             "lost column", "preview".
         incremental: whether a second read sends only what changed.
+        bookmark_is_state: whether a source that holds what it held is not read at all.
         faults: further ways to break, known to `damage`, after which no run is done.
     """
 
     settings: SourceSettings
     lacks: ClassVar[dict[str, str]]
     incremental: bool
+    bookmark_is_state: bool = False
     faults: tuple[str, ...]
 
     def fill(self, rows: Rows, *, name_column: str = "name") -> None:
@@ -68,6 +70,7 @@ class World(Protocol):
 
 class CsvWorld(World):
     incremental = False
+    bookmark_is_state = True
     faults = ("gone", "empty", "cut off")
     lacks: ClassVar[dict[str, str]] = {
         "wrong password": "a file has none",
