@@ -257,7 +257,8 @@ class Intake:
         complete = self.complete
         if complete is None:
             raise SourceFailed("it ended before it was complete; nothing was removed")
-        if not self._begun and self._last is not None:  # as before: so are its faults
+        if not self._begun and self._last is not None:  # all as before, and so are its faults
+            self._tally.unchanged = self.served
             self._tally.rejected = self._last.counts.rejected
             self._tally.rejected_fields = self._last.counts.rejected_fields
         dropped = len(self._deletes)

@@ -188,7 +188,7 @@ def test_a_file_as_it_was_is_not_read_and_what_was_rejected_is_told_again(
     assert len(faults) == 2
     for _ in range(3):
         again = follow(store, path)
-        assert (again.state, again.read, again.full) == ("done", 0, False)
+        assert (again.state, again.read, again.full, again.unchanged) == ("done", 0, False, 2)
         assert (again.rejected, again.rejected_fields) == (1, 1)
         assert store.rejected("crm") == faults
     path.write_text(ROWS.replace("nobody", "089 99998300"))
