@@ -31,7 +31,8 @@ from relay.schema import CallerAnswer, caller_answer
 from rufname.config import Config
 from rufname.exits import DONE, NO
 from rufname.explained import CLASSES, explanation_text
-from rufname.options import config_option, open_index
+from rufname.opening import open_index
+from rufname.options import config_option
 
 MAX_NAMED = 5
 """People of a company who are named in its hit's last line."""

@@ -10,7 +10,6 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import click
 from typing_extensions import override
@@ -68,7 +67,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("rufname"), prog_name="rufname")
+@click.version_option(package_name="rufname", prog_name="rufname")
 def rufname() -> None:
     """Put a name to every phone call and every search.
 

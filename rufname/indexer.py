@@ -99,6 +99,11 @@ class Indexer:
             self._take(self._receive())
         return self._busy
 
+    def start(self) -> None:
+        """Start the process where there is none: it loads while its owner reads."""
+        if self._process is None:
+            self._process = self._launch()
+
     def begin_catch_up(self) -> None:
         """Let the index follow the store, without waiting for it; passed over while it works."""
         if not self.busy:
@@ -152,15 +157,15 @@ class Indexer:
         return self._seq
 
     def _send(self, order: _Order) -> None:
-        if self._process is None:
-            self._process = self._start()
+        self.start()
+        assert self._process is not None
         assert self._process.stdin is not None
         self._busy = True
         with contextlib.suppress(BrokenPipeError):  # its end is noticed while waiting
             self._process.stdin.write(msgspec.json.encode(order) + b"\n")
             self._process.stdin.flush()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _launch(self) -> subprocess.Popen[bytes]:
         own = ("--store", str(self._store_path), "--index", str(self._index_dir))
         return subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-P", "-m", "rufname", "index", *own],

@@ -26,7 +26,8 @@ from rufname.control import Refused, Reply, ask
 from rufname.errors import RufnameError, UnknownName
 from rufname.exits import DONE, NO
 from rufname.explained import CLASSES, explanation_text
-from rufname.options import config_option, open_index
+from rufname.opening import open_index
+from rufname.options import config_option
 from rufname.rundir import WorkerStatus, read_status, worker_socket
 from rufname.telemetry import printable
 

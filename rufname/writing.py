@@ -115,6 +115,7 @@ class Writing:
         """
         follower = _Follower(self._indexer, self._indexing, source.name, tell)
         began = time.monotonic()
+        follower.begin()
         try:
             report = sync_source(
                 source,
@@ -195,6 +196,14 @@ class _Follower:
         self._told_at = 0.0
         self._follow_at = 0
         self.counts = RunCounts()
+
+    def begin(self) -> None:
+        """Let the indexing process load while the source is read; one that works has loaded."""
+        if self._indexing.acquire(blocking=False):
+            try:
+                self._indexer.start()
+            finally:
+                self._indexing.release()
 
     def read(self, progress: SyncProgress) -> None:
         self.counts = progress.counts

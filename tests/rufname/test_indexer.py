@@ -87,6 +87,26 @@ def test_a_killed_process_is_replaced_within_the_order(place: Place) -> None:
     assert place.documents() == 20
 
 
+def test_a_process_started_ahead_of_its_first_order_carries_it_out(place: Place) -> None:
+    place.indexer.start()
+    ahead = place.indexer._process
+    assert ahead is not None
+    assert not place.indexer.busy
+    place.add(0, 10)
+    assert place.indexer.catch_up() == 10
+    assert place.indexer._process is ahead
+
+
+def test_a_process_killed_ahead_of_its_first_order_is_replaced(place: Place) -> None:
+    place.indexer.start()
+    ahead = place.indexer._process
+    assert ahead is not None
+    ahead.kill()
+    ahead.wait()
+    place.add(0, 10)
+    assert place.indexer.catch_up() == 10
+
+
 def test_after_its_end_the_next_order_starts_another(place: Place) -> None:
     place.add(0, 10)
     place.indexer.catch_up()
