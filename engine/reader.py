@@ -214,6 +214,15 @@ class Reader:
         """Return what `visible` returns; the contact is remembered for the life of the reader."""
         return self.record(address, scope).contact
 
+    def remembered(self, addresses: Iterable[tantivy.DocAddress], scope: Scope) -> list[Contact]:
+        """Return what `recalled` returns for each, up to the first that would have to be read.
+
+        None at all for an asker from whom fields are hidden.
+        """
+        if scope.hidden:
+            return []
+        return self._recall.first_of([(each.segment_ord, each.doc) for each in addresses])
+
     def shared_links(self, record: Record) -> tuple[str, ...]:
         """Return the links of a record that other documents may have too; worked out once."""
         shared = record.shared

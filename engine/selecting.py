@@ -73,6 +73,10 @@ RECALLED = 256
 """Candidates of a window so small are remembered: they are what somebody looks for who types, and
 the next letter finds most of them again. Longer lists would only push those out."""
 
+SPARE = 8
+"""Candidates asked for beyond a limit: it mostly cuts no group of equal ranks in two then, which
+takes a search of its own, of some milliseconds."""
+
 _MOST = 2**64 - 1
 """Above every value of a fast field here."""
 
@@ -133,6 +137,12 @@ class Candidates:
         """
         return self._read(self._addresses[at], self._scope)
 
+    def remembered(self) -> list[Contact]:
+        """Return the first contacts, up to one that would have to be read; of many: none."""
+        if len(self._addresses) > RECALLED:
+            return []
+        return self._reader.remembered(self._addresses, self._scope)
+
     def position(self, at: int) -> Position:
         """Return where the contact at an index stands; two of equal `place` are one in 2**60."""
         if self._places is None:  # most lists are sent without
@@ -171,12 +181,14 @@ def candidates(
         question = _with(question, RANK, after.rank + 1, _MOST)
     equal = len(found)
     if len(found) <= limit:
-        for rank, address in reader.by_rank(question, scope, limit + 1 - equal):
+        for rank, address in reader.by_rank(question, scope, limit + 1 + SPARE - equal):
             found.append(address)
             ranks.append(rank)
     complete = len(found) <= limit
     if not complete:
-        is_group_cut = limit > equal and ranks[limit] == ranks[limit - 1]
+        is_group_cut = limit > equal and ranks[-1] == ranks[limit - 1]
+        if not is_group_cut and ranks[limit] == ranks[limit - 1]:  # it ends within what is to spare
+            ranks, found = _by_place(reader, ranks, found)
         del found[limit:], ranks[limit:]
         if is_group_cut:  # anywhere, since the search knows no places
             last = ranks[-1]
@@ -184,11 +196,18 @@ def candidates(
             group = _with(selection_query(selection), RANK, last, last)
             found[whole:] = _ordered(reader, group, principal, limit - whole)
             ranks[whole:] = [last] * (len(found) - whole)
-    if len(set(ranks)) != len(ranks):  # a rare chance
-        places = reader.values(PLACE, found)
-        order = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
-        found = [found[each] for each in order]
+    if len(set(ranks)) != len(ranks):
+        ranks, found = _by_place(reader, ranks, found)
     return Candidates(reader, scope, found, ranks, complete=complete)
+
+
+def _by_place(
+    reader: Reader, ranks: list[int], found: list[tantivy.DocAddress]
+) -> tuple[list[int], list[tantivy.DocAddress]]:
+    """Return documents that are sorted by rank, and those of equal rank by place."""
+    places = reader.values(PLACE, found)
+    order = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
+    return [ranks[each] for each in order], [found[each] for each in order]
 
 
 def select(reader: Reader, selection: Selection, principal: Principal, limit: int) -> Selected:

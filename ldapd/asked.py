@@ -21,7 +21,6 @@ from ldapd.protocol.messages import (
     SEARCH_DONE,
     Control,
     SearchRequest,
-    encode_message,
     encode_result,
 )
 from ldapd.protocol.search_controls import SearchControls
@@ -43,6 +42,9 @@ class Candidates(Protocol):
 
     def read(self, at: int) -> Contact:
         """Return one of them."""
+
+    def remembered(self) -> list[Contact]:
+        """Return the first of them, as many as need not be read for it."""
 
     def position(self, at: int) -> Position:
         """Return where one of them stands."""
@@ -84,10 +86,6 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     def operation(self, shown: Shown) -> bytes:
         """Return one entry with all its values, without the message around it."""
         return self.asker.entries.operation(shown, self.request)
-
-    def message(self, operation: bytes) -> bytes:
-        """Return the message around an entry."""
-        return encode_message(self.message_id, operation)
 
     def done(self, code: int, controls: Sequence[Control] = (), message: str = "") -> bytes:
         """Return the result."""

@@ -11,6 +11,7 @@ Sources: RFC 4511 4.5 (limits), RFC 2696 (pages), RFC 2891 (sorting), virtual li
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -23,7 +24,7 @@ from ldapd.counters import Counters
 from ldapd.entries import Shown, entry_dn
 from ldapd.kept_entries import KeptEntries, View
 from ldapd.planner import SetQuestion
-from ldapd.protocol.messages import Control, ResultCode
+from ldapd.protocol.messages import Control, ResultCode, encode_message, encode_messages
 from ldapd.protocol.search_controls import (
     OFFSET_RANGE_ERROR,
     SORT_CONTROL_MISSING,
@@ -40,6 +41,9 @@ WINDOW_FACTOR = 4
 
 MAX_WINDOW = 5_000
 """Candidates fetched at a time."""
+
+MAX_AT_ONCE = 100
+"""Candidates that are looked at without a look at the clock, if they are remembered: 0.2 ms."""
 
 NO_LIMIT = 2**31 - 1
 """As many entries as an LDAP size limit can name."""
@@ -97,15 +101,23 @@ class _Walk:
         """Leave out what stands up to a position."""
         self._after = position
 
-    def go(self, window: int) -> Iterator[Contact | None]:
-        """Go on behind `last`; `window`: how many candidates to fetch at first."""
+    def go(self, window: int, found: Candidates | None = None) -> Iterator[Contact | None]:
+        """Go on behind `last`.
+
+        Args:
+            window: how many candidates to fetch at first.
+            found: these, if they were fetched already.
+        """
         question, turn = self._question, self._turn
         principal, check = self._asked.asker.principal, question.check
         left = self._limits.max_examined
+        state, begin = self._index.state, 0
         while True:
             window = min(max(window, 1), MAX_WINDOW)
-            found = self._index.candidates(question.selection, principal, window, self.last)
-            for at in range(len(found)):
+            if found is None:
+                after = None if begin else self.last
+                found = self._index.candidates(question.selection, principal, window, after)
+            for at in range(begin, len(found)):
                 if turn.is_over():
                     yield None
                     if turn.is_late():
@@ -124,6 +136,10 @@ class _Walk:
             if found.complete:
                 return
             window *= WINDOW_FACTOR
+            # to go on behind a position is for what was committed meanwhile: it takes milliseconds
+            is_same = self._after is None and state is self._index.state and window <= MAX_WINDOW
+            begin = len(found) if is_same else 0
+            found = None
 
 
 class Lister:
@@ -165,9 +181,23 @@ class Lister:
         notes: tuple[Control, ...] = (),
     ) -> Slices:
         """Answer in the index's order; `notes` go with the result."""
-        if asked.controls.page is None:
-            return (yield from self._whole(asked, question, limits, notes))
-        return (yield from self._page(asked, question, limits, notes))
+        if asked.controls.page is not None:
+            return (yield from self._page(asked, question, limits, notes))
+        found = self._short(asked, question, limits)
+        if found is not None:
+            octets = self._at_once(asked, question, limits, found, notes)
+            if octets is not None:
+                return octets
+        return (yield from self._whole(asked, question, limits, notes, found))
+
+    def _short(
+        self, asked: Asked, question: SetQuestion, limits: ProfileLimits
+    ) -> Candidates | None:
+        """Return the first candidates of a list that may be answered at once; None: no such one."""
+        window = self._first_window(most_entries(asked.request.size_limit, limits), question)
+        if window > MAX_AT_ONCE or asked.keep is not None or question.likeliest() is not None:
+            return None
+        return self._index.candidates(question.selection, asked.asker.principal, window)
 
     def _whole(
         self,
@@ -175,8 +205,12 @@ class Lister:
         question: SetQuestion,
         limits: ProfileLimits,
         notes: tuple[Control, ...],
+        found: Candidates | None,
     ) -> Slices:
-        """Answer at once; what is likeliest first where the question knows it."""
+        """Answer the first that fit; what is likeliest first where the question knows it.
+
+        `found`: the first candidates, if they were fetched already.
+        """
         wanted = most_entries(asked.request.size_limit, limits)
         turn = self._turn(asked, limits)
         likeliest = question.likeliest()
@@ -189,7 +223,7 @@ class Lister:
         view = self._view(asked)
         for each in questions:
             walk = _Walk(self._index, asked, each, limits, turn)
-            for contact in walk.go(self._first_window(wanted, question)):
+            for contact in walk.go(self._first_window(wanted, question), found):
                 if contact is None:
                     yield b"".join(parts)
                     parts.clear()
@@ -205,6 +239,34 @@ class Lister:
             if walk.ended != _SUCCESS:
                 return self._end(asked, walk.ended, parts, notes)
         return self._end(asked, _SUCCESS, parts, notes)
+
+    def _at_once(
+        self,
+        asked: Asked,
+        question: SetQuestion,
+        limits: ProfileLimits,
+        found: Candidates,
+        notes: tuple[Control, ...],
+    ) -> bytes | None:
+        """Answer a short list of contacts that are all remembered; None for any other.
+
+        What `_whole` would say, in half of the time: so are most lists while somebody types.
+        """
+        wanted = most_entries(asked.request.size_limit, limits)
+        contacts, check = found.remembered(), question.check
+        if check is not None and len(contacts) > limits.max_examined:
+            return None
+        fitting = iter(contacts) if check is None else filter(check, contacts)
+        listed = list(islice(fitting, wanted + 1))
+        is_whole = found.complete and len(contacts) == len(found)
+        if len(listed) <= wanted and not is_whole:
+            return None
+        code: int = _SUCCESS if len(listed) <= wanted else ResultCode.SIZE_LIMIT_EXCEEDED
+        del listed[wanted:]
+        self._counters.entries += len(listed)
+        view = self._kept.view(asked.asker.entries, asked.request, asked.base)
+        entries = [self._kept_operation(asked, view, contact) for contact in listed]
+        return self._end(asked, code, (encode_messages(asked.message_id, entries),), notes)
 
     def _page(
         self,
@@ -354,11 +416,15 @@ class Lister:
         if view is None:
             return self._entry(asked, contact)
         self._counters.entries += 1
+        return encode_message(asked.message_id, self._kept_operation(asked, view, contact))
+
+    def _kept_operation(self, asked: Asked, view: View, contact: Contact) -> bytes:
+        """Return an entry without the message around it."""
         entry = self._kept.find(view, contact)
         if entry is None:
             entry = asked.operation(_shown(asked, contact))
             self._kept.keep(view, contact, entry)
-        return asked.message(entry)
+        return entry
 
     def _bookmark(self, asked: Asked, cookie: bytes) -> Bookmark | None:
         """Return where a page begins; None for a cookie that is not for this search."""

@@ -59,23 +59,32 @@ def substrings_test(initial: str, middle: Sequence[str], final: str) -> ValueTes
         The test; one that matches nothing if the pieces hold no letter, digit or sign at all: an
         assertion whose characters are all prepared away must not become match-all.
     """
+    if not (final or any(middle)):  # what a phone asks, at each letter
+        return _beginning_test(_piece(initial).lstrip())
     plain = Pattern(_piece(initial).lstrip(), tuple(map(_piece, middle)), _piece(final).rstrip())
     if plain.is_blank():
         return _never
     folded = Pattern(_fold(plain.initial), tuple(map(_fold, plain.middle)), _fold(plain.final))
     foldable = not folded.is_blank()
-    if not (plain.middle or plain.final):  # a third of the time, twenty times a list
-        start, folded_start = plain.initial, folded.initial
-
-        def begins(value: str) -> bool:
-            prepared, refolded = _spellings(value)
-            return prepared.startswith(start) or (foldable and refolded.startswith(folded_start))
-
-        return begins
 
     def test(value: str) -> bool:
         prepared, refolded = _spellings(value)
         return plain.matches(prepared) or (foldable and folded.matches(refolded))
+
+    return test
+
+
+def _beginning_test(start: str) -> ValueTest:
+    """Return the test for `(attribute=start*)`, `start` prepared."""
+    if not start.strip():
+        return _never
+    folded = _fold(start)
+    if not folded.strip():
+        return lambda value: _spellings(value)[0].startswith(start)
+
+    def test(value: str) -> bool:
+        prepared, refolded = _spellings(value)
+        return prepared.startswith(start) or refolded.startswith(folded)
 
     return test
 

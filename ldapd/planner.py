@@ -126,6 +126,8 @@ def with_dn_terms(search_filter: Filter, base: str) -> Filter:
 
     Such a term is true if the DN holds the value, else it asks the entry (RFC 4511 4.5.1.7.7).
     """
+    if not _has_dn_terms(search_filter):
+        return search_filter
 
     def settle(leaf: Filter) -> Filter:
         if not isinstance(leaf, Extensible) or not leaf.dn_attributes:
@@ -159,6 +161,16 @@ def _rewritten(search_filter: Filter, settle: Callable[[Filter], Filter]) -> Fil
             return search_filter if inner is part else Not(inner)
         case _:
             return settle(search_filter)
+
+
+def _has_dn_terms(search_filter: Filter) -> bool:
+    match search_filter:
+        case And(parts) | Or(parts):
+            return any(map(_has_dn_terms, parts))
+        case Not(part):
+            return _has_dn_terms(part)
+        case _:
+            return isinstance(search_filter, Extensible) and search_filter.dn_attributes
 
 
 def _is_in_dn(leaf: Extensible, base: str) -> bool:

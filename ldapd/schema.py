@@ -48,7 +48,8 @@ INTEGER = "1.3.6.1.4.1.1466.115.121.1.27"
 Texts = Callable[[Contact], tuple[str, ...]]
 
 
-def _nothing(_contact: Contact) -> tuple[str, ...]:
+def no_texts(_contact: Contact) -> tuple[str, ...]:
+    """Return nothing, for any contact."""
     return ()
 
 
@@ -81,8 +82,8 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     oid: str
     kind: AttributeKind = "text"
     aliases: tuple[str, ...] = ()
-    texts: Texts = _nothing
-    found_by: Texts = _nothing
+    texts: Texts = no_texts
+    found_by: Texts = no_texts
     lines: tuple[PhoneKind, ...] = ()
     always: bool = False
     indexed: bool = False

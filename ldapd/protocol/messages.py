@@ -141,6 +141,8 @@ RESPONSE_VALUE = 0x8B
 
 _SHORT = 0x80
 _OCTETS_HEADS = [bytes((OCTET_STRING, length)) for length in range(_SHORT)]
+_USUAL = 1_024
+_MESSAGE_HEADS = [b"\x30" + encode_length(length) for length in range(_USUAL)]
 _SEQUENCE_HEADS = [bytes((SEQUENCE, length)) for length in range(_SHORT)]
 _SET_HEADS = [bytes((SET, length)) for length in range(_SHORT)]
 _INTEGER_HEADS = [bytes((INTEGER, length)) for length in range(_SHORT)]
@@ -364,6 +366,23 @@ def encode_message(message_id: int, operation: bytes, controls: Sequence[Control
     if length < _SHORT:
         return _SEQUENCE_HEADS[length] + contents
     return b"\x30" + encode_length(length) + contents
+
+
+def encode_messages(message_id: int, operations: Iterable[bytes]) -> bytes:
+    """Return the messages around operations that answer one request, in their order.
+
+    Args:
+        message_id: as in `encode_message`.
+        operations: each one whole element.
+    """
+    octets = message_id.bit_length() // 8 + 1
+    identifier = _INTEGER_HEADS[octets] + message_id.to_bytes(octets, "big")
+    parts: list[bytes] = []
+    for operation in operations:
+        length = len(identifier) + len(operation)
+        head = _MESSAGE_HEADS[length] if length < _USUAL else b"\x30" + encode_length(length)
+        parts += (head, identifier, operation)
+    return b"".join(parts)
 
 
 def encode_result(

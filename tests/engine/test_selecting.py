@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
 from engine import selecting
-from engine.contact import Address, ContactId, contact_uuid_text
+from engine.contact import Address, Contact, ContactId, contact_uuid_text
 from engine.errors import UnsupportedQuery
-from engine.schema import APPLIED_ID
+from engine.schema import APPLIED_ID, place_of
 from engine.selection import (
     AllOf,
     AlphabetRange,
@@ -29,6 +31,7 @@ from engine.selection import (
     Selection,
     Without,
 )
+from engine.terms import rank_of
 from engine.tokens import sort_rank
 from tests.engine.building import MUNICH, Directory, contact, remove
 from tests.engine.test_people import PEOPLE, USER
@@ -187,6 +190,26 @@ def test_pages_of_any_size_give_everybody_once_in_one_order(
     assert walked(directory, Prefix("mei"), page) == [
         key for key in whole if NAMES[int(key) % len(NAMES)] == "Meier"
     ]
+
+
+@pytest.mark.parametrize("spare", [0, 1, 8])
+@pytest.mark.parametrize("page", [1, 2, 3, 5, 7, 100])
+def test_those_of_equal_rank_have_one_order_wherever_a_page_ends(
+    directory: Directory, page: int, spare: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selecting, "SPARE", spare)
+    equal: dict[int, list[Contact]] = defaultdict(list)
+    for number in range(2_000):
+        each = contact(str(number), "Meier")
+        equal[rank_of(each)].append(each)
+    people = [each for group in equal.values() if len(group) > 1 for each in group][:40]
+    assert len(people) == 40
+    directory.hold(*people)
+    whole = walked(directory, Everyone(), 1_000)
+    places = {each.id.key: place_of(contact_uuid_text(each.id)) for each in people}
+    ranks = {each.id.key: rank_of(each) for each in people}
+    assert whole == sorted(places, key=lambda key: (ranks[key], places[key]))
+    assert walked(directory, Prefix("mei"), page) == whole
 
 
 def test_pages_go_on_behind_their_place_whatever_is_committed_meanwhile(

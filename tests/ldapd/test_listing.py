@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -431,6 +432,29 @@ def test_a_long_list_comes_in_slices_and_is_the_same(
     slices = sum(1 for _ in answer.rest)
     assert slices >= 5
     assert listed(slow, BULK, "(sn=*)", *controls).keys == whole.keys
+
+
+SHORT_LISTS = (
+    "(cn=a*)", "(|(cn=mei*)(sn=mei*))", "(sn=*ei*)", "(|(cn=b*)(sn=abel))", "(!(sn=meier))",
+    "(&(cn=*)(!(sn=m*)))", "(sn=ü*)", "(objectClass=person)", "(cn=nobody*)", "(givenName>=c)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHORT_LISTS)
+@pytest.mark.parametrize("examined", [5_000, 3])
+def test_a_list_is_the_same_whether_its_contacts_must_be_read_or_not(
+    tmp_path: Path, text: str, examined: int
+) -> None:
+    directory = Directory(tmp_path)
+    directory.hold(*PEOPLE[:40])
+    for size_limit in (0, 1, 2, 7, 8, 39, 40, 41):
+        settings = limited(max_examined=examined)
+        directory.index.set_policies(dict(directory.index.policies))  # forgets what was read
+        unread = listed(handler_of(directory.index, settings), BOOK, text, size_limit=size_limit)
+        for _ in range(3):
+            again = listed(handler_of(directory.index, settings), BOOK, text, size_limit=size_limit)
+            assert (again.keys, again.code) == (unread.keys, unread.code)
+    directory.close()
 
 
 def test_any_number_of_entries_may_be_asked_for(crowd: ContactIndex) -> None:
