@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 from zlib import crc32
 
 from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, ContactName, PhoneKind
 from engine.phone import country_code_of
-from engine.tokens import PARTICLES, fold, index_words, list_rank, whole_name, words
+from engine.phonetics import sound
+from engine.tokens import PARTICLES, fold, index_words, list_rank, typed_words, whole_name, words
 
 PART_DIGITS = 3
 """Digits of one term of a number's parts; longer parts are the meeting of several."""
@@ -32,6 +34,9 @@ MARKS = {"department": "d", "job": "j", "city": "o", "emails": "e"} | {
     f"custom.{number}": chr(0xE000 + number) for number in range(1, MAX_CUSTOM_FIELDS + 1)
 }
 """One letter before each word of `other` that says from which field it is: fields may be hidden."""
+
+TWO_PARTS = 2
+"""Texts of a name that is nothing but given name and surname."""
 
 LINK = "&"
 """Stands before a link that the administrator named."""
@@ -60,6 +65,37 @@ def name_texts(contact: ContactName) -> list[str]:
         if PARTICLES.isdisjoint(words_of_field(first)):
             return [given, surname]
     return [display, given, surname]
+
+
+class NamePart(NamedTuple):
+    """What one text of a name, which many contacts share, puts into a document.
+
+    Attributes:
+        words: as `words_of_field`.
+        whole: the same, each with its end marked.
+        sounds: how they sound, each code once, its end marked.
+        initial: the first folded letter.
+        is_plain: whether `words` are just those that are written: no compound, nothing transcribed.
+    """
+
+    words: tuple[str, ...]
+    whole: tuple[str, ...]
+    sounds: tuple[str, ...]
+    initial: str
+    is_plain: bool
+
+
+@lru_cache(maxsize=65_536)
+def name_part(text: str) -> NamePart:
+    """Return what a given name, a surname or a display name puts into a document, remembered."""
+    found = words_of_field(text)
+    return NamePart(
+        words=found,
+        whole=whole_words(text),
+        sounds=tuple(code + WHOLE for code in dict.fromkeys(map(sound, found)) if len(code) > 1),
+        initial=fold(text)[:1],
+        is_plain=list(found) == words(text),
+    )
 
 
 def name_words(contact: ContactName) -> list[str]:
@@ -131,19 +167,25 @@ def _last_word(surname: str) -> tuple[str, ...]:
 def person_terms(contact: Contact) -> list[str]:
     """Return the terms that name a person as a whole: full names, initials, links to others."""
     given, surname = contact.given_name, contact.surname
-    terms = ["=" + whole_name(words(contact.name))]
     if given and surname:
-        apart = "=" + whole_name([*words_of_field(given), *words_of_field(surname)])
-        if apart != terms[0]:
-            terms.append(apart)
-        first, last = fold(given)[:1], fold(surname)[:1]
-        terms.append(f"~{first}{last}")
-        if first != last:
-            terms.append(f"~{last}{first}")
-    elif contact.company and contact.company != contact.name and contact.is_company:
-        terms.append("=" + whole_name(words(contact.company)))
+        terms = _full_names(contact, name_part(given), name_part(surname))
+    else:
+        terms = ["=" + whole_name(words(contact.name))]
+        if contact.company and contact.company != contact.name and contact.is_company:
+            terms.append("=" + whole_name(words(contact.company)))
     terms += link_terms(contact)
     return list(dict.fromkeys(terms))
+
+
+def _full_names(contact: Contact, given: NamePart, surname: NamePart) -> list[str]:
+    """Return the terms for a name whose parts are told apart: as shown, by its parts, initials."""
+    apart = "=" + whole_name(given.words + surname.words)
+    if given.is_plain and surname.is_plain and len(name_texts(contact)) == TWO_PARTS:
+        terms = [apart]  # what is shown has the same words
+    else:
+        terms = ["=" + whole_name(words(contact.name)), apart]
+    first, last = given.initial, surname.initial
+    return [*terms, f"~{first}{last}", f"~{last}{first}"]
 
 
 def number_parts(contact: Contact) -> dict[str, list[str]]:
@@ -172,26 +214,21 @@ def rank_of(contact: ContactName) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def company_terms(company: str) -> tuple[str, ...]:
-    """Return the words of a company, each once, their ends marked."""
-    return tuple(word + WHOLE for word in dict.fromkeys(words_of_field(company)))
+def whole_words(text: str) -> tuple[str, ...]:
+    """Return the words of a name or a company, each once, their ends marked."""
+    return tuple(word + WHOLE for word in dict.fromkeys(words_of_field(text)))
 
 
-@lru_cache(maxsize=65_536)
-def _marked_words(mark: str, text: str) -> tuple[str, ...]:
-    """Return the words of a text that many contacts share, the field's mark before each."""
-    return tuple(mark + word for word in index_words(text))
+def other_words(contact: Contact) -> list[tuple[str, Sequence[str]]]:
+    """Return the words of each of the `other_texts` of a contact, and their field's mark."""
+    return [
+        (MARKS[field], email_words(text) if field == "emails" else words_of_field(text))
+        for field, text in other_texts(contact)
+        if field in MARKS
+    ]
 
 
-def other_terms(texts: list[tuple[str, str]]) -> list[str]:
-    """Return the words of the `other_texts` of a contact, their fields' marks before them."""
-    terms: list[str] = []
-    for field, text in texts:
-        mark = MARKS.get(field)
-        if mark is None:
-            continue
-        if field == "emails":
-            terms += [mark + word for word in words(text)]
-        else:
-            terms += _marked_words(mark, text)
-    return terms
+def email_words(address: str) -> Sequence[str]:
+    """Return the `words` of an address; those of its domain, which many share, are remembered."""
+    local, _, domain = address.partition("@")
+    return typed_words(local) + words(domain)

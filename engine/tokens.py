@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from zlib import crc32
 
@@ -124,13 +125,13 @@ def index_words(text: str) -> list[str]:
     return found
 
 
-def whole_name(found: list[str]) -> str:
+def whole_name(found: Iterable[str]) -> str:
     """Return one text for a whole name whatever its order: folded words, sorted.
 
     Titles, particles and legal forms are left out, unless nothing else is there; "" for no word.
     """
-    told = [word for word in found if word not in _LEFT_OUT] or found
-    return " ".join(sorted(set(told)))
+    told = set(found)
+    return " ".join(sorted(told - _LEFT_OUT or told))
 
 
 def _with_particles(found: list[str]) -> list[str]:

@@ -247,7 +247,7 @@ class IndexWriter:
                 if not in_step or change.body is None or change.seq in known:
                     writer.delete_documents_by_term(schema.ID, id_term(identity))
                 if change.body is not None:
-                    writer.add_document(_document(identity, change.body, self._leading))
+                    writer.add_json(_document(identity, change.body, self._leading))
             seq = changes[-1].seq
             done += len(changes)
             if progress:
@@ -278,7 +278,7 @@ class IndexWriter:
             for change in changes:
                 if change.seq <= target and change.body is not None:
                     identity = ContactId(change.source, change.key)
-                    writer.add_document(_document(identity, change.body, self._leading))
+                    writer.add_json(_document(identity, change.body, self._leading))
                     done += 1
             seq = changes[-1].seq
             if progress:
@@ -349,7 +349,7 @@ def applied_state(searcher: tantivy.Searcher) -> AppliedState:
     )
 
 
-def _document(identity: ContactId, body: bytes, leading: Leading) -> tantivy.Document:
+def _document(identity: ContactId, body: bytes, leading: Leading) -> str:
     try:
         return contact_document(decode_contact(body), body, leading)
     except msgspec.MsgspecError as error:

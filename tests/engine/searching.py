@@ -30,7 +30,7 @@ def reader_of(
     register_tokenizers(index)
     writer = index.writer(heap_size=15_000_000, num_threads=1)
     for contact in contacts:
-        writer.add_document(contact_document(contact, encode_contact(contact), leading))
+        writer.add_json(contact_document(contact, encode_contact(contact), leading))
     writer.add_document(applied_document(1, "memory"))
     writer.add_document(leading_document(leading))
     writer.commit()
