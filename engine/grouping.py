@@ -18,7 +18,7 @@ from engine.matching import FULL_NAME
 from engine.query import PersonHit
 from engine.questions import any_of
 from engine.reader import Place, Reader
-from engine.recall import Record
+from engine.recall import Linked, Record
 from engine.schema import PERSON, term
 from engine.scope import Scope
 from engine.terms import LINK
@@ -54,7 +54,7 @@ class Groups:
         """Find the records that share a link with some records.
 
         Args:
-            reader: asked once for all of them; not at all if no link is shared.
+            reader: asked at most once for all of them; not at all if no link is shared.
             scope: what the asker sees.
             records: as the asker may see them.
             known: segment and document of records that need not be read again.
@@ -67,15 +67,30 @@ class Groups:
                 shared = reader.shared_links(record)
             if shared:
                 self._hold(record.contact, shared)
-        if not self._keys:
-            return
-        question = any_of([term(PERSON, link) for link in self._holders])
-        for _, address in reader.by_rank(question, scope, MAX_LINKED):
-            place = address.segment_ord, address.doc
+        if self._keys:
+            linking = [record for record in records if record.contact.id in self._keys]
+            self._find(reader, scope, linking, known)
+
+    def _find(
+        self, reader: Reader, scope: Scope, linking: list[Record], known: AbstractSet[Place]
+    ) -> None:
+        """Read the records that are linked to some: most are remembered, with their links."""
+        strangers = [record for record in linking if record.linked is None]
+        if strangers:
+            reader.link(strangers)
+        if any(record.linked is None for record in linking):
+            question = any_of([term(PERSON, link) for link in self._holders])
+            hits = reader.by_rank(question, scope, MAX_LINKED)
+            found = [((at.segment_ord, at.doc), at) for _, at in hits]
+        else:
+            linked = {each[1]: each for record in linking for each in record.linked or ()}
+            found = [(place, at) for _, place, at in sorted(linked.values(), key=_by_rank)]
+        for place, address in found:
             if place not in known:
                 record = reader.record_at(place, address, scope)
-                if record.contact.id not in self._keys:
-                    self._hold(record.contact, reader.shared_links(record))
+                contact = record.contact
+                if contact.id.source in scope.searched and contact.id not in self._keys:
+                    self._hold(contact, reader.shared_links(record))
 
     def _hold(self, contact: Contact, keys: tuple[str, ...]) -> None:
         self._keys[contact.id] = keys
@@ -98,6 +113,10 @@ class Groups:
                     ):
                         members.append(other)
         return members
+
+
+def _by_rank(linked: Linked) -> tuple[int, Place]:
+    return linked[:2]
 
 
 def same_person(one: Contact, other: Contact, key: str) -> bool:
@@ -175,6 +194,13 @@ class Joined:
         )
 
 
+def _are_different(phones: Sequence[PhoneLine]) -> bool:
+    """Tell whether no number stands twice; most contacts have at most two."""
+    if len(phones) == 2:  # noqa: PLR2004 - as said
+        return phones[0].number != phones[1].number
+    return len(phones) < 2 or len(phones) == len({line.number for line in phones})  # noqa: PLR2004
+
+
 def person_of(
     members: Sequence[Contact],
     *,
@@ -184,7 +210,7 @@ def person_of(
 ) -> PersonHit:
     """Return the person of some records, as the asker may see them, the one that shows first."""
     best = members[0]
-    if len(members) == 1 and len(best.phones) == len({line.number for line in best.phones}):
+    if len(members) == 1 and _are_different(best.phones):
         return PersonHit(best, (best.id,), {}, (), (), match_class, typed, searched)
     person = Joined(members)
     return PersonHit(

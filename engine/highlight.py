@@ -7,6 +7,7 @@ is written, so that "Müller" is highlighted for "muell" as "Müll".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -99,6 +100,11 @@ def texts_of(contact: Contact) -> list[tuple[str, str]]:
 Spot = tuple[str, int, str]
 """A field, the place in it, and its text."""
 
+_Words = tuple[tuple[int, int, tuple[str, ...]], ...]
+
+MAX_KEPT_CHARS = 128
+"""Names, companies and towns are shorter; longer texts are split each time."""
+
 _IN_COMPANY_TOO = (FULL_NAME, NAME_COMPANY)
 """Classes of names that companies answer as well."""
 
@@ -142,7 +148,9 @@ def answers_of(
 
 def spans_of(answers: list[WordAnswer]) -> list[Span]:
     """Return what to highlight for answers, each place once."""
-    return list(dict.fromkeys(answer.span for answer in answers))
+    if len(answers) == 1:
+        return [answers[0].span]
+    return list(dict.fromkeys([answer.span for answer in answers]))
 
 
 def _near(contact: Contact, match_class: int) -> list[Spot]:
@@ -178,11 +186,11 @@ def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
         folded = fold(text)
         if first not in folded and folded.isascii():
             continue
-        for begin, end in spans_of_words(text):
-            written = text[begin:end]
-            for form in words_of_field(written):
+        for begin, end, forms in _words_in(text):
+            for form in forms:
                 if not form.startswith(first):
                     continue
+                written = text[begin:end]
                 if is_whole(form, word):
                     return WordAnswer(word, written, "whole", Span(field, at, begin, end))
                 if best is None:
@@ -192,6 +200,19 @@ def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
     return best
 
 
+def _words_in(text: str) -> _Words:
+    """Return begin, end and folded forms of each word of a text."""
+    return _words_of(text) if len(text) <= MAX_KEPT_CHARS else _words_of.__wrapped__(text)
+
+
+@lru_cache(maxsize=16_384)
+def _words_of(text: str) -> _Words:
+    """Remember the words of the texts that were shown last: some 8 MiB of them at the most."""
+    return tuple(
+        [(begin, end, words_of_field(text[begin:end])) for begin, end in spans_of_words(text)]
+    )
+
+
 def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | None:
     """Return the first whole word, else the first beginning, else the likest; None for none."""
     best: WordAnswer | None = None
@@ -199,9 +220,9 @@ def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | N
     code, allowed = sound_of(word), typos_allowed(word)
     for field, at, text in places:
         named = field in _NAMES
-        for begin, end in spans_of_words(text):
+        for begin, end, forms in _words_in(text):
             written = text[begin:end]
-            for form in words_of_field(written):
+            for form in forms:
                 cost = cost_in_word(word, form, code if named else "", allowed if named else 0)
                 if keys and named and _on_keys(form, word):
                     cost = min(cost, 5)
@@ -224,8 +245,11 @@ def _how(cost: int) -> How:
 
 def _length_of(written: str, form: str, asked: str) -> int:
     """Return how many letters of a written word are its asked beginning."""
-    if not begins(form, asked) or not fold(written).startswith(asked):
+    folded = fold(written)
+    if not begins(form, asked) or not folded.startswith(asked):
         return len(written)  # a reading in Latin letters
+    if written.isascii() and len(folded) == len(written):
+        return len(asked)  # letter by letter
     for length in range(1, len(written)):
         if len(fold(written[:length])) >= len(asked) and fold(written[:length]).startswith(asked):
             return length

@@ -7,7 +7,7 @@ only where every document of the index is visible to the asker anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import tantivy
 
@@ -16,7 +16,7 @@ from engine.contact import Contact, ContactId, decode_contact
 from engine.leading import NO_LIMITS
 from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, Sources
-from engine.recall import Recall, Record
+from engine.recall import MAX_LINKED, Linked, Recall, Record
 from engine.rights import Principal, SourcePolicy, visible_sources
 from engine.schema import BODY, OWN_DOCUMENTS, SOURCE, id_term, leading_of, term
 from engine.scope import Scope, scope_of
@@ -30,6 +30,9 @@ MAX_REMEMBERED_ASKERS = 1_000
 
 MAX_REMEMBERED_LINKS = 32_768
 """Links of these contacts, and whether others have them too; some 4 MiB."""
+
+MAX_REMEMBERED_TERMS = 16_384
+"""Terms of what was typed lately, at most 13 letters each, and how many have them; some 4 MiB."""
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -65,6 +68,7 @@ class Reader:
         self._scopes: dict[Principal, Scope] = {}
         self._recall = Recall()
         self._links: dict[str, bool] = {}
+        self._frequencies: dict[tuple[str, str], int] = {}
         self.leading = leading_of(searcher) if searcher is not None else NO_LIMITS
         self._hides = any(policy.fields for policy in policies.values())
         self._filters: dict[tuple[str, ...], tantivy.Query] = {}
@@ -153,14 +157,18 @@ class Reader:
         """
         if self.searcher is None:
             return [], 0
-        found = self.searcher.search(
-            self._visible(query, scope),
+        found = self._by_rank(self._visible(query, scope), limit, count=count)
+        return found.hits, found.count if count else 0  # type: ignore[attr-defined]  # its stubs lack it
+
+    def _by_rank(self, query: tantivy.Query, limit: int, *, count: bool) -> tantivy.SearchResult:
+        assert self.searcher is not None
+        return self.searcher.search(
+            query,
             min(max(limit, 1), MAX_WINDOW),
             count=count,
             order_by_field=schema.RANK,
             order=tantivy.Order.Asc,
         )
-        return found.hits, found.count if count else 0  # type: ignore[attr-defined]  # its stubs lack it
 
     def hidden(self, principal: Principal, source: str) -> frozenset[str]:
         """Return the fields of a source that the asker may not see."""
@@ -169,10 +177,19 @@ class Reader:
         return self.scope(principal).hidden.get(source, NOTHING)
 
     def frequency(self, field: str, value: str) -> int:
-        """Return how many documents may have a term: only to spare a search, 1 µs.
+        """Return how many documents may have a term: only to spare a search; remembered.
 
         Documents that the asker may not see count too: nothing may be told from it.
         """
+        known = self._frequencies.get((field, value))
+        if known is None:
+            known = self._frequency(field, value)
+            if len(self._frequencies) >= MAX_REMEMBERED_TERMS:
+                self._frequencies.clear()
+            self._frequencies[field, value] = known
+        return known
+
+    def _frequency(self, field: str, value: str) -> int:
         return self.searcher.doc_freq(field, value) if self.searcher is not None else 0
 
     def is_shared(self, link: str) -> bool:
@@ -181,7 +198,7 @@ class Reader:
         if known is None:
             if len(self._links) >= MAX_REMEMBERED_LINKS:
                 self._links.clear()
-            known = self._links[link] = self.frequency(schema.PERSON, link) > 1
+            known = self._links[link] = self._frequency(schema.PERSON, link) > 1
         return known
 
     def record(self, address: tantivy.DocAddress, scope: Scope) -> Record:
@@ -190,16 +207,43 @@ class Reader:
 
     def record_at(self, place: Place, address: tantivy.DocAddress, scope: Scope) -> Record:
         """Return what `record` returns, if the place of an address is known already."""
-        record = self._recall.get(place)
-        if record is None:
-            body = self._body(address)
-            record = Record(decode_contact(body), len(body))
-            self._recall.keep(place, record)
+        record = self._recall.get(place) or self._raw(place, address)
         if scope.hidden:
             hidden = scope.hidden.get(record.contact.id.source)
             if hidden:
                 return self._masked(place, record, hidden)
         return record
+
+    def _raw(self, place: Place, address: tantivy.DocAddress) -> Record:
+        """Read a record that is not remembered, as nobody but the administrator may see it."""
+        body = self._body(address)
+        record = Record(decode_contact(body), len(body))
+        self._recall.keep(place, record)
+        return record
+
+    def remembers(self, place: Place) -> bool:
+        """Tell whether a record need not be read again."""
+        return place in self._recall
+
+    def link(self, records: Sequence[Record]) -> None:
+        """Find what is linked to records (`Record.linked`), at once for all of them.
+
+        It is the same for every asker: a link that he sees is one of the document as well.
+        """
+        links = {link for record in records for link in self.shared_links(record)}
+        found = self._by_rank(any_term(schema.PERSON, links), MAX_LINKED * MAX_LINKED, count=False)
+        if len(found.hits) == MAX_LINKED * MAX_LINKED:
+            return
+        holders: dict[str, list[Linked]] = {link: [] for link in links}
+        for rank, address in found.hits:
+            place = address.segment_ord, address.doc
+            for link in self.shared_links(self._recall.get(place) or self._raw(place, address)):
+                if link in holders:
+                    holders[link].append((rank, place, address))
+        for record in records:
+            linked = {each[1]: each for link in self.shared_links(record) for each in holders[link]}
+            if len(linked) <= MAX_LINKED:
+                record.linked = tuple(linked.values())
 
     def _masked(self, place: Place, record: Record, hidden: frozenset[str]) -> Record:
         """Return a record without hidden fields; its links are told from what is left of it."""
@@ -280,6 +324,11 @@ class Reader:
             return frozenset()
         held = self.searcher.terms_with_prefix(schema.HAS, "custom.")
         return frozenset(MARKS[field] for field, _ in held if field in MARKS)
+
+
+def any_term(field: str, values: Iterable[str]) -> tantivy.Query:
+    """Return the query for documents with one of these terms."""
+    return tantivy.Query.boolean_query([(_SHOULD, term(field, value)) for value in values])
 
 
 def any_source(sources: Iterable[str]) -> tantivy.Query:

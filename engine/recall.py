@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+import tantivy
 
 from engine.contact import Contact
 
@@ -23,6 +24,13 @@ Key = tuple[object, ...]
 """Segment and document, and behind them the hidden fields, if there are any."""
 
 
+MAX_LINKED = 16
+"""Documents kept for one record: more are asked for each time."""
+
+Linked = tuple[int, tuple[int, int], tantivy.DocAddress]
+"""Rank, segment and document, and both as tantivy takes them."""
+
+
 class Record(msgspec.Struct, gc=False):
     """A record as somebody may see it.
 
@@ -31,11 +39,14 @@ class Record(msgspec.Struct, gc=False):
         octets: of its stored body.
         shared: the links (`engine.terms.link_terms`) that other documents may have too; None: this
             was not asked for yet.
+        linked: the documents that have one of these links, this one too, whoever may see them;
+            None: this was not asked for yet, or they are too many to be kept.
     """
 
     contact: Contact
     octets: int
     shared: tuple[str, ...] | None = None
+    linked: tuple[Linked, ...] | None = None
 
 
 class Recall:
@@ -51,6 +62,9 @@ class Recall:
 
     def __len__(self) -> int:
         return len(self._younger) + len(self._older)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._younger or key in self._older
 
     def get(self, key: Key) -> Record | None:
         """Return a record that is remembered, else None."""

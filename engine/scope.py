@@ -41,6 +41,7 @@ class Scope(msgspec.Struct, frozen=True):
         searched: source id → what may be searched.
         sees_all: whether these are all the sources that are in the index.
         priorities: priority, negative → the visible sources that have it, the highest first.
+        by_source: a visible source's id → the same.
         best_share: the share of the documents of the visible sources that is of those with the
             highest priority, above 0 and at most 1; deleted ones count until they are merged away.
             Nothing but time may hang on it.
@@ -55,6 +56,7 @@ class Scope(msgspec.Struct, frozen=True):
     sees_all: bool
     priorities: Mapping[int, tuple[str, ...]]
     by_origin: Mapping[int, int]
+    by_source: Mapping[str, int]
     best_share: float
 
 
@@ -104,6 +106,7 @@ def scope_of(
         sees_all=visible is None or visible.issuperset(present),
         priorities=by_priority,
         by_origin={origin_of(source): priority[source] for source in sources},
+        by_source=priority,
         best_share=max(best, 1) / max(sum(present[source] for source in sources), 1),
     )
 

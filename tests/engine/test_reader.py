@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import reader as reading
+from engine.recall import MAX_LINKED
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import NAME, term
 from engine.selecting import everyone_query
@@ -64,6 +65,40 @@ def test_links_of_a_hidden_field_are_no_links_for_the_asker() -> None:
         links = [link for _, at in hits for link in reader.shared_links(reader.record(at, scope))]
         assert sum(link.startswith("#") for link in links) == numbers
         assert sum(link.startswith("@") for link in links) == 2
+
+
+def test_what_is_linked_is_found_for_all_askers_alike_and_kept_if_it_is_not_much() -> None:
+    many = [
+        contact(f"t{key}", f"T{key} Zorn", surname="Zorn", emails=("zorn@nord.example",))
+        for key in range(MAX_LINKED + 1)
+    ]
+    reader = reader_of((*PEOPLE, *many), POLICIES)
+    scope = reader.scope(EVA)  # who does not see the third Meier, nor mobile numbers
+    records = [
+        reader.record(at, scope)
+        for word in ("meier", "zorn")
+        for _, at in reader.by_rank(term(NAME, word), scope, 100)
+    ]
+    reader.link(records)
+    linked = {
+        record.contact.id.key: sorted(
+            reader.record(at, reader.scope(LOCAL_ADMIN)).contact.id.key
+            for _, _, at in record.linked or ()
+        )
+        for record in records
+    }
+    assert linked["1"] == linked["2"] == ["1", "2"]
+    assert {key: found for key, found in linked.items() if found} == {
+        key: ["1", "2"] for key in ("1", "2")
+    }
+
+
+def test_how_many_have_a_term_is_remembered_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_REMEMBERED_TERMS", 2)
+    reader = reader_of(PEOPLE, POLICIES)
+    for word, count in (("meier", 3), ("anna", 1), ("nobody", 0), ("meier", 3), ("anna", 1)):
+        assert reader.frequency(NAME, word) == count
+        assert len(reader._frequencies) <= 2
 
 
 def test_hits_beyond_the_limit_are_counted_as_far_as_the_asker_sees_them() -> None:

@@ -32,6 +32,7 @@ def test_only_visible_sources_that_are_in_the_index_are_searched_the_best_first(
         origin_of("crm"): -500,
         origin_of("eva"): -500,
     }
+    assert seen.by_source == {"book": -900, "crm": -500, "eva": -500}
 
 
 def test_the_administrator_sees_a_source_that_is_no_longer_configured_and_everybody_else_none() -> (
