@@ -168,6 +168,25 @@ class Database:
             number += 1
             yield row
 
+    def pages(self, cursor: Any, size: int) -> Iterator[list[Any]]:
+        """Yield the rows of a cursor in lists of at most `size`, each value of them readable.
+
+        Raises:
+            SourceFailed: the database, or the way to it, broke, or a value cannot be read.
+        """
+        number = 0
+        while True:
+            try:
+                page = cursor.fetchmany(size)
+            except self._driver.Error as error:
+                raise self._failure(error, f"after {number:,} rows") from None
+            except ValueError:
+                raise SourceFailed(f"{self.profile.name}: a value cannot be read") from None
+            if not page:
+                return
+            number += len(page)
+            yield page
+
     def columns(self, cursor: Any) -> list[str]:
         """Return the names of a cursor's columns."""
         # Drivers count a name's bytes where characters are asked for: NULs fill the rest.

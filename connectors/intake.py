@@ -112,12 +112,26 @@ class _Marks:
     def put(self, rowid: int, mark: int) -> None:
         marks = self._marks
         if rowid >= len(marks):
-            marks.extend(bytes(rowid + 65_536 - len(marks)))
+            self._make_room(rowid)
         if not marks[rowid]:
             self.met += 1
         if not mark:
             self.met -= 1
         marks[rowid] = mark
+
+    def keep(self, rowids: Sequence[int]) -> int:
+        """Mark those as kept that were not met yet; return how many."""
+        marks = self._marks
+        self._make_room(max(rowids, default=0))
+        fresh = [rowid for rowid in rowids if not marks[rowid]]
+        for rowid in fresh:
+            marks[rowid] = _KEPT
+        self.met += len(fresh)
+        return len(fresh)
+
+    def _make_room(self, rowid: int) -> None:
+        if rowid >= len(self._marks):
+            self._marks.extend(bytes(rowid + 65_536 - len(self._marks)))
 
 
 class Intake:
@@ -309,10 +323,7 @@ class Intake:
         self._swept = True
         for start in range(0, len(keys), MAX_BATCH):
             page = keys[start : start + MAX_BATCH]
-            for rowid, digest in self._store.digests(self._source, page).values():
-                if digest and self._marks.get(rowid) == _UNSEEN:
-                    self._marks.put(rowid, _KEPT)
-                    self._accepted += 1
+            self._accepted += self._marks.keep(self._store.live_ids(self._source, page))
 
     def _compare_columns(self, names: tuple[str, ...]) -> None:
         known = frozenset(self._columns)
@@ -459,9 +470,7 @@ class Intake:
         self._room = max(0, self._room - len(rejected))
         known = {record.key for record in rejected if record.key and not record.field}
         keys = [key for key in known if not key_fault(key)]
-        for rowid, digest in self._store.digests(self._source, keys).values():
-            if digest and self._marks.get(rowid) == _UNSEEN:
-                self._marks.put(rowid, _KEPT)
+        self._marks.keep(self._store.live_ids(self._source, keys))
 
     def _sweep(self, cancelled: Callable[[], bool]) -> None:
         """Remove every contact that the full read did not meet."""

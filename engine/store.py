@@ -235,6 +235,17 @@ class ContactStore:
         rows = self._find("id, digest", self._number(source), keys)
         return {key: (rowid, digest) for key, rowid, digest in rows}
 
+    def live_ids(self, source: str, keys: Sequence[str]) -> list[int]:
+        """Return the rowids, in any order, of the contacts that live under at most 2,000 keys."""
+        if not keys:
+            return []
+        marks = ",".join("?" * len(keys))
+        rows = self._rows(
+            f"SELECT id FROM contacts WHERE source = ? AND key IN ({marks}) AND body IS NOT NULL",  # noqa: S608 - only question marks
+            (self._number(source), *keys),
+        )
+        return [rowid for (rowid,) in rows]
+
     def states(
         self, source: str, keys: Sequence[str]
     ) -> dict[str, tuple[int, bytes, bytes | None]]:

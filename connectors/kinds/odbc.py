@@ -362,15 +362,13 @@ class OdbcSource(ContactSource):
         """Name the keys of all records, so that what is gone can be told."""
         database, keys = self._database, self._settings.key
         key_of = compile_key(keys)
-        page: list[str] = []
-        for row in database.rows(database.execute(connection, following.sweep_statement())):
-            if row is None:
-                raise SourceFailed(f"{database.profile.name}: a key cannot be read")
-            page.append(key_of(_record(keys, row)))
-            if len(page) >= SWEEP_KEYS:
-                yield Present(tuple(page))
-                page = []
-        yield Present(tuple(page))
+        cursor = database.execute(connection, following.sweep_statement())
+        for page in database.pages(cursor, SWEEP_KEYS):
+            if len(keys) == 1:  # the whole table passes here
+                yield Present(tuple([_text(value).strip() for (value,) in page]))
+            else:
+                yield Present(tuple([key_of(_record(keys, row)) for row in page]))
+        yield Present(())  # of an empty table
 
     def _following(self, connection: Any, columns: Sequence[str]) -> Following | None:
         """Return how the query is followed by change; None: it is read as a whole."""
@@ -447,9 +445,13 @@ class OdbcSource(ContactSource):
 
 def _record(columns: Sequence[str], values: Sequence[Any]) -> Record:
     return {
-        column: value if type(value) is str else as_text(value)
+        column: value if type(value) is str else "" if value is None else as_text(value)
         for column, value in zip(columns, values, strict=True)
     }
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else as_text(value)
 
 
 def _picker(offered: Sequence[str], wanted: Sequence[str]) -> Callable[[Any], Sequence[Any]]:

@@ -411,3 +411,15 @@ def test_a_store_of_the_first_format_still_opens(path: Path) -> None:
     assert (run.state, run.counts) == ("done", RunCounts(read=1))
     assert store.apply("crm", [row("9")]).seq == 3
     store.close()
+
+
+def test_the_rowids_of_keys_are_those_of_living_contacts(store: ContactStore) -> None:
+    assert store.live_ids("crm", ["1"]) == []
+    applied = store.apply("crm", [(key, b"d", b"body") for key in "123"])
+    store.apply("other", [("1", b"d", b"body")])
+    store.apply("crm", [], ["2"])
+    assert sorted(store.live_ids("crm", ["3", "2", "1", "9"])) == [
+        applied.rowids[0],
+        applied.rowids[2],
+    ]
+    assert store.live_ids("crm", []) == []
