@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ldapd.errors import ProtocolError
 from ldapd.number_terms import has_digit
 from ldapd.protocol.ber import encode_text, read_header
 from ldapd.protocol.filters import Equality, Filter, Or
-from ldapd.protocol.messages import SearchRequest
+from ldapd.protocol.messages import SEARCH_REQUEST, SearchRequest
 from ldapd.protocol.templates import value_spans
 
 MAX_OCTETS = 512
@@ -29,6 +30,16 @@ MAX_SAME_LENGTH = 4
 
 SIGN = 0x80
 """The first octet of a negative INTEGER has this bit; a positive one may need a zero before it."""
+
+
+def is_search(data: bytes) -> bool:
+    """Tell whether the whole message that octets begin with is a search; nothing else is read."""
+    try:
+        _, start, end = read_header(data, 0, len(data))
+        _, _, start = read_header(data, start, end)
+    except ProtocolError:
+        return False
+    return start < end and data[start] == SEARCH_REQUEST
 
 
 class Call:

@@ -157,19 +157,42 @@ class Connection(asyncio.Protocol):
             if self.closing_since_s is None:
                 self._read(data)
             return
+        used = len(data)
         try:
-            known = host.handler.known_call(self.peer, data)
+            known = host.handler.known_call(self.peer, data)  # nearly every call is one
+            if known is None:
+                known, used = host.handler.known_calls(self.peer, data, host.max_pending)
         except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
             raise
         except BaseException:  # noqa: BLE001 - `_answer` meets it again, and answers
-            known = None
-        if known:  # nearly every call
+            known, used = b"", 0
+        if known:
             self._transport.write(known)
-        else:
-            self._read(data, learn=True)
+        if used < len(data):
+            self._read_rest(data[used:], alone=not used)
 
-    def _read(self, data: bytes, *, learn: bool = False) -> None:
-        """Answer what is whole; with `learn`, remember a call that was alone in `data`."""
+    def _read_rest(self, data: bytes, *, alone: bool) -> None:
+        """Answer what begins with no known call; an SBC's search apart, to know the next like it.
+
+        Args:
+            data: what was received and not answered yet.
+            alone: that is all that was received.
+        """
+        end = self._host.handler.search_end(self.peer, data)
+        if end:
+            self._read(data[:end], learn=True, alone=False)
+            data, alone = data[end:], False
+        if self.closing_since_s is None:
+            self._read(data, learn=not end, alone=alone)
+
+    def _read(self, data: bytes, *, learn: bool = False, alone: bool = True) -> None:
+        """Answer what is whole.
+
+        Args:
+            data: what was received.
+            learn: remember a call that is alone in `data`.
+            alone: it is all that was received.
+        """
         try:
             messages = self._session.receive(data)
         except ProtocolViolation as violation:
@@ -186,7 +209,7 @@ class Connection(asyncio.Protocol):
                 if learn:
                     self._host.handler.learn_call(self.peer, data, messages[0])
             else:
-                self._take(answer, alone=True)
+                self._take(answer, alone=alone)
                 self._work()
         elif messages:
             if self._inbox or self._long is not None:

@@ -21,10 +21,12 @@ from engine.contact import Contact
 from engine.credentials import Verified
 from ldapd import planner
 from ldapd.auth import Accounts, Asker, BindCheck, FailedBinds, Peer, PeerAddress, stored_hash
+from ldapd.calls import is_search
 from ldapd.cookies import CookieSeal
 from ldapd.counters import Counters
 from ldapd.errors import InvalidDn, ProtocolError
 from ldapd.naming import Naming
+from ldapd.protocol.ber import message_end
 from ldapd.protocol.controls import APPLIED_CONTROLS, SEARCH_CONTROLS, unavailable_control
 from ldapd.protocol.dn import parse_dn
 from ldapd.protocol.filters import Equality, Present
@@ -173,6 +175,25 @@ class LdapHandler:
         if asker is None or not asker.is_sbc:
             return None
         return self._searcher.known_call(asker, data)
+
+    def known_calls(self, peer: Peer, data: bytes, most: int) -> tuple[bytes, int]:
+        """Answer the first messages in what was received, as far as `known_call` knows them.
+
+        Returns:
+            The answers to at most `most` of them, and how many octets were read for it.
+        """
+        asker = peer.asker
+        if asker is None or not asker.is_sbc:
+            return b"", 0
+        return self._searcher.known_calls(asker, data, most)
+
+    def search_end(self, peer: Peer, data: bytes) -> int:
+        """Return where an SBC's search ends that more messages follow; 0 for anything else."""
+        asker = peer.asker
+        if asker is None or not asker.is_sbc:
+            return 0
+        end = message_end(data, 0)
+        return end if end < len(data) and is_search(data) else 0
 
     def learn_call(self, peer: Peer, data: bytes, message: LdapMessage) -> None:
         """Remember what kind of call a message was, if it was alone in what was received."""

@@ -45,6 +45,7 @@ from ldapd.listing import Lister, Slices, most_entries
 from ldapd.matched_values import keep_values
 from ldapd.naming import Naming, Place
 from ldapd.planner import NumberQuestion, SetQuestion
+from ldapd.protocol.ber import message_end
 from ldapd.protocol.filters import Filter
 from ldapd.protocol.messages import (
     SCOPE_BASE,
@@ -222,6 +223,23 @@ class Searcher:
         identity = answer_of(match).id if isinstance(match, CallerMatch) else match.id
         dn = b"entryUUID=%b%b" % (contact_uuid_text(identity).encode(), call.ending)
         return encode_single(identifier, dn, call.names, match.name.encode())
+
+    def known_calls(self, asker: Asker, data: bytes, most: int) -> tuple[bytes, int]:
+        """Answer the first of several messages as long as they are such calls, at most `most`.
+
+        Returns:
+            The answers and how many octets were read: whole messages, perhaps none.
+        """
+        answers: list[bytes] = []
+        pos = 0
+        while len(answers) < most:
+            end = message_end(data, pos)
+            answer = self.known_call(asker, data[pos:end]) if end else None
+            if answer is None:
+                break
+            answers.append(answer)
+            pos = end
+        return b"".join(answers), pos
 
     def learn_call(self, asker: Asker, data: bytes, request: SearchRequest) -> None:
         """Remember the shape of an SBC's search that asks for one number."""

@@ -92,6 +92,15 @@ def frame_span(data: bytes | bytearray, pos: int, end: int) -> tuple[int, int] |
     return _long_span(data, pos, end)
 
 
+def message_end(data: bytes, pos: int) -> int:
+    """Return where the message at `pos` ends; 0 if it is not whole, or none at all."""
+    try:
+        span = frame_span(data, pos, len(data))
+    except ProtocolError:
+        return 0
+    return span[1] if span is not None and span[1] <= len(data) else 0
+
+
 def _long_span(data: bytes | bytearray, pos: int, end: int) -> tuple[int, int] | None:
     """Read a length of the long form (X.690 8.1.3.5) at `pos` + 1; None if `end` cuts it off."""
     octets = data[pos + 1] & 0x7F

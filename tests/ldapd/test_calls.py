@@ -11,11 +11,18 @@ from ldapd.auth import Peer
 from ldapd.calls import MAX_OCTETS, MAX_SAME_LENGTH, KnownCalls
 from ldapd.errors import ProtocolViolation
 from ldapd.handler import Answer, LdapHandler
-from ldapd.protocol.client import encode_search
+from ldapd.protocol.client import encode_request, encode_search
 from ldapd.protocol.filters import And, Equality, Filter, Or, parse_filter
-from ldapd.protocol.messages import SCOPE_BASE, Control, SearchRequest
+from ldapd.protocol.messages import (
+    SCOPE_BASE,
+    START_TLS,
+    Control,
+    ExtendedRequest,
+    LdapMessage,
+    SearchRequest,
+)
 from ldapd.protocol.session import LdapSession
-from tests.ldapd.asking import handler_of, peer_of
+from tests.ldapd.asking import handler_of, octets_of, peer_of
 from tests.ldapd.house import PHONE, SBC
 
 KNOWN, UNKNOWN = "+493023125001", "+493023125777"
@@ -198,3 +205,65 @@ def test_any_octets_get_the_answer_of_the_long_way(  # noqa: PLR0917 - drawn by 
             data = data[:at] + bytes([value]) + data[at + 1 :]
         short = handler.known_call(peer, data)
         assert short is None or short == the_long_way(handler, fresh, data)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    numbers=st.lists(
+        st.sampled_from([KNOWN, UNKNOWN, "030 23125-001", "123", "anonymous", ""]), max_size=6
+    ),
+    known=st.lists(st.sampled_from([KNOWN, "123", "030 23125-001"]), max_size=3),
+    most=st.integers(0, 7),
+    mutation=st.one_of(st.none(), st.tuples(st.integers(0, 300), st.integers(0, 255))),
+    cut=st.integers(0, 60),
+)
+def test_several_at_once_get_the_answers_of_the_long_way(  # noqa: PLR0917 - drawn by name
+    handler: LdapHandler,
+    numbers: list[str],
+    known: list[str],
+    most: int,
+    mutation: tuple[int, int] | None,
+    cut: int,
+) -> None:
+    peer, fresh = peer_of(SBC), peer_of(SBC)
+    for number in known:
+        the_long_way(handler, peer, octets(number))
+    data = b"".join(octets(number, message_id=at + 1) for at, number in enumerate(numbers))
+    if mutation and mutation[0] < len(data):
+        at, value = mutation
+        data = data[:at] + bytes([value]) + data[at + 1 :]
+    data = data[: len(data) - cut]
+    answers, used = handler.known_calls(peer, data, most)
+    session = LdapSession()
+    session.bound = True
+    messages = session.receive(data[:used])
+    assert not session.buffered_bytes
+    assert len(messages) <= most
+    assert answers == b"".join(octets_of(handler.handle(fresh, each)) for each in messages)
+
+
+def test_all_known_calls_are_answered_up_to_the_limit(handler: LdapHandler) -> None:
+    peer = learnt(handler, octets(UNKNOWN))
+    each = [octets(KNOWN, message_id=number) for number in range(1, 6)]
+    for most in range(7):
+        answers, used = handler.known_calls(peer, b"".join(each), most)
+        assert used == sum(map(len, each[:most]))
+        assert answers.count("Anna Müller".encode()) == min(most, 5)
+    assert handler.known_calls(peer_of(PHONE), each[0], 9) == (b"", 0)
+    assert handler.known_calls(Peer(None), each[0], 9) == (b"", 0)
+
+
+def test_where_a_search_ends_is_told_of_an_sbc_whose_search_is_followed(
+    handler: LdapHandler,
+) -> None:
+    search, peer = octets(KNOWN), peer_of(SBC)
+    assert handler.search_end(peer, search + b"0") == len(search)
+    assert handler.search_end(peer, search) == 0
+    assert handler.search_end(peer, search[:-1]) == 0
+    assert handler.search_end(peer_of(PHONE), search + b"0") == 0
+    start_tls = encode_request(LdapMessage(1, ExtendedRequest(START_TLS, None)))
+    assert handler.search_end(peer, start_tls + search) == 0
+    for data in (b"", b"0", b"0\x00" + search, b"0\x02\x02\x00" + search, b"1" + search):
+        assert handler.search_end(peer, data) == 0

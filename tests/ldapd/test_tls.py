@@ -320,6 +320,22 @@ def test_start_tls_with_requests_outstanding_is_an_operations_error(
         assert wire.result(3).code == 0
 
 
+def test_start_tls_behind_a_call_is_an_operations_error_whether_the_call_is_known_or_not(
+    plain: Serving,
+) -> None:
+    with plain.bound(SBC_NAME) as wire:
+        for number in (10, 20, 30):
+            wire.send(lookup(number) + start_tls(number + 1))
+            assert wire.answer(number)[1].code == 0
+            assert wire.result(number + 1).code == ResultCode.OPERATIONS_ERROR
+        wire.send(lookup(40) + lookup(41) + start_tls(42) + lookup(43))
+        assert wire.answer(40)[1].code == wire.answer(41)[1].code == 0
+        assert wire.result(42).code == ResultCode.OPERATIONS_ERROR
+        assert wire.answer(43)[1].code == 0
+        wire.send(start_tls(50))
+        assert wire.result(50).code == 0
+
+
 def test_a_request_with_a_value_is_refused(plain: Serving) -> None:
     with plain.connect() as wire:
         wire.send(start_tls(1, b""))
