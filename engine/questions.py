@@ -34,11 +34,11 @@ from engine.matching import (
     is_number_part,
 )
 from engine.schema import COMPANY as COMPANY_FIELD
-from engine.schema import LEADING, PERSON, SOUND, schema, term
+from engine.schema import LEADING, PAIR, PERSON, SOUND, schema, term
 from engine.schema import NAME as NAME_FIELD
 from engine.schema import OTHER as OTHER_FIELD
 from engine.scope import Searched
-from engine.terms import MAX_PREFIX, PART_DIGITS, WHOLE
+from engine.terms import ANY_PAIR, MAX_PREFIX, PART_DIGITS, WHOLE, pair_of
 from engine.typed import KEYS as PHONE_KEYS
 from engine.typed import Typed
 
@@ -48,6 +48,9 @@ _Query = tantivy.Query
 
 INITIAL_LETTERS = 2
 TWO_WORDS = 2
+
+MANY = 2_000
+"""Contacts with a beginning from which on it is quicker to ask for a pair of them too."""
 
 Frequency = Callable[[str, str], int]
 """Index field and term → how many documents have it, of all and not only of the visible ones."""
@@ -98,9 +101,9 @@ class Questions:
             case 4:
                 return self._term(PERSON, "=" + self._typed.whole_name)
             case 5:
-                return self._whole_words(NAME_FIELD, self._in_name)
+                return self._whole_words(NAME_FIELD, [*self._in_name, *self._paired], self._paired)
             case 6:
-                return _all_or_none(self._in_name)
+                return _all_or_none([*self._in_name, *self._paired])
             case 7 | 8 if len(self._typed.words) < TWO_WORDS:
                 return None
             case 7:
@@ -108,7 +111,7 @@ class Questions:
             case 8:
                 return self._name_and(self._elsewhere)
             case 9:
-                return self._whole_words(COMPANY_FIELD, self._in_company)
+                return self._whole_words(COMPANY_FIELD, self._in_company, [])
             case 10:
                 return _all_or_none(self._in_company)
             case 11:
@@ -116,11 +119,14 @@ class Questions:
             case _:
                 return self._guesses(match_class)
 
-    def _whole_words(self, field: str, beginnings: list[_Query | None]) -> _Query | None:
+    def _whole_words(
+        self, field: str, beginnings: list[_Query | None], beside: list[_Query | None]
+    ) -> _Query | None:
         """Return the query for whole words, which are terms only if their beginnings are."""
         if not all(beginnings):
             return None
-        return _all_or_none([self._term(field, whole(word)) for word in self._typed.words])
+        found = [self._term(field, whole(word)) for word in self._typed.words]
+        return _all_or_none([*found, *beside])
 
     def _name_and(self, others: list[_Query | None]) -> _Query | None:
         """Return the query for texts of which a part is in the name, the rest somewhere else.
@@ -160,6 +166,17 @@ class Questions:
     @cached_property
     def _in_name(self) -> list[_Query | None]:
         return [self._term(NAME_FIELD, start(word)) for word in self._typed.words]
+
+    @cached_property
+    def _paired(self) -> list[_Query | None]:
+        """The query for names with two of the words, if that tells more than the words alone."""
+        pair = pair_of(self._typed.words)
+        if not pair or not all(self._in_name):
+            return []
+        rarest = min(self._frequency(NAME_FIELD, start(word)) for word in self._typed.words)
+        if rarest < MANY:
+            return []
+        return [_any_or_none([self._term(PAIR, each) for each in (pair, ANY_PAIR)])]
 
     @cached_property
     def _in_company(self) -> list[_Query | None]:

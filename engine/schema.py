@@ -6,11 +6,11 @@ own tokenizers: in Python they would double the cost of building. `body` holds t
 so that the index alone can answer.
 
 What people type and what callers show is in `name`, `other` and the numbers; `leading` finds the
-first of those beginnings of names that very many have (`engine.leading`). For LDAP filters,
-which may ask for anything, stand beside them: `extra`, beginnings of the words of all other texts;
-`gram`, three letters from anywhere in a word; `has`, the fields that are not empty; and `place`,
-which with `rank` gives every contact its own place in the alphabet, the same after every commit
-and rebuild, so that a client can be told "go on behind here".
+first of a beginning that very many names have (`engine.leading`), `pair` the names that have two
+beginnings. For LDAP filters, which may ask for anything, stand beside them: `extra`, beginnings of
+the words of all other texts; `gram`, three letters from anywhere in a word; `has`, the fields that
+are not empty; and `place`, which with `rank` gives every contact its own place in the alphabet, the
+same after every commit and rebuild, so that a client can be told "go on behind here".
 
 Law: change a field or the folding, raise `FORMAT`; a folder of another format is rebuilt from the
 store, never read.
@@ -38,6 +38,7 @@ from engine.terms import (
     number_parts,
     origin_of,
     other_words,
+    pair_terms,
     person_terms,
     rank_of,
     whole_words,
@@ -59,6 +60,7 @@ PERSON = "person"
 RANK = "rank"
 ORIGIN = "origin"
 LEADING = "leading"
+PAIR = "pair"
 EXTRA = "extra"
 GRAM = "gram"
 HAS = "has"
@@ -108,6 +110,7 @@ def schema() -> tantivy.Schema:
         (SOUND, "prefix"),
         (PERSON, "raw"),
         (LEADING, "raw"),
+        (PAIR, "raw"),
         (EXTRA, "start"),
         (GRAM, "gram"),
         (HAS, "whitespace"),
@@ -237,6 +240,7 @@ def contact_document(contact: Contact, body: bytes, leading: Leading = NO_LIMITS
             ORDER: order_of(contact),
             RANK: rank,
             LEADING: leading.terms(words, rank),
+            PAIR: pair_terms(words),
             ORIGIN: origin_of(contact.id.source),
             PLACE: place_of(entry_uuid),
             **number_parts(contact),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from engine import questions as questioning
 from engine.contact import Contact
 from engine.matching import (
     COMPANY,
@@ -116,3 +117,24 @@ def test_a_typed_country_code_stands_at_the_beginning_alone() -> None:
     assert found(reader, "+49 89", NUMBER_BEGIN) == {"1"}
     assert found(reader, "+49 89", NUMBER_PART) == set()
     assert found(reader, "4989", NUMBER_PART) == {"1", "2"}
+
+
+def test_two_words_are_met_in_their_pair_and_in_names_of_very_many_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(questioning, "MANY", 1)
+    many = " ".join(f"{letter}x" for letter in "abcdefghi") + " Anna Meier"
+    reader = reader_of(
+        (
+            contact("1", "Anna Meier"),
+            contact("2", many),
+            contact("3", "Anna Anton"),
+            contact("4", "Meier Mertens"),
+        ),
+        POLICIES,
+    )
+    for text, keys in (
+        ("anna meier", {"1", "2"}), ("mei ann", {"1", "2"}), ("an ant", {"3"}),
+        ("me mei", {"1", "2", "4"}), ("a m", {"1", "2"}), ("anna zzz", set()),
+    ):  # fmt: skip
+        assert found(reader, text, NAME) == keys, text

@@ -37,6 +37,24 @@ def test_a_person_is_named_as_a_whole_without_titles_and_in_any_order() -> None:
     assert terms.person_terms(firm) == ["=abel bau"]
 
 
+def test_two_words_of_a_name_make_one_term_whatever_their_order() -> None:
+    assert terms.pair_terms(["anna", "abel", "m"]) == ["ab an", "ab m", "an m"]
+    assert terms.pair_terms(["anna", "anton"]) == terms.pair_terms(["anna"]) == []
+    assert terms.pair_terms([f"{letter}x" for letter in "abcdefghi"]) == [terms.ANY_PAIR]
+    assert terms.pair_of(("muller", "annab")) == "an mu"
+    assert terms.pair_of(("anna", "ant")) == terms.pair_of(("a", "muller")) == ""
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=4), max_size=12), st.data())
+def test_names_that_have_two_typed_beginnings_have_their_term(
+    names: list[str], data: st.DataObject
+) -> None:
+    cuts = [word[: data.draw(st.integers(1, len(word)))] for word in names]
+    typed = tuple(data.draw(st.lists(st.sampled_from(cuts), max_size=3))) if cuts else ()
+    wanted = terms.pair_of(typed)
+    assert not wanted or not {wanted, terms.ANY_PAIR}.isdisjoint(terms.pair_terms(names))
+
+
 def test_the_parts_of_a_number_stand_in_the_field_of_its_kind() -> None:
     one = contact("1", "A", line("498999998123"), line("491701234567", "mobile"))
     assert terms.number_parts(one) == {
