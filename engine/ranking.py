@@ -418,7 +418,7 @@ class Ranking:
             match_class,
             cost,
             self._nearness.level(contact),
-            -self._reader.priority(source),
+            self._scope.by_source[source],
             rank_of(contact) if rank is None else rank,
             source,
             key,
