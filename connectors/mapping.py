@@ -45,7 +45,7 @@ MAX_REFERENCE_CHARS = 2_048
 MAX_VALUES = 64
 """Numbers, or e-mail addresses, of one contact: real records have below twenty."""
 
-CACHED_FIELDS = 8_192
+CACHED_FIELDS = 1_024
 """Phone fields remembered: shared company lines repeat; some MiB a kind of line."""
 
 _NO_ADDRESS = re.compile(
@@ -270,7 +270,7 @@ def _compile_lines(plan: DialPlan, kind: PhoneKind) -> ReadLines:
 
 def _read_lines(field: str, plan: DialPlan, kind: PhoneKind) -> Lines:
     reading = read_field(field, plan)
-    lines = tuple(
+    lines = [
         PhoneLine(
             "fax" if found.fax else kind,
             found.number,
@@ -278,8 +278,8 @@ def _read_lines(field: str, plan: DialPlan, kind: PhoneKind) -> Lines:
             found.trunk,
         )
         for found in reading.numbers
-    )
-    return lines, reading.refused
+    ]
+    return tuple(lines), reading.refused
 
 
 def _cut(text: str, field: str, cap: int, place: str, rejected: list[RejectedRecord]) -> str:

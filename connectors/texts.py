@@ -29,13 +29,14 @@ def clean(text: str) -> str:
     Line breaks, tabs, control characters and odd spaces become one space; bidirectional controls,
     zero-width characters, fillers and lone surrogates go; ends are trimmed.
     """
-    if text.isascii() and text.isprintable():
-        if "  " in text or text[:1] == " " or text[-1:] == " ":
-            return " ".join(text.split())
-        return text
-    if not text.isprintable() or _HIDDEN.search(text):
+    if not text.isascii():
+        if not text.isprintable() or _HIDDEN.search(text):
+            text = "".join(map(_visible, text))
+        text = unicodedata.normalize("NFC", text)
+    elif not text.isprintable():
         text = "".join(map(_visible, text))
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    # Now a space is the only blank that is left.
+    return " ".join(text.split()) if "  " in text else text.strip()
 
 
 @lru_cache(maxsize=4_096)

@@ -61,7 +61,7 @@ class DialPlan(msgspec.Struct, frozen=True):
 
     def is_declared(self, digits: str) -> bool:
         """Tell whether `digits` are an extension of a declared range."""
-        return any(each.holds(digits) for each in self.ranges)
+        return bool(self.ranges) and any(each.holds(digits) for each in self.ranges)
 
     def trunks_before(self, extension: str) -> tuple[str, ...]:
         """Return the own trunks an extension may stand behind, declared ranges first, each once."""

@@ -83,7 +83,7 @@ _HYPHENS = re.compile("[-–]")
 _TRUNK_TAIL = re.compile(r"[-–]\s*(\d{1,5})\s*", re.ASCII)
 
 
-class WrittenNumber(msgspec.Struct, frozen=True):
+class WrittenNumber(msgspec.Struct, frozen=True, gc=False):
     """One number of a field.
 
     Attributes:
@@ -99,7 +99,7 @@ class WrittenNumber(msgspec.Struct, frozen=True):
     fax: bool = False
 
 
-class FieldReading(msgspec.Struct, frozen=True):
+class FieldReading(msgspec.Struct, frozen=True, gc=False):
     """All numbers of a field in its order, and the reason for each part that is none."""
 
     numbers: tuple[WrittenNumber, ...] = ()
