@@ -50,6 +50,7 @@ class Reader:
         searcher: tantivy's view of one commit; None = no index, every search is empty.
         policies: source id → policy.
         numbers: the snapshot of the number table that belongs to it.
+        has_unnamed: there may be contacts without a name of their own.
         leading: the limits of the beginnings that many contacts share.
     """
 
@@ -72,6 +73,7 @@ class Reader:
         self.leading = leading_of(searcher) if searcher is not None else NO_LIMITS
         self._hides = any(policy.fields for policy in policies.values())
         self._filters: dict[tuple[str, ...], tantivy.Query] = {}
+        self.has_unnamed = self.frequency(schema.HAS, schema.UNNAMED) > 0
 
     @classmethod
     def empty(cls, policies: Mapping[str, SourcePolicy]) -> Reader:

@@ -171,7 +171,7 @@ def candidates(
     """
     limit = min(max(limit, 1), MAX_CANDIDATES)
     scope = reader.scope(principal)
-    question = selection_query(selection)
+    question = selection_query(selection, unnamed=reader.has_unnamed)
     found: list[tantivy.DocAddress] = []
     ranks: list[int] = []
     if after is not None:
@@ -193,7 +193,8 @@ def candidates(
         if is_group_cut:  # anywhere, since the search knows no places
             last = ranks[-1]
             whole = max(equal, bisect_left(ranks, last))
-            group = _with(selection_query(selection), RANK, last, last)
+            whole_question = selection_query(selection, unnamed=reader.has_unnamed)
+            group = _with(whole_question, RANK, last, last)
             found[whole:] = _ordered(reader, group, principal, limit - whole)
             ranks[whole:] = [last] * (len(found) - whole)
     if len(set(ranks)) != len(ranks):
@@ -241,32 +242,37 @@ def word_query(word: str) -> _Query:
     return any_of(parts)
 
 
-def selection_query(selection: Selection) -> _Query:
+def selection_query(selection: Selection, *, unnamed: bool = True) -> _Query:
     """Return the query of a set question.
+
+    Args:
+        selection: see there.
+        unnamed: there may be contacts without a name of their own.
 
     Raises:
         UnsupportedQuery: nested deeper than 16 levels or more than 256 parts in all; deeper trees
             would end the process inside tantivy.
     """
     budget = [MAX_PARTS]
-    return _selection(selection, 0, budget)
+    return _selection(selection, 0, budget, unnamed=unnamed)
 
 
-def _selection(selection: Selection, depth: int, budget: list[int]) -> _Query:
+def _selection(selection: Selection, depth: int, budget: list[int], *, unnamed: bool) -> _Query:
     budget[0] -= 1
     if depth > MAX_DEPTH or budget[0] < 0:
         raise UnsupportedQuery(f"nested deeper than {MAX_DEPTH} or more than {MAX_PARTS} parts")
     match selection:
         case AllOf(parts):
-            return all_of([_selection(part, depth + 1, budget) for part in parts])
+            return all_of([_selection(part, depth + 1, budget, unnamed=unnamed) for part in parts])
         case AnyOf(parts):
-            return any_of([_selection(part, depth + 1, budget) for part in parts])
+            return any_of([_selection(part, depth + 1, budget, unnamed=unnamed) for part in parts])
         case Without(included, excluded):
             return _without(
-                _selection(included, depth + 1, budget), _selection(excluded, depth + 1, budget)
+                _selection(included, depth + 1, budget, unnamed=unnamed),
+                _selection(excluded, depth + 1, budget, unnamed=unnamed),
             )
         case Prefix() | Called() | Contains():
-            return _text_selection(selection)
+            return _text_selection(selection, unnamed=unnamed)
         case NumberTail() | NumberPrefix() | NumberContains() | NumberIs():
             return _number_selection(selection)
         case _:
@@ -290,10 +296,11 @@ def _without(included: _Query, excluded: _Query) -> _Query:
     return _Query.boolean_query([(_MUST, included), (_MUST_NOT, excluded)])
 
 
-def _text_selection(selection: Prefix | Called | Contains) -> _Query:
+def _text_selection(selection: Prefix | Called | Contains, *, unnamed: bool) -> _Query:
     match selection:
         case Called(text):
-            return all_of([called_query(word) for word in words(text)[:MAX_QUERY_WORDS]])
+            asked = words(text)[:MAX_QUERY_WORDS]
+            return all_of([called_query(word, unnamed=unnamed) for word in asked])
         case Prefix(text, everywhere):
             begin = beginning_query if everywhere else word_query
             return all_of([begin(word) for word in words(text)[:MAX_QUERY_WORDS]])
@@ -301,12 +308,16 @@ def _text_selection(selection: Prefix | Called | Contains) -> _Query:
             return contains_query(text)
 
 
-def called_query(word: str) -> _Query:
+def called_query(word: str, *, unnamed: bool = True) -> _Query:
     """Return the query for one folded word as a prefix of a word of what contacts are called.
 
-    A word longer than `MAX_PREFIX` is sought by its first letters: a superset.
+    A word longer than `MAX_PREFIX` is sought by its first letters: a superset. `unnamed`: there may
+    be contacts that are called by something else than a name; where there are none, the question
+    takes half of the time.
     """
     start = word[:MAX_PREFIX]
+    if not unnamed:
+        return term(NAME, start)
     stands_in = any_of([term(COMPANY, start), term(OTHER, MARKS["emails"] + start)])
     return any_of([term(NAME, start), all_of([term(HAS, UNNAMED), stands_in])])
 

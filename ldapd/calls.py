@@ -106,7 +106,7 @@ class Call:
             number = value.decode()
         except UnicodeDecodeError:
             return ""
-        return number if has_digit(number) else ""
+        return number if value[1:].isdigit() or has_digit(number) else ""  # the first is a "+"
 
     def identifier_in(self, data: bytes) -> bytes:
         """Return the element of the message ID, b"" where it is not as it must be (X.690 8.3)."""

@@ -62,6 +62,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         kind: how a term on it is understood.
         aliases: further names.
         texts: the values of a contact, for filters and, with kind "text", for entries.
+        single: the one value, where `texts` always gives just one.
         found_by: further texts a term may match, which are not shown.
         lines: kind "number": which lines of a contact it shows, in this order.
         always: every entry has it, so that a presence test is free.
@@ -83,6 +84,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     kind: AttributeKind = "text"
     aliases: tuple[str, ...] = ()
     texts: Texts = no_texts
+    single: Callable[[Contact], str] | None = None
     found_by: Texts = no_texts
     lines: tuple[PhoneKind, ...] = ()
     always: bool = False
@@ -98,7 +100,8 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
 
     def asked(self, contact: Contact) -> tuple[str, ...]:
         """Return every text of a contact that a term on this attribute is compared with."""
-        return self.texts(contact) + self.found_by(contact)
+        guesses = self.found_by(contact)
+        return self.texts(contact) + guesses if guesses else self.texts(contact)
 
 
 def common_name(contact: Contact) -> str:
@@ -222,7 +225,7 @@ TYPES: tuple[AttributeType, ...] = (
     ),
     _Type(
         "cn", "2.5.4.3", aliases=("commonName",), always=True, indexed=True, subtype_of_name=True,
-        calls=True, texts=_required(common_name),
+        calls=True, texts=_required(common_name), single=common_name,
     ),
     _Type(
         "sn", "2.5.4.4", aliases=("surname",), always=True, indexed=True, subtype_of_name=True,
@@ -235,7 +238,7 @@ TYPES: tuple[AttributeType, ...] = (
     ),
     _Type(
         "displayName", "2.16.840.1.113730.3.1.241", always=True, indexed=True, calls=True,
-        texts=_required(common_name),
+        texts=_required(common_name), single=common_name,
     ),
     _Type(
         "personalTitle", "0.9.2342.19200300.100.1.40",

@@ -264,6 +264,10 @@ def _text(leaf: Leaf, found: AttributeType) -> Compiled:
         case _:
             return UNDEFINED
 
+    single = found.single
+    if single is not None and texts is found.texts:
+        return Compiled(selection, lambda contact: test(single(contact)))
+
     def check(contact: Contact) -> bool:
         for text in texts(contact):  # noqa: SIM110 - any() takes twice as long
             if test(text):

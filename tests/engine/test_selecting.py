@@ -247,3 +247,21 @@ def test_whatever_stands_in_a_text_is_among_the_candidates(
         for question in (Contains(name[min(cut) : max(cut)]), Prefix(name[: max(cut)])):
             keys = {each.id.key for each in directory.index.select(question, USER, 100).contacts}
             assert str(number) in keys
+
+
+def test_the_first_contact_without_a_name_is_found_by_what_it_is_called(
+    directory: Directory,
+) -> None:
+    def called(text: str) -> list[str]:
+        found = directory.index.select(Called(text), USER, 10)
+        return [each.id.key for each in found.contacts]
+
+    firm = contact("firm", "", company="Meier GmbH")
+    employee = contact("anna", "Anna Vogt", company="Meier GmbH")
+    directory.hold(employee)
+    assert (called("mei"), called("anna")) == ([], ["anna"])
+    directory.hold(firm)
+    assert (called("mei"), called("anna")) == (["firm"], ["anna"])
+    everyone_else = Without(Everyone(), Called("mei"))
+    found = directory.index.select(everyone_else, USER, 10)
+    assert [each.id.key for each in found.contacts] == ["anna"]
