@@ -69,8 +69,9 @@ PLACE = "place"
 BODY = "body"
 SEQ = "seq"
 
-MIN_TAIL, MAX_TAIL = 3, 10
-"""Shortest and longest run of last digits that is one term."""
+MIN_TAIL, MAX_TAIL = 3, 7
+"""Shortest and longest run of last digits that is one term; of more digits the last seven are asked
+for, which few numbers share."""
 
 MAX_START = 2
 """Longest beginning of a word of the other texts that is one term; longer ones are in `gram`."""

@@ -381,7 +381,10 @@ def _range(field: str, low: int, high: int) -> _Query:
 
 
 def tail_query(digits: str) -> _Query:
-    """Return the query for numbers that end in the digits; fewer than `MIN_TAIL` find nobody."""
+    """Return the query for numbers that end in the digits, or in the last `MAX_TAIL` of them.
+
+    Fewer than `MIN_TAIL` find nobody.
+    """
     if len(digits) < MIN_TAIL or not digits.isdigit():
         return _Query.empty_query()
     return term(TAIL, tail_term(digits))

@@ -71,7 +71,10 @@ class AlphabetRange(msgspec.Struct, frozen=True):
 
 
 class NumberTail(msgspec.Struct, frozen=True):
-    """Contacts with a number that ends in `digits` (at least `schema.MIN_TAIL` digits)."""
+    """Contacts with a number that ends in `digits`, at least `schema.MIN_TAIL` of them.
+
+    Of more than `schema.MAX_TAIL` digits only so many of the last count: a superset.
+    """
 
     digits: str
 

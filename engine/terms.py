@@ -37,7 +37,7 @@ NUMBER_PARTS: dict[PhoneKind, str] = {kind: f"part_{kind}" for kind in PHONE_KIN
 """Fields with three digits from anywhere in a number, by its kind: a kind may be hidden."""
 
 MARKS = {"department": "d", "job": "j", "city": "o", "emails": "e"} | {
-    f"custom.{number}": chr(0xE000 + number) for number in range(1, MAX_CUSTOM_FIELDS + 1)
+    f"custom.{number}": chr(ord("A") + number - 1) for number in range(1, MAX_CUSTOM_FIELDS + 1)
 }
 """One letter before each word of `other` that says from which field it is: fields may be hidden."""
 
@@ -66,10 +66,14 @@ def name_texts(contact: ContactName) -> list[str]:
     display, given, surname = contact.display_name, contact.given_name, contact.surname
     if not display:
         return [given, surname]
-    if display in (f"{given} {surname}", f"{surname}, {given}", f"{surname} {given}"):
-        first = given if display.startswith(f"{given} ") else surname
-        if PARTICLES.isdisjoint(words_of_field(first)):
-            return [given, surname]
+    if display == f"{given} {surname}":
+        first = given
+    elif display in (f"{surname}, {given}", f"{surname} {given}"):
+        first = surname
+    else:
+        return [display, given, surname]
+    if PARTICLES.isdisjoint(words_of_field(first)):
+        return [given, surname]
     return [display, given, surname]
 
 

@@ -95,7 +95,7 @@ def test_a_rank_beyond_63_bits_and_every_octet_of_a_body_survive_the_way_into_th
 
 def test_ids_and_tails_are_terms() -> None:
     assert schema.id_term(ContactId("crm", "1")) != schema.id_term(ContactId("cr", "m1"))
-    assert schema.tail_term("498999998123") == "3218999998"
+    assert schema.tail_term("498999998123") == "3218999"
     assert schema.tail_term("123") == "321"
 
 
@@ -107,7 +107,7 @@ def test_a_contact_is_found_by_what_else_its_record_says() -> None:
     extra = ["lindwurmstr", "7", "80337", "de", "dr", "left", "early"]
     assert list(schema.extra_words(whole)) == extra
     document = json.loads(schema.contact_document(whole, b""))
-    assert document[schema.OTHER] == ["oulm", "ea", "eb", "eexample", "\ue007k7"]
+    assert document[schema.OTHER] == ["oulm", "ea", "eb", "eexample", "Gk7"]
     assert document[schema.GRAM] == [
         "anna", "abel", "lindwurmstr", "80337", "left", "early", "ulm", "example",
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine import terms
@@ -99,6 +99,7 @@ names = st.lists(
 ).map(" ".join)
 
 
+@example("Anna", "Anna von", "{1}, {0}")
 @given(names, names, st.sampled_from(("{0} {1}", "{1}, {0}", "{1} {0}", "{0}", "{1}", "Dr. {0}")))
 def test_a_display_name_put_together_of_the_names_has_no_words_of_its_own(
     given_name: str, surname: str, order: str
