@@ -98,21 +98,28 @@ class Leading:
         """Return the terms of a contact with these words in its names."""
         if not self._limits:
             return []
-        return list(
-            {term for word in words for limit, term in self._of_word(word) if rank <= limit}
-        )
+        found = set[str]()
+        for word in words:
+            for limit, term in self._of_word(word):
+                if rank > limit:
+                    break  # as it is below those that follow: most contacts end at the first
+                found.add(term)
+        return list(found)
 
     def _of_word(self, word: str) -> list[tuple[int, str]]:
+        """Return the limits of a word's beginnings and their terms, the highest first."""
         found = self._of_words.get(word)
         if found is None:
             if len(self._of_words) >= SAMPLE:
                 self._of_words.clear()
-            found = self._of_words[word] = [
+            found = [
                 (limit, leading_term(level, beginning))
                 for beginning in _beginnings(word)
                 for level, limit in enumerate(self._limits.get(beginning, ()))
                 if limit
             ]
+            found.sort(reverse=True)
+            self._of_words[word] = found
         return found
 
 
