@@ -181,9 +181,9 @@ def candidates(
         question = _with(question, RANK, after.rank + 1, _MOST)
     equal = len(found)
     if len(found) <= limit:
-        for rank, address in reader.by_rank(question, scope, limit + 1 + SPARE - equal):
-            found.append(address)
-            ranks.append(rank)
+        hits = reader.by_rank(question, scope, limit + 1 + SPARE - equal)
+        found += [address for _, address in hits]
+        ranks += [rank for rank, _ in hits]
     complete = len(found) <= limit
     if not complete:
         is_group_cut = limit > equal and ranks[-1] == ranks[limit - 1]

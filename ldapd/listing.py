@@ -153,6 +153,7 @@ class Lister:
         clock: Callable[[], float],
     ) -> None:
         self._index = index
+        self._candidates = index.candidates  # bound once: whoever watches look-ups passes it on
         self._seal = seal
         self._counters = counters
         self._clock = clock
@@ -197,7 +198,7 @@ class Lister:
         window = self._first_window(most_entries(asked.request.size_limit, limits), question)
         if window > MAX_AT_ONCE or asked.keep is not None or question.likeliest() is not None:
             return None
-        return self._index.candidates(question.selection, asked.asker.principal, window)
+        return self._candidates(question.selection, asked.asker.principal, window)
 
     def _whole(
         self,

@@ -229,7 +229,7 @@ TYPES: tuple[AttributeType, ...] = (
     ),
     _Type(
         "sn", "2.5.4.4", aliases=("surname",), always=True, indexed=True, subtype_of_name=True,
-        calls=True, texts=_required(surname),
+        calls=True, texts=_required(surname), single=surname,
         found_by=_surname_guesses,
     ),
     _Type(

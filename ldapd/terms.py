@@ -265,8 +265,13 @@ def _text(leaf: Leaf, found: AttributeType) -> Compiled:
             return UNDEFINED
 
     single = found.single
-    if single is not None and texts is found.texts:
-        return Compiled(selection, lambda contact: test(single(contact)))
+    if single is not None:
+        guesses = no_texts if texts is found.texts else found.found_by
+        if guesses is no_texts:
+            return Compiled(selection, lambda contact: test(single(contact)))
+        return Compiled(
+            selection, lambda contact: test(single(contact)) or any(map(test, guesses(contact)))
+        )
 
     def check(contact: Contact) -> bool:
         for text in texts(contact):  # noqa: SIM110 - any() takes twice as long
