@@ -120,9 +120,12 @@ def pair_terms(names: list[str]) -> list[str]:
     the beginnings alone takes as long as the rarer one is common. Names of very many words have
     the one term `ANY_PAIR` instead.
     """
-    heads = sorted({word[:PAIR_LETTERS] for word in names})
-    if len(heads) > MAX_HEADS:
+    found = {word[:PAIR_LETTERS] for word in names}
+    if len(found) < 2:  # noqa: PLR2004 - a pair
+        return []
+    if len(found) > MAX_HEADS:
         return [ANY_PAIR]
+    heads = sorted(found)
     return [f"{one} {other}" for at, one in enumerate(heads) for other in heads[at + 1 :]]
 
 
