@@ -52,7 +52,9 @@ alone is the switchboard's."""
 _EXPONENT = re.compile(r"\s*(\d)(?:[.,](\d+))?E\+?(\d{1,2})\s*", re.IGNORECASE | re.ASCII)
 _WHOLE_FLOAT = re.compile(r"\s*(\d{5,15})[.,]0\s*", re.ASCII)
 _PLAIN = re.compile(
-    r" *\(?\+?[0-9\u00a0 ()]*[0-9](?:/[1-9][0-9 ]*)?(?: ?[-–] ?([0-9][0-9 ]*))?", re.ASCII
+    r" *\(?\+?[0-9\u00a0 ()]*[0-9](?:/[1-9][0-9 ]*)?(?: ?[-–] ?([0-9][0-9 ]*))?"
+    r"[ \u00a0]*",
+    re.ASCII,
 )
 _CONTINUED = re.compile(r"(?P<hyphen>[-–]\s*)?(?P<extension>\d{1,5})", re.ASCII)
 _MACHINE = re.compile(r"\+?\d{6,15}", re.ASCII)
@@ -111,14 +113,23 @@ def read_field(field: str, plan: DialPlan) -> FieldReading:
     if len(field) <= MAX_RAW_CHARS:
         plain = _PLAIN.fullmatch(field)
         if plain:
+            tail = plain[1]
+            if tail and _may_span(field[: plain.start(1)].rstrip(" -–"), tail.rstrip(" ")):
+                return read_field_slowly(field, plan)
             try:
                 number = normalise(field, plan)
             except InvalidNumber:
                 return read_field_slowly(field, plan)
-            tail = plain[1]
             trunk = _trunk_before(tail, number.digits) if tail else ""
             return FieldReading((WrittenNumber(number, field.strip(), trunk),))
     return read_field_slowly(field, plan)
+
+
+def _may_span(before: str, high: str) -> bool:
+    """Tell whether a range may end with `high`: as many digits, and fewer, stand before it."""
+    size = len(high)
+    low = before[-size:]
+    return low < high and low.isdigit() and not before[-size - 1 : -size].isdigit()
 
 
 def read_field_slowly(field: str, plan: DialPlan) -> FieldReading:
