@@ -207,8 +207,8 @@ def fields_of(contact: Contact) -> list[str]:
 def contact_document(contact: Contact, body: bytes, leading: Leading = NO_LIMITS) -> str:
     """Return the document of one contact as JSON, for tantivy's `add_json`.
 
-    As one text it passes into tantivy in two thirds of the time that a document made value by value
-    takes.
+    As one text it passes into tantivy in five sixths of the time that a document made value by
+    value takes, its encoding included.
 
     Args:
         contact: decoded.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 from zlib import crc32
 
@@ -40,6 +41,10 @@ MARKS = {"department": "d", "job": "j", "city": "o", "emails": "e"} | {
     f"custom.{number}": chr(ord("A") + number - 1) for number in range(1, MAX_CUSTOM_FIELDS + 1)
 }
 """One letter before each word of `other` that says from which field it is: fields may be hidden."""
+
+_SHARED_MARKS = (MARKS["department"], MARKS["job"], MARKS["city"])
+_EMAIL_MARK = MARKS["emails"]
+_shared_texts = attrgetter("department", "job", "address.city")
 
 TWO_PARTS = 2
 """Texts of a name that is nothing but given name and surname."""
@@ -256,11 +261,17 @@ def whole_words(text: str) -> tuple[str, ...]:
 
 def other_words(contact: Contact) -> list[tuple[str, Sequence[str]]]:
     """Return the words of each of the `other_texts` of a contact, and their field's mark."""
-    return [
-        (MARKS[field], email_words(text) if field == "emails" else words_of_field(text))
-        for field, text in other_texts(contact)
-        if field in MARKS
+    found: list[tuple[str, Sequence[str]]] = [
+        (mark, words_of_field(text))
+        for mark, text in zip(_SHARED_MARKS, _shared_texts(contact), strict=True)
+        if text
     ]
+    found += [(_EMAIL_MARK, email_words(address)) for address in contact.emails]
+    for number, text in contact.custom.items():
+        mark = MARKS.get(f"custom.{number}")
+        if mark and text:
+            found.append((mark, words_of_field(text)))
+    return found
 
 
 def email_words(address: str) -> Sequence[str]:

@@ -89,16 +89,16 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=16_384)
 def _words_of(text: str) -> tuple[str, ...]:
     """Remember what `words` returns: one contact's texts are asked for several times over."""
-    folded = fold_once(text)
-    found = _WORD.findall(folded)
-    if len(folded) <= MAX_WORD_CHARS:
-        return tuple(found)
-    return tuple(word[:MAX_WORD_CHARS] for word in found[:MAX_WORDS])
+    return tuple(typed_words(text))
 
 
 def typed_words(text: str) -> list[str]:
     """Return what `words` returns for a text that somebody types; nothing of it is kept."""
-    return [word[:MAX_WORD_CHARS] for word in _WORD.findall(fold_once(text))[:MAX_WORDS]]
+    folded = fold_once(text)
+    found = _WORD.findall(folded)
+    if len(folded) <= MAX_WORD_CHARS:
+        return found
+    return [word[:MAX_WORD_CHARS] for word in found[:MAX_WORDS]]
 
 
 def spans_of_words(text: str) -> list[tuple[int, int]]:
