@@ -38,7 +38,7 @@ from engine.schema import LEADING, PAIR, PERSON, SOUND, schema, term
 from engine.schema import NAME as NAME_FIELD
 from engine.schema import OTHER as OTHER_FIELD
 from engine.scope import Searched
-from engine.terms import ANY_PAIR, MAX_PREFIX, PART_DIGITS, WHOLE, pair_of
+from engine.terms import ANY_PAIR, MAX_PREFIX, PAIR_LETTERS, PART_DIGITS, WHOLE, pair_of
 from engine.typed import KEYS as PHONE_KEYS
 from engine.typed import Typed
 
@@ -103,7 +103,7 @@ class Questions:
             case 5:
                 return self._whole_words(NAME_FIELD, [*self._in_name, *self._paired], self._paired)
             case 6:
-                return _all_or_none([*self._in_name, *self._paired])
+                return self._beginnings()
             case 7 | 8 if len(self._typed.words) < TWO_WORDS:
                 return None
             case 7:
@@ -127,6 +127,15 @@ class Questions:
             return None
         found = [self._term(field, whole(word)) for word in self._typed.words]
         return _all_or_none([*found, *beside])
+
+    def _beginnings(self) -> _Query | None:
+        """Return the query for names with all beginnings: a pair alone tells two short ones."""
+        words, names = self._typed.words, self._in_name
+        pair = pair_of(words)
+        if pair and len(words) == TWO_WORDS and max(map(len, words)) <= PAIR_LETTERS:
+            of_many = self._term(PAIR, ANY_PAIR)
+            return _any_or_none([self._term(PAIR, pair), _all_or_none([*names, of_many])])
+        return _all_or_none([*names, *self._paired])
 
     def _name_and(self, others: list[_Query | None]) -> _Query | None:
         """Return the query for texts of which a part is in the name, the rest somewhere else.

@@ -25,7 +25,7 @@ PART_DIGITS = 3
 MAX_PREFIX = 12
 """Longest beginning of a word that is one term; longer words are found by their first letters."""
 
-PAIR_LETTERS = 2
+PAIR_LETTERS = 3
 """Letters of each of two words that make one term together."""
 
 MAX_HEADS, ANY_PAIR = 8, "*"
@@ -137,7 +137,7 @@ def pair_terms(names: list[str]) -> list[str]:
 def pair_of(typed: Sequence[str]) -> str:
     """Return the term for contacts with two of the typed beginnings in their names, "" for none.
 
-    Two that begin alike may be answered by one word, and one letter begins no pair.
+    Two that begin alike may be answered by one word, and one or two letters begin no pair.
     """
     heads = sorted({word[:PAIR_LETTERS] for word in typed if len(word) >= PAIR_LETTERS})
     return f"{heads[0]} {heads[1]}" if len(heads) > 1 else ""

@@ -136,5 +136,7 @@ def test_two_words_are_met_in_their_pair_and_in_names_of_very_many_words(
     for text, keys in (
         ("anna meier", {"1", "2"}), ("mei ann", {"1", "2"}), ("an ant", {"3"}),
         ("me mei", {"1", "2", "4"}), ("a m", {"1", "2"}), ("anna zzz", set()),
+        ("ann mei", {"1", "2"}), ("ann ant", {"3"}), ("ant mei", set()), ("mei an", {"1", "2"}),
+        ("mei mer", {"4"}), ("ann mei ax", {"2"}),
     ):  # fmt: skip
         assert found(reader, text, NAME) == keys, text
