@@ -29,6 +29,7 @@ import tantivy
 from engine.contact import Address, Contact, ContactId, contact_uuid_text
 from engine.errors import CorruptIndex
 from engine.leading import NO_LIMITS, Leading
+from engine.likeness import MIN_SOUND_START
 from engine.terms import (
     MAX_PREFIX,
     NUMBER_PARTS,
@@ -108,7 +109,7 @@ def schema() -> tantivy.Schema:
         (NAME, "prefix"),
         (COMPANY, "prefix"),
         (OTHER, "marked"),
-        (SOUND, "prefix"),
+        (SOUND, "sound"),
         (PERSON, "raw"),
         (LEADING, "raw"),
         (PAIR, "raw"),
@@ -134,6 +135,7 @@ def register_tokenizers(index: tantivy.Index) -> None:
         ("tail", MIN_TAIL, MAX_TAIL),
         ("prefix", 1, MAX_PREFIX),
         ("marked", 2, MAX_PREFIX + 1),
+        ("sound", MIN_SOUND_START, MAX_PREFIX),
         ("part", PART_DIGITS, PART_DIGITS),
         ("start", 1, MAX_START),
         ("gram", GRAM_LETTERS, GRAM_LETTERS),
