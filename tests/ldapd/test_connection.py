@@ -276,6 +276,7 @@ class Breaking:
 
     def __init__(self, index: ContactIndex) -> None:
         self._index = index
+        self.candidates = index.candidates
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         if query.number == "666":

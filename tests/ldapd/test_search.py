@@ -356,6 +356,7 @@ class Asked:
         self.numbers: list[str] = []
         self.get = index.get
         self.holders = index.holders
+        self.candidates = index.candidates
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         self.numbers.append(query.number)
