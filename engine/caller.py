@@ -226,27 +226,37 @@ class CallerLookup:
         line = _best_line(contact, number)
         if line is None:
             raise CorruptIndex("a number leads to a contact that has another")
-        others = [holder for holder in named if holder[NAME] != best[NAME]]
         name, match_class = contact.name, alone
-        if others and any(
-            not holder[MAILBOXES] & best[MAILBOXES]
-            or _no_address_shared(contact, numbers.contact(holder))
-            for holder in others
+        names = {holder[NAME] for holder in named}
+        if len(names) > 1 and any(
+            holder[NAME] != best[NAME]
+            and (
+                not holder[MAILBOXES] & best[MAILBOXES]
+                or _no_address_shared(contact, numbers.contact(holder))
+            )
+            for holder in named
         ):
             match_class = SHARED
             companies = {holder[COMPANY] for holder in named}
             if len(companies) == 1 and best[COMPANY] != NO_COMPANY:
                 name = company_of(contact)
             else:
-                name = f"{name} +{len({holder[NAME] for holder in others})}"
+                name = f"{name} +{len(names) - 1}"
         return CallerMatch(name, match_class, number, contact, line.kind, len(named) - 1)
 
     def _best_of(self, holders: list[bytes]) -> tuple[bytes, Contact]:
-        """Return the best holder by the rules of `_rank`; those that tie are told by their keys."""
+        """Return the best holder by the rules of `_rank`; those that tie are told by their keys.
+
+        Args:
+            holders: sorted as the table gives them, the best of each source first.
+        """
         numbers, priorities = self._reader.numbers, self._priorities
-        ranks = [(priorities[holder[:SOURCE_BYTES]], holder[RANK]) for holder in holders]
-        least = min(ranks)
-        tied = [holder for holder, rank in zip(holders, ranks, strict=True) if rank == least]
+        firsts = {holder[:SOURCE_BYTES]: holder[RANK] for holder in reversed(holders)}
+        least = min((priorities[source], rank) for source, rank in firsts.items())
+        beginnings = tuple(
+            source + rank for source, rank in firsts.items() if (priorities[source], rank) == least
+        )
+        tied = [holder for holder in holders if holder.startswith(beginnings)]
         best = tied[0]
         if len(tied) > 1:
             best = min(tied, key=lambda holder: _identity(numbers.name(holder)))

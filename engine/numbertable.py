@@ -26,6 +26,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -386,10 +387,12 @@ def _visible_under(
     entry = cursor.value()
     if cursor.count() == 1:
         return [entry] if visible is None or entry[:SOURCE_BYTES] in visible else []
+    if visible is None:
+        return list(islice(cursor.iternext_dup(), most))
     found: list[bytes] = []
     for _ in range(MAX_EXAMINED):
         source = entry[:SOURCE_BYTES]
-        if visible is None or source in visible:
+        if source in visible:
             found.append(entry)
             if len(found) == most or not cursor.next_dup():
                 break
