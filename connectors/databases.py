@@ -156,7 +156,7 @@ class Database:
         fetch, error_type = cursor.fetchone, self._driver.Error
         while True:
             try:
-                row = fetch()  # pyodbc has no block fetch: many at once saves nothing
+                row = fetch()  # one by one, so that a value that cannot be read costs its row alone
             except error_type as error:
                 raise self._failure(error, f"after {number:,} rows") from None
             except ValueError:  # one value: text in a wrong encoding, a date outside the calendar

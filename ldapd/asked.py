@@ -17,12 +17,7 @@ from ldapd.auth import Asker
 from ldapd.entries import Shown
 from ldapd.matched_values import KeepValues
 from ldapd.protocol.filters import format_filter
-from ldapd.protocol.messages import (
-    SEARCH_DONE,
-    Control,
-    SearchRequest,
-    encode_result,
-)
+from ldapd.protocol.messages import SEARCH_DONE, Control, SearchRequest, encode_result
 from ldapd.protocol.search_controls import SearchControls
 
 SLICE_S = 0.002

@@ -43,7 +43,7 @@ class Application(msgspec.Struct, frozen=True):
 
     Attributes:
         authority: where Entra is, `https://HOST[:PORT]`.
-        tenant: the tenant's id, or `ANY_ORGANISATION`.
+        tenant: the tenant's id, or `relay.nodesettings.ANY_ORGANISATION`.
         client_id: the application.
         scope: what its token is to allow.
     """
