@@ -48,7 +48,7 @@ def told(house: House) -> tuple[int, str, float]:
 
 def test_a_connector_that_is_killed_is_replaced(tmp_path: Path, relay: Relay) -> None:
     with running_house(tmp_path / "house", relay, ROWS) as house:
-        assert house.finds("erika")
+        house.wait_found("erika", "the first keys to be published")
         for _ in range(3):
             killed = house.server.kill_worker("tunnel-0")
             status, word, took_s = told(house)
@@ -75,7 +75,7 @@ def test_a_relay_that_is_drained_and_started_anew_is_dialled_again(
 ) -> None:
     with running_house(tmp_path / "house", relay, ROWS) as house:
         for end in ("drained", "killed"):
-            assert house.finds("erika")
+            house.wait_found("erika", "the directory to answer")
             assert relay.program is not None
             if end == "drained":
                 relay.stop()
