@@ -95,26 +95,24 @@ class CallerLookup:
         except InvalidNumber:
             return None
         reader = self._reader
-        visible = reader.number_sources(query.principal)
+        numbers, visible = reader.numbers, reader.number_sources(query.principal)
         alone = EXTENSION if reading.internal else EXACT
         for number in reading.numbers:
-            holders = reader.numbers.holders(number.key, visible, WINDOW)
+            holders = numbers.holders(number.key, visible, WINDOW)
             if len(holders) == 1:
                 if alone not in query.classes:
                     continue
-                contact = reader.numbers.contact(holders[0])
+                contact = numbers.contact(holders[0])
                 name = contact.name
                 line = _best_line(contact, number)
                 if name and line is not None:
                     return CallerMatch(name, alone, number, contact, line.kind)
             elif holders:
-                if len(holders) == WINDOW:
-                    holders = self._first_of_many(number.key, visible)
+                holders = self._window(holders, number, visible)
                 match = self._one_of(holders, number, alone)
                 if match is not None and match.match_class in query.classes:
                     return match
-        found = self._beyond(reading, query)
-        return match_of(found) if found else None
+        return self._beyond(reading, query, visible)
 
     def name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
         """Return what `answer` returns; where one record alone holds the number, its name."""
@@ -134,41 +132,35 @@ class CallerLookup:
                     return CallerName(name, alone, found.id)
             elif holders:
                 return self.answer(query)
-        beyond = self._beyond(reading, query)
-        return match_of(beyond) if beyond else None
+        return self._beyond(reading, query, visible)
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the answering class, best first."""
-        found = self._find(query)
-        if found is None or limit < 1:
-            return []
-        return [candidate.contact for candidate in found.candidates[:limit]]
+        return self._answering(query)[: max(limit, 0)]
 
     def holding(self, number: PhoneNumber, principal: Principal) -> list[Contact]:
         """Return the visible contacts that have exactly this number, at most `WINDOW`."""
         numbers, visible = self._reader.numbers, self._reader.number_sources(principal)
         holders = numbers.holders(number.key, visible, WINDOW)
-        if len(holders) == WINDOW:
-            holders = self._first_of_many(number.key, visible)
-        return list(map(numbers.contact, holders))
+        return list(map(numbers.contact, self._window(holders, number, visible)))
 
     def holders_of(self, number: PhoneNumber, contacts: Sequence[Contact]) -> list[Candidate]:
         """Return those of the contacts that can be shown for exactly this number, best first."""
-        return self._ranked(contacts, lambda line: line.number == number)
+        return self._ranked(contacts, lambda contact: _best_line(contact, number))
 
     def behind_trunk(self, number: PhoneNumber, principal: Principal) -> TrunkFound:
         """Return the longest visible trunk before a number, and who answers for it (class 4)."""
+        return self._behind_trunk(number, self._reader.number_sources(principal))
+
+    def _behind_trunk(self, number: PhoneNumber, visible: Sources) -> TrunkFound:
         if number.extension:
             return NO_TRUNK
-        numbers, visible = self._reader.numbers, self._reader.number_sources(principal)
         digits = number.digits
-        for trunk in numbers.trunks_before(digits, shortest_trunk(digits)):
-            if not may_stand_behind(number):
-                break  # asked last: most numbers have no trunk, and some countries' rules are slow
-            behind = numbers.behind(trunk, visible)
-            if behind is not None:
-                return TrunkFound(trunk, *self._company_behind(behind))
-        return NO_TRUNK
+        behind = self._reader.numbers.behind(digits, shortest_trunk(digits), visible)
+        # asked last: most numbers have no trunk, and some countries' rules are slow
+        if behind is None or not may_stand_behind(number):
+            return NO_TRUNK
+        return self._company_behind(behind)
 
     def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
         """Return visible records that stand behind a trunk, at most `WINDOW`, by company."""
@@ -179,33 +171,37 @@ class CallerLookup:
         """Return the visible contacts whose last digits equal the number's, best first."""
         reader, tail = self._reader, number.digits[-TAIL_CLASS_DIGITS:]
         visible = reader.number_sources(principal)
-        contacts = reader.numbers.holders_of_tail(tail, visible, WINDOW)
-        return self._ranked(
-            contacts, lambda line: not line.number.extension and line.number.digits.endswith(tail)
-        )
+        return self._alike(reader.numbers.holders_of_tail(tail, visible, WINDOW), tail)
 
-    def _find(self, query: CallerQuery) -> Found | None:
-        """Try the classes in order; None if no visible contact fits any."""
+    def _alike(self, holders: list[bytes], tail: str) -> list[Candidate]:
+        contacts = list(map(self._reader.numbers.contact, holders))
+        return self._ranked(contacts, lambda contact: _best_ending(contact, tail))
+
+    def _answering(self, query: CallerQuery) -> list[Contact]:
+        """Return the contacts of the answering class, best first, every one of them read."""
         try:
             reading = read_number(query.number, query.plan)
         except InvalidNumber:
-            return None
+            return []
         for number in reading.numbers:
-            contacts = self.holding(number, query.principal)
-            found = self._exactly(number, contacts, reading, query)
-            if found is not None:
-                return found
-        return self._beyond(reading, query)
+            exact = self.holders_of(number, self.holding(number, query.principal))
+            if exact:
+                found = exact_class(exact, internal=reading.internal)
+                if found.match_class in query.classes:
+                    return [candidate.contact for candidate in exact]
+        match = self._beyond(reading, query, self._reader.number_sources(query.principal))
+        if match is None:
+            return []
+        if not match.runners_up:
+            return [match.contact]
+        alike = self.ending_alike(reading.numbers[0], query.principal)
+        return [candidate.contact for candidate in alike]
 
-    def _exactly(
-        self, number: PhoneNumber, contacts: list[Contact], reading: Reading, query: CallerQuery
-    ) -> Found | None:
-        """Classes 1 to 3: who of the contacts holds exactly a number that the text may mean."""
-        exact = self.holders_of(number, contacts)
-        if not exact:
-            return None
-        found = exact_class(exact, internal=reading.internal)
-        return found if found.match_class in query.classes else None
+    def _window(self, holders: list[bytes], number: PhoneNumber, visible: Sources) -> list[bytes]:
+        """Return a window of the holders of a number: of many, those of the first sources."""
+        if len(holders) == WINDOW:
+            return self._first_of_many(number.key, visible)
+        return holders
 
     def _first_of_many(self, key: str, visible: Sources) -> list[bytes]:
         """Return a window of holders from the sources of the highest priority."""
@@ -217,7 +213,7 @@ class CallerLookup:
         return found
 
     def _one_of(self, holders: list[bytes], number: PhoneNumber, alone: int) -> CallerMatch | None:
-        """Return what `_exactly` answers for several holders; the best one alone is decoded."""
+        """Return the class 1 to 3 of several holders; the best one alone is decoded."""
         numbers = self._reader.numbers
         named = [holder for holder in holders if holder[NAME] != NO_NAME]
         if not named:
@@ -262,65 +258,62 @@ class CallerLookup:
             best = min(tied, key=lambda holder: _identity(numbers.name(holder)))
         return best, numbers.contact(best)
 
-    def _beyond(self, reading: Reading, query: CallerQuery) -> Found | None:
+    def _beyond(self, reading: Reading, query: CallerQuery, visible: Sources) -> CallerMatch | None:
         """Classes 4 and 5, for a number that nobody holds."""
-        found = None
         if TRUNK_CLASS in query.classes:
-            found = self._trunk(reading, query)
-        if found is None and TAIL_CLASS in query.classes:
-            found = self._tail(reading, query)
-        return found
-
-    def _trunk(self, reading: Reading, query: CallerQuery) -> Found | None:
-        """Class 4: the company behind whose line an unknown extension stands."""
-        for number in reading.numbers:
-            behind = self.behind_trunk(number, query.principal)
-            if behind.holder is not None:
-                line = PhoneLine("company", PhoneNumber(behind.trunk))
-                return Found(TRUNK_CLASS, [Candidate(behind.holder, line, _ALONE)])
+            for number in reading.numbers:
+                found = self._behind_trunk(number, visible)
+                holder = found.holder
+                if holder is not None:
+                    name, line = MARK + company_of(holder), PhoneNumber(found.trunk)
+                    return CallerMatch(name, TRUNK_CLASS, line, holder, "company")
+        if TAIL_CLASS in query.classes and not tail_bar(reading):
+            return self._tail(reading.numbers[0], visible)
         return None
 
-    def _tail(self, reading: Reading, query: CallerQuery) -> Found | None:
-        """Class 5: equal last digits, if one person or company alone fits."""
-        if tail_bar(reading):
-            return None
-        found = self.ending_alike(reading.numbers[0], query.principal)
-        return Found(TAIL_CLASS, found) if fits_one(found) else None
+    def _tail(self, number: PhoneNumber, visible: Sources) -> CallerMatch | None:
+        """Class 5: equal last digits, if one person or company alone fits. Flat for one record."""
+        numbers, tail = self._reader.numbers, number.digits[-TAIL_CLASS_DIGITS:]
+        holders = numbers.holders_of_tail(tail, visible, WINDOW)
+        if len(holders) == 1:
+            contact = numbers.contact(holders[0])
+            name = contact.name
+            line = _best_ending(contact, tail)
+            if not name or line is None:
+                return None
+            return CallerMatch(name, TAIL_CLASS, line.number, contact, line.kind)
+        found = self._alike(holders, tail)
+        return match_of(Found(TAIL_CLASS, found)) if fits_one(found) else None
 
-    def _company_behind(self, behind: Behind) -> tuple[Contact | None, str]:
+    def _company_behind(self, behind: Behind) -> TrunkFound:
         """Return the record whose company answers for a trunk, and why it does.
 
         The record on the trunk line itself decides; else all visible records behind it must name
         one company.
         """
+        numbers, versions = self._reader.numbers, behind.versions
+        if not versions:
+            return TrunkFound(behind.trunk, None, "")
+        best = versions[0]
+        if len(versions) > 1:
+            best = min(versions, key=lambda each: self._priority_rank(numbers.name(each)))
         where = "on the trunk line" if behind.on_line else "the same for all"
-        contacts = self._reader.numbers.named(behind.on_line or behind.others)
-        if not contacts:
-            return None, ""
-        if len(contacts) == 1:
-            return contacts[0], where
-        return min(contacts, key=self._priority_rank), where
+        return TrunkFound(behind.trunk, numbers.contact(best), where)
 
-    def _priority_rank(self, contact: Contact) -> tuple[int, str, str]:
+    def _priority_rank(self, contact: ContactName) -> tuple[int, str, str]:
         return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
 
     def _ranked(
-        self, contacts: Sequence[Contact], fits: Callable[[PhoneLine], bool]
+        self, contacts: Sequence[Contact], best: Callable[[Contact], PhoneLine | None]
     ) -> list[Candidate]:
-        """Return the contacts with the best line of each that fits, best first."""
-        if len(contacts) == 1:  # nearly every call: nothing to sort
-            contact = contacts[0]
-            lines = list(filter(fits, contact.phones))
-            if not lines or not contact.name:
-                return []
-            line = lines[0] if len(lines) == 1 else min(lines, key=_line_rank)
-            return [Candidate(contact, line, _ALONE)]
+        """Return the contacts that have a name and a best line, best first."""
+        alone = len(contacts) == 1
         candidates = []
         for contact in contacts:
-            lines = list(filter(fits, contact.phones))
-            if lines and contact.name:
-                best = min(lines, key=_line_rank)
-                candidates.append(Candidate(contact, best, self._rank(contact, best)))
+            line = best(contact)
+            if line is not None and contact.name:
+                rank = _ALONE if alone else self._rank(contact, line)
+                candidates.append(Candidate(contact, line, rank))
         candidates.sort(key=_by_rank)
         return candidates
 
@@ -339,6 +332,20 @@ def _best_line(contact: Contact, number: PhoneNumber) -> PhoneLine | None:
     best = None
     for line in contact.phones:
         if line.number == number and (best is None or _line_rank(line) < _line_rank(best)):
+            best = line
+    return best
+
+
+def _best_ending(contact: Contact, tail: str) -> PhoneLine | None:
+    """Return the best of the lines without an extension apart that end so; None if none does."""
+    best = None
+    for line in contact.phones:
+        number = line.number
+        if (
+            number.digits.endswith(tail)
+            and not number.extension
+            and (best is None or _line_rank(line) < _line_rank(best))
+        ):
             best = line
     return best
 
@@ -364,9 +371,7 @@ def match_of(found: Found) -> CallerMatch:
     candidates = found.candidates
     best = candidates[0]
     name = best.contact.name
-    if found.match_class == TRUNK_CLASS:
-        name = MARK + company_of(best.contact)
-    elif len(candidates) > 1 and is_shared(candidates):
+    if len(candidates) > 1 and is_shared(candidates):
         others = len({name_key(candidate.contact.name) for candidate in candidates}) - 1
         name = shared_company(candidates) or f"{name} +{others}"
     return CallerMatch(

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -167,15 +167,18 @@ def row_key(identity: ContactId) -> bytes:
 
 
 class Behind(msgspec.Struct, frozen=True, gc=False):
-    """Who stands behind a trunk, as far as the asker sees; versions of records that name a company.
+    """Who stands behind a trunk, as far as the asker sees.
 
     Attributes:
-        on_line: those on the trunk line itself.
-        others: one of each source, if all that name a company name the same; else none.
+        trunk: E.164 digits.
+        versions: of records that name its company: those on the trunk line itself, else one of each
+            source, if all that name a company name the same; else none.
+        on_line: they stand on the trunk line itself.
     """
 
-    on_line: tuple[bytes, ...]
-    others: tuple[bytes, ...]
+    trunk: str
+    versions: tuple[bytes, ...]
+    on_line: bool
 
 
 class NumberTable:
@@ -255,84 +258,75 @@ class NumberTable:
         return _visible_under(self._numbers, key.encode(), visible, most)
 
     def contact(self, holder: bytes) -> Contact:
-        """Return the contact of a holder that `holders` gave."""
+        """Return the contact of a holder, or of a version: every holder ends with its own."""
         return self._read(holder[-SEQ_BYTES:], decode_contact)
 
     def name(self, holder: bytes) -> ContactName:
         """Return what the contact of a holder is called; in a third of the time."""
         return self._read(holder[-SEQ_BYTES:], decode_name)
 
-    def holders_of_tail(self, tail: str, visible: Sources, most: int) -> list[Contact]:
-        """Return the visible contacts with a number whose last `TAIL_CLASS_DIGITS` are `tail`."""
+    def holders_of_tail(self, tail: str, visible: Sources, most: int) -> list[bytes]:
+        """Return the visible holders of a number whose last `TAIL_CLASS_DIGITS` are `tail`."""
         if self._transaction is None:
             return []
-        return list(map(self.contact, _visible_under(self._tails, tail.encode(), visible, most)))
+        return _visible_under(self._tails, tail.encode(), visible, most)
 
-    def trunks_before(self, digits: str, shortest: int) -> Iterator[str]:
-        """Give the stored trunks that E.164 digits begin with, longest first, the digits left out.
+    def behind(self, digits: str, shortest: int, visible: Sources) -> Behind | None:
+        """Return who stands behind the longest trunk before E.164 digits; None for no such trunk.
 
-        One step in the tree where nothing stored begins alike: so it is for nearly every number
-        that nobody holds. A second one tells whether the first trunk found is the only one.
+        A trunk behind which nobody visible stands is passed over. The greatest trunk up to the
+        digits is mostly the one; if not, it shows how far any trunk can agree with them. So a
+        number without a trunk costs one step in the tree, and most with one not more.
 
         Args:
-            digits: a number nobody holds.
+            digits: a number nobody holds; a trunk equal to it does not stand before it.
             shortest: digits of a trunk at the least.
-        """
-        if self._transaction is None:
-            return
-        cursor, whole = self._trunks, digits.encode()
-        beginning = whole[:shortest]
-        if not cursor.set_range(beginning):
-            return
-        key = cursor.key()
-        if not key.startswith(beginning):
-            return
-        if whole.startswith(key) and not (cursor.next_nodup() and cursor.key() <= whole):
-            if key != whole:
-                yield key.decode()
-            return
-        yield from self._some_before(whole[:-1], beginning)
-
-    def _some_before(self, wanted: bytes, beginning: bytes) -> Iterator[str]:
-        """Give stored trunks that `wanted` begins with, longest first, not shorter than beginning.
-
-        The greatest trunk up to the digits shows how far any trunk can agree with them.
-        """
-        cursor = self._trunks
-        while len(wanted) >= len(beginning):
-            found = cursor.set_range(wanted)
-            if not found or cursor.key() != wanted:
-                found = cursor.prev_nodup() if found else cursor.last()
-            if not found:
-                return
-            key = cursor.key()
-            if not key.startswith(beginning):
-                return
-            if wanted.startswith(key):
-                yield key.decode()
-                wanted = key[:-1]
-            else:
-                wanted = _common_start(key, wanted)
-
-    def behind(self, trunk: str, visible: Sources) -> Behind | None:
-        """Return who stands behind a trunk; None if nobody visible does.
-
-        A few steps a source, however many records there are: the entries are sorted by source,
-        place and company, and all of one kind are passed over at once. Flat for one record, since
-        most companies have one with their main line.
+            visible: from `sources`.
         """
         if self._transaction is None:
             return None
-        cursor, key = self._trunks, trunk.encode()
-        found = cursor.set_key(key)
-        if found and cursor.count() == 1:
-            entry = cursor.value()
-            if visible is not None and entry[:SOURCE_BYTES] not in visible:
+        cursor, wanted = self._trunks, digits[:-1].encode()
+        beginning = wanted[:shortest]
+        while len(wanted) >= shortest:
+            if not (cursor.prev_nodup() if cursor.set_range(wanted + b"\0") else cursor.last()):
                 return None
-            alone = (entry[-SEQ_BYTES:],) if entry[_COMPANY] != NO_COMPANY else ()
-            return Behind(alone if entry[_PLACE] == ON_LINE else (), alone)
+            trunk = cursor.key()
+            if not trunk.startswith(beginning):
+                return None
+            if wanted.startswith(trunk):
+                behind = self._behind(trunk, visible)
+                if behind is not None:
+                    return behind
+                wanted = trunk[:-1]
+            else:
+                wanted = _common_start(trunk, wanted)
+        return None
+
+    def _behind(self, trunk: bytes, visible: Sources) -> Behind | None:
+        """Return who stands behind the trunk the cursor is on; None if nobody visible does.
+
+        Flat for one record, since most companies have one with their main line.
+        """
+        cursor = self._trunks
+        if cursor.count() > 1:
+            return self._several_behind(trunk, visible)
+        entry = cursor.value()
+        if visible is not None and entry[:SOURCE_BYTES] not in visible:
+            return None
+        if entry[_COMPANY] == NO_COMPANY:
+            return Behind(trunk.decode(), (), on_line=False)
+        return Behind(trunk.decode(), (entry[-SEQ_BYTES:],), entry[_PLACE] == ON_LINE)
+
+    def _several_behind(self, trunk: bytes, visible: Sources) -> Behind | None:
+        """Return what `_behind` returns, for any number of records.
+
+        A few steps a source, however many records there are: the entries are sorted by source,
+        place and company, and all of one kind are passed over at once.
+        """
+        cursor = self._trunks
         is_seen, on_line = False, list[bytes]()
         companies, named = set[bytes](), dict[bytes, bytes]()
+        found = cursor.set_key(trunk)
         while found:
             entry = cursor.value()
             passed = source = entry[:SOURCE_BYTES]
@@ -348,14 +342,13 @@ class NumberTable:
                         continue
                 if not on_line and len(companies) < 2:  # noqa: PLR2004 - two disagree
                     passed = entry[:-SEQ_BYTES]
-            found = cursor.set_range_dup(key, passed.ljust(BEHIND_BYTES, b"\xff"))
+            found = cursor.set_range_dup(trunk, passed.ljust(BEHIND_BYTES, b"\xff"))
         if not is_seen:
             return None
-        return Behind(tuple(on_line), tuple(named.values()) if len(companies) == 1 else ())
-
-    def named(self, versions: tuple[bytes, ...]) -> list[Contact]:
-        """Return the records of versions that `behind` gave."""
-        return [self._read(seq, decode_contact) for seq in versions]
+        if on_line:
+            return Behind(trunk.decode(), tuple(on_line), on_line=True)
+        agreed = tuple(named.values()) if len(companies) == 1 else ()
+        return Behind(trunk.decode(), agreed, on_line=False)
 
     def standing_behind(self, trunk: str, visible: Sources, most: int) -> list[Contact]:
         """Return visible contacts that stand behind a trunk, at most `most`, by source, company."""

@@ -11,13 +11,22 @@ from hypothesis import strategies as st
 from engine import generation as folders
 from engine.contact import PhoneLine, encode_contact
 from engine.errors import CorruptIndex
-from engine.numbertable import DATA, FOLDER, MAX_EXAMINED, NO_TABLE, NumberTable, Sources, open_file
+from engine.numbertable import (
+    DATA,
+    FOLDER,
+    MAX_EXAMINED,
+    NO_TABLE,
+    Behind,
+    NumberTable,
+    Sources,
+    open_file,
+)
 from engine.numberwriter import NumberWriter
 from engine.phone import PhoneNumber
 from engine.store import Change
 from tests.engine.building import Directory, contact, line
 
-NUMBER, TRUNK = "493023125001", "493023125"
+NUMBER, TRUNK, UNKNOWN = "493023125001", "493023125", "493023125777"
 
 
 def served(directory: Directory) -> Path:
@@ -32,6 +41,10 @@ def table(directory: Directory) -> NumberTable:
 
 def held(snapshot: NumberTable, number: str, visible: Sources, most: int) -> list[str]:
     return [snapshot.contact(each).name for each in snapshot.holders(number, visible, most)]
+
+
+def companies(snapshot: NumberTable, found: Behind) -> list[str]:
+    return [snapshot.contact(version).company for version in found.versions]
 
 
 def behind(number: str = NUMBER) -> PhoneLine:
@@ -79,14 +92,12 @@ def test_a_trunk_tells_how_many_companies_its_visible_records_name(directory: Di
         contact("x", "X", behind(), company="Other", source="hr"),
     )
     snapshot = table(directory)
-    seen = snapshot.behind(TRUNK, snapshot.sources(frozenset({"crm"})))
+    seen = snapshot.behind(UNKNOWN, 6, snapshot.sources(frozenset({"crm"})))
     assert seen is not None
-    assert (seen.on_line, [each.company for each in snapshot.named(seen.others)]) == ((), ["ACME"])
-    everything = snapshot.behind(TRUNK, None)
-    assert everything is not None
-    assert (everything.on_line, everything.others) == ((), ())
-    assert snapshot.behind(TRUNK, snapshot.sources(frozenset())) is None
-    assert snapshot.behind("4930", None) is None
+    assert (seen.on_line, companies(snapshot, seen)) == (False, ["ACME"])
+    assert snapshot.behind(UNKNOWN, 6, None) == Behind(TRUNK, (), on_line=False)
+    assert snapshot.behind(UNKNOWN, 6, snapshot.sources(frozenset())) is None
+    assert snapshot.behind("49302", 4, None) is None
 
 
 def test_records_on_the_trunk_line_itself_stand_apart(directory: Directory) -> None:
@@ -98,17 +109,14 @@ def test_records_on_the_trunk_line_itself_stand_apart(directory: Directory) -> N
         contact("x", "", behind(TRUNK), company="Hidden", source="hr"),
     )
     snapshot = table(directory)
-    found = snapshot.behind(TRUNK, snapshot.sources(frozenset({"crm", "old"})))
+    found = snapshot.behind(UNKNOWN, 6, snapshot.sources(frozenset({"crm", "old"})))
     assert found is not None
-    assert [each.company for each in snapshot.named(found.on_line)] == ["ACME", "ACME KG"]
-    assert found.others == ()
+    assert (found.on_line, companies(snapshot, found)) == (True, ["ACME", "ACME KG"])
 
 
 def test_a_trunk_whose_records_name_no_company_is_still_a_trunk(directory: Directory) -> None:
     directory.hold(contact("1", "Anna", behind()))
-    found = table(directory).behind(TRUNK, None)
-    assert found is not None
-    assert (found.on_line, found.others) == ((), ())
+    assert table(directory).behind(UNKNOWN, 6, None) == Behind(TRUNK, (), on_line=False)
     assert [each.name for each in table(directory).standing_behind(TRUNK, None, 5)] == ["Anna"]
 
 
@@ -127,7 +135,7 @@ def test_without_a_table_nobody_is_found() -> None:
     assert NO_TABLE.holders(NUMBER, None, 5) == []
     assert NO_TABLE.holders_of_tail("12345678", None, 5) == []
     assert NO_TABLE.standing_behind(TRUNK, None, 5) == []
-    assert NO_TABLE.behind(TRUNK, None) is None
+    assert NO_TABLE.behind(UNKNOWN, 6, None) is None
 
 
 def test_a_file_is_opened_once_in_a_process(directory: Directory) -> None:
@@ -151,36 +159,40 @@ TRUNKS = ("4930", "493023", "4930231", "493023125", "4930231257", "4989", "49302
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    stored=st.sets(st.sampled_from(TRUNKS)),
+    stored=st.dictionaries(
+        st.sampled_from(TRUNKS), st.sets(st.sampled_from(("crm", "hr")), min_size=1)
+    ),
     digits=st.one_of(
         st.builds(str.__add__, st.sampled_from(TRUNKS), st.text("0123456789", max_size=5)),
         st.text("0123456789", min_size=1, max_size=15),
     ),
     shortest=st.integers(1, 12),
+    seen=st.sampled_from((("crm",), ("hr",), ("crm", "hr"))),
 )
-def test_trunks_before_a_number_are_its_stored_beginnings_longest_first(
-    tmp_path_factory: pytest.TempPathFactory, stored: set[str], digits: str, shortest: int
+def test_the_longest_trunk_before_a_number_behind_which_a_visible_record_stands_is_found(
+    tmp_path_factory: pytest.TempPathFactory,
+    stored: dict[str, set[str]],
+    digits: str,
+    shortest: int,
+    seen: tuple[str, ...],
 ) -> None:
     writer = NumberWriter.create(tmp_path_factory.mktemp("table"), "a store")
+    held = [(trunk, source) for trunk, sources in stored.items() for source in sorted(sources)]
     writer.apply(
         Change(
             seq,
-            "crm",
+            source,
             trunk,
             encode_contact(contact(trunk, "P", PhoneLine("work", PhoneNumber("49301"), "", trunk))),
         )
-        for seq, trunk in enumerate(sorted(stored), 1)
+        for seq, (trunk, source) in enumerate(held, 1)
     )
     snapshot = NumberTable(writer._file)
-    found = list(snapshot.trunks_before(digits, shortest))
+    found = snapshot.behind(digits, shortest, snapshot.sources(frozenset(seen)))
     snapshot.close()
-    expected = [
+    before = [
         digits[:length]
         for length in range(len(digits) - 1, shortest - 1, -1)
-        if digits[:length] in stored
+        if stored.get(digits[:length], set()).intersection(seen)
     ]
-    assert found == expected
-
-
-def test_no_table_has_no_trunks() -> None:
-    assert list(NO_TABLE.trunks_before("493023125777", 4)) == []
+    assert (found.trunk if found else None) == (before[0] if before else None)
