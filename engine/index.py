@@ -38,6 +38,11 @@ from engine.selecting import Candidates, candidates, select
 from engine.selection import Position, Selected, Selection
 from engine.writer import applied_state
 
+MAX_TAKES = 20
+"""How often a commit and the table beside it are taken anew until they fit: each time that they do
+not, the writer has put a commit in force and gone on behind it in the fraction of a millisecond
+between the two."""
+
 
 class IndexStatus(msgspec.Struct, frozen=True):
     """What an opened index holds.
@@ -130,9 +135,7 @@ class ContactIndex:
                 opened.config_reader("Manual")
             else:
                 opened = self._index
-            opened.reload()
-            searcher = opened.searcher()
-            numbers = NumberTable(open_file(generation))  # after the index: never behind it
+            searcher, numbers = _commit_and_table(opened, generation)
             reader = Reader(searcher, self._policies, numbers)
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{generation}: {error}") from error
@@ -247,11 +250,30 @@ class ContactIndex:
         self._swap(Reader.empty(self._policies))
 
     def _swap(self, reader: Reader) -> None:
-        former, self._reader = self._reader.numbers, reader
+        self._reader = reader
         self._caller = CallerLookup(self._reader)
         self._people = PeopleSearch(self._reader)
-        if former is not reader.numbers:
-            former.close()
+
+
+def _commit_and_table(
+    opened: tantivy.Index, generation: Path
+) -> tuple[tantivy.Searcher, NumberTable]:
+    """Return the newest commit, and a snapshot of the table that has every contact of it.
+
+    The snapshot is taken after the index, so it is never behind it. It may be ahead: what a change
+    ended is kept in it until the writer goes on behind the next commit; then it is that to take.
+
+    Raises:
+        CorruptIndex: they do not fit, however often they are taken.
+    """
+    for _ in range(MAX_TAKES):
+        opened.reload()
+        searcher = opened.searcher()
+        numbers = NumberTable(open_file(generation))
+        if numbers.serves(applied_state(searcher).seq):
+            return searcher, numbers
+        numbers.close()
+    raise CorruptIndex(f"{generation}: the number table is not in step")
 
 
 def verify_index(index_dir: Path) -> None:

@@ -1,22 +1,26 @@
-"""The exact-number table beside the index: a number → the contacts that hold it, in two reads.
+"""The number table beside the index: the contacts, and a number → those that hold it, in two reads.
 
     <generation>/numbers/      one LMDB environment, written together with the tantivy index
 
 A caller look-up asks one number and wants one contact. tantivy answers that in 20 µs and more, a
 B-tree that is mapped into memory in 2 to 4 (`bench/bench_caller.py`); searches by name stay with
-tantivy. The table holds, each in a database of its own:
+tantivy, which names the versions found, and the contacts are read here. The table holds, each in a
+database of its own:
 
     bodies     seq → the encoded contact; a `seq` names one version of one contact
+    retired    seq of a change → the version it replaced or removed, whose body is still there
     rows       digest of source and key → the seq it has here
     numbers    number key (`498912345`, `498912345x55`) → holders (`engine.holding`)
     tails      the last `TAIL_CLASS_DIGITS` digits → source and seq of the holders
     trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
     sources    source id → its number here
-    meta       the last seq applied, and whose store it is
+    meta       the last seq applied, whose store it is, and from which commit on it has all bodies
 
-Law: a reader sees one snapshot and filters by source before it decodes anything; `numberwriter` is
-the only writer. LMDB forbids to open a file twice in one process, so that `open_file` keeps one
-handle a file. Read transactions end with `close`: an open one keeps the writer from reusing pages.
+Law: a reader sees one snapshot and filters by source before it decodes anything. A snapshot has the
+body of every contact of a commit of the index if it `serves` that commit. `numberwriter` is the
+only writer. LMDB forbids to open a file twice in one process, so that `open_file` keeps one
+handle a file. A read transaction ends with the last user of its snapshot: an open one keeps the
+writer from reusing pages.
 
 Source: LMDB's documentation (lmdb.h, "Caveats"); py-lmdb.
 """
@@ -61,7 +65,7 @@ BEHIND_BYTES = SOURCE_BYTES + 1 + COMPANY_BYTES + SEQ_BYTES
 MAX_ON_LINE = 64
 """Records on one trunk line that are looked at."""
 
-SEQ_KEY, STORE_KEY = b"seq", b"store"
+SEQ_KEY, STORE_KEY, KEPT_KEY = b"seq", b"store", b"kept"
 
 Database = Any
 """A handle that LMDB gives; py-lmdb names its type for itself alone."""
@@ -79,6 +83,7 @@ class Databases(msgspec.Struct, frozen=True):
     """The handles of the table's databases; good for every transaction of their environment."""
 
     bodies: Database
+    retired: Database
     rows: Database
     numbers: Database
     tails: Database
@@ -106,6 +111,7 @@ class NumberFile:
         opened = self.environment.open_db
         self.databases = Databases(
             bodies=opened(b"bodies"),
+            retired=opened(b"retired"),
             rows=opened(b"rows"),
             numbers=opened(b"numbers", dupsort=True, dupfixed=True),
             tails=opened(b"tails", dupsort=True, dupfixed=True),
@@ -182,7 +188,12 @@ class Behind(msgspec.Struct, frozen=True, gc=False):
 
 
 class NumberTable:
-    """One snapshot of the table; `close` it before it is forgotten."""
+    """One snapshot of the table; it ends with its last user, or with `close`.
+
+    Attributes:
+        seq: the last change of the store that is in it.
+        kept_from: it has the body of every contact of each commit from this one on.
+    """
 
     __slots__ = (
         "_body",
@@ -193,6 +204,8 @@ class NumberTable:
         "_transaction",
         "_trunks",
         "file",
+        "kept_from",
+        "seq",
     )
 
     def __init__(self, file: NumberFile | None) -> None:
@@ -205,6 +218,7 @@ class NumberTable:
         self._transaction: lmdb.Transaction[bytes] | None = None
         self._source_numbers: dict[str, bytes] = {}
         self._source_names: dict[bytes, str] = {}
+        self.seq = self.kept_from = 0
         if file is None:
             return
         try:
@@ -219,14 +233,28 @@ class NumberTable:
                 name.decode(): number for name, number in transaction.cursor(databases.sources)
             }
             self._source_names = {number: name for name, number in self._source_numbers.items()}
+            self.seq = noted(transaction, file, SEQ_KEY)
+            self.kept_from = noted(transaction, file, KEPT_KEY)
         except lmdb.Error as error:
             raise CorruptIndex(f"{file.environment.path()}: {error}") from error
+
+    def __del__(self) -> None:
+        """End the snapshot with whoever used it last: an answer may be read on after a refresh."""
+        self.close()
 
     def close(self) -> None:
         """End the snapshot; every later question finds nobody."""
         transaction, self._transaction = self._transaction, None
         if transaction is not None:
             transaction.abort()
+
+    def serves(self, applied: int) -> bool:
+        """Tell whether every contact of the commit with this last `seq` is in the snapshot.
+
+        A snapshot taken while a commit is the newest one serves it. Of a commit before that, it may
+        miss what has been replaced since.
+        """
+        return self.kept_from <= applied <= self.seq
 
     def sources(self, visible: frozenset[str] | None) -> Sources:
         """Return the numbers of the sources in `visible` (ids); None, all, where none is hidden."""
@@ -365,10 +393,25 @@ class NumberTable:
             found = cursor.next_dup()
         return contacts
 
+    def body(self, seq: int) -> bytes:
+        """Return the encoded contact of a version that the index names.
+
+        Raises:
+            CorruptIndex: it is not there, which no commit that the snapshot `serves` gives rise to.
+        """
+        if self._transaction is None or not self._body.set_key(seq.to_bytes(SEQ_BYTES, "big")):
+            raise CorruptIndex("a document leads to no contact")
+        return self._body.value()
+
     def _read(self, seq: bytes, decode: Callable[[bytes], _Read]) -> _Read:
         if not self._body.set_key(seq):
             raise CorruptIndex("a number leads to no contact")
         return decode(self._body.value())
+
+
+def noted(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes) -> int:
+    """Return a `seq` that is noted in `meta`; 0 where none is."""
+    return int.from_bytes(transaction.get(key, b"", db=file.databases.meta), "big")
 
 
 def _visible_under(

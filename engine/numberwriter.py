@@ -1,8 +1,10 @@
 """Store changes → the exact-number table: its one writer.
 
 Law: applied before the tantivy commit of the same changes, so that the table is never behind the
-index, and again after a crash between the two: to apply a change twice changes nothing. Used by
-`engine.writer` alone.
+index, and again after a crash between the two: to apply a change twice changes nothing. The body of
+a version that a change ended stays until a commit without that version is in force, so that whoever
+opened the commit before finds every contact of it; `NumberTable.kept_from` says from which commit
+on that is so. Used by `engine.writer` alone.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of
 from engine.numbertable import (
     BEHIND_LINE,
+    KEPT_KEY,
     ON_LINE,
     SEQ_KEY,
     STORE_KEY,
@@ -26,6 +29,7 @@ from engine.numbertable import (
     Database,
     NumberFile,
     create_file,
+    noted,
     open_file,
     row_key,
 )
@@ -62,13 +66,14 @@ class NumberWriter:
         return made
 
     @classmethod
-    def open(cls, generation: Path, store: str, at_least: int) -> NumberWriter:
+    def open(cls, generation: Path, store: str, committed: int) -> NumberWriter:
         """Open the table of a generation that is served.
 
         Args:
             generation: the folder of the index.
             store: the identity of the store it must have been made from.
-            at_least: the `seq` that the index holds: the table must not be behind it.
+            committed: the `seq` that the index holds: the table must not be behind it, nor have
+                let go of anything in it.
 
         Raises:
             CorruptIndex: there is no table, or it does not belong to the index.
@@ -77,13 +82,19 @@ class NumberWriter:
         file.environment.reader_check()  # slots of killed readers keep pages from reuse
         with file.environment.begin() as transaction:
             meta = file.databases.meta
-            seq = int.from_bytes(transaction.get(SEQ_KEY, b"", db=meta), "big")
-            if transaction.get(STORE_KEY, b"", db=meta) != store.encode() or seq < at_least:
+            seq = noted(transaction, file, SEQ_KEY)
+            is_its_own = transaction.get(STORE_KEY, b"", db=meta) == store.encode()
+            if not is_its_own or not noted(transaction, file, KEPT_KEY) <= committed <= seq:
                 raise CorruptIndex(f"{generation}: the number table is not in step")
         return cls(file, seq)
 
-    def apply(self, changes: Iterable[Change]) -> set[int]:
+    def apply(self, changes: Iterable[Change], committed: int = 0) -> set[int]:
         """Apply changes in one transaction; those applied already are passed over.
+
+        Args:
+            changes: by rising `seq`.
+            committed: the last `seq` of the commit of the index that is in force, durably; what
+                ended in it or before goes now.
 
         Returns:
             The `seq` of each change whose contact the table had before, in any version.
@@ -96,6 +107,7 @@ class NumberWriter:
         known = set[int]()
         self._sources.clear()  # what a transaction that failed had numbered is gone
         with self._file.environment.begin(write=True) as transaction:
+            self._let_go(transaction, committed)
             seq = 0
             for change in changes:
                 seq = change.seq
@@ -106,7 +118,7 @@ class NumberWriter:
                 with transaction.cursor(database) as cursor:
                     cursor.putmulti(entries)
             if seq:
-                _note_seq(transaction, self._file, seq)
+                _note(transaction, self._file, SEQ_KEY, seq)
         return known
 
     def seal(self, seq: int) -> None:
@@ -116,7 +128,7 @@ class NumberWriter:
         """
         environment = self._file.environment
         with environment.begin(write=True) as transaction:
-            _note_seq(transaction, self._file, seq)
+            _note(transaction, self._file, SEQ_KEY, seq)
         environment.sync(force=True)
         environment.close()
 
@@ -138,6 +150,7 @@ class NumberWriter:
         source = self._source_number(transaction, change.source)
         if old is not None:
             self._remove(transaction, source, old)
+            transaction.put(seq, old, db=databases.retired)
         if change.body is None:
             transaction.delete(row, db=databases.rows)
             return old is not None
@@ -149,13 +162,24 @@ class NumberWriter:
         return old is not None
 
     def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> None:
-        body = transaction.pop(seq, db=self._file.databases.bodies)
+        body = transaction.get(seq, db=self._file.databases.bodies)
         if body is None:
             raise CorruptIndex("the number table misses a contact it names")
         gone = _entries(decode_contact(body), source, seq)
         for entries, database in zip(gone, self._lists(), strict=True):
             for key, value in entries:
                 transaction.delete(key, value, db=database)
+
+    def _let_go(self, transaction: lmdb.Transaction[bytes], committed: int) -> None:
+        """Remove the bodies of versions that ended up to a commit; older ones lack them now."""
+        databases, last = self._file.databases, committed.to_bytes(SEQ_BYTES, "big")
+        if noted(transaction, self._file, KEPT_KEY) >= committed:
+            return
+        _note(transaction, self._file, KEPT_KEY, committed)
+        with transaction.cursor(databases.retired) as ended:
+            while ended.first() and ended.key() <= last:
+                transaction.delete(ended.value(), db=databases.bodies)
+                ended.delete()
 
     def _source_number(self, transaction: lmdb.Transaction[bytes], source: str) -> bytes:
         """Return the number of a source, the next free one for a new source."""
@@ -190,8 +214,8 @@ def _entries(contact: Contact, source: bytes, seq: bytes) -> _Entries:
     return _Entries(list(numbers.items()), list(tails.items()), list(trunks.items()))
 
 
-def _note_seq(transaction: lmdb.Transaction[bytes], file: NumberFile, seq: int) -> None:
-    transaction.put(SEQ_KEY, seq.to_bytes(SEQ_BYTES, "big"), db=file.databases.meta)
+def _note(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes, seq: int) -> None:
+    transaction.put(key, seq.to_bytes(SEQ_BYTES, "big"), db=file.databases.meta)
 
 
 def _decode(identity: ContactId, body: bytes) -> Contact:

@@ -316,6 +316,7 @@ class Ranking:
         reader, scope = self._reader, self._scope
         unread = sum(not reader.remembers(place) for place, _, _ in placed)
         if unread <= FEW_UNREAD:
+            reader.read_ahead(at for _, at in fresh)
             by_source = scope.by_source
             return [
                 Entry(by_source[record.contact.id.source], rank, place, at, record)
@@ -342,7 +343,10 @@ class Ranking:
         ranked: list[Ranked] = []
         former = None
         equal = False
-        for entry in entries:
+        for number, entry in enumerate(entries):
+            if number % step == 0:
+                some = entries[number : number + step]
+                self._reader.read_ahead(each.address for each in some if each.record is None)
             minus_priority, rank, seen = entry.minus_priority, entry.rank, entry.place
             if (minus_priority, rank) == former:
                 equal = True
@@ -394,6 +398,7 @@ class Ranking:
                 likeliest = self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
                 hits = likeliest if len(likeliest) == GUESS_WINDOW else [*likeliest, *hits]
         ranked, found, likeness = [], 0, self._likeness
+        self._reader.read_ahead(address for _, address in hits)
         for rank, address in hits:
             place = _place(address)
             if place in self._found:

@@ -18,7 +18,7 @@ from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, Sources
 from engine.recall import MAX_LINKED, Linked, Recall, Record
 from engine.rights import Principal, SourcePolicy, visible_sources
-from engine.schema import BODY, OWN_DOCUMENTS, SOURCE, id_term, leading_of, term
+from engine.schema import OWN_DOCUMENTS, SEQ, SOURCE, id_term, leading_of, term
 from engine.scope import Scope, scope_of
 from engine.terms import MARKS, link_terms
 
@@ -49,7 +49,7 @@ class Reader:
     Attributes:
         searcher: tantivy's view of one commit; None = no index, every search is empty.
         policies: source id → policy.
-        numbers: the snapshot of the number table that belongs to it.
+        numbers: the snapshot of the number table that belongs to it, with all of its contacts.
         has_unnamed: there may be contacts without a name of their own.
         leading: the limits of the beginnings that many contacts share.
     """
@@ -218,10 +218,25 @@ class Reader:
 
     def _raw(self, place: Place, address: tantivy.DocAddress) -> Record:
         """Read a record that is not remembered, as nobody but the administrator may see it."""
-        body = self._body(address)
+        (seq,) = self.values(SEQ, [address])
+        return self._keep(place, seq)
+
+    def _keep(self, place: Place, seq: int) -> Record:
+        body = self.numbers.body(seq)
         record = Record(decode_contact(body), len(body))
         self._recall.keep(place, record)
         return record
+
+    def read_ahead(self, addresses: Iterable[tantivy.DocAddress]) -> None:
+        """Read those of some records that are not remembered; together in less time than apart."""
+        unread = {
+            place: address
+            for address in addresses
+            if (place := (address.segment_ord, address.doc)) not in self._recall
+        }
+        seqs = self.values(SEQ, list(unread.values()))
+        for place, seq in zip(unread, seqs, strict=True):
+            self._keep(place, seq)
 
     def remembers(self, place: Place) -> bool:
         """Tell whether a record need not be read again."""
@@ -236,6 +251,7 @@ class Reader:
         found = self._by_rank(any_term(schema.PERSON, links), MAX_LINKED * MAX_LINKED, count=False)
         if len(found.hits) == MAX_LINKED * MAX_LINKED:
             return
+        self.read_ahead(address for _, address in found.hits)
         holders: dict[str, list[Linked]] = {link: [] for link in links}
         for rank, address in found.hits:
             place = address.segment_ord, address.doc
@@ -256,9 +272,10 @@ class Reader:
             self._recall.keep(key, known)
         return known
 
-    def recalled(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
-        """Return what `visible` returns; the contact is remembered for the life of the reader."""
-        return self.record(address, scope).contact
+    def recalled(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
+        """Return what `visible` returns; they are remembered for the life of the reader."""
+        self.read_ahead(addresses)
+        return [self.record(address, scope).contact for address in addresses]
 
     def remembered(self, addresses: Iterable[tantivy.DocAddress], scope: Scope) -> list[Contact]:
         """Return what `recalled` returns for each, up to the first that would have to be read.
@@ -277,10 +294,12 @@ class Reader:
             shared = record.shared = tuple([link for link in links if self.is_shared(link)])
         return shared
 
-    def visible(self, address: tantivy.DocAddress, scope: Scope) -> Contact:
-        """Return the contact at an address as the asker of a scope may see it."""
-        contact = self.contact(address)
-        return masked(contact, scope.hidden.get(contact.id.source, NOTHING))
+    def visible(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
+        """Return contacts as the asker of a scope may see them; none of them is remembered."""
+        found = map(decode_contact, map(self.numbers.body, self.values(SEQ, addresses)))
+        if not scope.hidden:
+            return list(found)
+        return [masked(each, scope.hidden.get(each.id.source, NOTHING)) for each in found]
 
     def _visible(self, query: tantivy.Query, scope: Scope) -> tantivy.Query:
         """Return the part of a query that the asker may see."""
@@ -299,20 +318,11 @@ class Reader:
             return []
         return [int(value or 0) for value in self.searcher.fast_field_values(field, addresses)]
 
-    def contact(self, address: tantivy.DocAddress) -> Contact:
-        """Return the contact stored at an address of this reader's own searcher."""
-        return decode_contact(self._body(address))
-
-    def _body(self, address: tantivy.DocAddress) -> bytes:
-        assert self.searcher is not None
-        body = self.searcher.doc(address).get_first(BODY)
-        assert isinstance(body, bytes)
-        return body
-
     def get(self, identity: ContactId, principal: Principal) -> Contact | None:
         """Return one visible contact by id, or None."""
         hits = self.search(term(schema.ID, id_term(identity)), principal, 1)
-        return self.visible(hits[0][1], self.scope(principal)) if hits else None
+        found = self.visible([address for _, address in hits], self.scope(principal))
+        return found[0] if found else None
 
     def _sources_present(self) -> dict[str, int]:
         """Return source id → documents; deleted ones still count until their segment is merged."""

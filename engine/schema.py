@@ -2,8 +2,8 @@
 
 One document a contact, nothing merged. Numbers and words are indexed as terms (exact, tails,
 prefixes), since a term costs microseconds and a pattern milliseconds. n-grams are cut by tantivy's
-own tokenizers: in Python they would double the cost of building. `body` holds the contact itself,
-so that the index alone can answer.
+own tokenizers: in Python they would double the cost of building. `seq` names the version of the
+contact: the number table beside the index holds it under that (`engine.numbertable`).
 
 What people type and what callers show is in `name`, `other` and the numbers; `leading` finds the
 first of a beginning that very many names have (`engine.leading`), `pair` the names that have two
@@ -47,7 +47,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank
 
-FORMAT = 11
+FORMAT = 12
 
 ID = "id"
 SOURCE = "source"
@@ -67,8 +67,8 @@ GRAM = "gram"
 HAS = "has"
 ORDER = "order"
 PLACE = "place"
-BODY = "body"
 SEQ = "seq"
+NOTE = "note"
 
 MIN_TAIL, MAX_TAIL = 3, 7
 """Shortest and longest run of last digits that is one term; of more digits the last seven are asked
@@ -123,8 +123,8 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field(RANK, fast=True)
     builder.add_unsigned_field(ORIGIN, fast=True)
     builder.add_unsigned_field(PLACE, fast=True)
-    builder.add_unsigned_field(SEQ, stored=True)
-    builder.add_bytes_field(BODY, stored=True)
+    builder.add_unsigned_field(SEQ, fast=True)
+    builder.add_bytes_field(NOTE, stored=True)  # of the own documents: no contact has it
     return builder.build()
 
 
@@ -206,15 +206,15 @@ def fields_of(contact: Contact) -> list[str]:
     return held
 
 
-def contact_document(contact: Contact, body: bytes, leading: Leading = NO_LIMITS) -> str:
+def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -> str:
     """Return the document of one contact as JSON, for tantivy's `add_json`.
 
     As one text it passes into tantivy in five sixths of the time that a document made value by
-    value takes, its encoding included.
+    value takes, its encoding included. It holds what the contact is found by, not the contact.
 
     Args:
         contact: decoded.
-        body: its encoded form, kept as it is (in the JSON as base64).
+        seq: of this version of it.
         leading: the limits of the index that the document is for, always the same.
     """
     rank = rank_of(contact)
@@ -247,19 +247,19 @@ def contact_document(contact: Contact, body: bytes, leading: Leading = NO_LIMITS
             ORIGIN: origin_of(contact.id.source),
             PLACE: place_of(entry_uuid),
             **number_parts(contact),
-            BODY: body,
+            SEQ: seq,
         }
     ).decode()
 
 
 def applied_document(seq: int, store: str) -> tantivy.Document:
     """Return the document that says up to which `seq` of which store the index has come."""
-    return tantivy.Document.from_dict({ID: APPLIED_ID, SEQ: seq, BODY: store.encode()}, schema())
+    return tantivy.Document.from_dict({ID: APPLIED_ID, SEQ: seq, NOTE: store.encode()}, schema())
 
 
 def leading_document(leading: Leading) -> tantivy.Document:
     """Return the document that holds the limits of an index; it is never replaced."""
-    return tantivy.Document.from_dict({ID: LEADING_ID, BODY: leading.encode()}, schema())
+    return tantivy.Document.from_dict({ID: LEADING_ID, NOTE: leading.encode()}, schema())
 
 
 def leading_of(searcher: tantivy.Searcher) -> Leading:
@@ -269,17 +269,17 @@ def leading_of(searcher: tantivy.Searcher) -> Leading:
         CorruptIndex: they are damaged.
     """
     found = searcher.search(term(ID, LEADING_ID), 1, count=False).hits
-    body = searcher.doc(found[0][1]).get_first(BODY) if found else None
+    note = searcher.doc(found[0][1]).get_first(NOTE) if found else None
     try:
-        return _decoded(body) if isinstance(body, bytes) else NO_LIMITS
+        return _decoded(note) if isinstance(note, bytes) else NO_LIMITS
     except msgspec.MsgspecError as error:
         raise CorruptIndex(f"the limits of the index: {error}") from error
 
 
 @lru_cache(maxsize=2)
-def _decoded(body: bytes) -> Leading:
+def _decoded(note: bytes) -> Leading:
     """Return limits, read once for all commits of an index."""
-    return Leading.decode(body)
+    return Leading.decode(note)
 
 
 def term(field: str, value: str) -> tantivy.Query:

@@ -69,6 +69,9 @@ MAX_PARTS = 256
 MAX_CANDIDATES = 20_000
 """The most contacts of one set question: as many as a sorted answer may hold."""
 
+READ_AHEAD = 16
+"""Candidates that are read together: whoever wants one most likely wants those behind it."""
+
 RECALLED = 256
 """Candidates of a window so small are remembered: they are what somebody looks for who types, and
 the next letter finds most of them again. Longer lists would only push those out."""
@@ -99,9 +102,10 @@ class Candidates:
 
     __slots__ = (
         "_addresses",
+        "_ahead",
+        "_begin",
         "_places",
         "_ranks",
-        "_read",
         "_reader",
         "_scope",
         "complete",
@@ -118,11 +122,11 @@ class Candidates:
         complete: bool,
     ) -> None:
         self._reader = reader
-        few = len(addresses) <= RECALLED
-        self._read = reader.recalled if few else reader.visible
-        self.lasting = few
+        self.lasting = len(addresses) <= RECALLED
         self._scope = scope
         self._addresses = addresses
+        self._begin = 0
+        self._ahead: list[Contact] = []
         self._ranks = ranks
         self._places: list[int] | None = None
         self.complete = complete
@@ -131,15 +135,23 @@ class Candidates:
         return len(self._addresses)
 
     def read(self, at: int) -> Contact:
-        """Return the contact at an index below `len`, without its hidden fields; some 10 µs.
+        """Return the contact at an index below `len`, without its hidden fields; some 5 µs.
 
         It may have been selected by a field that is hidden: whoever shows it checks it again.
         """
-        return self._read(self._addresses[at], self._scope)
+        place = at - self._begin
+        if not 0 <= place < len(self._ahead):
+            addresses = self._addresses[at : at + READ_AHEAD]
+            self._begin, place = at, 0
+            if self.lasting:
+                self._ahead = self._reader.recalled(addresses, self._scope)
+            else:
+                self._ahead = self._reader.visible(addresses, self._scope)
+        return self._ahead[place]
 
     def remembered(self) -> list[Contact]:
         """Return the first contacts, up to one that would have to be read; of many: none."""
-        if len(self._addresses) > RECALLED:
+        if not self.lasting:
             return []
         return self._reader.remembered(self._addresses, self._scope)
 

@@ -3,9 +3,9 @@
 Law: only the writing process opens it, under `run/writer.lock`; the store is the truth, so that the
 index can be thrown away at any time. Each commit holds one document with the last `seq` applied: a
 crash between store and index resumes from there. The number table beside the index takes the same
-changes first, so that it is never behind. Bookmarks and tombstones of the store follow the
-commit (`ContactStore.settle`), never precede it. A writer is no context manager: tantivy's own one
-commits although its body raised.
+changes first, so that it is never behind, and keeps what they replaced until the commit after.
+Bookmarks and tombstones of the store follow the commit (`ContactStore.settle`), never precede it. A
+writer is no context manager: tantivy's own one commits although its body raised.
 """
 
 from __future__ import annotations
@@ -240,14 +240,14 @@ class IndexWriter:
             changes = self._store.changes(seq, BATCH_ROWS)
             if not changes:
                 break
-            known = numbers.apply(changes)
+            known = numbers.apply(changes, self._applied)
             for change in changes:
                 identity = ContactId(change.source, change.key)
                 # tantivy keeps each deletion in memory and looks it up in every segment
                 if not in_step or change.body is None or change.seq in known:
                     writer.delete_documents_by_term(schema.ID, id_term(identity))
                 if change.body is not None:
-                    writer.add_json(_document(identity, change.body, self._leading))
+                    writer.add_json(_document(identity, change.seq, change.body, self._leading))
             seq = changes[-1].seq
             done += len(changes)
             if progress:
@@ -278,7 +278,7 @@ class IndexWriter:
             for change in changes:
                 if change.seq <= target and change.body is not None:
                     identity = ContactId(change.source, change.key)
-                    writer.add_json(_document(identity, change.body, self._leading))
+                    writer.add_json(_document(identity, change.seq, change.body, self._leading))
                     done += 1
             seq = changes[-1].seq
             if progress:
@@ -342,15 +342,14 @@ def applied_state(searcher: tantivy.Searcher) -> AppliedState:
     found = searcher.search(schema.term(schema.ID, schema.APPLIED_ID), 1, count=False).hits
     if not found:
         return AppliedState()
-    document = searcher.doc(found[0][1])
-    seq, store = document.get_first(schema.SEQ), document.get_first(schema.BODY)
-    return AppliedState(
-        seq if isinstance(seq, int) else 0, store.decode() if isinstance(store, bytes) else ""
-    )
+    at = found[0][1]
+    (seq,) = searcher.fast_field_values(schema.SEQ, [at])
+    store = searcher.doc(at).get_first(schema.NOTE)
+    return AppliedState(int(seq or 0), store.decode() if isinstance(store, bytes) else "")
 
 
-def _document(identity: ContactId, body: bytes, leading: Leading) -> str:
+def _document(identity: ContactId, seq: int, body: bytes, leading: Leading) -> str:
     try:
-        return contact_document(decode_contact(body), body, leading)
+        return contact_document(decode_contact(body), seq, leading)
     except msgspec.MsgspecError as error:
         raise CorruptStore(f"contact {identity.source}: {error}") from error

@@ -9,7 +9,7 @@ from engine.contact import Contact, ContactId, PhoneKind, PhoneLine, encode_cont
 from engine.index import ContactIndex
 from engine.phone import DialPlan, PhoneNumber
 from engine.rights import SourcePolicy
-from engine.store import ContactStore
+from engine.store import Change, ContactStore
 from engine.writer import IndexWriter
 
 MUNICH = DialPlan(name="munich", area_code="89", trunks=("498999998",), extension_length=(2, 4))
@@ -32,6 +32,10 @@ def contact(
     return Contact(
         ContactId(source, key), display_name=name, company=company, phones=lines, **fields
     )  # type: ignore[arg-type]  # the fields are the test's business
+
+
+def change_of(seq: int, each: Contact) -> Change:
+    return Change(seq, each.id.source, each.id.key, encode_contact(each))
 
 
 def put(store: ContactStore, contacts: Iterable[Contact]) -> None:

@@ -1,13 +1,17 @@
-"""People search over contacts in memory: a real index, without a folder."""
+"""People search over contacts: a real index in memory, and the table of its contacts beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import tantivy
 
-from engine.contact import Contact, encode_contact
+from engine.contact import Contact
 from engine.leading import NO_LIMITS, Leading
+from engine.numbertable import NumberTable
+from engine.numberwriter import NumberWriter
 from engine.people import PeopleSearch
 from engine.reader import Reader
 from engine.rights import SourcePolicy
@@ -18,6 +22,8 @@ from engine.schema import (
     register_tokenizers,
     schema,
 )
+from engine.store import Change
+from tests.engine.building import change_of
 
 
 def reader_of(
@@ -29,14 +35,24 @@ def reader_of(
     index = tantivy.Index(schema())
     register_tokenizers(index)
     writer = index.writer(heap_size=15_000_000, num_threads=1)
-    for contact in contacts:
-        writer.add_json(contact_document(contact, encode_contact(contact), leading))
+    changes = list[Change]()
+    for seq, contact in enumerate(contacts, 1):
+        writer.add_json(contact_document(contact, seq, leading))
+        changes.append(change_of(seq, contact))
     writer.add_document(applied_document(1, "memory"))
     writer.add_document(leading_document(leading))
     writer.commit()
     writer.wait_merging_threads()
     index.reload()
-    return Reader(index.searcher(), policies)
+    return Reader(index.searcher(), policies, table_of(changes))
+
+
+def table_of(changes: Iterable[Change]) -> NumberTable:
+    """Return a snapshot of a table with these changes; its file has no name any more."""
+    with TemporaryDirectory() as folder:
+        table = NumberWriter.create(Path(folder), "memory")
+        table.apply(changes)
+        return NumberTable(table._file)
 
 
 def search_of(

@@ -71,7 +71,7 @@ def test_every_contact_is_found_on_its_level_and_on_no_other(
     scope = reader.scope(EVA)
     nearness = Nearness(scope, company, department)
     found = {
-        reader.visible(address, scope).id.key: level.level
+        reader.record(address, scope).contact.id.key: level.level
         for level in nearness.levels()
         for _, address in reader.by_rank(level.of(everyone_query()), scope, 100)
     }

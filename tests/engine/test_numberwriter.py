@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import generation as folders
-from engine.contact import Contact, encode_contact
+from engine.contact import Contact, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.numbertable import NumberFile, NumberTable
 from engine.numberwriter import NumberWriter
 from engine.store import Change
 from tests.engine.building import Directory, contact
+from tests.engine.building import change_of as change
 from tests.engine.test_numbertable import held
 
 NUMBERS = ("498999998101", "498999998102", "493023125", "493023125x7", "12125550123")
@@ -26,12 +27,8 @@ def contents(file: NumberFile) -> dict[str, int]:
     with file.environment.begin() as transaction:
         return {
             name: transaction.stat(getattr(databases, name))["entries"]
-            for name in ("bodies", "rows", "numbers", "tails", "trunks")
+            for name in ("bodies", "retired", "rows", "numbers", "tails", "trunks")
         }
-
-
-def change(seq: int, each: Contact) -> Change:
-    return Change(seq, each.id.source, each.id.key, encode_contact(each))
 
 
 @pytest.fixture
@@ -42,7 +39,8 @@ def writer(tmp_path: Path) -> NumberWriter:
 def test_a_new_version_replaces_the_former_one_whole(writer: NumberWriter) -> None:
     writer.apply([change(1, contact("1", "", "4930231250", "498999998101", company="ACME"))])
     writer.apply([change(2, contact("1", "Anna", "498999998102"))])
-    expected = {"bodies": 1, "rows": 1, "numbers": 1, "tails": 1, "trunks": 0}
+    writer.apply([], committed=2)
+    expected = {"bodies": 1, "retired": 0, "rows": 1, "numbers": 1, "tails": 1, "trunks": 0}
     assert contents(writer._file) == expected
     snapshot = NumberTable(writer._file)
     assert snapshot.holders("498999998101", None, 5) == []
@@ -53,7 +51,45 @@ def test_a_new_version_replaces_the_former_one_whole(writer: NumberWriter) -> No
 def test_a_deletion_leaves_nothing(writer: NumberWriter) -> None:
     writer.apply([change(1, contact("1", "Anna", "498999998101", "493023125x7"))])
     writer.apply([Change(2, "crm", "1", None), Change(3, "crm", "never there", None)])
+    writer.apply([], committed=3)
     assert set(contents(writer._file).values()) == {0}
+
+
+def test_what_a_change_ended_stays_until_a_commit_without_it_is_in_force(
+    writer: NumberWriter,
+) -> None:
+    first, other = contact("1", "Anna"), contact("2", "Ben")
+    writer.apply([change(1, first), change(2, other)])
+    writer.apply([change(3, contact("1", "Anna Two"))], committed=2)
+    before = NumberTable(writer._file)
+    assert [before.serves(applied) for applied in (0, 1, 2, 3, 4)] == [
+        False, False, True, True, False,
+    ]  # fmt: skip
+    writer.apply([Change(4, "crm", "2", None)], committed=2)
+    writer.apply([change(5, contact("1", "Anna Three"))], committed=3)
+    after = NumberTable(writer._file)
+    assert [after.serves(applied) for applied in (2, 3, 4, 5)] == [False, True, True, True]
+    for snapshot, there in ((before, {1, 2, 3}), (after, {2, 3, 5})):
+        for seq in range(1, 6):
+            if seq in there:
+                assert snapshot.body(seq)
+            else:
+                with pytest.raises(CorruptIndex, match="no contact"):
+                    snapshot.body(seq)
+    assert decode_contact(before.body(1)) == first
+    assert decode_contact(after.body(2)) == other
+
+
+def test_a_table_that_lacks_what_the_index_holds_is_refused(
+    writer: NumberWriter, tmp_path: Path
+) -> None:
+    writer.apply([change(1, contact("1", "Anna"))])
+    writer.apply([change(2, contact("1", "Anna Two"))], committed=1)
+    writer.apply([change(3, contact("1", "Anna Three"))], committed=2)
+    writer.seal(3)
+    with pytest.raises(CorruptIndex, match="not in step"):
+        NumberWriter.open(tmp_path, "a store", 1)
+    NumberWriter.open(tmp_path, "a store", 2)
 
 
 def test_to_apply_changes_twice_changes_nothing(writer: NumberWriter) -> None:

@@ -39,7 +39,8 @@ def found(reader: Reader, text: str, match_class: int, *, keys: bool = False) ->
     query = asked.query(match_class)
     if query is None:
         return set()
-    return {reader.visible(at, scope).id.key for _, at in reader.by_rank(query, scope, 1000)}
+    hits = [at for _, at in reader.by_rank(query, scope, 1000)]
+    return {each.id.key for each in reader.visible(hits, scope)}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from engine import reader as reading
+from engine.errors import CorruptIndex
 from engine.recall import MAX_LINKED
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import NAME, term
 from engine.selecting import everyone_query
 from engine.terms import rank_of
-from tests.engine.building import contact, line
-from tests.engine.searching import reader_of
+from tests.engine.building import change_of, contact, line
+from tests.engine.searching import reader_of, table_of
 
 EVA = Principal("eva", "user")
 POLICIES = {
@@ -33,7 +34,7 @@ def test_only_what_the_asker_sees_is_found_in_the_order_of_the_one_list() -> Non
         hits = reader.by_rank(term(NAME, "meier"), scope, 10)
         ranks = [rank for rank, _ in hits]
         assert ranks == sorted(ranks)
-        found = [reader.visible(address, scope) for _, address in hits]
+        found = reader.visible([address for _, address in hits], scope)
         assert sorted(each.id.key for each in found) == keys
         assert [rank_of(each) for each in found] == ranks
 
@@ -43,9 +44,9 @@ def test_a_record_is_remembered_whole_and_shown_to_each_asker_as_far_as_he_may_s
     personnel = Principal("ida", "user", groups=("personnel",))
     (_, address), *_ = reader.by_rank(term(NAME, "anna"), reader.scope(EVA), 1)
     for asker, phones in ((EVA, ()), (personnel, (MOBILE,)), (EVA, ())):
-        shown = reader.recalled(address, reader.scope(asker))
+        (shown,) = reader.recalled([address], reader.scope(asker))
         assert shown.phones == phones
-        assert shown == reader.visible(address, reader.scope(asker))
+        assert [shown] == reader.visible([address], reader.scope(asker))
 
 
 def test_the_links_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +107,33 @@ def test_hits_beyond_the_limit_are_counted_as_far_as_the_asker_sees_them() -> No
     for asker, count in ((EVA, 2), (LOCAL_ADMIN, 3)):
         hits, found = reader.counted_by_rank(term(NAME, "meier"), reader.scope(asker), 1)
         assert (len(hits), found) == (1, count)
+
+
+def test_records_read_ahead_are_those_that_are_read_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = [contact(str(key), f"P{key} Meier", surname="Meier") for key in range(50)]
+    reader = reader_of(made, POLICIES)
+    scope = reader.scope(EVA)
+    hits = [at for _, at in reader.by_rank(term(NAME, "meier"), scope, 100)]
+    alone = [reader_of(made, POLICIES).record(at, scope).contact.id.key for at in hits[:3]]
+    reader.record(hits[1], scope)
+    reader.read_ahead(hits)
+    monkeypatch.setattr(reading.Reader, "values", lambda *_: pytest.fail("read twice"))
+    assert [reader.record(at, scope).contact.id.key for at in hits[:3]] == alone
+    assert {reader.record(at, scope).contact.id.key for at in hits} == {e.id.key for e in made}
+
+
+def test_a_document_whose_contact_is_missing_is_told_and_is_never_another() -> None:
+    reader = reader_of(PEOPLE, POLICIES)
+    reader.numbers = table_of([change_of(7, PEOPLE[0])])
+    scope = reader.scope(LOCAL_ADMIN)
+    hits = [at for _, at in reader.by_rank(term(NAME, "meier"), scope, 10)]
+    for ask in (reader.visible, reader.recalled, lambda at, _: reader.read_ahead(at)):
+        with pytest.raises(CorruptIndex, match="leads to no contact"):
+            ask(hits, scope)
+    with pytest.raises(CorruptIndex, match="leads to no contact"):
+        reader.record(hits[0], scope)
 
 
 def test_without_an_index_nobody_is_found() -> None:

@@ -238,6 +238,18 @@ def test_what_an_index_never_held_is_not_removed_from_it(directory: Directory) -
     assert len(names(directory.index)) == 99
 
 
+def test_the_search_index_holds_what_contacts_are_found_by_and_no_contact(
+    directory: Directory,
+) -> None:
+    many = 2_000
+    directory.hold(*(contact(str(n), f"Name {n}", notes=f"{n} " * 99) for n in range(many)))
+    served = folders.current_generation(directory.index_dir)
+    assert served is not None
+    stored = [path.stat().st_size for path in served.glob("*.store")]
+    assert stored
+    assert sum(stored) < 16 * many  # octets: tantivy keeps an empty document for each
+
+
 def test_two_writers_cannot_open_one_index(directory: Directory) -> None:
     directory.hold(contact("1", "Anna"))
     second = IndexWriter(directory.index_dir, directory.store)
