@@ -17,6 +17,7 @@ from ldapd.number_terms import has_digit
 from ldapd.protocol.ber import encode_text, read_header
 from ldapd.protocol.filters import Equality, Filter, Or
 from ldapd.protocol.messages import SEARCH_REQUEST, SearchRequest
+from ldapd.protocol.requests import identifier_of
 from ldapd.protocol.templates import value_spans
 
 MAX_OCTETS = 512
@@ -27,9 +28,6 @@ MAX_SHAPES = 128
 
 MAX_SAME_LENGTH = 4
 """Shapes of one length: they are tried one by one."""
-
-SIGN = 0x80
-"""The first octet of a negative INTEGER has this bit; a positive one may need a zero before it."""
 
 
 def is_search(data: bytes) -> bool:
@@ -110,11 +108,7 @@ class Call:
 
     def identifier_in(self, data: bytes) -> bytes:
         """Return the element of the message ID, b"" where it is not as it must be (X.690 8.3)."""
-        at, end = self._id_at, self._id_end
-        first = data[at]
-        if first >= SIGN or (not first and (end - at == 1 or data[at + 1] < SIGN)):
-            return b""  # negative, zero, or a needless octet
-        return data[at - 2 : end]
+        return identifier_of(data, self._id_at, self._id_end)
 
 
 class KnownCalls:

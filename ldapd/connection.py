@@ -159,9 +159,9 @@ class Connection(asyncio.Protocol):
             return
         used = len(data)
         try:
-            known = host.handler.known_call(self.peer, data)  # nearly every call is one
+            known = host.handler.known_answer(self.peer, data)  # nearly every call and list is
             if known is None:
-                known, used = host.handler.known_calls(self.peer, data, host.max_pending)
+                known, used = host.handler.known_answers(self.peer, data, host.max_pending)
         except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
             raise
         except BaseException:  # noqa: BLE001 - `_answer` meets it again, and answers
@@ -172,7 +172,7 @@ class Connection(asyncio.Protocol):
             self._read_rest(data[used:], alone=not used)
 
     def _read_rest(self, data: bytes, *, alone: bool) -> None:
-        """Answer what begins with no known call; an SBC's search apart, to know the next like it.
+        """Answer what begins with nothing known; an SBC's search apart, to know the next like it.
 
         Args:
             data: what was received and not answered yet.
@@ -190,7 +190,7 @@ class Connection(asyncio.Protocol):
 
         Args:
             data: what was received.
-            learn: remember a call that is alone in `data`.
+            learn: remember a search that is alone in `data`.
             alone: it is all that was received.
         """
         try:
@@ -207,7 +207,7 @@ class Connection(asyncio.Protocol):
                 if answer:
                     self._transport.write(answer)
                 if learn:
-                    self._host.handler.learn_call(self.peer, data, messages[0])
+                    self._host.handler.learn(self.peer, data, messages[0], answer)
             else:
                 self._take(answer, alone=alone)
                 self._work()

@@ -164,28 +164,30 @@ class LdapHandler:
         """Tell whether an address is one that some client is said to come from."""
         return self._accounts.knows(address)
 
-    def known_call(self, peer: Peer, data: bytes) -> bytes | None:
-        """Return the answer to octets that are a call like an earlier one; None: read them.
+    def known_answer(self, peer: Peer, data: bytes) -> bytes | None:
+        """Return the answer to octets that were asked so, or nearly so, before; None: read them.
 
         Args:
             peer: who sent them.
             data: what was received, with nothing waiting before it.
         """
         asker = peer.asker
-        if asker is None or not asker.is_sbc:
+        if asker is None:
             return None
-        return self._searcher.known_call(asker, data)
+        if asker.is_sbc:
+            return self._searcher.known_call(asker, data)
+        return self._searcher.known_list(asker, data)
 
-    def known_calls(self, peer: Peer, data: bytes, most: int) -> tuple[bytes, int]:
-        """Answer the first messages in what was received, as far as `known_call` knows them.
+    def known_answers(self, peer: Peer, data: bytes, most: int) -> tuple[bytes, int]:
+        """Answer the first messages in what was received, as far as `known_answer` knows them.
 
         Returns:
             The answers to at most `most` of them, and how many octets were read for it.
         """
         asker = peer.asker
-        if asker is None or not asker.is_sbc:
+        if asker is None:
             return b"", 0
-        return self._searcher.known_calls(asker, data, most)
+        return self._searcher.known_answers(asker, data, most)
 
     def search_end(self, peer: Peer, data: bytes) -> int:
         """Return where an SBC's search ends that more messages follow; 0 for anything else."""
@@ -195,11 +197,22 @@ class LdapHandler:
         end = message_end(data, 0)
         return end if end < len(data) and is_search(data) else 0
 
-    def learn_call(self, peer: Peer, data: bytes, message: LdapMessage) -> None:
-        """Remember what kind of call a message was, if it was alone in what was received."""
+    def learn(self, peer: Peer, data: bytes, message: LdapMessage, answer: bytes) -> None:
+        """Remember what kind of call a message was, or the list that it was answered with.
+
+        Args:
+            peer: who sent it.
+            data: what was received, the message alone.
+            message: what was read.
+            answer: what `handle` has just returned.
+        """
         request, asker = message.request, peer.asker
-        if type(request) is SearchRequest and asker is not None and asker.is_sbc:
+        if type(request) is not SearchRequest or asker is None:
+            return
+        if asker.is_sbc:
             self._searcher.learn_call(asker, data, request)
+        elif not message.controls:
+            self._searcher.learn_list(asker, data, request, answer)
 
     def handle(self, peer: Peer, message: LdapMessage) -> Answer:
         """Return the answer to one request.

@@ -82,11 +82,11 @@ class ObservedHandler:
     def __getattr__(self, name: str) -> object:
         return getattr(self._handler, name)
 
-    def known_call(self, _peer: Peer, _data: bytes) -> None:
-        """Leave every call to the long way, which is told of."""
+    def known_answer(self, _peer: Peer, _data: bytes) -> None:
+        """Leave everything to the long way, which is told of."""
 
-    def known_calls(self, _peer: Peer, _data: bytes, _most: int) -> tuple[bytes, int]:
-        """Leave every call to the long way, as `known_call` does."""
+    def known_answers(self, _peer: Peer, _data: bytes, _most: int) -> tuple[bytes, int]:
+        """Leave everything to the long way, as `known_answer` does."""
         return b"", 0
 
     def handle(self, peer: Peer, message: LdapMessage) -> Answer:

@@ -41,6 +41,7 @@ from ldapd.cookies import CookieSeal
 from ldapd.counters import Counters
 from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn
 from ldapd.errors import ProtocolError, RequestRefused
+from ldapd.known_lists import KnownLists
 from ldapd.listing import Lister, Slices, most_entries
 from ldapd.matched_values import keep_values
 from ldapd.naming import Naming, Place
@@ -121,6 +122,7 @@ class Searcher:
         self._naming = naming
         self._counters = counters
         self._lister = Lister(index, seal, counters, clock)
+        self._lists = KnownLists(index)
 
     def search(
         self,
@@ -170,12 +172,10 @@ class Searcher:
 
     def _below(self, asked: Asked) -> bytes | LongAnswer:
         """Answer a client that is no SBC: names, and everybody who has a number."""
-        asker, wish = asked.asker, asked.request.filter
-        if asker.client.mail_domain:
-            wish = planner.with_mail(wish)
-        if asker.client.profile == "bulk":
+        asker, wish = asked.asker, _wish(asked.asker, asked.request)
+        question = _number_question(asker, wish)
+        if question is None and asker.client.profile == "bulk":
             return self._list(asked, self._set_question(asked, wish))
-        question = planner.number_question(wish)
         if question is None:
             return self._people(asked, wish) or self._list(asked, self._set_question(asked, wish))
         self._counters.lookups += 1
@@ -224,17 +224,30 @@ class Searcher:
         dn = b"entryUUID=%b%b" % (contact_uuid_text(identity).encode(), call.ending)
         return encode_single(identifier, dn, call.names, match.name.encode())
 
-    def known_calls(self, asker: Asker, data: bytes, most: int) -> tuple[bytes, int]:
-        """Answer the first of several messages as long as they are such calls, at most `most`.
+    def known_list(self, asker: Asker, data: bytes) -> bytes | None:
+        """Answer received octets that are an earlier list's, IDs apart, as then; else None."""
+        found = self._lists.find(asker, data)
+        if found is None:
+            return None
+        known, identifier = found
+        counters = self._counters
+        counters.searches += 1
+        counters.entries += known.entries
+        counters.searches_limited += known.is_limited
+        return known.answer(identifier)
+
+    def known_answers(self, asker: Asker, data: bytes, most: int) -> tuple[bytes, int]:
+        """Answer the first of several messages as long as they are known, at most `most`.
 
         Returns:
             The answers and how many octets were read: whole messages, perhaps none.
         """
+        known_answer = self.known_call if asker.is_sbc else self.known_list
         answers: list[bytes] = []
         pos = 0
         while len(answers) < most:
             end = message_end(data, pos)
-            answer = self.known_call(asker, data[pos:end]) if end else None
+            answer = known_answer(asker, data[pos:end]) if end else None
             if answer is None:
                 break
             answers.append(answer)
@@ -250,6 +263,21 @@ class Searcher:
         if question is not None and len(question.values) == 1:
             names = asker.entries.names_only(request)
             asker.calls.learn(data, request, place.base, question.attribute, names)
+
+    def learn_list(self, asker: Asker, data: bytes, request: SearchRequest, answer: bytes) -> None:
+        """Remember the answer to a search for names; look-ups are counted and watched each time.
+
+        Args:
+            asker: who asked, no SBC.
+            data: the request's octets, which nothing stood behind.
+            request: what was read from them; it had no controls.
+            answer: what `search` has just returned.
+        """
+        place = self._naming.locate(request.base)
+        if place.kind != "context" or request.scope == SCOPE_BASE:
+            return
+        if _number_question(asker, _wish(asker, request)) is None:
+            self._lists.learn(asker, data, answer)
 
     def _look_up(  # noqa: PLR0917 - by position, since every call passes here
         self,
@@ -387,6 +415,17 @@ class Searcher:
         except StopIteration as end:
             return bytes(end.value)
         return LongAnswer(asked.message_id, first, slices)
+
+
+def _wish(asker: Asker, request: SearchRequest) -> Filter:
+    """Return what a client that is no SBC asks for."""
+    wish = request.filter
+    return planner.with_mail(wish) if asker.client.mail_domain else wish
+
+
+def _number_question(asker: Asker, wish: Filter) -> NumberQuestion | None:
+    """Return the look-up that a filter amounts to; to who keeps a copy numbers are as all else."""
+    return None if asker.client.profile == "bulk" else planner.number_question(wish)
 
 
 def _with_controls(

@@ -33,6 +33,10 @@ _log = logging.getLogger(__name__)
 class Callers(Protocol):
     """What is watched."""
 
+    @property
+    def state(self) -> object:
+        """What is another object after every commit."""
+
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
 
@@ -63,6 +67,11 @@ class Watched:
         self._missed: defaultdict[str, set[int]] = defaultdict(set)
         self._alarmed: set[str] = set()
         self._day_ends_s = clock() + DAY_S
+
+    @property
+    def state(self) -> object:
+        """What is another object after every commit; here, since every list asks for it."""
+        return self._index.state
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""

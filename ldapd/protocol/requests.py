@@ -69,6 +69,12 @@ SASL = 0xA3
 REQUEST_NAME = 0x80
 REQUEST_VALUE = 0x81
 
+_SIGN = 0x80
+"""The first octet of a negative INTEGER has this bit; a positive one may need a zero before it."""
+
+_MAX_ID_OCTETS = 4
+"""Of `MAX_INT`."""
+
 _WRITES = frozenset({MODIFY_REQUEST, ADD_REQUEST, DELETE_REQUEST, MODIFY_DN_REQUEST})
 
 
@@ -102,6 +108,25 @@ def read_message_id(data: bytes, start: int, stop: int) -> tuple[int, int]:
     if not 1 <= message_id <= MAX_INT:
         raise ProtocolError("a message ID outside 1 to 2^31-1")
     return message_id, pos
+
+
+def identifier_of(data: bytes, start: int, stop: int) -> bytes:
+    """Return the element of a message ID from the span of its value, as an answer repeats it.
+
+    Args:
+        data: received octets.
+        start: behind the element's tag and its length, which is one octet.
+        stop: behind the value, which has at least one octet.
+
+    Returns:
+        b"" if that is no message ID, or not in the fewest octets (X.690 8.3.2).
+    """
+    first = data[start]
+    if first >= _SIGN or stop - start > _MAX_ID_OCTETS:
+        return b""
+    if not first and (stop - start == 1 or data[start + 1] < _SIGN):
+        return b""
+    return data[start - 2 : stop]
 
 
 def decode_message(data: bytes, start: int, stop: int, limits: DecodeLimits) -> LdapMessage:

@@ -59,7 +59,8 @@ def the_long_way(handler: LdapHandler, peer: Peer, data: bytes) -> Answer | None
     if len(messages) != 1 or session.buffered_bytes:
         return None
     answer = handler.handle(peer, messages[0])
-    handler.learn_call(peer, data, messages[0])
+    if isinstance(answer, bytes):
+        handler.learn(peer, data, messages[0], answer)
     return answer
 
 
@@ -71,7 +72,7 @@ def handler(index: ContactIndex) -> LdapHandler:
 def learnt(handler: LdapHandler, *known: bytes) -> Peer:
     peer = peer_of(SBC)
     for data in known:
-        assert handler.known_call(peer, data) is None
+        assert handler.known_answer(peer, data) is None
         assert the_long_way(handler, peer, data)
     return peer
 
@@ -83,7 +84,7 @@ def test_a_search_of_a_known_shape_goes_the_short_way(
 ) -> None:
     peer = learnt(handler, octets(UNKNOWN, attributes, wanted_attributes=asked))
     data = octets(KNOWN, attributes, 99, wanted_attributes=asked)
-    short = handler.known_call(peer, data)
+    short = handler.known_answer(peer, data)
     assert short is not None
     assert "Anna Müller".encode() in short
     assert short == the_long_way(handler, peer, data)
@@ -97,14 +98,14 @@ def test_every_message_id_goes_the_short_way(
     first = octets(UNKNOWN, message_id=message_id, wanted_attributes=asked)
     peer = learnt(handler, first)
     data = octets(KNOWN, message_id=message_id, wanted_attributes=asked)
-    assert handler.known_call(peer, data) == the_long_way(handler, peer, data)
+    assert handler.known_answer(peer, data) == the_long_way(handler, peer, data)
 
 
 @pytest.mark.parametrize("number", EVERY_CLASS)
 def test_names_alone_are_those_of_every_class(handler: LdapHandler, number: str) -> None:
     peer = learnt(handler, octets("1" * len(number), wanted_attributes=NAMES[0]))
     data = octets(number, wanted_attributes=NAMES[0])
-    short = handler.known_call(peer, data)
+    short = handler.known_answer(peer, data)
     assert short == the_long_way(handler, peer, data)
     assert short is not None
     assert (b"displayName" in short) == (number != UNKNOWN)
@@ -115,13 +116,13 @@ def test_a_long_search_is_as_good(handler: LdapHandler) -> None:
     peer = learnt(handler, octets(UNKNOWN, attributes, 300))
     data = octets(KNOWN, attributes, 400)
     assert len(data) > 0x80
-    assert handler.known_call(peer, data) == the_long_way(handler, peer, data)
+    assert handler.known_answer(peer, data) == the_long_way(handler, peer, data)
 
 
 def test_the_short_way_counts_what_the_long_way_counts(handler: LdapHandler) -> None:
     peer = learnt(handler, octets(UNKNOWN))
     before = handler.counters.searches, handler.counters.lookups, handler.counters.lookups_found
-    handler.known_call(peer, octets(KNOWN))
+    handler.known_answer(peer, octets(KNOWN))
     after = handler.counters.searches, handler.counters.lookups, handler.counters.lookups_found
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1]
 
@@ -144,19 +145,19 @@ def test_the_short_way_counts_what_the_long_way_counts(handler: LdapHandler) -> 
 def test_what_is_no_plain_call_is_not_learnt(handler: LdapHandler, data: bytes) -> None:
     peer = peer_of(SBC)
     the_long_way(handler, peer, data)
-    assert handler.known_call(peer, data) is None
+    assert handler.known_answer(peer, data) is None
 
 
 def test_only_the_profile_of_sbcs_has_calls(handler: LdapHandler) -> None:
     for peer in (peer_of(PHONE), peer_of(None)):
         the_long_way(handler, peer, octets(UNKNOWN))
-        assert handler.known_call(peer, octets(KNOWN)) is None
+        assert handler.known_answer(peer, octets(KNOWN)) is None
 
 
 def test_different_numbers_in_one_or_are_no_call(handler: LdapHandler) -> None:
     peer = learnt(handler, octets(UNKNOWN, ("telephoneNumber", "mobile")))
     one, other = Equality("telephoneNumber", KNOWN.encode()), Equality("mobile", UNKNOWN.encode())
-    assert handler.known_call(peer, encode_search(7, "dc=meta", Or((one, other)), WANTED)) is None
+    assert handler.known_answer(peer, encode_search(7, "dc=meta", Or((one, other)), WANTED)) is None
 
 
 def test_few_shapes_of_one_length_are_kept() -> None:
@@ -203,7 +204,7 @@ def test_any_octets_get_the_answer_of_the_long_way(  # noqa: PLR0917 - drawn by 
         if mutation and mutation[0] < len(data):
             at, value = mutation
             data = data[:at] + bytes([value]) + data[at + 1 :]
-        short = handler.known_call(peer, data)
+        short = handler.known_answer(peer, data)
         assert short is None or short == the_long_way(handler, fresh, data)
 
 
@@ -235,7 +236,7 @@ def test_several_at_once_get_the_answers_of_the_long_way(  # noqa: PLR0917 - dra
         at, value = mutation
         data = data[:at] + bytes([value]) + data[at + 1 :]
     data = data[: len(data) - cut]
-    answers, used = handler.known_calls(peer, data, most)
+    answers, used = handler.known_answers(peer, data, most)
     session = LdapSession()
     session.bound = True
     messages = session.receive(data[:used])
@@ -248,11 +249,11 @@ def test_all_known_calls_are_answered_up_to_the_limit(handler: LdapHandler) -> N
     peer = learnt(handler, octets(UNKNOWN))
     each = [octets(KNOWN, message_id=number) for number in range(1, 6)]
     for most in range(7):
-        answers, used = handler.known_calls(peer, b"".join(each), most)
+        answers, used = handler.known_answers(peer, b"".join(each), most)
         assert used == sum(map(len, each[:most]))
         assert answers.count("Anna Müller".encode()) == min(most, 5)
-    assert handler.known_calls(peer_of(PHONE), each[0], 9) == (b"", 0)
-    assert handler.known_calls(Peer(None), each[0], 9) == (b"", 0)
+    assert handler.known_answers(peer_of(PHONE), each[0], 9) == (b"", 0)
+    assert handler.known_answers(Peer(None), each[0], 9) == (b"", 0)
 
 
 def test_where_a_search_ends_is_told_of_an_sbc_whose_search_is_followed(

@@ -87,7 +87,7 @@ def test_only_look_ups_of_the_request_itself_are_its_own(told: Told) -> None:
 
 
 def test_a_call_takes_the_long_way_while_it_is_watched(told: Told) -> None:
-    assert told.handler.known_call(peer_of(SBC), b"anything") is None
+    assert told.handler.known_answer(peer_of(SBC), b"anything") is None
 
 
 def bind(told: Told, peer: Peer, name: str, password: str) -> None:
