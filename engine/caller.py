@@ -10,12 +10,32 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from engine.contact import KIND_RANK, Contact, ContactName, PhoneLine
-from engine.errors import CorruptIndex, InvalidNumber
-from engine.holding import COMPANY, MAILBOXES, NAME, NO_COMPANY, NO_NAME, RANK, SOURCE_BYTES, age_of
-from engine.numbertable import TAIL_CLASS_DIGITS, Behind, Sources
+from engine.contact import (
+    KIND_RANK,
+    Contact,
+    ContactName,
+    PhoneLine,
+    decode_contact,
+    decode_name,
+    encode_contact,
+)
+from engine.errors import InvalidNumber
+from engine.holding import (
+    COMPANY,
+    MAILBOXES,
+    NAME,
+    NO_COMPANY,
+    NO_NAME,
+    RANK,
+    SOURCE_BYTES,
+    TAIL_CLASS_DIGITS,
+    age_of,
+    kind_of,
+    number_ending,
+)
+from engine.numbertable import Behind, Sources
 from engine.phone import PhoneNumber, Reading, read_number
-from engine.query import CallerMatch, CallerName, CallerQuery
+from engine.query import CallerMatch, CallerQuery
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.tokens import fold, name_key
@@ -102,36 +122,17 @@ class CallerLookup:
             if len(holders) == 1:
                 if alone not in query.classes:
                     continue
-                contact = numbers.contact(holders[0])
-                name = contact.name
-                line = _best_line(contact, number)
-                if name and line is not None:
-                    return CallerMatch(name, alone, number, contact, line.kind)
+                holder = holders[0]
+                record = numbers.record(holder)
+                found = decode_name(record)
+                name = found.name
+                if name:
+                    return CallerMatch(name, alone, number, kind_of(holder), found.id, record)
             elif holders:
                 holders = self._window(holders, number, visible)
                 match = self._one_of(holders, number, alone)
                 if match is not None and match.match_class in query.classes:
                     return match
-        return self._beyond(reading, query, visible)
-
-    def name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
-        """Return what `answer` returns; where one record alone holds the number, its name."""
-        try:
-            reading = read_number(query.number, query.plan)
-        except InvalidNumber:
-            return None
-        reader = self._reader
-        visible = reader.number_sources(query.principal)
-        alone = EXTENSION if reading.internal else EXACT
-        for number in reading.numbers:
-            holders = reader.numbers.holders(number.key, visible, 2)
-            if len(holders) == 1 and alone in query.classes:
-                found = reader.numbers.name(holders[0])
-                name = found.name
-                if name:
-                    return CallerName(name, alone, found.id)
-            elif holders:
-                return self.answer(query)
         return self._beyond(reading, query, visible)
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
@@ -150,17 +151,31 @@ class CallerLookup:
 
     def behind_trunk(self, number: PhoneNumber, principal: Principal) -> TrunkFound:
         """Return the longest visible trunk before a number, and who answers for it (class 4)."""
-        return self._behind_trunk(number, self._reader.number_sources(principal))
-
-    def _behind_trunk(self, number: PhoneNumber, visible: Sources) -> TrunkFound:
-        if number.extension:
+        behind = self._behind(number, self._reader.number_sources(principal))
+        if behind is None:
             return NO_TRUNK
+        if not behind.versions:
+            return TrunkFound(behind.trunk, None, "")
+        where = "on the trunk line" if behind.on_line else "the same for all"
+        return TrunkFound(behind.trunk, decode_contact(self._record_behind(behind)), where)
+
+    def _behind(self, number: PhoneNumber, visible: Sources) -> Behind | None:
+        if number.extension:
+            return None
         digits = number.digits
         behind = self._reader.numbers.behind(digits, shortest_trunk(digits), visible)
         # asked last: most numbers have no trunk, and some countries' rules are slow
         if behind is None or not may_stand_behind(number):
-            return NO_TRUNK
-        return self._company_behind(behind)
+            return None
+        return behind
+
+    def _record_behind(self, behind: Behind) -> bytes:
+        """Return the record whose company answers for a trunk, of the versions that may."""
+        numbers, versions = self._reader.numbers, behind.versions
+        best = versions[0]
+        if len(versions) > 1:
+            best = min(versions, key=lambda each: self._priority_rank(numbers.name(each)))
+        return numbers.record(best)
 
     def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
         """Return visible records that stand behind a trunk, at most `WINDOW`, by company."""
@@ -218,29 +233,32 @@ class CallerLookup:
         named = [holder for holder in holders if holder[NAME] != NO_NAME]
         if not named:
             return None
-        best, contact = self._best_of(named)
-        line = _best_line(contact, number)
-        if line is None:
-            raise CorruptIndex("a number leads to a contact that has another")
-        name, match_class = contact.name, alone
+        best = self._best_of(named)
+        record = numbers.record(best)
+        found = decode_name(record)
+        name, match_class = found.name, alone
         names = {holder[NAME] for holder in named}
-        if len(names) > 1 and any(
-            holder[NAME] != best[NAME]
-            and (
-                not holder[MAILBOXES] & best[MAILBOXES]
-                or _no_address_shared(contact, numbers.contact(holder))
-            )
-            for holder in named
-        ):
+        if len(names) > 1 and self._is_shared(best, named):
             match_class = SHARED
             companies = {holder[COMPANY] for holder in named}
             if len(companies) == 1 and best[COMPANY] != NO_COMPANY:
-                name = company_of(contact)
+                name = company_of(found)
             else:
                 name = f"{name} +{len(names) - 1}"
-        return CallerMatch(name, match_class, number, contact, line.kind, len(named) - 1)
+        kind = kind_of(best)
+        return CallerMatch(name, match_class, number, kind, found.id, record, len(named) - 1)
 
-    def _best_of(self, holders: list[bytes]) -> tuple[bytes, Contact]:
+    def _is_shared(self, best: bytes, holders: list[bytes]) -> bool:
+        """Tell whether one of the holders is another person than the best; few have to be read."""
+        name, mailboxes = best[NAME], best[MAILBOXES]
+        others = [holder for holder in holders if holder[NAME] != name]
+        if any(not holder[MAILBOXES] & mailboxes for holder in others):
+            return True
+        numbers = self._reader.numbers
+        contact = numbers.contact(best)
+        return any(_no_address_shared(contact, numbers.contact(holder)) for holder in others)
+
+    def _best_of(self, holders: list[bytes]) -> bytes:
         """Return the best holder by the rules of `_rank`; those that tie are told by their keys.
 
         Args:
@@ -256,17 +274,18 @@ class CallerLookup:
         best = tied[0]
         if len(tied) > 1:
             best = min(tied, key=lambda holder: _identity(numbers.name(holder)))
-        return best, numbers.contact(best)
+        return best
 
     def _beyond(self, reading: Reading, query: CallerQuery, visible: Sources) -> CallerMatch | None:
         """Classes 4 and 5, for a number that nobody holds."""
         if TRUNK_CLASS in query.classes:
             for number in reading.numbers:
-                found = self._behind_trunk(number, visible)
-                holder = found.holder
-                if holder is not None:
-                    name, line = MARK + company_of(holder), PhoneNumber(found.trunk)
-                    return CallerMatch(name, TRUNK_CLASS, line, holder, "company")
+                behind = self._behind(number, visible)
+                if behind is not None and behind.versions:
+                    record = self._record_behind(behind)
+                    found, line = decode_name(record), PhoneNumber(behind.trunk)
+                    name = MARK + company_of(found)
+                    return CallerMatch(name, TRUNK_CLASS, line, "company", found.id, record)
         if TAIL_CLASS in query.classes and not tail_bar(reading):
             return self._tail(reading.numbers[0], visible)
         return None
@@ -275,30 +294,16 @@ class CallerLookup:
         """Class 5: equal last digits, if one person or company alone fits. Flat for one record."""
         numbers, tail = self._reader.numbers, number.digits[-TAIL_CLASS_DIGITS:]
         holders = numbers.holders_of_tail(tail, visible, WINDOW)
-        if len(holders) == 1:
-            contact = numbers.contact(holders[0])
-            name = contact.name
-            line = _best_ending(contact, tail)
-            if not name or line is None:
-                return None
-            return CallerMatch(name, TAIL_CLASS, line.number, contact, line.kind)
-        found = self._alike(holders, tail)
-        return match_of(Found(TAIL_CLASS, found)) if fits_one(found) else None
-
-    def _company_behind(self, behind: Behind) -> TrunkFound:
-        """Return the record whose company answers for a trunk, and why it does.
-
-        The record on the trunk line itself decides; else all visible records behind it must name
-        one company.
-        """
-        numbers, versions = self._reader.numbers, behind.versions
-        if not versions:
-            return TrunkFound(behind.trunk, None, "")
-        best = versions[0]
-        if len(versions) > 1:
-            best = min(versions, key=lambda each: self._priority_rank(numbers.name(each)))
-        where = "on the trunk line" if behind.on_line else "the same for all"
-        return TrunkFound(behind.trunk, numbers.contact(best), where)
+        if len(holders) > 1:
+            candidates = self._alike(holders, tail)
+            return match_of(Found(TAIL_CLASS, candidates)) if fits_one(candidates) else None
+        for holder in holders:
+            record = numbers.record(holder)
+            found = decode_name(record)
+            name, line = found.name, number_ending(tail, holder)
+            if name:
+                return CallerMatch(name, TAIL_CLASS, line, kind_of(holder), found.id, record)
+        return None
 
     def _priority_rank(self, contact: ContactName) -> tuple[int, str, str]:
         return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
@@ -378,8 +383,9 @@ def match_of(found: Found) -> CallerMatch:
         name=name,
         match_class=found.match_class,
         number=best.line.number,
-        contact=best.contact,
         kind=best.line.kind,
+        id=best.contact.id,
+        record=encode_contact(best.contact),
         runners_up=len(candidates) - 1,
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -112,6 +113,13 @@ class ContactName(msgspec.Struct, frozen=True, array_like=True, gc=False):
             return f"{self.given_name} {self.surname}"
         return self.surname or self.given_name or self.company
 
+    @property
+    def is_company(self) -> bool:
+        """Whether the record names no person: only a company, or a display name equal to it."""
+        if self.given_name or self.surname:
+            return False
+        return not self.display_name or self.display_name == self.company
+
 
 class Contact(ContactName, frozen=True, array_like=True, gc=False):
     """What one source says of one person or company.
@@ -143,17 +151,8 @@ class Contact(ContactName, frozen=True, array_like=True, gc=False):
             return ""
         return f"{datetime.fromtimestamp(self.created, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
-    @property
-    def is_company(self) -> bool:
-        """Whether the record names no person: only a company, or a display name equal to it."""
-        if self.given_name or self.surname:
-            return False
-        return not self.display_name or self.display_name == self.company
-
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Contact).decode
-_decode_name = msgspec.msgpack.Decoder(ContactName).decode
 
 
 def encode_contact(contact: Contact) -> bytes:
@@ -161,11 +160,8 @@ def encode_contact(contact: Contact) -> bytes:
     return _encode(contact)
 
 
-def decode_contact(body: bytes) -> Contact:
-    """Decode a body made by `encode_contact`; raises `msgspec.DecodeError` on damage."""
-    return _decode(body)
+decode_contact: Callable[[bytes], Contact] = msgspec.msgpack.Decoder(Contact).decode
+"""Decode a body made by `encode_contact`; raises `msgspec.DecodeError` on damage."""
 
-
-def decode_name(body: bytes) -> ContactName:
-    """Decode the beginning of a body; raises as `decode_contact`."""
-    return _decode_name(body)
+decode_name: Callable[[bytes], ContactName] = msgspec.msgpack.Decoder(ContactName).decode
+"""Decode the beginning of a body; raises as `decode_contact`."""

@@ -32,7 +32,7 @@ from engine.caller import (
 )
 from engine.contact import KIND_RANK, Contact
 from engine.errors import InvalidNumber
-from engine.numbertable import TAIL_CLASS_DIGITS
+from engine.holding import TAIL_CLASS_DIGITS
 from engine.numbertext import fold_signs, read_text
 from engine.phone import DialPlan, PhoneNumber, Reading, format_number, read_number
 from engine.query import CallerMatch, CallerQuery

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from engine import generation as folders
 from engine import schema
 from engine.caller import CallerLookup
-from engine.contact import Contact, ContactId
+from engine.contact import Contact, ContactId, encode_contact
 from engine.errors import CorruptIndex
 from engine.explaining import CallerExplaining, CallerExplanation
 from engine.masking import masked
@@ -25,7 +25,6 @@ from engine.numbertable import NumberTable, open_file
 from engine.people import PeopleSearch
 from engine.query import (
     CallerMatch,
-    CallerName,
     CallerQuery,
     Explanation,
     PeoplePage,
@@ -150,17 +149,9 @@ class ContactIndex:
         calls. The contact behind the name lacks what is hidden.
         """
         match = self._caller.answer(query)
-        return self._as_seen(match, query) if match is not None else None
-
-    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
-        """Return what `caller` returns, or only its name where that is all there is to decide.
-
-        A `CallerName` says what the match would say; it is found in less time.
-        """
-        found = self._caller.name(query)
-        if type(found) is CallerMatch:
-            return self._as_seen(found, query)
-        return found
+        if match is not None and self._reader.hides_fields:
+            return self._as_seen(match, query)
+        return match
 
     def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
         """Return what `caller` returns, and how it came about: for the local administrator."""
@@ -169,8 +160,10 @@ class ContactIndex:
 
     def _as_seen(self, match: CallerMatch, query: CallerQuery) -> CallerMatch:
         """Return a match without the fields of its contact that the asker may not see."""
-        hidden = self._reader.hidden(query.principal, match.contact.id.source)
-        return replace(match, contact=masked(match.contact, hidden)) if hidden else match
+        hidden = self._reader.hidden(query.principal, match.id.source)
+        if not hidden:
+            return match
+        return replace(match, record=encode_contact(masked(match.contact, hidden)))
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""

@@ -18,14 +18,13 @@ import msgspec
 
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
-from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of
+from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of, tails_of
 from engine.numbertable import (
     BEHIND_LINE,
     KEPT_KEY,
     ON_LINE,
     SEQ_KEY,
     STORE_KEY,
-    TAIL_CLASS_DIGITS,
     Database,
     NumberFile,
     create_file,
@@ -201,17 +200,13 @@ def _entries(contact: Contact, source: bytes, seq: bytes) -> _Entries:
     numbers = {
         key.encode(): holder for key, holder in holders_of(contact, company, source, seq).items()
     }
-    tails = {
-        line.number.digits[-TAIL_CLASS_DIGITS:].encode(): source + seq
-        for line in contact.phones
-        if not line.number.extension and len(line.number.digits) >= TAIL_CLASS_DIGITS
-    }
+    tails = [(tail.encode(), holder) for tail, holder in tails_of(contact, source, seq).items()]
     trunks = {}
     for trunk in trunks_of(contact):
         on_line = numbers.keys() & {trunk.encode(), f"{trunk}0".encode()}
         place = ON_LINE if on_line else BEHIND_LINE
         trunks[trunk.encode()] = source + place + company_digest(company) + seq
-    return _Entries(list(numbers.items()), list(tails.items()), list(trunks.items()))
+    return _Entries(list(numbers.items()), tails, list(trunks.items()))
 
 
 def _note(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes, seq: int) -> None:

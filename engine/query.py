@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.contact import Contact, ContactId, PhoneKind
+from engine.contact import Contact, ContactId, PhoneKind, decode_contact
 from engine.highlight import Span, WordAnswer, answers_of, spans_of, texts_of
 from engine.phone import DialPlan, PhoneNumber
 from engine.rights import Principal
@@ -60,32 +60,25 @@ class CallerMatch(msgspec.Struct, frozen=True, gc=False):
         name: what to show; never "".
         match_class: 1 extension, 2 exact, 3 shared line, 4 trunk, 5 tail (DESIGN section 4).
         number: the number that was found, as stored.
-        contact: the best record behind the answer.
         kind: the kind of the line that matched.
+        id: of the best record behind the answer.
+        record: that record, encoded: a call wants its name alone, which is read in a fourth of the
+            time.
         runners_up: visible contacts that matched as well but lost; counted up to the window.
     """
 
     name: str
     match_class: int
     number: PhoneNumber
-    contact: Contact
     kind: PhoneKind
-    runners_up: int = 0
-
-
-class CallerName(msgspec.Struct, frozen=True, gc=False):
-    """The answer to a `CallerQuery` whose number one record alone holds: its name, and no more.
-
-    Attributes:
-        name: as in `CallerMatch`, like the rest.
-        match_class: 1 or 2.
-        id: of the record.
-    """
-
-    name: str
-    match_class: int
     id: ContactId
+    record: bytes
     runners_up: int = 0
+
+    @property
+    def contact(self) -> Contact:
+        """The best record behind the answer, read anew each time."""
+        return decode_contact(self.record)
 
 
 class ExplanationStep(msgspec.Struct, frozen=True):

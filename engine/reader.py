@@ -50,6 +50,7 @@ class Reader:
         searcher: tantivy's view of one commit; None = no index, every search is empty.
         policies: source id → policy.
         numbers: the snapshot of the number table that belongs to it, with all of its contacts.
+        hides_fields: there are fields that some may not see.
         has_unnamed: there may be contacts without a name of their own.
         leading: the limits of the beginnings that many contacts share.
     """
@@ -71,7 +72,7 @@ class Reader:
         self._links: dict[str, bool] = {}
         self._frequencies: dict[tuple[str, str], int] = {}
         self.leading = leading_of(searcher) if searcher is not None else NO_LIMITS
-        self._hides = any(policy.fields for policy in policies.values())
+        self.hides_fields = any(policy.fields for policy in policies.values())
         self._filters: dict[tuple[str, ...], tantivy.Query] = {}
         self.has_unnamed = self.frequency(schema.HAS, schema.UNNAMED) > 0
 
@@ -174,7 +175,7 @@ class Reader:
 
     def hidden(self, principal: Principal, source: str) -> frozenset[str]:
         """Return the fields of a source that the asker may not see."""
-        if not self._hides:  # every look-up of a caller asks
+        if not self.hides_fields:
             return NOTHING
         return self.scope(principal).hidden.get(source, NOTHING)
 

@@ -134,8 +134,9 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
             return _explicit(body, "", "E.164 with +")
     elif raw[3:4] == ":" and raw[:3] in _SHORT_WAY:
         text = _user_of(raw)
-    if not text.isdigit() or not text.isascii():
-        text = digits_only(text)
+    if text.isdigit() and text.isascii():
+        return _read_digits(text, "", plan, bracket="(0)" in raw)
+    text = digits_only(text)
     if text[:1] == "+":
         body = text[1:]
         if body.isascii() and body.isdigit():
@@ -195,7 +196,8 @@ def _read_digits(digits: str, extension: str, plan: DialPlan, *, bracket: bool) 
     """
     if len(digits) <= MAX_SERVICE_DIGITS and _is_service(digits, plan):
         raise InvalidNumber(SERVICE)
-    if not extension and plan.is_extension(digits):
+    inside = len(digits) <= plan.extension_length[1] or bool(plan.ranges)
+    if inside and not extension and plan.is_extension(digits):
         numbers = tuple(PhoneNumber(trunk + digits) for trunk in plan.trunks_before(digits))
         return Reading(numbers, "extension behind an own trunk", internal=True)
     if len(digits) > MAX_E164_DIGITS + MAX_SERVICE_DIGITS:
@@ -280,7 +282,8 @@ def _external(digits: str, extension: str, plan: DialPlan) -> Reading | None:
             number = plan.country_code + rest
             if rest[:1] == "0":
                 number = without_stray_zero(number)
-            _refuse_service(number)
+            if len(number) <= _LONGEST_SERVICE:
+                _refuse_service(number)
             if len(rest) < MIN_NATIONAL_DIGITS or not _fits(number):
                 return None
             return Reading((PhoneNumber(number, extension),), f"national prefix {prefix}")

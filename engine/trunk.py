@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.contact import Contact
+from engine.contact import Contact, ContactName
 from engine.phone import PhoneNumber, country_code_of
 from engine.servicenumbers import may_be_trunk
 
@@ -49,6 +49,6 @@ def trunks_of(contact: Contact) -> Iterator[str]:
                 yield digits
 
 
-def company_of(contact: Contact) -> str:
+def company_of(contact: ContactName) -> str:
     """Return the company a record names; "" for a person without one."""
     return contact.company or (contact.display_name if contact.is_company else "")

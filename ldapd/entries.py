@@ -31,6 +31,10 @@ MAX_REMEMBERED_SELECTIONS = 256
 """Lists of attributes kept per client; devices send one or two, people's tools a few more."""
 
 
+_OF_ONE = frozenset({1, 2})
+"""The classes whose answer is called as the record is, and so is that record."""
+
+
 class Shown(msgspec.Struct, frozen=True, gc=False):
     """One contact as it is shown in one answer.
 
@@ -237,6 +241,11 @@ _SPECIAL: dict[str, Read] = {
 def entry_dn(entry_uuid: str, base: str) -> str:
     """Return the name of an entry under the base that was asked."""
     return f"entryUUID={entry_uuid},{base}"
+
+
+def identity_of(match: CallerMatch) -> ContactId:
+    """Return the id of what `answer_of` shows, for most calls without reading the record."""
+    return match.id if match.match_class in _OF_ONE else answer_of(match).id
 
 
 def answer_of(match: CallerMatch) -> Contact:

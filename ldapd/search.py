@@ -27,7 +27,6 @@ from engine.contact import Contact, contact_uuid_text
 from engine.query import (
     MAX_HITS,
     CallerMatch,
-    CallerName,
     CallerQuery,
     PeoplePage,
     PeopleQuery,
@@ -39,7 +38,7 @@ from ldapd.asked import Asked, SetDirectory
 from ldapd.auth import Asker, Peer
 from ldapd.cookies import CookieSeal
 from ldapd.counters import Counters
-from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn
+from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn, identity_of
 from ldapd.errors import ProtocolError, RequestRefused
 from ldapd.known_lists import KnownLists
 from ldapd.listing import Lister, Slices, most_entries
@@ -76,9 +75,6 @@ class Directory(SetDirectory, Protocol):
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
-
-    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
-        """Return the name for a caller, alone where it can be."""
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first."""
@@ -213,15 +209,15 @@ class Searcher:
             values = (number,)
             return self._look_up(asker, message_id, call.request, call.base, values, call.attribute)
         counters.lookups += 1
-        match = self._index.caller_name(
+        match = self._index.caller(
             CallerQuery(number, asker.plan, asker.principal, asker.client.classes)
         )
         if match is None:
             return encode_done(identifier)
         counters.lookups_found += 1
         counters.entries += 1
-        identity = answer_of(match).id if isinstance(match, CallerMatch) else match.id
-        dn = b"entryUUID=%b%b" % (contact_uuid_text(identity).encode(), call.ending)
+        identity = contact_uuid_text(identity_of(match))
+        dn = b"entryUUID=%b%b" % (identity.encode(), call.ending)
         return encode_single(identifier, dn, call.names, match.name.encode())
 
     def known_list(self, asker: Asker, data: bytes) -> bytes | None:

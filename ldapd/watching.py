@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from engine.phone import DialPlan
-from engine.query import CallerMatch, CallerName, CallerQuery
+from engine.query import CallerMatch, CallerQuery
 
 DAY_S = 86_400.0
 
@@ -40,9 +40,6 @@ class Callers(Protocol):
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
 
-    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
-        """Return the name for a caller, alone where it can be."""
-
 
 class Watched:
     """An index whose look-ups are watched; whatever else it can do, it does itself."""
@@ -62,7 +59,6 @@ class Watched:
         )
         self._index = index
         self._caller = index.caller
-        self._caller_name = index.caller_name
         self._clock = clock
         self._missed: defaultdict[str, set[int]] = defaultdict(set)
         self._alarmed: set[str] = set()
@@ -79,13 +75,7 @@ class Watched:
         self._remember(query, match)
         return match
 
-    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
-        """Return the name for a caller, alone where it can be."""
-        match = self._caller_name(query)
-        self._remember(query, match)
-        return match
-
-    def _remember(self, query: CallerQuery, match: CallerName | CallerMatch | None) -> None:
+    def _remember(self, query: CallerQuery, match: CallerMatch | None) -> None:
         client, number, now_s = query.principal.name, query.number, self._clock()
         if match is not None:
             self.recent[client].append(

@@ -40,7 +40,7 @@ class CallerAnswer(msgspec.Struct, frozen=True, rename={"match_class": "class"})
 
 def caller_answer(match: CallerMatch) -> CallerAnswer:
     """Return what is sent for a match."""
-    identity = match.contact.id
+    identity = match.id
     return CallerAnswer(
         name=match.name,
         match_class=match.match_class,

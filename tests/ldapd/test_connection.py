@@ -18,7 +18,7 @@ import uvloop
 from engine.client import Client
 from engine.contact import Contact, ContactId
 from engine.index import ContactIndex
-from engine.query import CallerMatch, CallerName, CallerQuery
+from engine.query import CallerMatch, CallerQuery
 from engine.rights import Principal
 from engine.selecting import Candidates
 from engine.selection import Selected, Selection
@@ -282,9 +282,6 @@ class Breaking:
         if query.number == "666":
             raise Panic("the caller Geheim at +493023125999")
         return self._index.caller(query)
-
-    def caller_name(self, query: CallerQuery) -> CallerName | CallerMatch | None:
-        return self.caller(query)
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         return self._index.holders(query, limit)

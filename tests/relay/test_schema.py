@@ -3,17 +3,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from engine.contact import encode_contact
 from engine.phone import PhoneNumber
 from engine.query import CallerMatch
 from relay.schema import CallerAnswer, HealthAnswer, Problem, caller_answer
 from tests.engine.building import contact
 
+ERIKA = contact("a:b/1", "Erika Müller", "498999998123")
 MATCH = CallerMatch(
     name="Erika Müller",
     match_class=2,
     number=PhoneNumber("498999998123"),
-    contact=contact("a:b/1", "Erika Müller", "498999998123"),
     kind="work",
+    id=ERIKA.id,
+    record=encode_contact(ERIKA),
     runners_up=3,
 )
 
