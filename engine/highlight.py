@@ -157,12 +157,14 @@ def _near(contact: Contact, match_class: int) -> list[Spot]:
     """Return where a class finds its words: names, companies; nothing where it may be anywhere."""
     if match_class >= COMPANY_WHOLE:
         return [("company", 0, contact.company)] if match_class <= COMPANY else []
-    return [
-        ("display_name", 0, contact.display_name),
-        ("given_name", 0, contact.given_name),
-        ("surname", 0, contact.surname),
-        *([("company", 0, contact.company)] if match_class in _IN_COMPANY_TOO else []),
-    ]
+    shown, given, surname = contact.display_name, contact.given_name, contact.surname
+    near: list[Spot] = [("display_name", 0, shown)]
+    # most names are shown as these two, perhaps behind a title: no word is looked at twice
+    if not f" {shown}".endswith((f" {given} {surname}", f" {surname}, {given}")):
+        near += (("given_name", 0, given), ("surname", 0, surname))
+    if match_class in _IN_COMPANY_TOO:
+        near.append(("company", 0, contact.company))
+    return near
 
 
 def _places(contact: Contact) -> Iterator[Spot]:
@@ -245,11 +247,11 @@ def _how(cost: int) -> How:
 
 def _length_of(written: str, form: str, asked: str) -> int:
     """Return how many letters of a written word are its asked beginning."""
+    if len(form) == len(written) and form.startswith(asked) and written.isascii():
+        return len(asked)  # letter by letter
     folded = fold(written)
     if not begins(form, asked) or not folded.startswith(asked):
         return len(written)  # a reading in Latin letters
-    if written.isascii() and len(folded) == len(written):
-        return len(asked)  # letter by letter
     for length in range(1, len(written)):
         if len(fold(written[:length])) >= len(asked) and fold(written[:length]).startswith(asked):
             return length

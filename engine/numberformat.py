@@ -13,7 +13,7 @@ from typing import Literal
 
 import phonenumbers
 
-from engine.countries import NORTH_AMERICA
+from engine.countries import NORTH_AMERICA, country_code_of, grouped
 from engine.dialplan import DialPlan
 from engine.errors import InvalidNumber
 from engine.reading import PhoneNumber, read_number
@@ -21,7 +21,7 @@ from engine.reading import PhoneNumber, read_number
 NumberFormat = Literal["e164", "international", "national", "internal", "dialable", "echo"]
 
 CACHED = 65_536
-"""Grouped numbers remembered: libphonenumber takes 60 µs for one."""
+"""Grouped numbers remembered: one takes 3 µs, a national one, by libphonenumber, 60 µs."""
 
 
 def format_number(number: PhoneNumber, plan: DialPlan, style: NumberFormat, asked: str = "") -> str:
@@ -86,8 +86,8 @@ def _national(digits: str, plan: DialPlan) -> str:
     """Write a number of the plan's own country with the plan's prefix, grouped for people."""
     international = _international(digits)
     plain = plan.national_prefix + digits[len(plan.country_code) :]
-    grouped = international.removeprefix(f"+{plan.country_code}").lstrip(" -")
-    texts = [plan.national_prefix + grouped, plain]
+    behind = international.removeprefix(f"+{plan.country_code}").lstrip(" -")
+    texts = [plan.national_prefix + behind, plain]
     usual = _grouped(digits, phonenumbers.PhoneNumberFormat.NATIONAL)
     if _digits(usual) == plain or plan.country_code == NORTH_AMERICA:
         texts.insert(0, usual)
@@ -103,6 +103,10 @@ def _national(digits: str, plan: DialPlan) -> str:
 @lru_cache(maxsize=CACHED)
 def _international(digits: str) -> str:
     """Write E.164 digits grouped for people; ungrouped where grouping would change them."""
+    country_code = country_code_of(digits)
+    national = grouped(digits[len(country_code) :], country_code)
+    if national is not None:
+        return f"+{country_code} {national}"
     text = _grouped(digits, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return text if _digits(text) == digits else f"+{digits}"
 

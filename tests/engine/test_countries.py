@@ -11,6 +11,7 @@ from engine.countries import (
     COUNTRY_CODES,
     area_code_length,
     country_code_of,
+    grouped,
     has_country_code,
     looks_international,
     looks_national,
@@ -121,3 +122,20 @@ def test_cutting_needless_zeros_twice_changes_nothing_more(digits: str) -> None:
 )
 def test_an_area_code_is_what_people_group_first(national: str, code: str, length: int) -> None:
     assert area_code_length(national, code) == length
+
+
+@pytest.mark.parametrize(
+    ("national", "code", "written"),
+    [
+        ("8999998123", "49", "89 99998123"),
+        ("2015550123", "1", "201-555-0123"),
+        ("0612345678", "39", "06 1234 5678"),
+        ("1", "49", "1"),
+        ("08999998123", "49", None),  # with a national prefix
+        ("12", "999", None),  # no country
+    ],
+)
+def test_numbers_are_grouped_as_people_abroad_see_them(
+    national: str, code: str, written: str | None
+) -> None:
+    assert grouped(national, code) == written

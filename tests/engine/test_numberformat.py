@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +73,33 @@ def test_any_number_that_was_read_reads_back_for_people(plan: DialPlan, digits: 
     for style in ("e164", "international", "national", "internal"):
         text = format_number(number, plan, style)
         assert number in read_number(text, plan).numbers
+
+
+@given(
+    digits=st.one_of(
+        st.sampled_from(VALID).map(lambda number: number.digits),
+        st.integers(10_000, 10**15 - 1).map(str),
+        st.builds(
+            lambda valid, prefix, more: (
+                f"{(code := country_code_of(valid.digits))}{prefix}"
+                f"{valid.digits[len(code) :]}{more}"[:15]
+            ),
+            st.sampled_from(VALID),
+            st.sampled_from(["", "0", "1", "8", "00", "06"]),
+            st.from_regex("[0-9]{0,4}", fullmatch=True),
+        ),
+    )
+)
+@settings(deadline=None, max_examples=300)
+def test_numbers_are_grouped_for_abroad_as_libphonenumber_groups_them(digits: str) -> None:
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+        usual = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        usual = ""
+    if "".join(filter(str.isdigit, usual)) != digits:  # it left something out
+        usual = f"+{digits}"
+    assert format_number(PhoneNumber(digits), MUNICH, "international") == usual
 
 
 @given(
