@@ -7,6 +7,12 @@ is held to and told; both read HTTP by httptools on uvloop, in one process. Rufn
 `rufname serve`, with everything that a user's question passes: session, rights, rates, joining of
 records; the peer (`bench.fastapi_peer` says what) does without. Each server has core 0 for itself,
 `wrk` another one. The rounds alternate, and the median counts.
+
+The latency is that of a steady rate: questions are due by the clock, at random as those of many
+people are (a Poisson process), whether the ones before are answered or not. `wrk` has no rate of
+its own: its script tells each connection how long to wait, and there are more connections than are
+ever busy, which is held to. No text is asked twice in that round, so that none is cheaper for what
+was remembered of it.
 """
 
 from __future__ import annotations
@@ -35,7 +41,7 @@ from rufname.trial import Installation, install
 QUESTION = "people search over HTTP"
 P50_GOAL_MS, P99_GOAL_MS, RATIO_GOAL = 2.0, 10.0, 3.0
 RATE = 200
-CONNECTIONS = 8
+CONNECTIONS, PACED_CONNECTIONS = 8, 32
 PATH = "/v1/people/search"
 TOLD = {"id", "name", "sources", "numbers", "matched", "spans", "total", "total_is_exact", "hits"}
 """What every answer holds; company, job, addresses and so on only where somebody has them."""
@@ -43,31 +49,45 @@ TOLD = {"id", "name", "sources", "numbers", "matched", "spans", "total", "total_
 ALIKE = 1.2
 
 _WRK = """
-local bodies, at = {}, 0
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long s, ns; } Time; int clock_gettime(int clock, Time *now);")
+local clock, bodies, at, due = ffi.new("Time"), {}, 0, nil
+late = 0
 for line in io.lines("QUESTIONS") do bodies[#bodies + 1] = line end
+math.randomseed(1)
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer TOKEN"
-function delay() return PAUSE end
+function setup(thread) only = thread end
 function request()
   at = at % #bodies + 1
   return wrk.format(nil, nil, nil, bodies[at])
 end
+local function pause() -- in ms, until the next question is due that no connection waits for
+  ffi.C.clock_gettime(1, clock)
+  local now = tonumber(clock.s) * 1e3 + tonumber(clock.ns) / 1e6
+  due = (due or now) - math.log(1 - math.random()) * 1e3 / RATE
+  if due < now then late = late + 1 end
+  return math.max(0, due - now)
+end
+if RATE > 0 then delay = pause end
 function done(summary, latency)
   local e = summary.errors
-  print(string.format('{"requests": %d, "seconds": %f, "failed": %d, "p50_ms": %f, "p99_ms": %f}',
+  print(string.format(
+    '{"requests": %d, "seconds": %f, "failed": %d, "late": %d, "p50_ms": %f, "p99_ms": %f}',
     summary.requests, summary.duration / 1e6, e.connect + e.read + e.write + e.status + e.timeout,
-    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+    only:get("late"), latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
 end
 """
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What `wrk` says of one round."""
+    """What `wrk` says of one round; `late`: due while no connection was free."""
 
     requests: int
     seconds: float
     failed: int
+    late: int
     p50_ms: float
     p99_ms: float
 
@@ -85,7 +105,7 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         yield Measure(QUESTION, "not measured: needs wrk (apt-get install wrk)", 0, "")
         return
     rounds, seconds = (1, 3) if quick else (3, 10)
-    texts = typed_texts(count, 1_000)
+    texts = typed_texts(count, RATE * seconds)
     questions = folder / "questions"
     questions.write_text(
         "".join(json.dumps({"text": text, "limit": 10}) + "\n" for text in texts), encoding="utf-8"
@@ -97,12 +117,13 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         peer = stack.enter_context(_peer(folder, count))
         sizes = {}
         for target in (own, peer):
-            sizes[target.server.name] = sum(_check(target, text) for text in texts[:200]) / 200
+            sizes[target.server.name] = sum(_check(target, text) for text in texts[-200:]) / 200
         _compare(*sizes.values())
         for name, size in sizes.items():
             yield Measure(QUESTION, f"octets of an answer, {name}", size, "")
-        paced = _load(own, questions, seconds, connections=2, pause_ms=2_000 // RATE)
+        paced = _load(own, questions, seconds, connections=PACED_CONNECTIONS, rate=RATE)
         yield Measure(QUESTION, "rate of the paced round", paced.requests / paced.seconds, "1/s")
+        yield Measure(QUESTION, "asked later than due", paced.late / paced.requests * 100, "%")
         for name, value, goal in (
             ("p50", paced.p50_ms, P50_GOAL_MS),
             ("p99", paced.p99_ms, P99_GOAL_MS),
@@ -179,16 +200,16 @@ def _post(port: int, path: str, body: object, token: str) -> bytes:
 
 
 def _load(
-    target: Target, questions: Path, seconds: int, *, connections: int, pause_ms: int = 0
+    target: Target, questions: Path, seconds: int, *, connections: int, rate: int = 0
 ) -> Result:
-    """Let `wrk` ask for a while; its latencies leave its own pauses out.
+    """Let `wrk` ask for a while: so many times a second, or (0) as often as it is answered.
 
     Raises:
         RuntimeError: a request failed.
     """
     script = questions.with_suffix(".lua")
     text = _WRK.replace("QUESTIONS", str(questions)).replace("TOKEN", target.token)
-    script.write_text(text.replace("PAUSE", str(pause_ms)), encoding="utf-8")
+    script.write_text(text.replace("RATE", str(rate)), encoding="utf-8")
     url = f"http://127.0.0.1:{target.server.port}{PATH}"
     argv = ["taskset", "-c", str(last_core()), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
             "-s", str(script), url]  # fmt: skip
