@@ -7,6 +7,7 @@ first of them, under the company's own record if it was found, else under that p
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -45,13 +46,15 @@ def page_of(people: Iterator[tuple[Position, PersonHit]], limit: int, *, fold: b
         limit: most rows, at least 1.
         fold: people found by their company's name stand under it and make no row of their own.
     """
+    if not fold:
+        return _plain(people, limit)
     rows: list[PersonHit] = []
     under: dict[int, list[PersonHit]] = {}
     heads: dict[str, int] = {}
     last: Position | None = None
     for read, (position, hit) in enumerate(people):
-        by_company = fold and hit.match_class in _BY_COMPANY
-        company = _company(hit.contact) if by_company or (fold and hit.contact.is_company) else ""
+        by_company = hit.match_class in _BY_COMPANY
+        company = _company(hit.contact) if by_company or hit.contact.is_company else ""
         at = heads.get(company) if by_company else None
         if read == MAX_FOLDED + limit or (at is None and len(rows) == limit):
             return Shown(_folded(rows, under), last, more=True)
@@ -68,6 +71,13 @@ def page_of(people: Iterator[tuple[Position, PersonHit]], limit: int, *, fold: b
             rows.append(hit)
         last = position
     return Shown(_folded(rows, under), last, more=False)
+
+
+def _plain(people: Iterator[tuple[Position, PersonHit]], limit: int) -> Shown:
+    """Return the first rows of an answer in which nobody is folded."""
+    rows = list(islice(people, limit))
+    more = next(people, None) is not None
+    return Shown(tuple([hit for _, hit in rows]), rows[-1][0] if rows else None, more)
 
 
 def _folded(rows: list[PersonHit], under: dict[int, list[PersonHit]]) -> tuple[PersonHit, ...]:

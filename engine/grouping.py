@@ -71,6 +71,10 @@ class Groups:
             linking = [record for record in records if record.contact.id in self._keys]
             self._find(reader, scope, linking, known)
 
+    def __bool__(self) -> bool:
+        """Tell whether any of them may share a link with another."""
+        return bool(self._keys)
+
     def _find(
         self, reader: Reader, scope: Scope, linking: list[Record], known: AbstractSet[Place]
     ) -> None:

@@ -1,9 +1,10 @@
 """Which of the many contacts that share a beginning of their names come first in the alphabet.
 
 A tenth of a directory is called Müller: to put 100,000 contacts in order and show ten costs
-milliseconds. So each such beginning gets a few limits, ranks below which some three hundred
-contacts are expected, and every contact is told by a term of its own for which of its beginnings it
-is below. To ask for the first of a beginning is to ask for that term.
+milliseconds. So each such beginning, and each pair of two that very many names have, gets a few
+limits, ranks below which some three hundred contacts are expected, and every contact is told by a
+term of its own for which of its beginnings and pairs it is below. To ask for the first of a
+beginning is to ask for that term.
 
 Law: a limit is a guess that stands as long as the index does, and right whatever it is: if as many
 are found below it as were asked for, nobody above it comes before them, else all are asked. It is
@@ -19,7 +20,7 @@ from functools import lru_cache
 import msgspec
 
 from engine.contact import decode_name
-from engine.terms import MAX_PREFIX, WHOLE, name_words, rank_of
+from engine.terms import MAX_PREFIX, WHOLE, name_words, pair_terms, rank_of
 
 LEADERS = 300
 """Contacts that are expected below a limit: two pages, the counted hundred, and what is hidden."""
@@ -40,7 +41,8 @@ GROWTH, LARGEST = 10, 2_000_000
 """How much an index grows from level to level, and beyond which size it is not foreseen."""
 
 Limits = dict[str, tuple[int, ...]]
-"""Beginning, as a term of `engine.schema.NAME` → the limit of each level; 0 where there is none."""
+"""Beginning or pair, as a term of `engine.schema.NAME` or `PAIR` → the limit of each level; 0 where
+there is none. A pair has a blank in it, a beginning has none."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Limits).decode
@@ -70,7 +72,9 @@ class Leading:
             sampled += 1
             contact = decode_name(body)
             rank = rank_of(contact)
-            for beginning in {each for word in name_words(contact) for each in _beginnings(word)}:
+            words = name_words(contact)
+            found = {each for word in words for each in _beginnings(word)}
+            for beginning in (*found, *pair_terms(words)):
                 ranks.setdefault(beginning, []).append(rank)
         share = sampled / max(contacts, 1)
         return cls(
@@ -91,11 +95,15 @@ class Leading:
         return _encode(self._limits)
 
     def levels(self, beginning: str) -> int:
-        """Return how many levels a beginning has; 0 for most."""
+        """Return how many levels a beginning or a pair has; 0 for most."""
         return len(self._limits.get(beginning, ()))
 
-    def terms(self, words: Iterable[str], rank: int) -> list[str]:
-        """Return the terms of a contact with these words in its names."""
+    def limit(self, level: int, beginning: str) -> int:
+        """Return the rank up to which a contact is the first of one level that there is."""
+        return self._limits[beginning][level]
+
+    def terms(self, words: Iterable[str], pairs: Iterable[str], rank: int) -> list[str]:
+        """Return the terms of a contact with these words, and pairs of words, in its names."""
         if not self._limits:
             return []
         found = set[str]()
@@ -104,6 +112,10 @@ class Leading:
                 if rank > limit:
                     break  # as it is below those that follow: most contacts end at the first
                 found.add(term)
+        for pair in pairs:
+            for level, limit in enumerate(self._limits.get(pair, ())):
+                if rank <= limit:
+                    found.add(leading_term(level, pair))
         return list(found)
 
     def _of_word(self, word: str) -> list[tuple[int, str]]:
@@ -127,7 +139,7 @@ NO_LIMITS = Leading({})
 
 
 def leading_term(level: int, beginning: str) -> str:
-    """Return the term of the contacts below a beginning's limit."""
+    """Return the term of the contacts below the limit of a beginning or a pair."""
     return f"{level}{beginning}"
 
 

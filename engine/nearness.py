@@ -37,9 +37,14 @@ class Level(msgspec.Struct, frozen=True):
     question: tantivy.Query | None
     better: list[tantivy.Query]
 
+    @property
+    def is_all(self) -> bool:
+        """Whether there is no other level."""
+        return self.question is None and not self.better
+
     def of(self, question: tantivy.Query) -> tantivy.Query:
         """Return the part of a question's answers that is on this level."""
-        if self.question is None and not self.better:
+        if self.is_all:
             return question
         parts = [(_MUST, question)]
         if self.question is not None:

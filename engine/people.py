@@ -128,7 +128,7 @@ class PeopleSearch:
                 given.add(identity)
                 if identity in joined:
                     continue
-                members = groups.of(contact)
+                members = groups.of(contact) if groups else [contact]
                 if len(members) > 1:
                     if any(self._is_better(ranking, each, m, given) for m in members[1:]):
                         continue  # it was shown with its better record, on this page or before

@@ -34,7 +34,7 @@ from engine.matching import (
     is_number_part,
 )
 from engine.schema import COMPANY as COMPANY_FIELD
-from engine.schema import LEADING, PAIR, PERSON, SOUND, schema, term
+from engine.schema import LEADING, PAIR, PERSON, RANK, SOUND, schema, term
 from engine.schema import NAME as NAME_FIELD
 from engine.schema import OTHER as OTHER_FIELD
 from engine.scope import Searched
@@ -84,6 +84,7 @@ class Questions:
         self._typed = typed
         self._searched = searched
         self._frequency = frequency
+        self._in_name = [self._term(NAME_FIELD, start(word)) for word in typed.words]
 
     def query(self, match_class: int) -> _Query | None:
         """Return the query of a class, None if it cannot find more than better classes do.
@@ -131,6 +132,8 @@ class Questions:
     def _beginnings(self) -> _Query | None:
         """Return the query for names with all beginnings: a pair alone tells two short ones."""
         words, names = self._typed.words, self._in_name
+        if len(words) == 1:
+            return names[0]
         pair = pair_of(words)
         if pair and len(words) == TWO_WORDS and max(map(len, words)) <= PAIR_LETTERS:
             of_many = self._term(PAIR, ANY_PAIR)
@@ -173,13 +176,9 @@ class Questions:
                 return None
 
     @cached_property
-    def _in_name(self) -> list[_Query | None]:
-        return [self._term(NAME_FIELD, start(word)) for word in self._typed.words]
-
-    @cached_property
     def _paired(self) -> list[_Query | None]:
         """The query for names with two of the words, if that tells more than the words alone."""
-        pair = pair_of(self._typed.words)
+        pair = pair_of(self._typed.words) if len(self._typed.words) > 1 else ""
         if not pair or not all(self._in_name):
             return []
         rarest = min(self._frequency(NAME_FIELD, start(word)) for word in self._typed.words)
@@ -222,16 +221,43 @@ class Questions:
             leading: the limits of the index.
             least: documents below which a query is not worth asking.
         """
-        if len(self._typed.words) > 1 or match_class not in (NAME_WHOLE, NAME):
+        if match_class not in (NAME_WHOLE, NAME):
             return ()
+        if len(self._typed.words) > 1:
+            return self._first_of_pair(match_class, leading, least)
         (word,) = self._typed.words
         beginning = start(word) if match_class == NAME else whole(word)
+        return tuple([term(LEADING, name) for _, name in self._levels(leading, beginning, least)])
+
+    def _first_of_pair(self, match_class: int, leading: Leading, least: int) -> tuple[_Query, ...]:
+        """Return what `first` returns for several words."""
+        pair = pair_of(self._typed.words)
+        levels = self._levels(leading, pair, least) if pair else []
+        if not levels:
+            return ()
+        names = self._in_name
+        if match_class == NAME_WHOLE:
+            names = [self._term(NAME_FIELD, whole(word)) for word in self._typed.words]
+        of_many = self._term(PAIR, ANY_PAIR)
         found = []
-        for level in reversed(range(leading.levels(beginning))):
-            name = leading_term(level, beginning)
-            if self._frequency(LEADING, name) >= least:
-                found.append(term(LEADING, name))
+        for level, name in levels:
+            first = term(LEADING, name)
+            if of_many is not None:
+                first = any_of([first, all_of([of_many, _ranks_to(leading.limit(level, pair))])])
+            question = _all_or_none([*names, first])
+            if question is not None:
+                found.append(question)
         return tuple(found)
+
+    def _levels(self, leading: Leading, beginning: str, least: int) -> list[tuple[int, str]]:
+        """Return the levels of a beginning that are worth asking for, the highest first, by term.
+
+        With fewer documents than `least` they are not.
+        """
+        terms = [
+            (level, leading_term(level, beginning)) for level in range(leading.levels(beginning))
+        ]
+        return [each for each in reversed(terms) if self._frequency(LEADING, each[1]) >= least]
 
     def likely(self) -> _Query | None:
         """Return the query for those that sound alike and are one typo away; a part of class 14."""
@@ -275,6 +301,9 @@ CLASSES = (
     COMPANY_WHOLE, COMPANY, OTHER, KEYS, INITIALS, SOUNDS, SPELLED,
 )  # fmt: skip
 """In the order in which they are asked."""
+
+WORD_CLASSES = CLASSES[NUMBER_PART:]
+"""Those that a text without part of a number can be answered in."""
 
 
 def start(word: str) -> str:
@@ -325,6 +354,11 @@ def _national(field: str, digits: str) -> _Query:
     if len(digits) < PART_DIGITS:
         return first
     return all_of([first, _grams(field, digits)])
+
+
+def _ranks_to(limit: int) -> _Query:
+    """Return the query for the contacts up to a place of the one list."""
+    return _Query.range_query(schema(), RANK, tantivy.FieldType.Unsigned, 0, limit)
 
 
 def _all_or_none(parts: list[_Query | None]) -> _Query | None:

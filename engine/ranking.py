@@ -29,10 +29,10 @@ from engine.matching import (
 )
 from engine.nearness import OTHERS, Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
-from engine.questions import CLASSES, Part, Questions, all_of, any_of
+from engine.questions import CLASSES, WORD_CLASSES, Part, Questions, all_of, any_of
 from engine.reader import Place, Reader, any_source
 from engine.recall import Record
-from engine.schema import ORIGIN, RANK, schema
+from engine.schema import RANK, schema
 from engine.terms import rank_of
 from engine.typed import Typed
 
@@ -45,11 +45,8 @@ GUESS_WINDOW = 100
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
 
-FEW_UNREAD = 24
-"""Records that are read to learn their sources: 5 µs each, the field takes 100 for any number."""
-
 STEPS, MIN_STEP = 4, 3
-"""Records are read a quarter of a page at once, at least three."""
+"""Behind the first page records are read a quarter of a page at once, at least three."""
 
 WINDOW = MAX_TOTAL + 1
 """Records fetched at once: enough to know that counting has come to its end."""
@@ -59,6 +56,9 @@ _MUST_NOT = tantivy.Occur.MustNot
 _MAX_U64 = 2**64 - 1
 
 Address = tantivy.DocAddress
+
+Entry = tuple[int, int, Place, int]
+"""A record that was found, before it is read: its source's priority, negative, rank, place, seq."""
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
@@ -116,12 +116,14 @@ class Ranking:
             for sources, searched in self._scope.groups
         ]
         self._nearness = Nearness(self._scope, query.company, query.department)
+        self._levels = list(self._nearness.levels())
         self._priorities = self._scope.priorities
         self._after = after
         self._found: set[Place] = set()
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._discarded = 0
+        self._missing = MIN_STEP
         self._counts: list[tuple[int, int, int]] = []
         self._counted = counted
         self.goes_on = after is not None
@@ -136,13 +138,14 @@ class Ranking:
                 smaller: they make up for records that were joined.
         """
         batch: list[Ranked] = []
-        size = wanted
+        size = self._missing = wanted
         for part in self._parts(wanted):
             batch += part
             while len(batch) >= size:
                 yield batch[:size]
                 batch = batch[size:]
                 size = _step(wanted)
+            self._missing = max(size - len(batch), MIN_STEP)
         if batch:
             yield batch
 
@@ -169,13 +172,15 @@ class Ranking:
 
     def question(self, match_class: int) -> tantivy.Query | None:
         """Return the query of a class over all that the asker may search."""
+        if len(self._questions) == 1:
+            return self._questions[0][1].query(match_class)
         return self._over_groups(lambda questions: questions.query(match_class))
 
     def _parts(self, wanted: int) -> Iterator[list[Ranked]]:
         if not self._scope.sources:
             return
         after = self._after
-        for match_class in CLASSES:
+        for match_class in CLASSES if self._typed.digits else WORD_CLASSES:
             guessed_before = after is not None and after.match_class >= match_class
             if match_class >= SOUNDS and self.total >= FEW and not guessed_before:
                 return
@@ -215,11 +220,11 @@ class Ranking:
             return
         after = self._after
         here = after if after is not None and after.match_class == match_class else None
-        for level in self._nearness.levels():
+        for level in self._levels:
             if here is not None and level.level < here.level:
                 continue
             place = match_class, level.level
-            part = answers.narrowed(level.of)
+            part = answers if level.is_all else answers.narrowed(level.of)
             entries, found = self._first(part, wanted)
             self._tell(place, min(found, MAX_TOTAL))
             if found > len(entries):
@@ -227,8 +232,8 @@ class Ranking:
                 yield from self._of_many(place, part, entries, wanted, from_here)
             elif entries:
                 if len(self._priorities) > 1:
-                    entries.sort(key=_by_priority)
-                yield from self._read(place, entries, wanted)
+                    entries.sort()
+                yield from self._read(place, entries)
 
     def _of_many(
         self,
@@ -250,9 +255,9 @@ class Ranking:
                     continue
                 least = after.rank if minus_priority == after.minus_priority else 0
             elif entries:
-                best = [entry for entry in entries if entry.minus_priority == minus_priority]
-                yield from self._read(place, best, wanted)
-                least, entries = entries[-1].rank, []
+                best = [entry for entry in entries if entry[0] == minus_priority]
+                yield from self._read(place, best)
+                least, entries = entries[-1][1], []
             part = answers
             if len(self._priorities) > 1:
                 part = answers.narrowed(partial(_of_sources, sources=sources))
@@ -265,10 +270,10 @@ class Ranking:
         more = True
         while more and self._discarded < MAX_DISCARDED:
             entries, more = self._fetch(part, _window(wanted), least)
-            yield from self._read(place, entries, wanted)
+            yield from self._read(place, entries)
             if not entries:
                 return
-            least = entries[-1].rank
+            least = entries[-1][1]
 
     def _first(self, part: Part, wanted: int) -> tuple[list[Entry], int]:
         """Return the first records of a part by rank, and how many it has, as far as is counted.
@@ -305,58 +310,41 @@ class Ranking:
         return self._entries(fresh), len(hits) == limit
 
     def _entries(self, fresh: list[tuple[int, Address]]) -> list[Entry]:
-        """Return records with the priority of their source.
-
-        A field of few documents costs as much as to read them, and these are most likely shown.
-        """
-        placed = [((at.segment_ord, at.doc), rank, at) for rank, at in fresh]
-        if len(self._priorities) == 1:
-            (only,) = self._priorities
-            return [Entry(only, rank, place, at) for place, rank, at in placed]
-        reader, scope = self._reader, self._scope
-        unread = sum(not reader.remembers(place) for place, _, _ in placed)
-        if unread <= FEW_UNREAD:
-            reader.read_ahead(at for _, at in fresh)
-            by_source = scope.by_source
-            return [
-                Entry(by_source[record.contact.id.source], rank, place, at, record)
-                for place, rank, at in placed
-                for record in (reader.record_at(place, at, scope),)
-            ]
-        origins = reader.values(ORIGIN, [at for _, _, at in placed])
+        """Return records with the priority of their source."""
+        by_origin = self._scope.by_origin
+        versions = self._reader.versions([at for _, at in fresh])
         return [
-            Entry(scope.by_origin.get(origin, 0), rank, place, at)
-            for origin, (place, rank, at) in zip(origins, placed, strict=True)
+            (by_origin.get(origin, 0), rank, (at.segment_ord, at.doc), seq)
+            for (origin, seq), (rank, at) in zip(versions, fresh, strict=True)
         ]
 
-    def _read(
-        self, place: tuple[int, int], entries: list[Entry], wanted: int
-    ) -> Iterator[list[Ranked]]:
+    def _read(self, place: tuple[int, int], entries: list[Entry]) -> Iterator[list[Ranked]]:
         """Read records as they are wanted; what is at or before the cursor is left out.
 
-        Records of one rank (namesakes by rare chance) are put in order by their identity. `place`
-        is their class and level.
+        Records of one rank (namesakes by rare chance) are read together and put in order by their
+        identity. `place` is their class and level.
         """
+        start = 0
+        while start < len(entries):
+            end = start + self._missing
+            while end < len(entries) and entries[end][:2] == entries[end - 1][:2]:
+                end += 1
+            discarded = self._discarded
+            yield self._ranked(place, entries[start:end])
+            if discarded < self._discarded >= MAX_DISCARDED:
+                return
+            start = end
+
+    def _ranked(self, place: tuple[int, int], entries: list[Entry]) -> list[Ranked]:
+        """Read some records; see `_read`."""
         match_class, level = place
         imprecise = self._imprecise and match_class < KEYS
-        after, step = self._after, _step(wanted)
+        after = self._after
         ranked: list[Ranked] = []
         former = None
         equal = False
-        for number, entry in enumerate(entries):
-            if number % step == 0:
-                some = entries[number : number + step]
-                self._reader.read_ahead(each.address for each in some if each.record is None)
-            minus_priority, rank, seen = entry.minus_priority, entry.rank, entry.place
-            if (minus_priority, rank) == former:
-                equal = True
-            elif len(ranked) >= step:
-                if equal:
-                    ranked.sort(key=_by_position)
-                yield ranked
-                ranked, equal = [], False
-            former = minus_priority, rank
-            record = entry.record or self._reader.record_at(seen, entry.address, self._scope)
+        records = self._reader.records([each[2:] for each in entries], self._scope)
+        for (minus_priority, rank, _, _), (seen, record) in zip(entries, records, strict=True):
             if imprecise and not self._is_of(match_class, record.contact):
                 self._discarded += 1
                 if self._discarded >= MAX_DISCARDED:
@@ -367,11 +355,13 @@ class Ranking:
             position = Position(
                 match_class, 0, level, minus_priority, rank, identity.source, identity.key
             )
+            equal = equal or (minus_priority, rank) == former
+            former = minus_priority, rank
             if after is None or position > after:
                 ranked.append(Ranked(position, record, seen))
         if equal:
             ranked.sort(key=_by_position)
-        yield ranked
+        return ranked
 
     def _tell(self, place: tuple[int, int], found: int) -> None:
         """Count records of a class and level."""
@@ -430,16 +420,6 @@ class Ranking:
         )
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A record found, and itself if it was read already."""
-
-    minus_priority: int
-    rank: int
-    place: Place
-    address: Address
-    record: Record | None = None
-
-
 def _step(wanted: int) -> int:
     """Return how many records are read at once: few enough to read few in vain."""
     return max(wanted // STEPS, MIN_STEP)
@@ -456,10 +436,6 @@ def _window(wanted: int) -> int:
 
 def _place(address: Address) -> Place:
     return address.segment_ord, address.doc
-
-
-def _by_priority(entry: Entry) -> tuple[int, int]:
-    return entry.minus_priority, entry.rank
 
 
 def _by_position(ranked: Ranked) -> Position:

@@ -7,7 +7,7 @@ only where every document of the index is visible to the asker anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import tantivy
 
@@ -18,7 +18,15 @@ from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, Sources
 from engine.recall import MAX_LINKED, Linked, Recall, Record
 from engine.rights import Principal, SourcePolicy, visible_sources
-from engine.schema import OWN_DOCUMENTS, SEQ, SOURCE, id_term, leading_of, term
+from engine.schema import (
+    OWN_DOCUMENTS,
+    SOURCE,
+    VERSION,
+    id_term,
+    leading_of,
+    read_version,
+    term,
+)
 from engine.scope import Scope, scope_of
 from engine.terms import MARKS, link_terms
 
@@ -217,9 +225,26 @@ class Reader:
                 return self._masked(place, record, hidden)
         return record
 
+    def records(
+        self, found: Iterable[tuple[Place, int]], scope: Scope
+    ) -> Iterator[tuple[Place, Record]]:
+        """Give the places of found documents, whose `seq` is known, and what `record` returns."""
+        get, hides = self._recall.get, scope.hidden
+        for place, seq in found:
+            record = get(place) or self._keep(place, seq)
+            if hides:
+                hidden = hides.get(record.contact.id.source)
+                if hidden:
+                    record = self._masked(place, record, hidden)
+            yield place, record
+
+    def versions(self, addresses: list[tantivy.DocAddress]) -> list[tuple[int, int]]:
+        """Return the number of the source (`origin_of`) and the `seq` of many documents."""
+        return list(map(read_version, self.values(VERSION, addresses)))
+
     def _raw(self, place: Place, address: tantivy.DocAddress) -> Record:
         """Read a record that is not remembered, as nobody but the administrator may see it."""
-        (seq,) = self.values(SEQ, [address])
+        ((_, seq),) = self.versions([address])
         return self._keep(place, seq)
 
     def _keep(self, place: Place, seq: int) -> Record:
@@ -235,13 +260,10 @@ class Reader:
             for address in addresses
             if (place := (address.segment_ord, address.doc)) not in self._recall
         }
-        seqs = self.values(SEQ, list(unread.values()))
-        for place, seq in zip(unread, seqs, strict=True):
-            self._keep(place, seq)
-
-    def remembers(self, place: Place) -> bool:
-        """Tell whether a record need not be read again."""
-        return place in self._recall
+        if unread:
+            versions = self.versions(list(unread.values()))
+            for place, (_, seq) in zip(unread, versions, strict=True):
+                self._keep(place, seq)
 
     def link(self, records: Sequence[Record]) -> None:
         """Find what is linked to records (`Record.linked`), at once for all of them.
@@ -297,9 +319,10 @@ class Reader:
 
     def visible(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
         """Return contacts as the asker of a scope may see them; none of them is remembered."""
-        found = map(decode_contact, map(self.numbers.body, self.values(SEQ, addresses)))
+        body = self.numbers.body
+        found = [decode_contact(body(seq)) for _, seq in self.versions(addresses)]
         if not scope.hidden:
-            return list(found)
+            return found
         return [masked(each, scope.hidden.get(each.id.source, NOTHING)) for each in found]
 
     def _visible(self, query: tantivy.Query, scope: Scope) -> tantivy.Query:

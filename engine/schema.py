@@ -2,8 +2,9 @@
 
 One document a contact, nothing merged. Numbers and words are indexed as terms (exact, tails,
 prefixes), since a term costs microseconds and a pattern milliseconds. n-grams are cut by tantivy's
-own tokenizers: in Python they would double the cost of building. `seq` names the version of the
-contact: the number table beside the index holds it under that (`engine.numbertable`).
+own tokenizers: in Python they would double the cost of building. `version` names the source and the
+version of the contact: the number table beside the index holds it under that
+(`engine.numbertable`).
 
 What people type and what callers show is in `name`, `other` and the numbers; `leading` finds the
 first of a beginning that very many names have (`engine.leading`), `pair` the names that have two
@@ -47,7 +48,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank
 
-FORMAT = 12
+FORMAT = 13
 
 ID = "id"
 SOURCE = "source"
@@ -59,7 +60,6 @@ COMPANY = "company"
 SOUND = "sound"
 PERSON = "person"
 RANK = "rank"
-ORIGIN = "origin"
 LEADING = "leading"
 PAIR = "pair"
 EXTRA = "extra"
@@ -67,7 +67,7 @@ GRAM = "gram"
 HAS = "has"
 ORDER = "order"
 PLACE = "place"
-SEQ = "seq"
+VERSION = "version"
 NOTE = "note"
 
 MIN_TAIL, MAX_TAIL = 3, 7
@@ -91,6 +91,13 @@ LEADING_ID = "#leading"
 
 OWN_DOCUMENTS = 2
 """Documents that are no contact: the two above."""
+
+SEQ_BITS = 36
+"""Of a value of `VERSION`: changes of a store, 68 billion."""
+
+_SEQ, _MOST = 2**SEQ_BITS - 1, 2**64 - 1
+_SCATTER = 0x9E3779B97F4A7C15  # odd: every value has its own
+_GATHER = pow(_SCATTER, -1, 2**64)
 
 BASIC = "basic"
 
@@ -121,9 +128,8 @@ def schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name=tokenizer, index_option=BASIC)
     builder.add_unsigned_field(ORDER, fast=True)
     builder.add_unsigned_field(RANK, fast=True)
-    builder.add_unsigned_field(ORIGIN, fast=True)
     builder.add_unsigned_field(PLACE, fast=True)
-    builder.add_unsigned_field(SEQ, fast=True)
+    builder.add_unsigned_field(VERSION, fast=True)
     builder.add_bytes_field(NOTE, stored=True)  # of the own documents: no contact has it
     return builder.build()
 
@@ -153,6 +159,22 @@ def id_term(identity: ContactId) -> str:
 def place_of(entry_uuid: str) -> int:
     """Return a contact's place among those of equal `rank`: 60 bits of its UUID."""
     return int(entry_uuid[:8] + entry_uuid[9:13] + entry_uuid[15:18], 16)
+
+
+def version_of(origin: int, seq: int) -> int:
+    """Return a source's number (`origin_of`) and a `seq` below 2**36 as one value of `VERSION`.
+
+    The values are scattered: tantivy would pack rising ones in blocks of 512, and reads the head of
+    every block of a segment each time that a fast field is opened: 48 µs for a million contacts
+    instead of 3, whether one value is asked for or a hundred.
+    """
+    return (origin << SEQ_BITS | seq) * _SCATTER & _MOST
+
+
+def read_version(version: int) -> tuple[int, int]:
+    """Return what `version_of` was given."""
+    told = version * _GATHER & _MOST
+    return told >> SEQ_BITS, told & _SEQ
 
 
 def order_of(contact: Contact) -> int:
@@ -222,6 +244,7 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
     words = [word for part in names for word in part.words]
     extra = extra_words(contact)
     others = other_words(contact)
+    pairs = pair_terms(words)
     known = chain(words, words_of_field(contact.company), extra, *(found for _, found in others))
     held = fields_of(contact)
     entry_uuid = contact_uuid_text(contact.id)
@@ -242,19 +265,20 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
             HAS: " ".join(held if words else [*held, UNNAMED]),
             ORDER: order_of(contact),
             RANK: rank,
-            LEADING: leading.terms(words, rank),
-            PAIR: pair_terms(words),
-            ORIGIN: origin_of(contact.id.source),
+            LEADING: leading.terms(words, pairs, rank),
+            PAIR: pairs,
             PLACE: place_of(entry_uuid),
             **number_parts(contact),
-            SEQ: seq,
+            VERSION: version_of(origin_of(contact.id.source), seq),
         }
     ).decode()
 
 
 def applied_document(seq: int, store: str) -> tantivy.Document:
     """Return the document that says up to which `seq` of which store the index has come."""
-    return tantivy.Document.from_dict({ID: APPLIED_ID, SEQ: seq, NOTE: store.encode()}, schema())
+    return tantivy.Document.from_dict(
+        {ID: APPLIED_ID, VERSION: version_of(0, seq), NOTE: store.encode()}, schema()
+    )
 
 
 def leading_document(leading: Leading) -> tantivy.Document:

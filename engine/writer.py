@@ -343,9 +343,12 @@ def applied_state(searcher: tantivy.Searcher) -> AppliedState:
     if not found:
         return AppliedState()
     at = found[0][1]
-    (seq,) = searcher.fast_field_values(schema.SEQ, [at])
+    (version,) = searcher.fast_field_values(schema.VERSION, [at])
     store = searcher.doc(at).get_first(schema.NOTE)
-    return AppliedState(int(seq or 0), store.decode() if isinstance(store, bytes) else "")
+    return AppliedState(
+        schema.read_version(int(version or 0))[1],
+        store.decode() if isinstance(store, bytes) else "",
+    )
 
 
 def _document(identity: ContactId, seq: int, body: bytes, leading: Leading) -> str:

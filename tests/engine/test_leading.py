@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 from engine import leading
 from engine.contact import Contact, encode_contact
 from engine.leading import NO_LIMITS, Leading, windows
+from engine.matching import NAME, NAME_WHOLE
 from engine.people import PeopleSearch
 from engine.query import PeopleQuery
+from engine.questions import Questions
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import LEADING
-from engine.terms import name_words, rank_of
+from engine.scope import Searched
+from engine.terms import name_words, pair_terms, rank_of
+from engine.typed import read_typed
 from tests.engine.building import Directory, contact
 from tests.engine.searching import reader_of
 
@@ -26,7 +30,21 @@ POLICIES = {
     "old": SourcePolicy("old", 100),
     "hr": SourcePolicy("hr", 900, ("personnel",)),
 }
-TEXTS = ("m", "mu", "muller", "meier", "a", "an", "anna", "x", "anna muller")
+TEXTS = (
+    "m",
+    "mu",
+    "muller",
+    "meier",
+    "a",
+    "an",
+    "anna",
+    "x",
+    "anna muller",
+    "ann mul",
+    "mull anna",
+    "max mei",
+    "ma an mul",
+)
 
 
 def people(count: int, seed: int = 1) -> list[Contact]:
@@ -39,6 +57,16 @@ def people(count: int, seed: int = 1) -> list[Contact]:
         name = f"{given_name} {surname}"
         made.append(contact(str(key), name, source=source, given_name=given_name, surname=surname))
     return made
+
+
+def of_many_names(key: int) -> Contact:
+    """A contact whose names begin in more ways than there are pairs for."""
+    surname = " ".join(
+        ("Müller", "Bach", "Carl", "Dorn", "Ernst", "Falk", "Graf", "Hahn", f"I{key}x")
+    )
+    given_name = "Anna" if key % 2 else "Max Meier"
+    name = f"{given_name} {surname}"
+    return contact(f"many{key}", name, given_name=given_name, surname=surname)
 
 
 def guessed(contacts: list[Contact]) -> Leading:
@@ -61,15 +89,17 @@ def answers(search: PeopleSearch, asker: Principal) -> list[object]:
 
 
 def test_answers_are_the_same_whatever_the_limits_are() -> None:
-    contacts = people(700)
+    contacts = [*people(700), *map(of_many_names, range(9))]
     plain = PeopleSearch(reader_of(contacts, POLICIES))
     wanted = {asker.name: answers(plain, asker) for asker in ASKERS}
     ranks = sorted(map(rank_of, contacts))
     draw = random.Random(7)
     beginnings = ("m", "mu", "muller", "muller$", "a", "an", "anna$", "meier$")
+    pairs = ("ann mul", "max mei")
     for _ in range(3):
         limits = {
-            each: (draw.choice(ranks), draw.choice((0, draw.choice(ranks)))) for each in beginnings
+            each: (draw.choice(ranks), draw.choice((0, draw.choice(ranks))))
+            for each in beginnings + pairs
         }
         search = PeopleSearch(reader_of(contacts, POLICIES, Leading(limits)))
         for asker in ASKERS:
@@ -98,13 +128,38 @@ def test_the_first_of_many_are_found_without_the_others(monkeypatch: pytest.Monk
     assert not any('"m"' in query for query in asked)
 
 
+def test_the_first_of_a_pair_that_many_have_are_found_without_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leading, "MANY", 50)
+    monkeypatch.setattr(leading, "LEADERS", 40)
+    contacts = people(900)
+    reader = reader_of(contacts, POLICIES, guessed(contacts))
+    questions = Questions(read_typed("ann mul"), Searched(frozenset(), (), ()), reader.frequency)
+    (first,) = questions.first(NAME, reader.leading, 30)
+    assert reader.frequency(LEADING, "0ann mul") == 40
+    scope = reader.scope(LOCAL_ADMIN)
+    all_of_them = questions.query(NAME)
+    assert all_of_them is not None
+    assert reader.counted_by_rank(all_of_them, scope, 1)[1] >= 80
+    assert reader.by_rank(first, scope, 40) == reader.by_rank(all_of_them, scope, 40)
+    assert questions.first(NAME_WHOLE, reader.leading, 30) == ()
+    assert questions.first(NAME, reader.leading, 41) == ()
+
+
+def terms_of(limits: Leading, contact: Contact) -> list[str]:
+    found = name_words(contact)
+    return limits.terms(found, pair_terms(found), rank_of(contact))
+
+
 def test_a_contact_has_the_terms_of_the_limits_that_it_is_not_above() -> None:
     limits = Leading({"mu": (500, 20), "muller$": (100,), "a": (0, 30)})
-    assert sorted(limits.terms(["muller", "anna"], 20)) == ["0mu", "0muller$", "1a", "1mu"]
-    assert limits.terms(["muller"], 500) == ["0mu"]
-    assert limits.terms(["muller"], 501) == []
-    assert limits.terms(["meier"], 1) == []
-    assert NO_LIMITS.terms(["muller"], 1) == []
+    assert sorted(limits.terms(["muller", "anna"], [], 20)) == ["0mu", "0muller$", "1a", "1mu"]
+    assert limits.terms(["muller"], [], 500) == ["0mu"]
+    assert limits.terms(["muller"], [], 501) == []
+    assert limits.terms(["meier"], [], 1) == []
+    assert NO_LIMITS.terms(["muller"], ["ann mul"], 1) == []
+    assert Leading({"ann mul": (500, 20)}).terms([], ["ann mul", "ann car"], 21) == ["0ann mul"]
 
 
 @given(
@@ -124,17 +179,17 @@ def test_limits_are_guessed_for_beginnings_that_many_have_and_no_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     few = guessed(people(50))
-    assert not any(each.startswith("0") for each in few.terms(["meier"], 0))
+    assert not any(each.startswith("0") for each in few.terms(["meier"], ["mei xav"], 0))
     assert few.levels("m") == 3  # for the time when there will be 5,000
     assert guessed([]).encode() == NO_LIMITS.encode()
-    monkeypatch.setattr(leading, "MANY", 100)
+    monkeypatch.setattr(leading, "MANY", 50)
     monkeypatch.setattr(leading, "LEADERS", 40)
     contacts = people(1_000)
     limits = guessed(contacts)
     assert limits.levels("zo") == limits.levels("m")
     assert limits.levels("q") == 0
-    below = [each for each in contacts if "0m" in limits.terms(name_words(each), rank_of(each))]
-    assert len(below) == 40
+    for first in ("0m", "0ann mul"):
+        assert sum(first in terms_of(limits, each) for each in contacts) == 40
 
 
 def test_a_sample_is_taken_from_all_of_a_large_store_and_is_all_of_a_small_one() -> None:

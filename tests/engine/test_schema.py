@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import tantivy
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from engine import schema
 from engine.contact import Address, Contact, ContactId, contact_uuid_text
 from engine.phonetics import sound
-from engine.terms import MARKS, name_words, other_texts, rank_of
+from engine.terms import MARKS, name_words, origin_of, other_texts, rank_of
 from engine.tokens import index_words, sort_rank, whole_name, words
 from tests.engine.building import contact
 
@@ -53,7 +54,8 @@ def test_the_index_takes_every_contact_that_a_store_can_hold(made: list[Contact]
     for seq, each in enumerate(made, 1):
         question = schema.term(schema.ID, contact_uuid_text(each.id))
         found = [address for _, address in searcher.search(question, 10).hits]
-        at = found[searcher.fast_field_values(schema.SEQ, found).index(seq)]
+        versions = searcher.fast_field_values(schema.VERSION, found)
+        at = found[versions.index(schema.version_of(origin_of(each.id.source), seq))]
         assert searcher.fast_field_values(schema.RANK, [at]) == [rank_of(each)]
         assert searcher.doc(at).to_dict() == {}  # found by it, kept elsewhere
 
@@ -83,12 +85,26 @@ def test_a_document_holds_just_the_words_that_are_asked_for(made: Contact) -> No
     )
 
 
-def test_a_rank_and_a_seq_beyond_63_bits_survive_the_way_into_the_index() -> None:
+@given(st.integers(0, 2**28 - 1), st.integers(0, 2**schema.SEQ_BITS - 1))
+def test_a_version_is_read_as_it_was_written(origin: int, seq: int) -> None:
+    assert schema.read_version(schema.version_of(origin, seq)) == (origin, seq)
+
+
+def test_versions_of_one_source_are_too_scattered_to_be_packed_in_blocks() -> None:
+    versions = [schema.version_of(origin_of("crm"), seq) for seq in range(1, 513)]
+    assert all(0 <= each < 2**64 for each in versions)
+    steps = [after - before for before, after in pairwise(versions)]
+    assert min(map(abs, steps)) > 2**60
+    assert any(step > 0 for step in steps)
+    assert any(step < 0 for step in steps)
+
+
+def test_a_rank_and_a_version_beyond_63_bits_survive_the_way_into_the_index() -> None:
     last = contact("1", surname="zzzzzzzzzz")
     assert rank_of(last) >= 2**63
-    document = json.loads(schema.contact_document(last, 2**64 - 1))
+    document = json.loads(schema.contact_document(last, 7))
     assert document[schema.RANK] == rank_of(last)
-    assert document[schema.SEQ] == 2**64 - 1
+    assert document[schema.VERSION] == schema.version_of(origin_of("crm"), 7) >= 2**63
 
 
 def test_ids_and_tails_are_terms() -> None:
