@@ -31,6 +31,7 @@ from bench import (
     bench_sync,
     bench_tunnel,
     compare,
+    prepared,
 )
 from bench.report import RESULTS, Measure, Report, machine, markdown, write_json
 from rufname.costs import Calibration
@@ -73,18 +74,19 @@ def answer(names: list[str], count: int, *, quick: bool) -> Report:
     facts = machine()
     measures: list[Measure] = []
     calibration: Calibration | None = None
+    took: dict[str, float] = {}
     for name in names:
         started = time.perf_counter()
         print(f"{name} ...", end=" ", flush=True, file=sys.stderr)
-        RESULTS.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f"{name}-", dir=RESULTS) as folder:
             if name in CURVES:
                 calibration = CURVES[name](count, Path(folder), quick=quick)
                 measures += bench_curves.measures(calibration)
             else:
                 measures += QUESTIONS[name](count, Path(folder), quick=quick)
-        print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
-    return Report(facts, count, quick, tuple(measures), calibration)
+        took[name] = round(time.perf_counter() - started, 1)
+        print(f"{took[name]:.0f} s", file=sys.stderr)
+    return Report(facts, count, quick, tuple(measures), calibration, took)
 
 
 def run_pytest(names: list[str], count: int) -> int:
@@ -114,9 +116,16 @@ def main(arguments: list[str]) -> int:
     if unknown := [name for name in names if name not in everything]:
         print(f"no such question: {', '.join(unknown)}; there are {', '.join(everything)}")
         return 2
-    report = answer(names, count, quick=quick)
-    path = write_json(report)
-    failed = 0 if quick else run_pytest(names, count)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="prepared-", dir=RESULTS) as folder:
+        os.environ[prepared.KEPT_IN] = folder
+        report = answer(names, count, quick=quick)
+        failed = 0
+        if not quick:
+            started = time.perf_counter()
+            failed = run_pytest(names, count)
+            report.seconds["pytest-benchmark"] = round(time.perf_counter() - started, 1)
+        path = write_json(report)
     print(markdown(report))
     missed = sum(not each.met for each in report.measures)
     print(f"\n{missed or 'no'} goals missed; kept in {os.path.relpath(path)}")

@@ -18,7 +18,8 @@ import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench.directory import SBC, commit_small_changes, fill, open_index
+from bench import prepared
+from bench.directory import SBC, commit_small_changes, open_index
 from bench.questions import Asked, Questions, draw
 from bench.report import Goal, Measure
 from engine.index import ContactIndex
@@ -94,7 +95,7 @@ def sample_us(index: ContactIndex, case: Sequence[Asked], calls: int) -> list[fl
 def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     """Give p50 and p99 of every case, before and after small commits."""
     calls = 2_000 if quick else 20_000
-    fill(folder, contacts(count))
+    prepared.directory(folder, count)
     questions = draw(contacts(count), one_in=max(1, count // 100_000))
     index = open_index(folder)
     yield from _measure_cases(index, questions, calls, "")
@@ -146,7 +147,7 @@ def directory() -> Iterator[tuple[ContactIndex, Questions]]:
     """A filled index, and what to ask of it; BENCH_CONTACTS sets the size."""
     count = int(os.environ.get("BENCH_CONTACTS", "100000"))
     with TemporaryDirectory(prefix="rufname-bench-") as folder:
-        fill(Path(folder), contacts(count))
+        prepared.directory(Path(folder), count)
         index = open_index(Path(folder))
         yield index, draw(contacts(count))
         index.close()

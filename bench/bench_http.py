@@ -30,13 +30,13 @@ from statistics import median
 
 import msgspec
 
-from bench import fastapi_peer
+from bench import fastapi_peer, prepared
 from bench.report import Measure, spread
 from bench.servers import Server
 from rufname.calibrating import typed_texts
 from rufname.programs import first_core, free_port, last_core, pin, running, wait_for_port
 from rufname.sample import contacts
-from rufname.trial import Installation, install
+from rufname.trial import Installation
 
 QUESTION = "people search over HTTP"
 P50_GOAL_MS, P99_GOAL_MS, RATIO_GOAL = 2.0, 10.0, 3.0
@@ -110,8 +110,7 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     questions.write_text(
         "".join(json.dumps({"text": text, "limit": 10}) + "\n" for text in texts), encoding="utf-8"
     )
-    installation = install(folder / "rufname", count)
-    installation.sync()
+    installation, _ = prepared.installation(folder / "rufname", count)
     with ExitStack() as stack:
         own = stack.enter_context(_serving(installation))
         peer = stack.enter_context(_peer(folder, count))

@@ -22,7 +22,7 @@ from statistics import median
 
 import msgspec
 
-from bench import ldclt
+from bench import ldclt, prepared
 from bench.installation import by_phone, let_phones_ask, serving_ldap
 from bench.ldap_load import Load, LoadResult, Question
 from bench.questions import SEED, Asked, beginnings, work_numbers
@@ -32,7 +32,6 @@ from rufname.load_questions import missing
 from rufname.sample import contacts
 from rufname.sample_contact import MadeContact
 from rufname.sample_numbers import OWN_TRUNK
-from rufname.trial import install
 
 QUESTION = "LDAP lookup"
 RATIO_GOAL = 1.0
@@ -84,9 +83,8 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     rounds, size = (1, 2_000) if quick else (5, 15_000)
     asked = work_numbers(contacts(count))
     size = min(size, len(asked) // rounds)
-    installation = install(folder / "rufname", count)
+    installation, _ = prepared.installation(folder / "rufname", count)
     let_phones_ask(installation)
-    installation.sync()
     with ExitStack() as stack:
         servers = [stack.enter_context(serving_ldap(installation))]
         if has_slapd():
@@ -165,7 +163,7 @@ def _beginnings(
     for server in phones:
         _round(server, asked[:1], shape)  # a password is hashed once
     case = f"(|(cn=mei*)(sn=mei*)) and the like, {ENTRIES} entries"
-    once = [Asked(text, "") for text in texts[1:]]
+    once = [Asked(text, "") for text in texts[1:] or texts]
     yield from _compare(phones, [once], shape, f"{case}, each for the first time")
     yield from _compare(phones, parts, shape, case)
 

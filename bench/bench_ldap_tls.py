@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
+from bench import prepared
 from bench.installation import serving_ldap
 from bench.ldap_load import Load, Question
 from bench.questions import Asked, work_numbers
@@ -20,7 +21,7 @@ from bench.report import Measure
 from bench.servers import Server, put_load
 from rufname.programs import free_port
 from rufname.sample import contacts
-from rufname.trial import Installation, install
+from rufname.trial import Installation
 
 QUESTION = "LDAP over TLS"
 
@@ -30,9 +31,8 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     rounds, size = (1, 1_000) if quick else (5, 10_000)
     asked = work_numbers(contacts(count))
     size = min(size, len(asked) // rounds)
-    installation = install(folder / "rufname", count)
+    installation, _ = prepared.installation(folder / "rufname", count)
     tls_port = _secure(installation)
-    installation.sync()
     parts = [asked[turn * size : (turn + 1) * size] for turn in range(rounds)]
     with serving_ldap(installation) as server:
         _cpu_us(

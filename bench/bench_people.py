@@ -14,7 +14,8 @@ from time import perf_counter_ns
 
 import msgspec
 
-from bench.directory import fill, open_index
+from bench import prepared
+from bench.directory import open_index
 from bench.people_peers import Fts5, Peer, trigrams
 from bench.people_questions import (
     Meant,
@@ -62,7 +63,7 @@ HOSTILE = (
 
 def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     """Give times of every case, the peers' beside them, and the scores of the relevance set."""
-    fill(folder, contacts(count))
+    prepared.directory(folder, count)
     index = open_index(folder)
     calls = 300 if quick else 2_000
     cases = _cases(count, calls)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench import prepared
 from bench.installation import open_index
 from bench.questions import draw
 from bench.report import Measure
@@ -16,7 +17,7 @@ from engine.query import CallerQuery
 from engine.rights import Principal
 from rufname.sample import contacts
 from rufname.sample_numbers import SAMPLE_PLAN
-from rufname.trial import Installation, install
+from rufname.trial import Installation
 
 QUESTION = "sync from CSV"
 RATE_GOAL = 8_000
@@ -28,8 +29,7 @@ CHECKED = 2_000
 def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     """Give rate, memory, second run, and what is on disk afterwards."""
     del quick
-    installation = install(folder, count)
-    first = installation.sync()
+    installation, first = prepared.installation(folder, count)
     documents, seq = _check(installation, count)
     yield Measure(
         QUESTION, "first run", documents / first.seconds, "contacts/s", "at least", RATE_GOAL

@@ -28,6 +28,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 from typing_extensions import override
 
+from bench import prepared
 from bench.report import Measure
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.envelope import Question, seal_question
@@ -50,7 +51,7 @@ from relay.tunnel.tenantstore import SqliteRecords
 from rufname.calibrating import typed_texts
 from rufname.programs import cpu_s, first_core, free_port, memory, pin, running, wait_for_port
 from rufname.rundir import read_status
-from rufname.trial import RUFNAME, install
+from rufname.trial import RUFNAME
 
 QUESTION = "a relay"
 P50_GOAL_MS, P99_GOAL_MS = 3.0, 10.0
@@ -266,7 +267,7 @@ def _rate(folder: Path, issuer: Issuer, questions: int) -> Iterator[Measure]:
 
 def _overhead(folder: Path, issuer: Issuer, count: int, questions: int) -> Iterator[Measure]:
     """Give what the way over a relay adds to a search, against direct mode in turns."""
-    installation = install(folder / "directory", count)
+    installation, _ = prepared.installation(folder / "directory", count)
     tid = tenant(1)
     text = installation.config.read_text(encoding="utf-8")
     sign_in = f'tenant = "{tid}"\nclient_id = "{CLIENT_ID}"\nauthority = "{issuer.address}"\n'
@@ -276,7 +277,6 @@ def _overhead(folder: Path, issuer: Issuer, count: int, questions: int) -> Itera
         "[tunnel.limits]\nuser_rate = 0\ntenant_rate = 0\n"
     )
     installation.config.write_text(text, encoding="utf-8")
-    installation.sync()
     keys = installation.folder / "var" / "keys"
     ring = KeyRing.create(keys, tid, time.time())
     own = TenantIdentity.generate()

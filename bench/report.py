@@ -85,13 +85,18 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A whole run; with the cost curves also what `rufname capacity --from` takes."""
+    """A whole run; with the cost curves also what `rufname capacity --from` takes.
+
+    Attributes:
+        seconds: that each question took, in the order they were asked.
+    """
 
     machine: Machine
     contacts: int
     quick: bool
     measures: tuple[Measure, ...]
     calibration: Calibration | None = None
+    seconds: dict[str, float] = {}
 
 
 def machine() -> Machine:
@@ -166,6 +171,9 @@ def markdown(report: Report) -> str:
         verdict = ("reached" if each.met else "**missed**") if each.goal else ""
         figure = f"{format_number(each.value)} {each.unit}"
         lines.append(f"| {each.question} | {each.case} | {figure} | {goal} | {verdict} |")
+    if report.seconds:
+        took = ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.seconds.items())
+        lines += ["", f"{sum(report.seconds.values()):.0f} s: {took}."]
     return "\n".join(lines)
 
 

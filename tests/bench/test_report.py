@@ -28,7 +28,8 @@ def test_a_run_is_kept_as_json_and_told_as_a_table(tmp_path: Path) -> None:
         Measure("sync", "first run", 7_999, "contacts/s", "at least", 8_000),
         Measure("sync", "index on disk", 33.3, "MiB"),
     )
-    report = Report(machine(), 100, quick=True, measures=measures)
+    took = {"caller": 12.3, "sync": 4.0}
+    report = Report(machine(), 100, quick=True, measures=measures, seconds=took)
     kept = write_json(report, tmp_path / "results")
     assert msgspec.json.decode(kept.read_bytes(), type=Report) == report
     text = markdown(report)
@@ -36,5 +37,6 @@ def test_a_run_is_kept_as_json_and_told_as_a_table(tmp_path: Path) -> None:
     assert "| sync | first run | 7,999 contacts/s | at least 8,000 | **missed** |" in text
     assert "| sync | index on disk | 33.3 MiB |  |  |" in text
     assert "100 contacts, QUICK." in text
+    assert text.endswith("16 s: caller 12, sync 4.")
     assert report.machine.cpu in text
     assert report.machine.packages["tantivy"] in text
