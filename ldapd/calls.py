@@ -16,7 +16,7 @@ from ldapd.errors import ProtocolError
 from ldapd.number_terms import has_digit
 from ldapd.protocol.ber import encode_text, read_header
 from ldapd.protocol.filters import Equality, Filter, Or
-from ldapd.protocol.messages import SEARCH_REQUEST, SearchRequest
+from ldapd.protocol.messages import SEARCH_REQUEST, SearchRequest, SingleFrame
 from ldapd.protocol.requests import identifier_of
 from ldapd.protocol.templates import value_spans
 
@@ -28,6 +28,9 @@ MAX_SHAPES = 128
 
 MAX_SAME_LENGTH = 4
 """Shapes of one length: they are tried one by one."""
+
+MAX_FRAMES = 256
+"""Of one shape: lengths of names, times those of message IDs."""
 
 
 def is_search(data: bytes) -> bool:
@@ -48,21 +51,25 @@ class Call:
         base: the DN under which entries are named.
         attribute: the number attribute that the filter names first, as in `NumberQuestion`.
         names: the elements of the attributes asked for, if all show the name; else none.
-        ending: the end of each entry's DN.
+        id_at, id_end: the span of the message ID's value.
+        start, stop: the span of the first of the places in which the number stands.
+        head: what stands before the message ID.
+        pieces: what stands behind it, where the number is left out.
     """
 
     __slots__ = (
-        "_head",
-        "_id_at",
-        "_id_end",
-        "_pieces",
-        "_start",
-        "_stop",
+        "_ending",
+        "_frames",
         "attribute",
         "base",
-        "ending",
+        "head",
+        "id_at",
+        "id_end",
         "names",
+        "pieces",
         "request",
+        "start",
+        "stop",
     )
 
     def __init__(
@@ -79,36 +86,32 @@ class Call:
     ) -> None:
         self.request, self.base, self.attribute = request, base, attribute
         self.names = tuple(map(encode_text, names))
-        self.ending = f",{base}".encode()
-        self._id_at, self._id_end = id_at, id_end
-        self._head = data[:id_at]
-        self._start, self._stop = spans[0]
+        self._ending = f",{base}"
+        self._frames: dict[tuple[int, int], SingleFrame] = {}
+        self.id_at, self.id_end = id_at, id_end
+        self.head = data[:id_at]
+        self.start, self.stop = spans[0]
         starts = [id_end, *(stop for _, stop in spans)]
         stops = [*(start for start, _ in spans), len(data)]
-        self._pieces = [data[at:stop] for at, stop in zip(starts, stops, strict=True)]
+        self.pieces = [data[at:stop] for at, stop in zip(starts, stops, strict=True)]
 
-    def number_in(self, data: bytes) -> str:
-        """Return the number that received octets ask for; "" if they are not of this shape.
-
-        They are if they are what was learnt with another message ID and another number in all its
-        places. The head holds the lengths of both, so that they are one whole message.
+    def answer(self, identifier: bytes, entry_uuid: str, name: str) -> bytes:
+        """Return the answer to a call that asks for `names` alone.
 
         Args:
-            data: as long as what was learnt.
+            identifier: the element of its message ID.
+            entry_uuid: of the entry.
+            name: what all its attributes say.
         """
-        value = data[self._start : self._stop]
-        identifier = data[self._id_at : self._id_end]
-        if self._head + identifier + value.join(self._pieces) != data:
-            return ""
-        try:
-            number = value.decode()
-        except UnicodeDecodeError:
-            return ""
-        return number if value[1:].isdigit() or has_digit(number) else ""  # the first is a "+"
-
-    def identifier_in(self, data: bytes) -> bytes:
-        """Return the element of the message ID, b"" where it is not as it must be (X.690 8.3)."""
-        return identifier_of(data, self._id_at, self._id_end)
+        value, dn = name.encode(), f"entryUUID={entry_uuid}{self._ending}".encode()
+        lengths = len(value), len(identifier)
+        frame = self._frames.get(lengths)
+        if frame is None:
+            if len(self._frames) >= MAX_FRAMES:
+                self._frames.clear()
+            frame = SingleFrame.of(len(identifier), len(dn), self.names, len(value))
+            self._frames[lengths] = frame
+        return frame.answer(identifier, dn, value)
 
 
 class KnownCalls:
@@ -123,12 +126,24 @@ class KnownCalls:
     def find(self, data: bytes) -> tuple[Call, bytes, str] | None:
         """Return the call that received octets are, its message ID's element and its number.
 
-        None: an unknown one.
+        They are one if they are what was learnt with another message ID and another number in all
+        its places. The head holds the lengths of both, so that they are one whole message. Flat,
+        since every call passes here.
+
+        Returns:
+            None for octets that are of no known shape, or hold no digit where the number belongs.
         """
         for call in self._calls.get(len(data), ()):
-            number = call.number_in(data)
-            if number:
-                identifier = call.identifier_in(data)
+            id_at, id_end = call.id_at, call.id_end
+            value = data[call.start : call.stop]
+            if call.head + data[id_at:id_end] + value.join(call.pieces) != data:
+                continue
+            try:
+                number = value.decode()
+            except UnicodeDecodeError:
+                continue
+            if value[1:].isdigit() or has_digit(number):  # the first is a "+"
+                identifier = identifier_of(data, id_at, id_end)
                 return (call, identifier, number) if identifier else None
         return None
 

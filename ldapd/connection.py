@@ -31,6 +31,7 @@ from ldapd.errors import ProtocolViolation
 from ldapd.handler import Answer, Hangup, LdapHandler, StartTls
 from ldapd.interrupting import EVERYTHING, remove_waiting, stop_of
 from ldapd.passwords import PasswordPool
+from ldapd.protocol.ber import message_end
 from ldapd.protocol.messages import BindRequest, LdapMessage, ResultCode, notice_of_disconnection
 from ldapd.protocol.session import LdapSession
 from ldapd.search import LongAnswer
@@ -160,7 +161,9 @@ class Connection(asyncio.Protocol):
         used = len(data)
         try:
             known = host.handler.known_answer(self.peer, data)  # nearly every call and list is
-            if known is None:
+            if known is None and message_end(data, 0) == used:
+                known, used = b"", 0
+            elif known is None:
                 known, used = host.handler.known_answers(self.peer, data, host.max_pending)
         except (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError):
             raise

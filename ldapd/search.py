@@ -56,7 +56,6 @@ from ldapd.protocol.messages import (
     SearchRequest,
     encode_done,
     encode_result,
-    encode_single,
 )
 from ldapd.protocol.search_controls import (
     page_response,
@@ -217,8 +216,7 @@ class Searcher:
         counters.lookups_found += 1
         counters.entries += 1
         identity = contact_uuid_text(identity_of(match))
-        dn = b"entryUUID=%b%b" % (identity.encode(), call.ending)
-        return encode_single(identifier, dn, call.names, match.name.encode())
+        return call.answer(identifier, identity, match.name)
 
     def known_list(self, asker: Asker, data: bytes) -> bytes | None:
         """Answer received octets that are an earlier list's, IDs apart, as then; else None."""

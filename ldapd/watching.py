@@ -70,21 +70,18 @@ class Watched:
         return self._index.state
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
-        """Return the name for a caller."""
+        """Return the name for a caller. Flat, since every call passes here."""
         match = self._caller(query)
-        self._remember(query, match)
-        return match
-
-    def _remember(self, query: CallerQuery, match: CallerMatch | None) -> None:
         client, number, now_s = query.principal.name, query.number, self._clock()
         if match is not None:
             self.recent[client].append(
                 (now_s, number, query.plan, match.name, match.match_class, match.runners_up)
             )
-            return
+            return match
         self.recent[client].append((now_s, number, query.plan, "", 0, 0))
         if self.alarm_at:
             self._miss(client, number, now_s)
+        return None
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._index, name)

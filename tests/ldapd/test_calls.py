@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.index import ContactIndex
 from ldapd.auth import Peer
-from ldapd.calls import MAX_OCTETS, MAX_SAME_LENGTH, KnownCalls
+from ldapd.calls import MAX_FRAMES, MAX_OCTETS, MAX_SAME_LENGTH, KnownCalls
 from ldapd.errors import ProtocolViolation
 from ldapd.handler import Answer, LdapHandler
 from ldapd.protocol.client import encode_request, encode_search
@@ -109,6 +109,20 @@ def test_names_alone_are_those_of_every_class(handler: LdapHandler, number: str)
     assert short == the_long_way(handler, peer, data)
     assert short is not None
     assert (b"displayName" in short) == (number != UNKNOWN)
+
+
+def test_names_of_any_length_fit_and_their_frames_are_bounded(handler: LdapHandler) -> None:
+    peer = learnt(handler, octets(UNKNOWN, wanted_attributes=NAMES[0]))
+    assert peer.asker is not None
+    data = octets(KNOWN, wanted_attributes=NAMES[0])
+    found = peer.asker.calls.find(data)
+    assert found is not None
+    call, identifier, _ = found
+    for length in range(2 * MAX_FRAMES):
+        frame = call.answer(identifier, "0" * 36, "n" * length)
+        assert frame.count(b"n" * length) >= 1
+        assert len(call._frames) <= MAX_FRAMES
+    assert handler.known_answer(peer, data) == the_long_way(handler, peer, data)
 
 
 def test_a_long_search_is_as_good(handler: LdapHandler) -> None:
