@@ -1,10 +1,10 @@
 """Which of the many contacts that share a beginning of their names come first in the alphabet.
 
 A tenth of a directory is called Müller: to put 100,000 contacts in order and show ten costs
-milliseconds. So each such beginning, and each pair of two that very many names have, gets a few
-limits, ranks below which some three hundred contacts are expected, and every contact is told by a
-term of its own for which of its beginnings and pairs it is below. To ask for the first of a
-beginning is to ask for that term.
+milliseconds. So each such beginning gets a few limits, ranks below which some three hundred
+contacts are expected, and every contact is told by a term of its own for which of its beginnings it
+is below. To ask for the first of a beginning is to ask for that term. Sounds, and pairs of two
+beginnings, have limits just so.
 
 Law: a limit is a guess that stands as long as the index does, and right whatever it is: if as many
 are found below it as were asked for, nobody above it comes before them, else all are asked. It is
@@ -20,6 +20,8 @@ from functools import lru_cache
 import msgspec
 
 from engine.contact import decode_name
+from engine.likeness import MIN_SOUND_START
+from engine.phonetics import sound
 from engine.terms import MAX_PREFIX, WHOLE, name_words, pair_terms, rank_of
 
 LEADERS = 300
@@ -40,9 +42,12 @@ SAMPLE = 50_000
 GROWTH, LARGEST = 10, 2_000_000
 """How much an index grows from level to level, and beyond which size it is not foreseen."""
 
+SOUNDS = "~"
+"""Stands before a sound."""
+
 Limits = dict[str, tuple[int, ...]]
-"""Beginning or pair, as a term of `engine.schema.NAME` or `PAIR` → the limit of each level; 0 where
-there is none. A pair has a blank in it, a beginning has none."""
+"""Beginning, pair, or sound behind `SOUNDS`, as they are terms of the index → the limit of each
+level; 0 where there is none. Only a pair has a blank in it."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Limits).decode
@@ -95,7 +100,7 @@ class Leading:
         return _encode(self._limits)
 
     def levels(self, beginning: str) -> int:
-        """Return how many levels a beginning or a pair has; 0 for most."""
+        """Return how many levels a beginning, a pair or a sound has; 0 for most."""
         return len(self._limits.get(beginning, ()))
 
     def limit(self, level: int, beginning: str) -> int:
@@ -168,6 +173,8 @@ def _limits(ranks: list[int], share: float, contacts: int) -> tuple[int, ...]:
 
 @lru_cache(maxsize=65_536)
 def _beginnings(word: str) -> tuple[str, ...]:
-    """Return the terms of a word of a name, as the index's tokenizer cuts them."""
-    marked = word + WHOLE
-    return tuple(marked[:length] for length in range(1, min(len(marked), MAX_PREFIX) + 1))
+    """Return the terms of a word of a name and of its sound, as the index's tokenizers cut them."""
+    marked, code = word + WHOLE, sound(word) + WHOLE
+    found = [marked[:length] for length in range(1, min(len(marked), MAX_PREFIX) + 1)]
+    lengths = range(MIN_SOUND_START, min(len(code), MAX_PREFIX) + 1)
+    return (*found, *(SOUNDS + code[:length] for length in lengths))

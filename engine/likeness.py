@@ -87,6 +87,31 @@ class Likeness:
         return cost
 
 
+class Nearby:
+    """Tells who has a word that is one typo away from an asked one, as the index tells it."""
+
+    def __init__(self, word: str) -> None:
+        self._begin = word[:MAX_PREFIX]
+        self._known: dict[str, bool] = {}
+
+    def has(self, contact: Contact) -> bool:
+        """Tell whether a name or the company of a contact has one, or the beginning of one."""
+        return any(map(self._in_text, (*name_texts(contact), contact.company)))
+
+    def _in_text(self, text: str) -> bool:
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = any(map(self._near, words_of_field(text)))
+        return known
+
+    def _near(self, word: str) -> bool:
+        marked, length = (word + WHOLE)[:MAX_PREFIX], len(self._begin)
+        return any(
+            OSA.distance(self._begin, marked[:end], score_cutoff=1) <= 1
+            for end in range(length - 1, length + 2)
+        )
+
+
 class _Asked:
     """One word of a text, and what the texts that it was compared with have cost."""
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import tantivy
 
+from engine.leading import SOUNDS as SOUND_LIMITS
 from engine.leading import Leading, leading_term
 from engine.likeness import MIN_SOUND_START, sound_of, typos_allowed
 from engine.matching import (
@@ -229,6 +230,18 @@ class Questions:
         beginning = start(word) if match_class == NAME else whole(word)
         return tuple([term(LEADING, name) for _, name in self._levels(leading, beginning, least)])
 
+    def first_sounding(self, leading: Leading, least: int) -> _Query | None:
+        """Return the query for the first of those that sound like the one word; None where few do.
+
+        None too where `likely` has no query. Arguments as in `first`.
+        """
+        (word,) = self._typed.words
+        code = sound_of(word)
+        if not code or not typos_allowed(word):
+            return None
+        levels = self._levels(leading, SOUND_LIMITS + _sound_term(code), least)
+        return term(LEADING, levels[-1][1]) if levels else None
+
     def _first_of_pair(self, match_class: int, leading: Leading, least: int) -> tuple[_Query, ...]:
         """Return what `first` returns for several words."""
         pair = pair_of(self._typed.words)
@@ -329,7 +342,12 @@ def _sounding(word: str) -> list[_Query]:
     code = sound_of(word)
     if not code:
         return []
-    return [term(SOUND, code if len(code) >= MIN_SOUND_START else code + WHOLE)]
+    return [term(SOUND, _sound_term(code))]
+
+
+def _sound_term(code: str) -> str:
+    """Return the term for words that sound so, short ones only as a whole."""
+    return code if len(code) >= MIN_SOUND_START else code + WHOLE
 
 
 def _misspelt(word: str, typos: int) -> list[_Query]:

@@ -18,7 +18,7 @@ import msgspec
 import tantivy
 
 from engine.contact import Contact
-from engine.likeness import Likeness
+from engine.likeness import Likeness, Nearby
 from engine.matching import (
     KEYS,
     NUMBER_PART,
@@ -41,6 +41,9 @@ FEW = 3
 
 GUESS_WINDOW = 100
 """Records that sound or are spelled alike and are compared with the text: the alphabet's first."""
+
+MANY_GUESSES = 400
+"""Records of one sound that are read to find so many; beyond them the index is asked."""
 
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
@@ -380,13 +383,11 @@ class Ranking:
 
     def _guesses(self, match_class: int, question: tantivy.Query) -> list[Ranked]:
         """Return records that sound or are spelled alike, the likest first."""
-        hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
-        if match_class == SOUNDS and len(hits) == GUESS_WINDOW:
-            likely = self._over_groups(Questions.likely)
-            if likely is not None:
-                likely = _without(likely, self._passed) if self._passed else likely
-                likeliest = self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
-                hits = likeliest if len(likeliest) == GUESS_WINDOW else [*likeliest, *hits]
+        hits = self._likeliest() if match_class == SOUNDS else []
+        if not hits:
+            hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
+            if match_class == SOUNDS and len(hits) == GUESS_WINDOW:
+                hits = self._likely_before(hits)
         ranked, found, likeness = [], 0, self._likeness
         self._reader.read_ahead(address for _, address in hits)
         for rank, address in hits:
@@ -404,6 +405,41 @@ class Ranking:
         ranked.sort(key=_by_position)
         self._tell((match_class, OTHERS), found)
         return ranked
+
+    def _likely_before(self, hits: list[tuple[int, Address]]) -> list[tuple[int, Address]]:
+        """Return those that are one typo away too; if these are few, what was found behind them."""
+        likely = self._over_groups(Questions.likely)
+        if likely is None:
+            return hits
+        likely = _without(likely, self._passed) if self._passed else likely
+        likeliest = self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
+        return likeliest if len(likeliest) == GUESS_WINDOW else [*likeliest, *hits]
+
+    def _likeliest(self) -> list[tuple[int, Address]]:
+        """Return the first that sound like a word of very many and are one typo away; else nobody.
+
+        To find them by their spelling among 100,000 of one sound takes 10 ms.
+        """
+        if len(self._typed.words) > 1 or self._passed:
+            return []
+        questions, least = self._questions[0][1], GUESS_WINDOW
+        first = questions.first_sounding(self._reader.leading, least)
+        if first is None:
+            return []
+        nearby = Nearby(self._typed.words[0])
+        likeliest: list[tuple[int, Address]] = []
+        hits = self._reader.by_rank(first, self._scope, MANY_GUESSES)
+        for start in range(0, len(hits), GUESS_WINDOW):
+            some = hits[start : start + GUESS_WINDOW]
+            addresses = [address for _, address in some]
+            for hit, contact in zip(
+                some, self._reader.recalled(addresses, self._scope), strict=True
+            ):
+                if nearby.has(contact):
+                    likeliest.append(hit)
+                    if len(likeliest) == GUESS_WINDOW:
+                        return likeliest
+        return []
 
     def _position(
         self, match_class: int, cost: int, contact: Contact, rank: int | None = None

@@ -36,9 +36,6 @@ MAX_WINDOW = 20_002
 MAX_REMEMBERED_ASKERS = 1_000
 """Clients and users of one site whose rights are worked out once."""
 
-MAX_REMEMBERED_LINKS = 32_768
-"""Links of these contacts, and whether others have them too; some 4 MiB."""
-
 MAX_REMEMBERED_TERMS = 16_384
 """Terms of what was typed lately, at most 13 letters each, and how many have them; some 4 MiB."""
 
@@ -70,6 +67,7 @@ class Reader:
         numbers: NumberTable = NO_TABLE,
     ) -> None:
         self.searcher = searcher
+        self._frequency = searcher.doc_freq if searcher is not None else _no_document
         self.policies = policies
         self.numbers = numbers
         self._number_sources: dict[Principal, Sources] = {}
@@ -77,7 +75,6 @@ class Reader:
         self._marks_present = self._marks_of_custom_fields()
         self._scopes: dict[Principal, Scope] = {}
         self._recall = Recall()
-        self._links: dict[str, bool] = {}
         self._frequencies: dict[tuple[str, str], int] = {}
         self.leading = leading_of(searcher) if searcher is not None else NO_LIMITS
         self.hides_fields = any(policy.fields for policy in policies.values())
@@ -200,18 +197,6 @@ class Reader:
             self._frequencies[field, value] = known
         return known
 
-    def _frequency(self, field: str, value: str) -> int:
-        return self.searcher.doc_freq(field, value) if self.searcher is not None else 0
-
-    def is_shared(self, link: str) -> bool:
-        """Tell whether more than one document may have a link (`PERSON`); remembered."""
-        known = self._links.get(link)
-        if known is None:
-            if len(self._links) >= MAX_REMEMBERED_LINKS:
-                self._links.clear()
-            known = self._links[link] = self._frequency(schema.PERSON, link) > 1
-        return known
-
     def record(self, address: tantivy.DocAddress, scope: Scope) -> Record:
         """Return a record as the asker of a scope may see it; remembered."""
         return self.record_at((address.segment_ord, address.doc), address, scope)
@@ -313,8 +298,9 @@ class Reader:
         """Return the links of a record that other documents may have too; worked out once."""
         shared = record.shared
         if shared is None:
+            frequency, person = self._frequency, schema.PERSON
             links = link_terms(record.contact)
-            shared = record.shared = tuple([link for link in links if self.is_shared(link)])
+            shared = record.shared = tuple([link for link in links if frequency(person, link) > 1])
         return shared
 
     def visible(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
@@ -360,6 +346,11 @@ class Reader:
             return frozenset()
         held = self.searcher.terms_with_prefix(schema.HAS, "custom.")
         return frozenset(MARKS[field] for field, _ in held if field in MARKS)
+
+
+def _no_document(_field: str, _value: str) -> int:
+    """Return how many documents have a term where there is no index."""
+    return 0
 
 
 def any_term(field: str, values: Iterable[str]) -> tantivy.Query:

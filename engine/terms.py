@@ -178,7 +178,7 @@ def link_terms(contact: Contact) -> list[str]:
     for address in contact.emails:
         personal = personal_email(address)
         if personal:
-            terms.append("@" + personal)
+            terms.append(f"@{personal}")
     if contact.phones:
         names = link_names(contact)
         terms += [f"#{line.number.key} {name}" for line in contact.phones for name in names]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from engine import leading
 from engine.contact import Contact, encode_contact
 from engine.leading import NO_LIMITS, Leading, windows
-from engine.matching import NAME, NAME_WHOLE
+from engine.matching import NAME, NAME_WHOLE, SOUNDS
 from engine.people import PeopleSearch
+from engine.phonetics import sound
 from engine.query import PeopleQuery
 from engine.questions import Questions
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
@@ -44,6 +45,9 @@ TEXTS = (
     "mull anna",
     "max mei",
     "ma an mul",
+    "mullr",
+    "meiir",
+    "ana",
 )
 
 
@@ -95,11 +99,17 @@ def test_answers_are_the_same_whatever_the_limits_are() -> None:
     ranks = sorted(map(rank_of, contacts))
     draw = random.Random(7)
     beginnings = ("m", "mu", "muller", "muller$", "a", "an", "anna$", "meier$")
-    pairs = ("ann mul", "max mei")
+    others = (
+        "ann mul",
+        "max mei",
+        f"~{sound('muller')}",
+        f"~{sound('meier')}$",
+        f"~{sound('anna')}$",
+    )
     for _ in range(3):
         limits = {
             each: (draw.choice(ranks), draw.choice((0, draw.choice(ranks))))
-            for each in beginnings + pairs
+            for each in beginnings + others
         }
         search = PeopleSearch(reader_of(contacts, POLICIES, Leading(limits)))
         for asker in ASKERS:
@@ -145,6 +155,22 @@ def test_the_first_of_a_pair_that_many_have_are_found_without_the_others(
     assert reader.by_rank(first, scope, 40) == reader.by_rank(all_of_them, scope, 40)
     assert questions.first(NAME_WHOLE, reader.leading, 30) == ()
     assert questions.first(NAME, reader.leading, 41) == ()
+
+
+def test_of_very_many_of_one_sound_the_first_are_compared_without_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leading, "MANY", 200)
+    monkeypatch.setattr(leading, "LEADERS", 140)
+    contacts = people(900)
+    plain = PeopleSearch(reader_of(contacts, POLICIES))
+    reader = reader_of(contacts, POLICIES, guessed(contacts))
+    assert reader.frequency(LEADING, f"0~{sound('muller')}") == 140
+    monkeypatch.setattr(Questions, "likely", lambda _: pytest.fail("asked among all"))
+    page = PeopleSearch(reader).answer(PeopleQuery("mullr", LOCAL_ADMIN, 30))
+    monkeypatch.undo()
+    assert page == plain.answer(PeopleQuery("mullr", LOCAL_ADMIN, 30))
+    assert {hit.match_class for hit in page.hits} == {SOUNDS}
 
 
 def terms_of(limits: Leading, contact: Contact) -> list[str]:

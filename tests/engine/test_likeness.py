@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.contact import Address, Contact
@@ -12,16 +12,20 @@ from engine.likeness import (
     IN_COMPANY,
     NEVER,
     Likeness,
+    Nearby,
     begins,
     cost_in_word,
     sound_of,
     typos_allowed,
 )
 from engine.matching import words_of
+from engine.questions import _misspelt, any_of
+from engine.rights import LOCAL_ADMIN
 from engine.scope import Searched
 from engine.terms import MARKS
 from engine.typed import Typed, read_typed
 from tests.engine.building import contact
+from tests.engine.searching import reader_of
 
 ALL = Searched(frozenset(MARKS), tuple(MARKS.values()), ())
 NOTHING = Searched(frozenset(), (), ())
@@ -115,3 +119,15 @@ def _cost(word: str, among: Contact, *, alone: bool) -> int:
 @given(st.text(max_size=60))
 def test_any_text_has_a_likeness(text: str) -> None:
     assert Likeness(read_typed(text)).of(ANNA, NOTHING) >= 0
+
+
+@given(st.lists(st.text("abcmnrs", min_size=1, max_size=14), min_size=1, max_size=3))
+@settings(max_examples=30)  # each makes an index
+def test_a_word_is_near_where_the_index_finds_it_with_one_typo(found: list[str]) -> None:
+    made = contact("1", " ".join(found), company=found[0][::-1])
+    reader = reader_of([made], {})
+    scope = reader.scope(LOCAL_ADMIN)
+    for word in (*found, "amsel", "mann", *(each[1:] + "m" for each in found), found[0][::-1]):
+        if typos_allowed(word):
+            question = any_of(_misspelt(word, 1))
+            assert Nearby(word).has(made) == bool(reader.by_rank(question, scope, 1))

@@ -6,7 +6,7 @@ import pytest
 
 from engine import reader as reading
 from engine.errors import CorruptIndex
-from engine.recall import MAX_LINKED
+from engine.recall import MAX_LINKED, Record
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import NAME, term
 from engine.selecting import everyone_query
@@ -47,14 +47,6 @@ def test_a_record_is_remembered_whole_and_shown_to_each_asker_as_far_as_he_may_s
         (shown,) = reader.recalled([address], reader.scope(asker))
         assert shown.phones == phones
         assert [shown] == reader.visible([address], reader.scope(asker))
-
-
-def test_the_links_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_REMEMBERED_LINKS", 2)
-    reader = reader_of(PEOPLE, POLICIES)
-    for link in ("@a@nord.example", "#4917139200123 meier", "@nobody", "@a@nord.example"):
-        assert reader.is_shared(link) == (reader.frequency("person", link) > 1)
-        assert len(reader._links) <= 2
 
 
 def test_links_of_a_hidden_field_are_no_links_for_the_asker() -> None:
@@ -142,5 +134,5 @@ def test_without_an_index_nobody_is_found() -> None:
     assert empty.by_rank(everyone_query(), scope, 10) == []
     assert empty.counted_by_rank(everyone_query(), scope, 10) == ([], 0)
     assert empty.frequency(NAME, "meier") == 0
-    assert not empty.is_shared("@a@nord.example")
+    assert empty.shared_links(Record(PEOPLE[0], 0)) == ()
     assert empty.count() == 0
