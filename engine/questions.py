@@ -53,6 +53,9 @@ TWO_WORDS = 2
 MANY = 2_000
 """Contacts with a beginning from which on it is quicker to ask for a pair of them too."""
 
+VERY_MANY = 20_000
+"""Contacts of one sound from which on it is quicker to compare the first of them one by one."""
+
 Frequency = Callable[[str, str], int]
 """Index field and term → how many documents have it, of all and not only of the visible ones."""
 
@@ -239,7 +242,10 @@ class Questions:
         code = sound_of(word)
         if not code or not typos_allowed(word):
             return None
-        levels = self._levels(leading, SOUND_LIMITS + _sound_term(code), least)
+        sounding = _sound_term(code)
+        if self._frequency(SOUND, sounding) < VERY_MANY:
+            return None
+        levels = self._levels(leading, SOUND_LIMITS + sounding, least)
         return term(LEADING, levels[-1][1]) if levels else None
 
     def _first_of_pair(self, match_class: int, leading: Leading, least: int) -> tuple[_Query, ...]:

@@ -45,6 +45,9 @@ GUESS_WINDOW = 100
 MANY_GUESSES = 400
 """Records of one sound that are read to find so many; beyond them the index is asked."""
 
+FEW_NEAR = 30
+"""If fewer of the first window are near, the rest would most likely be read in vain."""
+
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
 
@@ -431,14 +434,14 @@ class Ranking:
         hits = self._reader.by_rank(first, self._scope, MANY_GUESSES)
         for start in range(0, len(hits), GUESS_WINDOW):
             some = hits[start : start + GUESS_WINDOW]
-            addresses = [address for _, address in some]
-            for hit, contact in zip(
-                some, self._reader.recalled(addresses, self._scope), strict=True
-            ):
-                if nearby.has(contact):
-                    likeliest.append(hit)
-                    if len(likeliest) == GUESS_WINDOW:
-                        return likeliest
+            contacts = self._reader.recalled([address for _, address in some], self._scope)
+            likeliest += [
+                hit for hit, contact in zip(some, contacts, strict=True) if nearby.has(contact)
+            ]
+            if len(likeliest) >= GUESS_WINDOW:
+                return likeliest[:GUESS_WINDOW]
+            if len(likeliest) < FEW_NEAR:
+                break  # most sound alike and are spelled otherwise: "nauminn", "Newman"
         return []
 
     def _position(

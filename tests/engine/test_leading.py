@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import leading
+from engine import leading, questions
 from engine.contact import Contact, encode_contact
 from engine.leading import NO_LIMITS, Leading, windows
 from engine.matching import NAME, NAME_WHOLE, SOUNDS
@@ -92,7 +92,8 @@ def answers(search: PeopleSearch, asker: Principal) -> list[object]:
     return found
 
 
-def test_answers_are_the_same_whatever_the_limits_are() -> None:
+def test_answers_are_the_same_whatever_the_limits_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "VERY_MANY", 100)
     contacts = [*people(700), *map(of_many_names, range(9))]
     plain = PeopleSearch(reader_of(contacts, POLICIES))
     wanted = {asker.name: answers(plain, asker) for asker in ASKERS}
@@ -145,16 +146,16 @@ def test_the_first_of_a_pair_that_many_have_are_found_without_the_others(
     monkeypatch.setattr(leading, "LEADERS", 40)
     contacts = people(900)
     reader = reader_of(contacts, POLICIES, guessed(contacts))
-    questions = Questions(read_typed("ann mul"), Searched(frozenset(), (), ()), reader.frequency)
-    (first,) = questions.first(NAME, reader.leading, 30)
+    asking = Questions(read_typed("ann mul"), Searched(frozenset(), (), ()), reader.frequency)
+    (first,) = asking.first(NAME, reader.leading, 30)
     assert reader.frequency(LEADING, "0ann mul") == 40
     scope = reader.scope(LOCAL_ADMIN)
-    all_of_them = questions.query(NAME)
+    all_of_them = asking.query(NAME)
     assert all_of_them is not None
     assert reader.counted_by_rank(all_of_them, scope, 1)[1] >= 80
     assert reader.by_rank(first, scope, 40) == reader.by_rank(all_of_them, scope, 40)
-    assert questions.first(NAME_WHOLE, reader.leading, 30) == ()
-    assert questions.first(NAME, reader.leading, 41) == ()
+    assert asking.first(NAME_WHOLE, reader.leading, 30) == ()
+    assert asking.first(NAME, reader.leading, 41) == ()
 
 
 def test_of_very_many_of_one_sound_the_first_are_compared_without_the_others(
@@ -162,6 +163,7 @@ def test_of_very_many_of_one_sound_the_first_are_compared_without_the_others(
 ) -> None:
     monkeypatch.setattr(leading, "MANY", 200)
     monkeypatch.setattr(leading, "LEADERS", 140)
+    monkeypatch.setattr(questions, "VERY_MANY", 200)
     contacts = people(900)
     plain = PeopleSearch(reader_of(contacts, POLICIES))
     reader = reader_of(contacts, POLICIES, guessed(contacts))
