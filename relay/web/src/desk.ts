@@ -271,7 +271,7 @@ export class Desk {
     this.opening?.abort();
     const opening = new AbortController();
     this.opening = opening;
-    this.list.mark(of.id);
+    this.list.opening(of.id);
     try {
       const person = await this.api.person(of.id, opening.signal);
       if (opening.signal.aborted) return;

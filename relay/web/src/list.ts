@@ -87,6 +87,13 @@ export class List {
     for (const { element, hit } of this.rows) element.classList.toggle("opened", hit.id === id);
   }
 
+  /** Mark the row whose card is being opened; arrows that were used go on from it. */
+  opening(id: string): void {
+    const place = this.rows.findIndex(({ hit }) => hit.id === id);
+    if (place >= 0 && this.active >= 0 && place !== this.active) this.move(place);
+    this.mark(id);
+  }
+
   private addWithFolded(hit: Hit, sources: Source[]): HTMLElement[] {
     const folded = hit.folded ?? [];
     const shown = [hit, ...folded.slice(0, UNFOLDED)].map((each) => this.make(each, sources));

@@ -145,3 +145,21 @@ def test_keys_alone_do_everything(in_teams: InTeams) -> None:
     keys.press("/")
     expect(search).to_be_focused()
     expect(search).to_have_value("")
+
+
+def test_arrows_go_on_from_the_row_that_was_opened_by_mouse(in_teams: InTeams) -> None:
+    host = in_teams()
+    tab, keys = host.tab, host.page.keyboard
+    search, rows = tab.locator("#search"), tab.locator(".row")
+    search.fill("abel")
+    expect(rows).to_have_count(3)
+    keys.press("ArrowDown")
+    rows.nth(2).locator(".person").click()
+    expect(tab.locator(".card h2")).to_be_focused()
+    expect(rows.nth(0)).to_have_attribute("aria-selected", "false")
+    expect(rows.nth(2)).to_have_attribute("aria-selected", "true")
+    keys.press("Escape")
+    keys.press("ArrowUp")
+    expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+    keys.press("Enter")
+    expect(tab.locator(".card h2")).to_have_text(rows.nth(1).locator(".name").inner_text())
