@@ -154,7 +154,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         host = self._host
         self.heard_s = host.loop.time()
-        if self._inbox or self._session.buffered_bytes or self._is_held():
+        if (
+            self._inbox
+            or self._session.buffer
+            or self._binding  # as `_is_held`: every call passes here
+            or self._long is not None
+            or self.blocked_since_s is not None
+            or self.closing_since_s is not None
+        ):
             if self.closing_since_s is None:
                 self._read(data)
             return

@@ -550,7 +550,7 @@ def encode_done(identifier: bytes) -> bytes:
 
     `identifier` is the whole element of the message ID.
     """
-    return b"\x30" + encode_length(len(identifier) + len(SUCCESS_DONE)) + identifier + SUCCESS_DONE
+    return _SEQUENCE_HEADS[len(identifier) + len(SUCCESS_DONE)] + identifier + SUCCESS_DONE
 
 
 def encode_extended(

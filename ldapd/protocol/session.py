@@ -40,9 +40,10 @@ class LdapSession:
     Attributes:
         bound: the owner sets it after a successful bind, and clears it after a failed one; it
             chooses between the two sizes of messages.
+        buffer: octets that wait for the rest of their message; to be looked at only.
     """
 
-    __slots__ = ("_buffer", "_decode", "_ended", "_max_bound", "_max_unbound", "bound")
+    __slots__ = ("_decode", "_ended", "_max_bound", "_max_unbound", "bound", "buffer")
 
     def __init__(
         self,
@@ -55,13 +56,13 @@ class LdapSession:
         self._max_unbound = max_message_bytes_unbound
         self._max_bound = max_message_bytes_bound
         self._decode = shared_decoder(limits).decode
-        self._buffer = bytearray()
+        self.buffer = bytearray()
         self._ended = False
 
     @property
     def buffered_bytes(self) -> int:
         """How many octets wait for the rest of their message (StartTLS must find none)."""
-        return len(self._buffer)
+        return len(self.buffer)
 
     def receive(self, data: bytes) -> list[LdapMessage]:
         """Take received octets and return the requests that are now whole, in order.
@@ -79,25 +80,25 @@ class LdapSession:
         """
         if self._ended:
             return []
-        if not self._buffer:  # the usual case: one chunk, one message, no copy
+        if not self.buffer:  # the usual case: one chunk, one message, no copy
             messages, used = self._read(data)
             if used < len(data):
-                self._buffer += data[used:]
+                self.buffer += data[used:]
             return messages
-        self._buffer += data
+        self.buffer += data
         if not self._is_whole():
             return []
-        data = bytes(self._buffer)
-        self._buffer.clear()
+        data = bytes(self.buffer)
+        self.buffer.clear()
         messages, used = self._read(data)
         if used < len(data):
-            self._buffer += data[used:]
+            self.buffer += data[used:]
         return messages
 
     def _is_whole(self) -> bool:
         """Tell whether the buffer's first message has arrived whole; judge its header."""
         try:
-            span = self._frame(self._buffer, 0)
+            span = self._frame(self.buffer, 0)
         except ProtocolError as error:
             self._end(error, [])
         return span is not None
@@ -136,6 +137,6 @@ class LdapSession:
     def _end(self, error: ProtocolError, messages: list[LdapMessage]) -> NoReturn:
         """Raise the violation that ends the session."""
         self._ended = True
-        self._buffer.clear()
+        self.buffer.clear()
         reply = notice_of_disconnection(ResultCode.PROTOCOL_ERROR, error.reason)
         raise ProtocolViolation(error.reason, reply, messages) from error
