@@ -24,7 +24,7 @@ from engine.schema import (
     VERSION,
     id_term,
     leading_of,
-    read_version,
+    read_versions,
     term,
 )
 from engine.scope import Scope, scope_of
@@ -225,7 +225,9 @@ class Reader:
 
     def versions(self, addresses: list[tantivy.DocAddress]) -> list[tuple[int, int]]:
         """Return the number of the source (`origin_of`) and the `seq` of many documents."""
-        return list(map(read_version, self.values(VERSION, addresses)))
+        if self.searcher is None or not addresses:
+            return []
+        return read_versions(self.searcher.fast_field_values(VERSION, addresses))
 
     def _raw(self, place: Place, address: tantivy.DocAddress) -> Record:
         """Read a record that is not remembered, as nobody but the administrator may see it."""

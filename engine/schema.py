@@ -171,10 +171,12 @@ def version_of(origin: int, seq: int) -> int:
     return (origin << SEQ_BITS | seq) * _SCATTER & _MOST
 
 
-def read_version(version: int) -> tuple[int, int]:
-    """Return what `version_of` was given."""
-    told = version * _GATHER & _MOST
-    return told >> SEQ_BITS, told & _SEQ
+def read_versions(versions: Iterable[float | None]) -> list[tuple[int, int]]:
+    """Return what `version_of` was given, for many values; 0 and 0 for a document without one."""
+    return [
+        ((told := int(version or 0) * _GATHER & _MOST) >> SEQ_BITS, told & _SEQ)
+        for version in versions
+    ]
 
 
 def order_of(contact: Contact) -> int:

@@ -343,12 +343,9 @@ def applied_state(searcher: tantivy.Searcher) -> AppliedState:
     if not found:
         return AppliedState()
     at = found[0][1]
-    (version,) = searcher.fast_field_values(schema.VERSION, [at])
+    ((_, seq),) = schema.read_versions(searcher.fast_field_values(schema.VERSION, [at]))
     store = searcher.doc(at).get_first(schema.NOTE)
-    return AppliedState(
-        schema.read_version(int(version or 0))[1],
-        store.decode() if isinstance(store, bytes) else "",
-    )
+    return AppliedState(seq, store.decode() if isinstance(store, bytes) else "")
 
 
 def _document(identity: ContactId, seq: int, body: bytes, leading: Leading) -> str:

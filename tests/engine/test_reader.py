@@ -111,7 +111,7 @@ def test_records_read_ahead_are_those_that_are_read_one_by_one(
     alone = [reader_of(made, POLICIES).record(at, scope).contact.id.key for at in hits[:3]]
     reader.record(hits[1], scope)
     reader.read_ahead(hits)
-    monkeypatch.setattr(reading.Reader, "values", lambda *_: pytest.fail("read twice"))
+    monkeypatch.setattr(reading.Reader, "versions", lambda *_: pytest.fail("read twice"))
     assert [reader.record(at, scope).contact.id.key for at in hits[:3]] == alone
     assert {reader.record(at, scope).contact.id.key for at in hits} == {e.id.key for e in made}
 

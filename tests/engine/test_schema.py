@@ -87,7 +87,8 @@ def test_a_document_holds_just_the_words_that_are_asked_for(made: Contact) -> No
 
 @given(st.integers(0, 2**28 - 1), st.integers(0, 2**schema.SEQ_BITS - 1))
 def test_a_version_is_read_as_it_was_written(origin: int, seq: int) -> None:
-    assert schema.read_version(schema.version_of(origin, seq)) == (origin, seq)
+    written = [schema.version_of(origin, seq), None, schema.version_of(0, 1)]
+    assert schema.read_versions(written) == [(origin, seq), (0, 0), (0, 1)]
 
 
 def test_versions_of_one_source_are_too_scattered_to_be_packed_in_blocks() -> None:
