@@ -22,6 +22,8 @@ only writer. LMDB forbids to open a file twice in one process, so that `open_fil
 handle a file. A read transaction ends with the last user of its snapshot: an open one keeps the
 writer from reusing pages.
 
+Over 400 lines: every question walks the same cursors, whose places they rely on.
+
 Source: LMDB's documentation (lmdb.h, "Caveats"); py-lmdb.
 """
 
@@ -39,7 +41,7 @@ import msgspec
 
 from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
 from engine.errors import CorruptIndex
-from engine.holding import COMPANY_BYTES, NO_COMPANY, SEQ_BYTES, SOURCE_BYTES
+from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SEQ_BYTES, SOURCE_BYTES
 
 FOLDER = "numbers"
 DATA = "data.mdb"
@@ -278,6 +280,18 @@ class NumberTable:
         if self._transaction is None:
             return []
         return _visible_under(self._numbers, key.encode(), visible, most)
+
+    def holders_in(self, source: bytes, key: str, most: int) -> list[bytes]:
+        """Return the holders of a number that one source has, at most `most`, best first."""
+        if self._transaction is None:
+            return []
+        cursor = self._numbers
+        if not cursor.set_range_dup(key.encode(), source.ljust(HOLDER_BYTES, b"\0")):
+            return []
+        found = list(islice(cursor.iternext_dup(), most))
+        if found[-1].startswith(source):
+            return found
+        return [holder for holder in found if holder.startswith(source)]
 
     def contact(self, holder: bytes) -> Contact:
         """Return the contact of a holder, or of a version: every holder ends with its own."""

@@ -79,6 +79,29 @@ def test_hidden_sources_are_passed_over_whatever_their_number(directory: Directo
     assert len(snapshot.holders(NUMBER, None, MAX_EXAMINED)) == 41
 
 
+def test_holders_of_one_source_can_be_asked_for(directory: Directory) -> None:
+    directory.hold(
+        *(contact(f"h{n}", f"H{n}", NUMBER, source="hr") for n in range(3)),
+        contact("1", "Private", line(NUMBER, "home")),
+        contact("2", "Work", NUMBER),
+    )
+    snapshot = table(directory)
+    (crm,), (hr,) = (snapshot.sources(frozenset({name})) or () for name in ("crm", "hr"))
+    found = {
+        (source, most): [
+            snapshot.contact(each).name for each in snapshot.holders_in(source, NUMBER, most)
+        ]
+        for source in (crm, hr)
+        for most in (2, 9)
+    }
+    assert found[crm, 9] == found[crm, 2] == ["Work", "Private"]
+    assert sorted(found[hr, 9]) == ["H0", "H1", "H2"]
+    assert found[hr, 2] == found[hr, 9][:2]
+    assert snapshot.holders_in(b"\0\7", NUMBER, 9) == []
+    assert snapshot.holders_in(crm, "4930", 9) == []
+    assert NO_TABLE.holders_in(crm, NUMBER, 9) == []
+
+
 def test_one_alone_hidden_holder_is_nobody(directory: Directory) -> None:
     directory.hold(contact("1", "Hidden", NUMBER, source="hr"), contact("2", "Seen", "4912345678"))
     snapshot = table(directory)
