@@ -56,6 +56,9 @@ from rufname.trial import RUFNAME
 QUESTION = "a relay"
 P50_GOAL_MS, P99_GOAL_MS = 3.0, 10.0
 RATE_GOAL, LINE_GOAL_KIB, TENANTS = 2_000, 25.0, 10_000  # a directory holds two lines
+TWO_PINGS_S = 45
+"""As long every line waits, so that each was pinged twice."""
+
 CLIENT_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 TEAMS = "1fec8e78-bce4-4aaf-ab1b-5451cc387264"
 USER = "99999999-8888-4777-8666-555555555555"
@@ -119,7 +122,7 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     try:
         yield from _rate(folder / "rate", issuer, 4_000 if quick else 20_000)
         yield from _overhead(folder / "overhead", issuer, count, 300 if quick else 3_000)
-        yield from _idle(folder / "idle", issuer, tenants)
+        yield from _idle(folder / "idle", issuer, tenants, 5 if quick else TWO_PINGS_S)
     finally:
         issuer.shutdown()
         thread.join()
@@ -345,14 +348,14 @@ async def _in_turns(
     return times
 
 
-def _idle(folder: Path, issuer: Issuer, tenants: int) -> Iterator[Measure]:
-    """Give the memory of a line that waits, with so many tenants on one node."""
+def _idle(folder: Path, issuer: Issuer, tenants: int, wait_s: int) -> Iterator[Measure]:
+    """Give the memory of a line that has waited a while, with so many tenants on one node."""
     with _relay(folder, issuer, [_record(number) for number in range(tenants)]) as relay:
 
         async def hold() -> tuple[float, float]:
             before = memory([relay.pid]).whole
             async with _lines(relay, tenants) as lines:
-                await asyncio.sleep(45)  # two pings each
+                await asyncio.sleep(wait_s)
                 held = memory([relay.pid]).whole
                 octets = [
                     _request(
