@@ -69,7 +69,7 @@ MAX_PARTS = 256
 MAX_CANDIDATES = 20_000
 """The most contacts of one set question: as many as a sorted answer may hold."""
 
-READ_AHEAD = 16
+READ_AHEAD = 24
 """Candidates that are read together: whoever wants one most likely wants those behind it."""
 
 RECALLED = 256

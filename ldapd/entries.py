@@ -133,7 +133,7 @@ class EntryWriter:
 
     def number_text(self, number: PhoneNumber, shown: Shown) -> str:
         """Write a number as the client wants it; with `echo` the found one as it was asked."""
-        asked = shown.asked if number == shown.number else ""
+        asked = shown.asked if shown.asked and number == shown.number else ""
         return format_number(number, self._plan, self._format, asked)
 
     def _select(self, attributes: tuple[str, ...]) -> tuple[Column, ...]:
@@ -183,6 +183,8 @@ class EntryWriter:
                 texts += derived(contact)
             else:
                 lines = _lines(contact, kinds) or (_lines(contact, spare) if spare else ())
+                if len(lines) == 1 and not texts:  # as most, and in every line of a list
+                    return [self.number_text(lines[0].number, shown).encode()]
                 texts += [self.number_text(line.number, shown) for line in lines]
             if len(texts) > 1:
                 texts = list(dict.fromkeys(texts))
@@ -202,6 +204,9 @@ def _holds(shown: Shown) -> bool:
 
 
 def _lines(contact: Contact, kinds: Sequence[str]) -> list[PhoneLine]:
+    if len(kinds) == 1:
+        (kind,) = kinds
+        return [line for line in contact.phones if line.kind == kind]
     return [line for kind in kinds for line in contact.phones if line.kind == kind]
 
 

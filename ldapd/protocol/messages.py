@@ -143,6 +143,7 @@ _SHORT = 0x80
 _OCTETS_HEADS = [bytes((OCTET_STRING, length)) for length in range(_SHORT)]
 _USUAL = 1_024
 _MESSAGE_HEADS = [b"\x30" + encode_length(length) for length in range(_USUAL)]
+_ENTRY_HEADS = [b"\x64" + encode_length(length) for length in range(_USUAL)]
 _SEQUENCE_HEADS = [bytes((SEQUENCE, length)) for length in range(_SHORT)]
 _SET_HEADS = [bytes((SET, length)) for length in range(_SHORT)]
 _INTEGER_HEADS = [bytes((INTEGER, length)) for length in range(_SHORT)]
@@ -477,8 +478,14 @@ def encode_entry_operation(dn: str, attributes: Iterable[tuple[str, Iterable[byt
             _SEQUENCE_HEADS[length] if length < _SHORT else b"\x30" + encode_length(length)
         )
         parts.append(contents)
-    listed = encode_element(SEQUENCE, b"".join(parts))
-    return encode_element(SEARCH_ENTRY, encode_text(dn) + listed)
+    listed, octets = b"".join(parts), dn.encode()
+    length = len(listed)
+    list_head = _MESSAGE_HEADS[length] if length < _USUAL else b"\x30" + encode_length(length)
+    length = len(octets)
+    dn_head = _OCTETS_HEADS[length] if length < _SHORT else b"\x04" + encode_length(length)
+    length += len(dn_head) + len(list_head) + len(listed)
+    head = _ENTRY_HEADS[length] if length < _USUAL else b"\x64" + encode_length(length)
+    return b"".join((head, dn_head, octets, list_head, listed))
 
 
 SUCCESS_DONE = b"\x65\x07\x0a\x01\x00\x04\x00\x04\x00"
