@@ -80,7 +80,7 @@ class Round(msgspec.Struct, frozen=True):
 
 def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     """Give lookups a CPU second of both, their ratio, and latencies."""
-    rounds, size = (1, 2_000) if quick else (5, 15_000)
+    rounds, size = (1, 2_000) if quick else (5, 10_000)
     asked = work_numbers(contacts(count))
     size = min(size, len(asked) // rounds)
     installation, _ = prepared.installation(folder / "rufname", count)
