@@ -8,8 +8,7 @@ behind it), a peer that does not read its answers, and a turn that has lasted `m
 while other connections wait. A long list holds them as well: it is sent in slices, one a turn of
 the loop, and whoever waits behind it may still abandon or cancel it.
 
-Over 400 lines: what may hold back or end a connection, TLS among it, is decided over the same few
-flags.
+Over 400 lines: what may hold back or end a connection is decided over the same few flags.
 """
 
 from __future__ import annotations
@@ -18,8 +17,6 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import Coroutine
-from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from typing import Protocol, cast
@@ -29,13 +26,14 @@ from typing_extensions import override
 from ldapd.auth import BindCheck, Peer, PeerAddress
 from ldapd.errors import ProtocolViolation
 from ldapd.handler import Answer, Hangup, LdapHandler, StartTls
+from ldapd.handshaking import Handshake, Securable, upgrade
 from ldapd.interrupting import EVERYTHING, remove_waiting, stop_of
 from ldapd.passwords import PasswordPool
 from ldapd.protocol.ber import message_end
 from ldapd.protocol.messages import BindRequest, LdapMessage, ResultCode, notice_of_disconnection
 from ldapd.protocol.session import LdapSession
 from ldapd.search import LongAnswer
-from ldapd.tls import accept_tls, certificate_of, start_tls
+from ldapd.tls import accept_tls, certificate_of
 
 HIGH_WATER_BYTES = 256 * 1024
 """Unsent octets at which a peer counts as not reading; two full answers of a phone fit."""
@@ -79,7 +77,7 @@ class Host(Protocol):
         """Count a handshake that failed; what is no peer's doing is logged."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Securable):
     """One client's connection.
 
     Attributes:
@@ -102,7 +100,6 @@ class Connection(asyncio.Protocol):
         "_scheduled",
         "_session",
         "_slicing",
-        "_socket",
         "_transport",
         "blocked_since_s",
         "closing_since_s",
@@ -117,8 +114,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, host: Host, peer: Peer | None = None) -> None:
         """Begin a connection; `peer`: of one that was admitted before it speaks (TLS)."""
         self._host = host
-        self._handshake: asyncio.Task[None] | None = None
-        self._socket: socket.socket | None = None
+        self._handshake: Handshake | None = None
         self._session = host.open_session()
         self._inbox: deque[LdapMessage] = deque()
         self._farewell: bytes | None = None
@@ -141,7 +137,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         if self.peer.tls:  # admitted when it was accepted
-            self._handshake = self._socket = None
+            self._handshake = None
             self.peer.certificate = certificate_of(transport)
             return
         self.peer = Peer(peer_address(transport.get_extra_info("peername")))
@@ -249,7 +245,7 @@ class Connection(asyncio.Protocol):
         self._inbox.clear()
         self._end_long()
         if self._handshake is not None:
-            self._handshake.cancel()
+            self._handshake.abort()
         self._host.leave(self)
 
     # --- what the server calls ------------------------------------------------------------------
@@ -261,8 +257,8 @@ class Connection(asyncio.Protocol):
 
     def shake_hands(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         """Begin TLS on an accepted socket; `connection_made` follows, or the host's `leave`."""
-        self._socket = sock
-        self._begin(accept_tls(self, sock, context, self._host.handshake_time_s))
+        shaking = accept_tls(self, sock, context, self._host.handshake_time_s)
+        self._handshake = Handshake(self._host.loop, shaking, self._shaken, sock)
 
     def end(self, code: ResultCode, reason: str) -> None:
         """Answer what has been read, then send the notice of disconnection and close."""
@@ -274,11 +270,8 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; unsent octets are lost."""
-        if self._socket is not None:
-            with suppress(OSError):  # the peer may have closed it
-                self._socket.shutdown(socket.SHUT_RDWR)  # the handshake fails, and cleans up
-        elif self._handshake is not None:
-            self._handshake.cancel()  # `start_tls` on a closed transport would wait in vain
+        if self._handshake is not None:
+            self._handshake.abort()
         else:
             self._transport.abort()
 
@@ -480,30 +473,23 @@ class Connection(asyncio.Protocol):
             return
         self._transport.pause_reading()  # now, and not in the task: no octet may come in between
         self._transport.write(request.reply(ResultCode.SUCCESS))
-        self._begin(self._secure(context))
-
-    async def _secure(self, context: ssl.SSLContext) -> None:
-        """Have TLS begin, and begin anew inside it: nothing said in clear counts any more."""
         host = self._host
-        transport, early = await start_tls(self._transport, context, host.handshake_time_s)
+        shaking = upgrade(self, self._transport, context, host.handshake_time_s)
+        self._handshake = Handshake(host.loop, shaking, self._shaken)
+
+    @override
+    def take_secured(self, transport: asyncio.Transport) -> None:
+        """Begin anew inside TLS: nothing said in clear counts any more."""
+        self._handshake = None
         self._transport = transport
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self.peer = Peer(self.peer.address, tls=True, certificate=certificate_of(transport))
-        self._session = host.open_session()
+        self._session = self._host.open_session()
         self._note_bind()
-        self._handshake = None
-        transport.set_protocol(self)
-        if early.octets:
-            self.data_received(early.octets)
 
-    def _begin(self, handshake: Coroutine[None, None, None]) -> None:
-        self._handshake = self._host.loop.create_task(handshake)
-        self._handshake.add_done_callback(self._shaken)
-
-    def _shaken(self, handshake: asyncio.Task[None]) -> None:
+    def _shaken(self, error: BaseException | None) -> None:
         """Go on after a handshake, or take a connection out that never became one."""
-        self._handshake = self._socket = None
-        error = ConnectionError() if handshake.cancelled() else handshake.exception()
+        self._handshake = None
         if error is None:
             return
         if hasattr(self, "_transport"):
