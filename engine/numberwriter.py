@@ -37,8 +37,10 @@ from engine.trunk import company_of, trunks_of
 
 
 class _Entries(NamedTuple):
-    """What one contact puts into the table, as (key, value) by database."""
+    """What contacts put into the table, as (key, value) by database."""
 
+    bodies: list[tuple[bytes, bytes]]
+    rows: list[tuple[bytes, bytes]]
     numbers: list[tuple[bytes, bytes]]
     tails: list[tuple[bytes, bytes]]
     trunks: list[tuple[bytes, bytes]]
@@ -102,7 +104,7 @@ class NumberWriter:
             CorruptStore: a stored contact cannot be decoded; nothing of the batch is applied.
             lmdb.Error: the disk is full.
         """
-        fresh = _Entries([], [], [])
+        fresh = _Entries([], [], [], [], [])
         known = set[int]()
         self._sources.clear()  # what a transaction that failed had numbered is gone
         with self._file.environment.begin(write=True) as transaction:
@@ -112,10 +114,7 @@ class NumberWriter:
                 seq = change.seq
                 if self._apply(transaction, change, fresh):
                     known.add(seq)
-            for entries, database in zip(fresh, self._lists(), strict=True):
-                entries.sort()  # neighbours share pages
-                with transaction.cursor(database) as cursor:
-                    cursor.putmulti(entries)
+            self._put(transaction, fresh)
             if seq:
                 _note(transaction, self._file, SEQ_KEY, seq)
         return known
@@ -131,13 +130,26 @@ class NumberWriter:
         environment.sync(force=True)
         environment.close()
 
-    def _lists(self) -> tuple[Database, Database, Database]:
-        databases = self._file.databases
-        return databases.numbers, databases.tails, databases.trunks
+    def _put(self, transaction: lmdb.Transaction[bytes], fresh: _Entries) -> None:
+        bodies = self._file.databases.bodies
+        for entries, database in zip(fresh, self._lists(), strict=True):
+            entries.sort()  # neighbours share pages
+            with transaction.cursor(database) as cursor:
+                # versions behind all that are there fill their pages, instead of halving them
+                is_behind = database is bodies and not (
+                    entries and cursor.last() and cursor.key() >= entries[0][0]
+                )
+                cursor.putmulti(entries, append=is_behind)
+
+    def _lists(self) -> tuple[Database, ...]:
+        """Return the databases that contacts put something into, in the order of `_Entries`."""
+        of = self._file.databases
+        return of.bodies, of.rows, of.numbers, of.tails, of.trunks
 
     def _apply(self, transaction: lmdb.Transaction[bytes], change: Change, fresh: _Entries) -> bool:
         """Take one change: out with the old version, in with the new one; tell if there was one.
 
+        The new one is added to `fresh`.
         A store names each contact once a batch, so that no version comes and goes within one.
         """
         databases = self._file.databases
@@ -154,17 +166,17 @@ class NumberWriter:
             transaction.delete(row, db=databases.rows)
             return old is not None
         contact = _decode(identity, change.body)
-        transaction.put(seq, change.body, db=databases.bodies)
-        transaction.put(row, seq, db=databases.rows)
-        for entries, added in zip(fresh, _entries(contact, source, seq), strict=True):
-            entries.extend(added)
+        fresh.bodies.append((seq, change.body))
+        fresh.rows.append((row, seq))
+        _gather(fresh, contact, source, seq)
         return old is not None
 
     def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> None:
         body = transaction.get(seq, db=self._file.databases.bodies)
         if body is None:
             raise CorruptIndex("the number table misses a contact it names")
-        gone = _entries(decode_contact(body), source, seq)
+        gone = _Entries([], [], [], [], [])
+        _gather(gone, decode_contact(body), source, seq)
         for entries, database in zip(gone, self._lists(), strict=True):
             for key, value in entries:
                 transaction.delete(key, value, db=database)
@@ -194,19 +206,21 @@ class NumberWriter:
         return number
 
 
-def _entries(contact: Contact, source: bytes, seq: bytes) -> _Entries:
-    """Return what a contact puts into the table, each once."""
+def _gather(entries: _Entries, contact: Contact, source: bytes, seq: bytes) -> None:
+    """Add what leads to a contact, each once."""
     company = company_of(contact)
     numbers = {
         key.encode(): holder for key, holder in holders_of(contact, company, source, seq).items()
     }
-    tails = [(tail.encode(), holder) for tail, holder in tails_of(contact, source, seq).items()]
+    entries.numbers.extend(numbers.items())
+    tails = tails_of(contact, source, seq)
+    entries.tails.extend([(tail.encode(), holder) for tail, holder in tails.items()])
     trunks = {}
     for trunk in trunks_of(contact):
         on_line = numbers.keys() & {trunk.encode(), f"{trunk}0".encode()}
         place = ON_LINE if on_line else BEHIND_LINE
         trunks[trunk.encode()] = source + place + company_digest(company) + seq
-    return _Entries(list(numbers.items()), tails, list(trunks.items()))
+    entries.trunks.extend(trunks.items())
 
 
 def _note(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes, seq: int) -> None:

@@ -190,3 +190,24 @@ def test_the_table_holds_what_a_dictionary_would(
             if any(line.number.key == number for line in each.phones)
         }
     snapshot.close()
+
+
+def test_contacts_fill_the_pages_of_the_table(writer: NumberWriter) -> None:
+    """Halved pages, as of values that are put in among others, would take twice the room."""
+    octets = 0
+    for begin in range(1, 2_000, 100):
+        made = [change(begin + n, contact(f"{begin}-{n}", "Anna Abel" * 20)) for n in range(100)]
+        octets += sum(len(each.body or b"") + 8 for each in made)
+        writer.apply(made)
+    with writer._file.environment.begin() as transaction:
+        stat = transaction.stat(writer._file.databases.bodies)
+    assert stat["leaf_pages"] * stat["psize"] < 1.2 * octets
+
+
+def test_versions_are_kept_in_whatever_order_they_come(writer: NumberWriter) -> None:
+    made = {seq: contact(str(seq), f"P{seq}") for seq in (10, 3, 7, 20)}
+    for seq, each in made.items():
+        writer.apply([change(seq, each)])
+    snapshot = NumberTable(writer._file)
+    assert {seq: decode_contact(snapshot.body(seq)) for seq in made} == made
+    snapshot.close()
