@@ -34,7 +34,7 @@ from engine.matching import (
 from engine.matching import KEYS as KEYS_CLASS
 from engine.phone import country_code_of
 from engine.terms import MAX_PREFIX, words_of_field
-from engine.tokens import fold, spans_of_words
+from engine.tokens import MAX_WORD_CHARS, fold, spans_of_words
 from engine.typed import KEYS, Typed
 
 How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
@@ -210,9 +210,12 @@ def _words_in(text: str) -> _Words:
 @lru_cache(maxsize=16_384)
 def _words_of(text: str) -> _Words:
     """Remember the words of the texts that were shown last: some 8 MiB of them at the most."""
-    return tuple(
-        [(begin, end, words_of_field(text[begin:end])) for begin, end in spans_of_words(text)]
-    )
+    return tuple([(begin, end, _forms_of(text[begin:end])) for begin, end in spans_of_words(text)])
+
+
+def _forms_of(word: str) -> tuple[str, ...]:
+    """Return under which words the index has one word; one in plain letters is one of them."""
+    return (fold(word)[:MAX_WORD_CHARS],) if word.isascii() else words_of_field(word)
 
 
 def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contact import Address
-from engine.highlight import Span, answers_of, spans_of, texts_of
+from engine.highlight import Span, _forms_of, answers_of, spans_of, texts_of
 from engine.matching import COMPANY, KEYS, NAME, NUMBER_PART, OTHER, SOUNDS
 from engine.rights import HIDEABLE
+from engine.terms import words_of_field
 from engine.typed import read_typed
 from tests.engine.building import contact, line
 
@@ -111,3 +112,8 @@ def test_where_a_linked_record_was_found_the_likest_word_of_the_shown_one_is_mar
     one = contact("1", "Anna Meier", company="Nord AG")
     (answer,) = answers_of(read_typed("mayer"), one, ALL, NAME)
     assert (answer.text, answer.how) == ("Meier", "sounds")
+
+
+@given(st.from_regex(r"[A-Za-z0-9äößéÆжλ]{1,60}", fullmatch=True))
+def test_a_word_is_marked_by_the_forms_that_the_index_has_of_it(word: str) -> None:
+    assert _forms_of(word) == words_of_field(word)
