@@ -9,7 +9,9 @@ on that is so. Used by `engine.writer` alone.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +23,13 @@ from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of, tails_of
 from engine.numbertable import (
     BEHIND_LINE,
+    DATA,
     KEPT_KEY,
     ON_LINE,
     SEQ_KEY,
     STORE_KEY,
     Database,
+    Databases,
     NumberFile,
     create_file,
     noted,
@@ -34,6 +38,12 @@ from engine.numbertable import (
 )
 from engine.store import Change
 from engine.trunk import company_of, trunks_of
+
+_PACKED = "packed"
+"""The folder in which a table is copied, beside the file that the copy replaces."""
+
+_COPIED_AT_ONCE = 50_000
+"""Entries of one transaction, whose pages LMDB holds in memory: some 16 MiB."""
 
 
 class _Entries(NamedTuple):
@@ -120,15 +130,22 @@ class NumberWriter:
         return known
 
     def seal(self, seq: int) -> None:
-        """Note how far a table just made has come, write it through, and close it.
+        """Note how far a table just made has come, write it through in full pages, and close it.
 
-        LMDB's copy without free pages is not used: 0.9.36 can crash on a database that is empty.
+        What was put in at random and in many transactions takes nearly twice the pages it needs.
+        LMDB's own copy without free pages is not used: 0.9.36 can crash on a database that is
+        empty.
         """
         environment = self._file.environment
         with environment.begin(write=True) as transaction:
             _note(transaction, self._file, SEQ_KEY, seq)
-        environment.sync(force=True)
+        folder = Path(environment.path())
+        packed = folder / _PACKED
+        packed.mkdir(mode=0o700)
+        _pack(self._file, packed)
         environment.close()
+        (packed / DATA).replace(folder / DATA)
+        shutil.rmtree(packed)
 
     def _put(self, transaction: lmdb.Transaction[bytes], fresh: _Entries) -> None:
         bodies = self._file.databases.bodies
@@ -204,6 +221,22 @@ class NumberWriter:
             transaction.put(source.encode(), number, db=database)
         self._sources[source] = number
         return number
+
+
+def _pack(file: NumberFile, folder: Path) -> None:
+    """Copy a table entry by entry, in the order of the keys, into a new file; write it through."""
+    packed = NumberFile(folder, sync=False)
+    environment = packed.environment
+    with file.environment.begin() as transaction:
+        for name in Databases.__struct_fields__:
+            entries = iter(transaction.cursor(getattr(file.databases, name)))
+            copied = 1
+            while copied:
+                with environment.begin(write=True) as writing:
+                    cursor = writing.cursor(getattr(packed.databases, name))
+                    copied, _ = cursor.putmulti(islice(entries, _COPIED_AT_ONCE), append=True)
+    environment.sync(force=True)
+    environment.close()
 
 
 def _gather(entries: _Entries, contact: Contact, source: bytes, seq: bytes) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine import generation as folders
 from engine.contact import Contact, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
-from engine.numbertable import NumberFile, NumberTable
+from engine.numbertable import DATA, FOLDER, NumberFile, NumberTable
 from engine.numberwriter import NumberWriter
 from engine.store import Change
 from tests.engine.building import Directory, contact
@@ -113,6 +113,28 @@ def test_a_sealed_table_is_opened_again_and_written_on(
     again.apply([change(7_001, contact("late", "Late", "498999998101"))])
     snapshot = NumberTable(again._file)
     assert held(snapshot, "498999998101", None, 5) == ["Late"]
+    snapshot.close()
+
+
+def test_a_sealed_table_has_full_pages_and_all_that_it_had(
+    tmp_path: Path, writer: NumberWriter
+) -> None:
+    numbers = [f"4989{place * 7919 % 10_007:06}" for place in range(3_000)]
+    for first in range(0, len(numbers), 100):
+        writer.apply(
+            change(seq, contact(str(seq), f"P{seq}", numbers[seq - 1], company="ACME"))
+            for seq in range(first + 1, first + 101)
+        )
+    before, file = contents(writer._file), tmp_path / FOLDER / DATA
+    octets = file.stat().st_size
+    writer.seal(3_000)
+    assert file.stat().st_size < octets * 0.7
+    assert sorted(each.name for each in file.parent.iterdir()) == [DATA, "lock.mdb"]
+    opened = NumberWriter.open(tmp_path, "a store", 3_000)
+    assert contents(opened._file) == before
+    snapshot = NumberTable(opened._file)
+    for seq in (1, 1_500, 3_000):
+        assert held(snapshot, numbers[seq - 1], None, 5) == [f"P{seq}"]
     snapshot.close()
 
 
