@@ -45,7 +45,7 @@ GOALS = {
     "two words": (200.0, 0.0),
     "one typo": (0.0, 10_000.0),
 }
-"""Case → p50 and p99 in microseconds, 0 for told only."""
+"""Case → p50 and p99 in microseconds of texts asked for the first time, 0 for told only."""
 
 FASTER = 20.0
 """How many times faster than each peer, at the median of one to four letters."""
@@ -110,12 +110,13 @@ def _times(index: ContactIndex, cases: dict[str, Sequence[str]]) -> Iterator[Mea
     for name, texts in cases.items():
         first, times = _sample_us(lambda text: index.people(PeopleQuery(text, ASKER)), texts)
         p50, p99 = GOALS.get(name, (0.0, 0.0))
-        yield _timed(f"{name}, asked for the first time, p50", percentile(first, 0.5), 0.0)
-        yield _timed(f"{name}, p50", percentile(times, 0.5), p50)
+        yield _timed(f"{name}, asked for the first time, p50", percentile(first, 0.5), p50)
         if name == "hostile texts":
-            yield _timed(f"{name}, longest", times[-1], MOST_US)
+            yield _timed(f"{name}, longest", first[-1], MOST_US)
         else:
-            yield _timed(f"{name}, p99", percentile(times, 0.99), p99)
+            yield _timed(f"{name}, asked for the first time, p99", percentile(first, 0.99), p99)
+        yield _timed(f"{name}, asked again, p50", percentile(times, 0.5), 0.0)
+        yield _timed(f"{name}, asked again, p99", percentile(times, 0.99), 0.0)
 
 
 def _timed(case: str, value: float, limit: float) -> Measure:
