@@ -95,8 +95,8 @@ class Nearby:
         self._known: dict[str, bool] = {}
 
     def has(self, contact: Contact) -> bool:
-        """Tell whether a name or the company of a contact has one, or the beginning of one."""
-        return any(map(self._in_text, (*name_texts(contact), contact.company)))
+        """Tell whether a name of a contact has one, or the beginning of one."""
+        return any(map(self._in_text, name_texts(contact)))
 
     def _in_text(self, text: str) -> bool:
         known = self._known.get(text)

@@ -279,12 +279,15 @@ class Questions:
         return [each for each in reversed(terms) if self._frequency(LEADING, each[1]) >= least]
 
     def likely(self) -> _Query | None:
-        """Return the query for those that sound alike and are one typo away; a part of class 14."""
+        """Return the query for those whose names sound alike and are one typo away.
+
+        It is a part of class 14: of many that sound alike these are compared first.
+        """
         if not any(typos_allowed(word) and sound_of(word) for word in self._typed.words):
             return None
         return all_of(
             [
-                any_of([*as_typed, all_of([*_sounding(word), any_of(_misspelt(word, 1))])])
+                any_of([*as_typed, all_of([*_sounding(word), _misspelt(word, 1)[0]])])
                 if typos_allowed(word) and sound_of(word)
                 else any_of(as_typed)
                 for as_typed, word in self._guessed
@@ -357,7 +360,10 @@ def _sound_term(code: str) -> str:
 
 
 def _misspelt(word: str, typos: int) -> list[_Query]:
-    """Return the queries for beginnings of words that are one or two typos away; none for 0."""
+    """Return the queries for beginnings of words that are one or two typos away; none for 0.
+
+    The first is for names, the second for companies.
+    """
     if not typos:
         return []
     return [

@@ -45,8 +45,8 @@ GUESS_WINDOW = 100
 MANY_GUESSES = 400
 """Records of one sound that are read to find so many; beyond them the index is asked."""
 
-FEW_NEAR = 30
-"""If fewer of the first window are near, the rest would most likely be read in vain."""
+SOME_GUESSES = 25
+"""Of them, those that are read at once: if few of these are near, the rest is left to the index."""
 
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
@@ -390,7 +390,8 @@ class Ranking:
         if not hits:
             hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
             if match_class == SOUNDS and len(hits) == GUESS_WINDOW:
-                hits = self._likely_before(hits)
+                likely = self._likely()
+                hits = likely if len(likely) == GUESS_WINDOW else [*likely, *hits]
         ranked, found, likeness = [], 0, self._likeness
         self._reader.read_ahead(address for _, address in hits)
         for rank, address in hits:
@@ -409,17 +410,16 @@ class Ranking:
         self._tell((match_class, OTHERS), found)
         return ranked
 
-    def _likely_before(self, hits: list[tuple[int, Address]]) -> list[tuple[int, Address]]:
-        """Return those that are one typo away too; if these are few, what was found behind them."""
+    def _likely(self) -> list[tuple[int, Address]]:
+        """Return the first that sound alike and are one typo away."""
         likely = self._over_groups(Questions.likely)
         if likely is None:
-            return hits
+            return []
         likely = _without(likely, self._passed) if self._passed else likely
-        likeliest = self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
-        return likeliest if len(likeliest) == GUESS_WINDOW else [*likeliest, *hits]
+        return self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
 
     def _likeliest(self) -> list[tuple[int, Address]]:
-        """Return the first that sound like a word of very many and are one typo away; else nobody.
+        """Return as many as are compared, if very many sound like the one word; else nobody.
 
         To find them by their spelling among 100,000 of one sound takes 10 ms.
         """
@@ -432,17 +432,18 @@ class Ranking:
         nearby = Nearby(self._typed.words[0])
         likeliest: list[tuple[int, Address]] = []
         hits = self._reader.by_rank(first, self._scope, MANY_GUESSES)
-        for start in range(0, len(hits), GUESS_WINDOW):
-            some = hits[start : start + GUESS_WINDOW]
+        for start in range(0, len(hits), SOME_GUESSES):
+            some = hits[start : start + SOME_GUESSES]
             contacts = self._reader.recalled([address for _, address in some], self._scope)
             likeliest += [
                 hit for hit, contact in zip(some, contacts, strict=True) if nearby.has(contact)
             ]
             if len(likeliest) >= GUESS_WINDOW:
                 return likeliest[:GUESS_WINDOW]
-            if len(likeliest) < FEW_NEAR:
-                break  # most sound alike and are spelled otherwise: "nauminn", "Newman"
-        return []
+            if len(likeliest) * MANY_GUESSES < GUESS_WINDOW * (start + len(some)):
+                break  # most sound alike and are spelled otherwise: "shmidt", "Sandra"
+        likely = self._likely()
+        return likely if len(likely) == GUESS_WINDOW else []
 
     def _position(
         self, match_class: int, cost: int, contact: Contact, rank: int | None = None

@@ -19,7 +19,7 @@ from engine.likeness import (
     typos_allowed,
 )
 from engine.matching import words_of
-from engine.questions import _misspelt, any_of
+from engine.questions import _misspelt
 from engine.rights import LOCAL_ADMIN
 from engine.scope import Searched
 from engine.terms import MARKS
@@ -129,5 +129,5 @@ def test_a_word_is_near_where_the_index_finds_it_with_one_typo(found: list[str])
     scope = reader.scope(LOCAL_ADMIN)
     for word in (*found, "amsel", "mann", *(each[1:] + "m" for each in found), found[0][::-1]):
         if typos_allowed(word):
-            question = any_of(_misspelt(word, 1))
+            question = _misspelt(word, 1)[0]
             assert Nearby(word).has(made) == bool(reader.by_rank(question, scope, 1))
