@@ -11,8 +11,8 @@ records; the peer (`bench.fastapi_peer` says what) does without. Each server has
 The latency is that of a steady rate: questions are due by the clock, at random as those of many
 people are (a Poisson process), whether the ones before are answered or not. `wrk` has no rate of
 its own: its script tells each connection how long to wait, and there are more connections than are
-ever busy, which is held to. No text is asked twice in that round, so that none is cheaper for what
-was remembered of it.
+ever busy; how many questions found none free is told. No text is asked twice in that round, so that
+none is cheaper for what was remembered of it.
 """
 
 from __future__ import annotations
