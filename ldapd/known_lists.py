@@ -1,8 +1,8 @@
 """Lists that were answered before: the same octets from the same client, from the same state.
 
 A phone asks one list for each letter that somebody types, and everybody types the same ones.
-Answered anew, such a list costs a search, a check of each contact and the joining of its entries;
-looked up here, a twentieth of that.
+Answered anew, such a list costs a search, a check of each contact and the joining of its entries:
+six times the CPU time of a whole request that is answered from here, system calls included.
 
 Law: pure code; it says what the long way would say to the same octets. Nothing can be stale: an
 answer is good for one client of one configuration and one state of the index, and every commit and
