@@ -20,7 +20,7 @@ import msgspec
 import tantivy
 
 from engine import generation as folders
-from engine import schema
+from engine import numbertable, schema
 from engine.contact import ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.leading import NO_LIMITS, Leading, windows
@@ -319,6 +319,8 @@ def _is_full(folder: Path) -> bool:
 def _require_room(index_dir: Path) -> None:
     """Refuse a rebuild that has no room for an index of the size of the one that is served.
 
+    Its number table is there twice for a moment, as it came and in full pages.
+
     Raises:
         IndexUnwritable: with both sizes.
     """
@@ -329,6 +331,7 @@ def _require_room(index_dir: Path) -> None:
     if served is None or not served.exists():
         return
     needed = sum(_allocated(path) for path in served.rglob("*"))
+    needed += _allocated(served / numbertable.FOLDER / numbertable.DATA)  # written twice: `seal`
     free = shutil.disk_usage(index_dir).free
     if free < needed:
         raise IndexUnwritable(

@@ -171,6 +171,23 @@ def test_a_rebuild_without_room_for_it_is_not_begun(
     assert names(directory.index) == ["Anna"]
 
 
+def test_a_rebuild_has_room_for_the_number_table_twice(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.hold(contact("1", "Anna"))
+    served = directory.index_dir / (directory.index_dir / folders.CURRENT).readlink()
+    size = sum(path.stat().st_blocks * 512 for path in served.rglob("*"))
+    table = (served / "numbers" / "data.mdb").stat().st_blocks * 512
+    usage = shutil.disk_usage(directory.index_dir)
+    free = [size + table - 1]
+    monkeypatch.setattr("engine.writer.shutil.disk_usage", lambda _: usage._replace(free=free[0]))
+    with pytest.raises(IndexUnwritable, match="no room"):
+        directory.writer.rebuild()
+    free[0] += 1
+    directory.writer.rebuild()
+    assert names(directory.index) == ["Anna"]
+
+
 def test_a_file_that_vanishes_while_the_room_is_counted_is_no_fault(directory: Directory) -> None:
     directory.hold(contact("1", "Anna"))
     served = directory.index_dir / (directory.index_dir / folders.CURRENT).readlink()
