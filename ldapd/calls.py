@@ -16,8 +16,9 @@ from ldapd.errors import ProtocolError
 from ldapd.number_terms import has_digit
 from ldapd.protocol.ber import encode_text, read_header
 from ldapd.protocol.filters import Equality, Filter, Or
-from ldapd.protocol.messages import SEARCH_REQUEST, SearchRequest, SingleFrame
+from ldapd.protocol.messages import SEARCH_REQUEST, SearchRequest
 from ldapd.protocol.requests import identifier_of
+from ldapd.protocol.single_frame import SingleFrame
 from ldapd.protocol.templates import value_spans
 
 MAX_OCTETS = 512

@@ -3,7 +3,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldapd.protocol.ber import encode_integer, encode_text
 from ldapd.protocol.client import Entry, Result, decode_response
 from ldapd.protocol.messages import (
     BIND_RESPONSE,
@@ -17,8 +16,6 @@ from ldapd.protocol.messages import (
     Control,
     LdapMessage,
     ResultCode,
-    SingleFrame,
-    encode_done,
     encode_entry,
     encode_extended,
     encode_message,
@@ -125,25 +122,3 @@ def test_every_request_but_unbind_and_abandon_has_its_response() -> None:
         step = 2 if request == SEARCH_REQUEST else 1  # entries stand between
         assert response & 0x1F == (request & 0x1F) + step
         assert response & 0xE0 == 0x60
-
-
-LENGTHS = st.one_of(st.integers(0, 300), st.sampled_from([127, 128, 255, 256, 65_535, 65_536]))
-
-
-@given(
-    message_id=st.one_of(st.integers(1, 300), st.integers(1, MAX_INT)),
-    dn_octets=LENGTHS,
-    names=st.lists(st.sampled_from(["cn", "displayName", "n" * 130]), min_size=1, max_size=4),
-    value_octets=LENGTHS,
-)
-def test_a_frame_filled_in_is_one_entry_and_the_result(
-    message_id: int, dn_octets: int, names: list[str], value_octets: int
-) -> None:
-    identifier = encode_integer(message_id)
-    elements = [encode_text(name) for name in names]
-    frame = SingleFrame.of(len(identifier), dn_octets, elements, value_octets)
-    dn, value = "d" * dn_octets, b"v" * value_octets
-    done = encode_result(message_id, SEARCH_DONE, ResultCode.SUCCESS)
-    entry = encode_entry(message_id, dn, [(name, [value]) for name in names])
-    assert frame.answer(identifier, dn.encode(), value) == entry + done
-    assert encode_done(identifier) == done
