@@ -10,6 +10,7 @@ import msgspec
 
 from engine.client import Client
 from ldapd.auth import Asker, Peer
+from ldapd.errors import ProtocolViolation
 from ldapd.handler import Answer, LdapHandler
 from ldapd.protocol.client import Entry, Response, Result, decode_responses
 from ldapd.protocol.filters import parse_filter
@@ -21,6 +22,7 @@ from ldapd.protocol.messages import (
     ResultCode,
     SearchRequest,
 )
+from ldapd.protocol.session import LdapSession
 from ldapd.search import Directory, LongAnswer
 from ldapd.settings import LdapLimits, LdapSettings, Profiles
 from tests.ldapd.house import CLIENTS
@@ -76,6 +78,25 @@ def octets_of(answer: Answer) -> bytes:
         return b"".join(parts)
     assert isinstance(answer, bytes)
     return answer
+
+
+def the_long_way(handler: LdapHandler, peer: Peer, data: bytes) -> Answer | None:
+    """Answer as the connection does, and learn; None for what is not one whole message.
+
+    A long list comes as all of its octets.
+    """
+    session = LdapSession()
+    session.bound = True
+    try:
+        messages = session.receive(data)
+    except ProtocolViolation:
+        return None
+    if len(messages) != 1 or session.buffered_bytes:
+        return None
+    answer = handler.handle(peer, messages[0])
+    if isinstance(answer, bytes):
+        handler.learn(peer, data, messages[0], answer)
+    return octets_of(answer) if isinstance(answer, LongAnswer) else answer
 
 
 def responses(answer: Answer, message_id: int = 7) -> list[Response]:

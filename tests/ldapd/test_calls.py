@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from engine.index import ContactIndex
 from ldapd.auth import Peer
 from ldapd.calls import MAX_FRAMES, MAX_OCTETS, MAX_SAME_LENGTH, KnownCalls
-from ldapd.errors import ProtocolViolation
-from ldapd.handler import Answer, LdapHandler
+from ldapd.handler import LdapHandler
 from ldapd.protocol.client import encode_request, encode_search
 from ldapd.protocol.filters import And, Equality, Filter, Or, parse_filter
 from ldapd.protocol.messages import (
@@ -22,7 +21,7 @@ from ldapd.protocol.messages import (
     SearchRequest,
 )
 from ldapd.protocol.session import LdapSession
-from tests.ldapd.asking import handler_of, octets_of, peer_of
+from tests.ldapd.asking import handler_of, octets_of, peer_of, the_long_way
 from tests.ldapd.house import PHONE, SBC
 
 KNOWN, UNKNOWN = "+493023125001", "+493023125777"
@@ -47,21 +46,6 @@ def octets(number: str, attributes: tuple[str, ...] = ("telephoneNumber",), mess
     terms = tuple(Equality(each, number.encode()) for each in attributes)
     wanted: Filter = terms[0] if len(terms) == 1 else Or(terms)
     return encode_search(message_id, "dc=meta", wanted, wanted_attributes, controls=controls)
-
-
-def the_long_way(handler: LdapHandler, peer: Peer, data: bytes) -> Answer | None:
-    session = LdapSession()
-    session.bound = True
-    try:
-        messages = session.receive(data)
-    except ProtocolViolation:
-        return None
-    if len(messages) != 1 or session.buffered_bytes:
-        return None
-    answer = handler.handle(peer, messages[0])
-    if isinstance(answer, bytes):
-        handler.learn(peer, data, messages[0], answer)
-    return answer
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from engine.client import Client
 from engine.index import ContactIndex
 from engine.rights import SourcePolicy
-from ldapd.auth import Peer
-from ldapd.errors import ProtocolViolation
 from ldapd.handler import LdapHandler
 from ldapd.known_lists import MAX_ANSWER, MAX_LISTS, MAX_QUESTION, KnownLists
 from ldapd.protocol.client import encode_search
@@ -27,9 +25,8 @@ from ldapd.protocol.messages import (
     encode_result,
 )
 from ldapd.protocol.search_controls import PAGED_RESULTS
-from ldapd.protocol.session import LdapSession
 from tests.engine.building import Directory, contact
-from tests.ldapd.asking import SETTINGS, handler_of, limited, octets_of, peer_of, responses
+from tests.ldapd.asking import SETTINGS, handler_of, limited, peer_of, responses, the_long_way
 from tests.ldapd.house import BOOK, MUNICH, PASSWORD_HASH, PHONE, SBC
 
 NAMES = "(|(cn=m*)(sn=m*))"
@@ -43,22 +40,6 @@ def octets(text: str, message_id: int = 7, *controls: Control, limit: int = 0,
         message_id, base, parse_filter(text), ("cn", "telephoneNumber"),
         scope=scope, size_limit=limit, controls=controls,
     )  # fmt: skip
-
-
-def the_long_way(handler: LdapHandler, peer: Peer, data: bytes) -> bytes | None:
-    """Answer as the connection does, and learn; None for what is not one whole message."""
-    session = LdapSession()
-    session.bound = True
-    try:
-        messages = session.receive(data)
-    except ProtocolViolation:
-        return None
-    if len(messages) != 1 or session.buffered_bytes:
-        return None
-    answer = handler.handle(peer, messages[0])
-    if isinstance(answer, bytes):
-        handler.learn(peer, data, messages[0], answer)
-    return octets_of(answer)
 
 
 def still(index: ContactIndex) -> LdapHandler:
