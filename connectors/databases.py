@@ -26,7 +26,7 @@ from connectors.drivers import (
     secrets_in,
 )
 from connectors.errors import Cancelled, ConnectorError, DriverMissing, SourceFailed
-from connectors.queries import hex_literals
+from connectors.queries import hex_literals, taken_for_half
 from connectors.settings import SecretRef
 
 PATIENCE_S = 5
@@ -107,12 +107,20 @@ class Database:
         """Run a statement and return its cursor; the cursor before it is closed.
 
         Raises:
-            SourceFailed: it fails, is cancelled meanwhile, or returns no rows at all.
+            SourceFailed: it fails, is cancelled meanwhile, returns no rows at all, or holds a
+                character that the driver cannot send.
             Cancelled: it was cancelled before.
         """
         self._release()
         if self.profile.text_literals:
             statement = hex_literals(statement)
+            lost = taken_for_half(statement)
+            if lost:
+                raise SourceFailed(
+                    f"{self.profile.name}: its ODBC driver cannot send {lost!r} in a name, nor in a"
+                    " text beside a backslash: let the query read from a view that names the"
+                    " column or table without it"
+                )
         try:
             cursor = connection.cursor()
             with self._lock:

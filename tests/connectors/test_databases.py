@@ -134,7 +134,7 @@ def people(mariadb: MariaDb) -> Iterator[MariaDb]:
     """MariaDB with names that its driver is known to cut."""
     rows = ", ".join(f"('{name}', {number})" for number, name in enumerate(PROBES))
     mariadb.run(
-        "CREATE TABLE staff (name varchar(255), id int, text longtext, `größe 付` int);"
+        "CREATE TABLE staff (name varchar(255), id int, text longtext, `größe 対` int, `付` int);"
         f"INSERT INTO staff (name, id) VALUES {rows};"
         "GRANT SELECT ON crm.staff TO crm"
     )
@@ -151,7 +151,7 @@ def test_mariadb_gives_every_name_whole(people: MariaDb, opened: Opened) -> None
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
-def test_statements_for_mariadb_may_hold_any_character_in_any_locale(
+def test_statements_for_mariadb_hold_characters_outside_ascii_in_any_locale(
     people: MariaDb, locale: str, tmp_path: Path
 ) -> None:
     (tmp_path / "dsn").write_text(people.connection)
@@ -159,7 +159,7 @@ def test_statements_for_mariadb_may_hold_any_character_in_any_locale(
         "import sys; from pathlib import Path; from tests.connectors.test_databases import *;"
         "prepare_drivers(Path(sys.argv[1]));"
         "source = Opened(Path(sys.argv[1]))(Path(sys.argv[1], 'dsn').read_text(),"
-        " \"SELECT id, name, `größe 付` FROM staff WHERE name = 'Ústí nad Labem'\");"
+        " \"SELECT id, name, `größe 対` FROM staff WHERE name = 'Ústí nad Labem'\");"
         "print(ascii((field_names(source), [e.record for e in sent(source)[:-1]],"
         " source.check().warnings)))"
     )
@@ -173,7 +173,18 @@ def test_statements_for_mariadb_may_hold_any_character_in_any_locale(
     )
     assert done.returncode == 0, done.stderr
     found = [{"id": "3", "name": "Ústí nad Labem"}]
-    assert done.stdout.strip() == ascii((("id", "name", "größe 付"), found, ()))
+    assert done.stdout.strip() == ascii((("id", "name", "größe 対"), found, ()))
+
+
+def test_a_name_that_the_driver_of_mariadb_cannot_send_is_refused(
+    people: MariaDb, opened: Opened
+) -> None:
+    """It would read memory behind the statement, send it, and now and then fail or abort."""
+    assert "MariaDB: its ODBC driver cannot send '付' in a name" in failure(
+        opened(people.connection, "SELECT id, name, `付` FROM staff")
+    )
+    named_by_the_map = opened(people.connection, "SELECT * FROM staff", name="付")
+    assert "view that names the column or table without it" in failure(named_by_the_map)
 
 
 def test_names_of_postgresql_are_right_in_a_plain_locale(

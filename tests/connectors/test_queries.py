@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.queries import MAX_QUERY_CHARS, hex_literals, query_fault, table_fault
+from connectors.queries import (
+    MAX_QUERY_CHARS,
+    hex_literals,
+    query_fault,
+    table_fault,
+    taken_for_half,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,13 +64,31 @@ def test_a_second_statement_outside_quotes_never_passes(text: str) -> None:
         ("SELECT 'Ústí' AS a", "SELECT _utf8mb4 x'c39a7374c3ad' AS a"),
         ("SELECT 'it''s Ö'", "SELECT _utf8mb4 x'6974277320c396'"),
         ("SELECT `größe` /* Ú */", "SELECT `größe`  "),
-        ("SELECT `付`", "SELECT `付`\n-- "),
-        ("SELECT 'Ú\\''", "SELECT 'Ú\\''\n-- "),
+        ("SELECT `付`", "SELECT `付`"),
+        ("SELECT 'Ú\\''", "SELECT 'Ú\\''"),
         ('SELECT "Ö"', 'SELECT "Ö"'),
     ],
 )
 def test_texts_for_mariadb_are_written_in_hexadecimal(query: str, sent: str) -> None:
     assert hex_literals(query) == sent
+
+
+@pytest.mark.parametrize(
+    ("statement", "lost"),
+    [
+        ("SELECT 'plain'", ""),
+        ("SELECT `größe 対`", ""),
+        ("SELECT `größe 付`, `Ø`", "付"),
+        ("SELECT `ØRE`", "Ø"),
+        ("SELECT `\N{GRINNING FACE}`", ""),
+        ("SELECT `\N{BLUE BOOK}`", "\N{BLUE BOOK}"),
+        ("SELECT `\udcd8`", "\udcd8"),
+    ],
+)
+def test_what_the_driver_of_mariadb_takes_for_half_a_pair_is_found(
+    statement: str, lost: str
+) -> None:
+    assert taken_for_half(statement) == lost
 
 
 @pytest.mark.parametrize("name", ["Contact", "dbo.Contact", "[my db].[dbo].[my table]"])
