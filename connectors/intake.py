@@ -21,6 +21,7 @@ from connectors.mapping import Mapping
 from connectors.rules import key_fault
 from connectors.settings import SourceSettings
 from engine.contact import Contact, decode_contact, encode_contact
+from engine.runs import Run, RunCounts
 from engine.source import (
     Bookmark,
     Checkpoint,
@@ -32,7 +33,7 @@ from engine.source import (
     RejectedRecord,
     Upsert,
 )
-from engine.store import MAX_BATCH, MAX_REJECTED, ContactStore, Run, RunCounts
+from engine.store import MAX_BATCH, MAX_REJECTED, ContactStore
 
 DIGEST_BYTES = 16
 """blake2b-128: two of a million records are the same by chance once in 10^26."""

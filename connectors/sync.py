@@ -21,8 +21,9 @@ from connectors.registry import completed, open_source
 from connectors.report import RunReport
 from connectors.settings import SourceSettings
 from engine.errors import EngineError
+from engine.runs import Run, RunCounts
 from engine.source import ContactSource
-from engine.store import MAX_BATCH, MAX_RUNS, ContactStore, Run, RunCounts
+from engine.store import MAX_BATCH, MAX_RUNS, ContactStore
 
 MAX_REASON_CHARS = 500
 

@@ -12,17 +12,25 @@ from __future__ import annotations
 
 import sqlite3
 import time
-import uuid
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from engine.bodies import BodyPacker
 from engine.errors import CorruptStore, StoreUnavailable
+from engine.runs import Run, RunCounts, RunState
 from engine.source import Bookmark, RejectedRecord
-from engine.storefile import APPLICATION_ID, FORMAT_VERSION, SCHEMA, make_private
+from engine.storefile import (
+    APPLICATION_ID,
+    FORMAT_VERSION,
+    PACKED_SINCE,
+    create_tables,
+    make_private,
+    pack_bodies,
+)
 
 MAX_BATCH = 2_000
 """Rows of one transaction: some 50 ms, so that readers and a cancel never wait for long."""
@@ -39,8 +47,6 @@ MAX_RUNS = 100
 BUSY_TIMEOUT_S = 10.0
 CACHE_KIB = 32 * 1024
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
-
-RunState = Literal["running", "done", "refused", "failed"]
 
 
 class Change(msgspec.Struct, frozen=True, array_like=True):
@@ -67,39 +73,6 @@ class Applied(msgspec.Struct, frozen=True):
     seq: int
 
 
-class RunCounts(msgspec.Struct, frozen=True):
-    """What a run did, in records.
-
-    `rejected_fields` counts fields dropped from kept contacts, `held_back` the contacts that a
-    refused run would have removed.
-    """
-
-    read: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    rejected: int = 0
-    rejected_fields: int = 0
-    held_back: int = 0
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One run of one source; times are epoch seconds, `ended_at` None while it is running.
-
-    `reason` says why it is not done; of a run that is done, what should be known of it.
-    """
-
-    id: int
-    source: str
-    name: str
-    state: RunState
-    began_at: float
-    ended_at: float | None
-    counts: RunCounts
-    reason: str
-
-
 _encode_counts = msgspec.msgpack.Encoder().encode
 _decode_counts = msgspec.msgpack.Decoder(RunCounts).decode
 
@@ -112,6 +85,8 @@ class ContactStore:
         self._path = path
         self._numbers: dict[str, int] = {}
         self._names: dict[int, str] = {}
+        self._packer = BodyPacker()
+        self._is_packed = True
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> ContactStore:
@@ -177,8 +152,8 @@ class ContactStore:
             "SELECT seq, source, key, body FROM contacts WHERE seq > ? ORDER BY seq LIMIT ?",
             (after_seq, limit),
         )
-        name = self._name
-        return [Change(seq, name(number), key, body) for seq, number, key, body in rows]
+        name, unpacked = self._name, self._unpacked
+        return [Change(seq, name(number), key, unpacked(body)) for seq, number, key, body in rows]
 
     def contacts(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str, bytes]]:
         """Return a page of live contacts (source, key, body) behind `after`; [] = no more.
@@ -191,7 +166,7 @@ class ContactStore:
             " WHERE (source, key) > (?, ?) AND body IS NOT NULL ORDER BY source, key LIMIT ?",
             (number, key, limit),
         )
-        return [(self._name(number), key, body) for number, key, body in rows]
+        return [(self._name(number), key, self._body(kept)) for number, key, kept in rows]
 
     def settle(self, seq: int) -> None:
         """Note that the index holds everything up to `seq`: bookmarks count, tombstones go."""
@@ -250,8 +225,7 @@ class ContactStore:
         self, source: str, keys: Sequence[str]
     ) -> dict[str, tuple[int, bytes, bytes | None]]:
         """Return rowid, digest and body (None: a tombstone) of those keys that the store knows."""
-        rows = self._find("id, digest, body", self._number(source), keys)
-        return {key: (rowid, digest, body) for key, rowid, digest, body in rows}
+        return self._states(self._number(source), keys)
 
     def live_keys(self, source: str, after: str, limit: int) -> list[tuple[int, str]]:
         """Return (rowid, key) of a page of live contacts behind the key `after`; [] = no more."""
@@ -450,6 +424,7 @@ class ContactStore:
                 f"{self._path}: made by a newer Rufname (format {version}, this one reads "
                 f"{FORMAT_VERSION}); install that one, or move the file away and sync anew"
             )
+        self._is_packed = empty or version >= PACKED_SINCE
         self._rows(f"PRAGMA cache_size = -{CACHE_KIB}")
         if not read_only:
             self._rows("PRAGMA journal_mode = WAL")
@@ -458,19 +433,22 @@ class ContactStore:
             # cut. It costs one fsync for each batch.
             self._rows("PRAGMA synchronous = FULL")
             self._rows(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+            if not self._is_packed:
+                self._pack_bodies()
         self.last_seq()
+
+    def _pack_bodies(self) -> None:
+        with self._transaction() as db:
+            pack_bodies(db, self._packer.pack)
+        self._is_packed = True
+        with suppress(StoreUnavailable):  # no room for a copy of the file: it is used again later
+            self._rows("VACUUM")
+            self._fold_log()
 
     def _create(self) -> None:
         self._rows("PRAGMA journal_mode = WAL")
         with self._transaction() as db:
-            for statement in SCHEMA.split(";\n"):
-                db.execute(statement)
-            db.executemany(
-                "INSERT INTO meta VALUES (?, ?)",
-                [("identity", str(uuid.uuid4())), ("seq", 0), ("settled", 0)],
-            )
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            create_tables(db)
 
     def _upsert(
         self,
@@ -480,10 +458,8 @@ class ContactStore:
         upserts: Sequence[tuple[str, bytes, bytes]],
         seq: int,
     ) -> tuple[int, int, int, list[int], int]:
-        known = {
-            key: (rowid, digest, body)
-            for key, rowid, digest, body in self._find("id, digest, body", number, keys)
-        }
+        known = self._states(number, keys)
+        pack = self._packer.pack
         next_id = (db.execute("SELECT max(id) FROM contacts").fetchone()[0] or 0) + 1
         new: list[tuple[int, int, str, int, bytes, bytes]] = []
         other: list[tuple[int, bytes, bytes, int]] = []
@@ -495,7 +471,7 @@ class ContactStore:
             if row is None:
                 rowid = next_id + len(new)
                 seq += 1
-                new.append((rowid, number, key, seq, digest, body))
+                new.append((rowid, number, key, seq, digest, pack(body)))
             else:
                 rowid, old_digest, old = row
                 if old == body:
@@ -504,12 +480,30 @@ class ContactStore:
                 else:
                     seq += 1
                     revived += old is None
-                    other.append((seq, digest, body, rowid))
+                    other.append((seq, digest, pack(body), rowid))
             rowids.append(rowid)
         db.executemany("INSERT INTO contacts VALUES (?, ?, ?, ?, ?, ?)", new)
         db.executemany("UPDATE contacts SET seq = ?, digest = ?, body = ? WHERE id = ?", other)
         db.executemany("UPDATE contacts SET digest = ? WHERE id = ?", same)
         return len(new) + revived, len(other) - revived, len(same), rowids, seq
+
+    def _states(
+        self, number: int, keys: Sequence[str]
+    ) -> dict[str, tuple[int, bytes, bytes | None]]:
+        rows = self._find("id, digest, body", number, keys)
+        return {key: (rowid, digest, self._unpacked(kept)) for key, rowid, digest, kept in rows}
+
+    def _body(self, kept: bytes) -> bytes:
+        """Return a body of a column."""
+        if not self._is_packed:
+            return kept
+        try:
+            return self._packer.unpack(kept)
+        except ValueError as error:
+            raise CorruptStore(f"{self._path}: {error}") from error
+
+    def _unpacked(self, kept: bytes | None) -> bytes | None:
+        return None if kept is None else self._body(kept)
 
     def _find(self, columns: str, number: int, keys: Sequence[str]) -> list[tuple[Any, ...]]:
         if not keys:

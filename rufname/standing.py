@@ -20,8 +20,9 @@ from rich.table import Table
 from connectors.settings import Schedule, SourceSettings
 from engine.errors import CorruptIndex, CorruptStore, StoreUnavailable
 from engine.index import ContactIndex, IndexStatus
+from engine.runs import Run
 from engine.source import RejectedRecord
-from engine.store import MAX_RUNS, ContactStore, Run
+from engine.store import MAX_RUNS, ContactStore
 from rufname import control
 from rufname.config import Config
 from rufname.errors import RufnameError

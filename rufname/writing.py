@@ -18,7 +18,8 @@ from connectors.report import RunReport
 from connectors.settings import SourceSettings
 from connectors.sync import SyncProgress, sync_source
 from engine.errors import EngineError
-from engine.store import ContactStore, RunCounts
+from engine.runs import RunCounts
+from engine.store import ContactStore
 from rufname.config import Config
 from rufname.control import Progress
 from rufname.indexer import Indexer, IndexingFailed, collect_rarely

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.errors import Cancelled, SourceFailed
 from connectors.intake import Intake, Tally
+from engine.runs import RunCounts
 from engine.source import (
     Checkpoint,
     Columns,
@@ -17,7 +18,7 @@ from engine.source import (
     RejectedRecord,
     Upsert,
 )
-from engine.store import MAX_REJECTED, ContactStore, RunCounts
+from engine.store import MAX_REJECTED, ContactStore
 from tests.connectors.making import ANY_DROP, people, person, settings, stored
 
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.bodies import BodyPacker
 from engine.errors import CorruptStore, StoreUnavailable
+from engine.runs import RunCounts
 from engine.source import RejectedRecord
 from engine.store import (
     FORMAT_VERSION,
@@ -19,7 +21,6 @@ from engine.store import (
     MAX_RUNS,
     Change,
     ContactStore,
-    RunCounts,
 )
 from engine.storefile import APPLICATION_ID
 
@@ -303,7 +304,7 @@ def test_a_store_without_its_counters_is_corrupt(store: ContactStore, path: Path
 def test_damage_inside_the_file_is_corruption_not_an_empty_answer(
     store: ContactStore, path: Path
 ) -> None:
-    store.apply("crm", [row(f"{n:06}", "x" * 500) for n in range(MAX_BATCH)])
+    store.apply("crm", [(f"{n:06}", b"d", os.urandom(500)) for n in range(MAX_BATCH)])
     store.close()
     with path.open("r+b") as file:
         file.seek(4096 * 12)
@@ -411,6 +412,69 @@ def test_a_store_of_the_first_format_still_opens(path: Path) -> None:
     assert (run.state, run.counts) == ("done", RunCounts(read=1))
     assert store.apply("crm", [row("9")]).seq == 3
     store.close()
+
+
+def old_store(path: Path, bodies: list[bytes]) -> None:
+    """Write a store of the first format with more contacts, known by their place."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as old:
+        old.executescript(FORMAT_1)
+        old.executemany(
+            "INSERT INTO contacts VALUES (?, 1, ?, ?, x'01', ?)",
+            [(3 + at, f"n{at}", 3 + at, body) for at, body in enumerate(bodies)],
+        )
+        old.execute("UPDATE meta SET value = ? WHERE name = 'seq'", (2 + len(bodies),))
+    old.close()
+
+
+def test_a_store_of_the_first_format_is_packed_with_every_contact_of_it(path: Path) -> None:
+    bodies = [f"{at} {'Muster ' * 60}".encode() for at in range(500)]
+    old_store(path, bodies)
+    before = path.stat().st_size
+    store = ContactStore.open(path)
+    assert [change.body for change in store.changes(2, 1_000)] == bodies
+    assert store.states("crm", ["n7", "8"]) == {"n7": (10, b"\1", bodies[7]), "8": (2, b"", None)}
+    assert store.apply("crm", [("n7", b"new", bodies[7])]).refreshed == 1
+    assert store.last_seq() == 502
+    store.close()
+    assert path.stat().st_size < before / 3
+    again = ContactStore.open(path)
+    assert [change.body for change in again.changes(2, 1_000)] == bodies
+    again.verify()
+    again.close()
+
+
+def test_a_store_of_the_first_format_is_read_as_it_is_by_who_may_not_write(path: Path) -> None:
+    old_store(path, [b"\0", b"\1 and more"])
+    reader = ContactStore.open(path, read_only=True)
+    assert [body for _, _, body in reader.contacts(None, 9)] == [b"\1", b"\0", b"\1 and more"]
+    reader.close()
+
+
+def test_an_upgrade_that_is_broken_off_leaves_the_old_store(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_store(path, [b"one", b"two"])
+
+    def fail(_packer: BodyPacker, body: bytes) -> bytes:
+        raise ValueError(body)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BodyPacker, "pack", fail)
+        with pytest.raises(StoreUnavailable):
+            ContactStore.open(path)
+    store = ContactStore.open(path)
+    assert [body for _, _, body in store.contacts(None, 9)] == [b"\1", b"one", b"two"]
+    store.close()
+
+
+def test_a_body_that_is_damaged_is_corruption_and_named(store: ContactStore, path: Path) -> None:
+    store.apply("crm", [row("1", "body " * 50)])
+    with sqlite3.connect(path) as other:
+        other.execute("UPDATE contacts SET body = x'01ffffff'")
+    other.close()
+    with pytest.raises(CorruptStore, match=r"contacts\.sqlite: a body that cannot be unpacked"):
+        store.changes(0, 9)
 
 
 def test_the_rowids_of_keys_are_those_of_living_contacts(store: ContactStore) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from connectors.settings import Schedule
-from engine.store import Run, RunCounts
+from engine.runs import Run, RunCounts
 from rufname.rundir import ServeStatus, WorkerStatus, take_serve_lock, write_status
 from rufname.standing import _age, alarm_of
 from tests.rufname.place import PEOPLE, Place
