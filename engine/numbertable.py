@@ -14,6 +14,7 @@ database of its own:
     tails      the last `TAIL_CLASS_DIGITS` digits → holders, shorter (`engine.holding`)
     trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
     sources    source id → its number here
+    links      which links of records more than one may have (`engine.linkmap`)
     meta       the last seq applied, whose store it is, and from which commit on it has all bodies
 
 Law: a reader sees one snapshot and filters by source before it decodes anything. A snapshot has the
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ import msgspec
 from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
 from engine.errors import CorruptIndex
 from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SEQ_BYTES, SOURCE_BYTES
+from engine.linkmap import NO_MAP, LinkMap
 
 FOLDER = "numbers"
 DATA = "data.mdb"
@@ -85,6 +88,7 @@ class Databases(msgspec.Struct, frozen=True):
     tails: Database
     trunks: Database
     sources: Database
+    links: Database
     meta: Database
 
 
@@ -113,6 +117,7 @@ class NumberFile:
             tails=opened(b"tails", dupsort=True, dupfixed=True),
             trunks=opened(b"trunks", dupsort=True, dupfixed=True),
             sources=opened(b"sources"),
+            links=opened(b"links"),
             meta=opened(b"meta"),
         )
 
@@ -189,6 +194,7 @@ class NumberTable:
     Attributes:
         seq: the last change of the store that is in it.
         kept_from: it has the body of every contact of each commit from this one on.
+        links: which links more than one record may have.
     """
 
     __slots__ = (
@@ -201,6 +207,7 @@ class NumberTable:
         "_trunks",
         "file",
         "kept_from",
+        "links",
         "seq",
     )
 
@@ -215,6 +222,7 @@ class NumberTable:
         self._source_numbers: dict[str, bytes] = {}
         self._source_names: dict[bytes, str] = {}
         self.seq = self.kept_from = 0
+        self.links = NO_MAP
         if file is None:
             return
         try:
@@ -225,6 +233,7 @@ class NumberTable:
             self._tails = transaction.cursor(databases.tails)
             self._trunks = transaction.cursor(databases.trunks)
             self._body = transaction.cursor(databases.bodies)
+            self.links = LinkMap.read(partial(transaction.get, db=databases.links))
             self._source_numbers = {
                 name.decode(): number for name, number in transaction.cursor(databases.sources)
             }
@@ -241,6 +250,7 @@ class NumberTable:
     def close(self) -> None:
         """End the snapshot; every later question finds nobody."""
         transaction, self._transaction = self._transaction, None
+        self.links = NO_MAP
         if transaction is not None:
             transaction.abort()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ import msgspec
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of, tails_of
+from engine.linkmap import LinkMap, new_links
 from engine.numbertable import (
     BEHIND_LINE,
     DATA,
@@ -63,15 +65,24 @@ class NumberWriter:
         seq: the last change of the store that the table held when it was opened.
     """
 
-    def __init__(self, file: NumberFile, seq: int = 0) -> None:
+    def __init__(self, file: NumberFile, seq: int = 0, links: LinkMap | None = None) -> None:
         self.seq = seq
         self._file = file
         self._sources: dict[str, bytes] = {}
+        self._links = links  # of a table that is being made, whole; else each transaction reads it
 
     @classmethod
-    def create(cls, generation: Path, store: str) -> NumberWriter:
-        """Make the table of a generation that is being built; `seal` makes it durable."""
-        made = cls(create_file(generation))
+    def create(cls, generation: Path, store: str, contacts: int = 0) -> NumberWriter:
+        """Make the table of a generation that is being built; `seal` makes it durable.
+
+        Its map of links, 10 octets a contact, is held in memory until then.
+
+        Args:
+            generation: the folder.
+            store: the identity of the store.
+            contacts: about how many it will hold.
+        """
+        made = cls(create_file(generation), links=LinkMap.sized(contacts))
         with made._file.environment.begin(write=True) as transaction:
             transaction.put(STORE_KEY, store.encode(), db=made._file.databases.meta)
         return made
@@ -119,12 +130,15 @@ class NumberWriter:
         self._sources.clear()  # what a transaction that failed had numbered is gone
         with self._file.environment.begin(write=True) as transaction:
             self._let_go(transaction, committed)
+            links = self._links or self._links_in(transaction)
             seq = 0
             for change in changes:
                 seq = change.seq
-                if self._apply(transaction, change, fresh):
+                if self._apply(transaction, change, fresh, links):
                     known.add(seq)
             self._put(transaction, fresh)
+            if links is not self._links:
+                self._put_links(transaction, links)
             if seq:
                 _note(transaction, self._file, SEQ_KEY, seq)
         return known
@@ -138,6 +152,8 @@ class NumberWriter:
         """
         environment = self._file.environment
         with environment.begin(write=True) as transaction:
+            if self._links is not None:
+                self._put_links(transaction, self._links)
             _note(transaction, self._file, SEQ_KEY, seq)
         folder = Path(environment.path())
         packed = folder / _PACKED
@@ -163,10 +179,33 @@ class NumberWriter:
         of = self._file.databases
         return of.bodies, of.rows, of.numbers, of.tails, of.trunks
 
-    def _apply(self, transaction: lmdb.Transaction[bytes], change: Change, fresh: _Entries) -> bool:
+    def _links_in(self, transaction: lmdb.Transaction[bytes]) -> LinkMap:
+        return LinkMap.read(partial(transaction.get, db=self._file.databases.links))
+
+    def _put_links(self, transaction: lmdb.Transaction[bytes], links: LinkMap) -> None:
+        """Write what was noted; a map that is full gives way to a greater one, 20 µs a contact.
+
+        That one has the links of retired versions too, which the commit in force may still hold.
+        """
+        bodies, database = self._file.databases.bodies, self._file.databases.links
+        if links.is_full:
+            links = LinkMap.sized(2 * transaction.stat(bodies)["entries"])
+            for _, body in transaction.cursor(bodies):
+                links.note(new_links(decode_contact(body), None))
+            transaction.drop(database, delete=False)
+        with transaction.cursor(database) as cursor:
+            cursor.putmulti(links.entries())
+
+    def _apply(
+        self,
+        transaction: lmdb.Transaction[bytes],
+        change: Change,
+        fresh: _Entries,
+        links: LinkMap,
+    ) -> bool:
         """Take one change: out with the old version, in with the new one; tell if there was one.
 
-        The new one is added to `fresh`.
+        The new one is added to `fresh`, and what it alone has to `links`.
         A store names each contact once a batch, so that no version comes and goes within one.
         """
         databases = self._file.databases
@@ -176,8 +215,9 @@ class NumberWriter:
         if old == seq and change.body is not None:
             return True
         source = self._source_number(transaction, change.source)
+        former = None
         if old is not None:
-            self._remove(transaction, source, old)
+            former = self._remove(transaction, source, old)
             transaction.put(seq, old, db=databases.retired)
         if change.body is None:
             transaction.delete(row, db=databases.rows)
@@ -186,17 +226,22 @@ class NumberWriter:
         fresh.bodies.append((seq, change.body))
         fresh.rows.append((row, seq))
         _gather(fresh, contact, source, seq)
+        if links:
+            links.note(new_links(contact, former))
         return old is not None
 
-    def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> None:
+    def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> Contact:
+        """Take out what leads to a version; return it."""
         body = transaction.get(seq, db=self._file.databases.bodies)
         if body is None:
             raise CorruptIndex("the number table misses a contact it names")
+        contact = decode_contact(body)
         gone = _Entries([], [], [], [], [])
-        _gather(gone, decode_contact(body), source, seq)
+        _gather(gone, contact, source, seq)
         for entries, database in zip(gone, self._lists(), strict=True):
             for key, value in entries:
                 transaction.delete(key, value, db=database)
+        return contact
 
     def _let_go(self, transaction: lmdb.Transaction[bytes], committed: int) -> None:
         """Remove the bodies of versions that ended up to a commit; older ones lack them now."""

@@ -301,7 +301,7 @@ class Reader:
         shared = record.shared
         if shared is None:
             frequency, person = self._frequency, schema.PERSON
-            links = link_terms(record.contact)
+            links = self.numbers.links.shared(link_terms(record.contact))
             shared = record.shared = tuple([link for link in links if frequency(person, link) > 1])
         return shared
 

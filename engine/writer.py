@@ -146,7 +146,7 @@ class IndexWriter:
         index = tantivy.Index(schema.schema(), path=str(folder))
         register_tokenizers(index)
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
-        numbers = NumberWriter.create(folder, self._store.identity())
+        numbers = NumberWriter.create(folder, self._store.identity(), self._store.count())
         target = self._store.last_seq()
         self._guess_leading(writer)
         self._add_everything(writer, numbers, target, progress)
