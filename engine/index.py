@@ -23,6 +23,7 @@ from engine.explaining import CallerExplaining, CallerExplanation
 from engine.masking import masked
 from engine.numbertable import NumberTable, open_file
 from engine.people import PeopleSearch
+from engine.plaincalls import InForce, PlainCaller, plain_caller
 from engine.query import (
     CallerMatch,
     CallerQuery,
@@ -72,6 +73,7 @@ class ContactIndex:
         self._stamp: tuple[int, int] | None = None
         self._index: tantivy.Index | None = None
         self._reader = Reader.empty(self._policies)
+        self._in_force = InForce(self._reader)
         self._caller = CallerLookup(self._reader)
         self._people = PeopleSearch(self._reader)
 
@@ -152,6 +154,13 @@ class ContactIndex:
         if match is not None and self._reader.hides_fields:
             return self._as_seen(match, query)
         return match
+
+    def plain_caller(self, like: CallerQuery) -> PlainCaller:
+        """Return what answers as `caller` does in nearly every call, in half of its time.
+
+        It follows commits. `like`: any query of the asker.
+        """
+        return plain_caller(self._in_force, like)
 
     def explain_caller(self, query: CallerQuery) -> tuple[CallerMatch | None, CallerExplanation]:
         """Return what `caller` returns, and how it came about: for the local administrator."""
@@ -243,7 +252,7 @@ class ContactIndex:
         self._swap(Reader.empty(self._policies))
 
     def _swap(self, reader: Reader) -> None:
-        self._reader = reader
+        self._reader = self._in_force.reader = reader
         self._caller = CallerLookup(self._reader)
         self._people = PeopleSearch(self._reader)
 

@@ -32,10 +32,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import lmdb
@@ -188,6 +189,18 @@ class Behind(msgspec.Struct, frozen=True, gc=False):
     on_line: bool
 
 
+class Steps(NamedTuple):
+    """A snapshot's cursors over numbers and trunks, and how a body is got; good as long as it is.
+
+    For a look-up that is written out flat; all others ask the table.
+    """
+
+    numbers: lmdb.Cursor[bytes]
+    trunks: lmdb.Cursor[bytes]
+    get: Callable[[bytes, None, Database], bytes | None]
+    bodies: Database
+
+
 class NumberTable:
     """One snapshot of the table; it ends with its last user, or with `close`.
 
@@ -290,6 +303,14 @@ class NumberTable:
         if self._transaction is None:
             return []
         return _visible_under(self._numbers, key.encode(), visible, most)
+
+    @property
+    def steps(self) -> Steps | None:
+        """What `engine.plaincalls` walks; None where there is nothing."""
+        if self.file is None or self._transaction is None:
+            return None
+        bodies = self.file.databases.bodies
+        return Steps(self._numbers, self._trunks, self._transaction.get, bodies)
 
     def holders_in(self, source: bytes, key: str, most: int) -> list[bytes]:
         """Return the holders of a number that one source has, at most `most`, best first."""

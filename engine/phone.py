@@ -20,11 +20,15 @@ from engine.fieldparts import split_numbers
 from engine.numberformat import NumberFormat, format_number, own_extension
 from engine.numbertext import MAX_RAW_CHARS
 from engine.reading import (
+    MIN_PLAIN_DIGITS,
     NORMALISER_VERSION,
+    PLAIN_BEGINNING,
+    PLAIN_BEGINNINGS,
     PhoneNumber,
     Reading,
     normalise,
     read_number,
+    without_needless_zero,
 )
 
 __all__ = [
@@ -33,7 +37,10 @@ __all__ = [
     "MAX_E164_DIGITS",
     "MAX_RAW_CHARS",
     "MIN_E164_DIGITS",
+    "MIN_PLAIN_DIGITS",
     "NORMALISER_VERSION",
+    "PLAIN_BEGINNING",
+    "PLAIN_BEGINNINGS",
     "DialPlan",
     "ExtensionRange",
     "NumberFormat",
@@ -48,4 +55,5 @@ __all__ = [
     "read_number",
     "region_plan",
     "split_numbers",
+    "without_needless_zero",
 ]

@@ -106,6 +106,20 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     internal: bool = False
 
 
+MIN_PLAIN_DIGITS = _LONGEST_SERVICE + 1
+"""Behind a "+": too many for a service number."""
+
+PLAIN_BEGINNING = 4
+
+PLAIN_BEGINNINGS = {
+    digits.encode(): len(country)
+    for digits in (f"{number:0{PLAIN_BEGINNING}d}" for number in range(10**PLAIN_BEGINNING))
+    if (country := country_code_of(digits)) and digits[len(country)] != "0"
+}
+"""The first digits behind a "+" → how many of them are the country code: a number that begins so
+and has `MIN_PLAIN_DIGITS` to `MAX_E164_DIGITS` is read as it stands, whatever the plan."""
+
+
 def normalise(raw: str, plan: DialPlan) -> PhoneNumber:
     """Return the one subscriber that `raw` most likely means under `plan`.
 
@@ -144,6 +158,24 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
     elif text.isascii() and text.isdigit():
         return _read_digits(text, "", plan, bracket="(0)" in raw)
     return read_slowly(raw, plan)
+
+
+def without_needless_zero(digits: bytes) -> tuple[bytes, int] | None:
+    """Read what stands behind a "+" and begins like none of `PLAIN_BEGINNINGS`.
+
+    Args:
+        digits: ASCII.
+
+    Returns:
+        As what `read_number` reads it, if that is long enough, and how many digits of it are the
+        country code; None if it has none, or must be read otherwise.
+    """
+    text = digits.decode()
+    if not country_code_of(text):
+        return None
+    text = without_stray_zero(text)
+    country = country_code_of(text)
+    return (text.encode(), len(country)) if country else None
 
 
 def _user_of(uri: str) -> str:

@@ -18,6 +18,7 @@ import msgspec
 from engine.client import Client
 from engine.credentials import DUMMY_HASH
 from engine.phone import DialPlan
+from engine.query import CallerQuery
 from engine.rights import Principal
 from ldapd.calls import KnownCalls
 from ldapd.certificate import PeerCertificate
@@ -41,6 +42,7 @@ class Asker(msgspec.Struct, frozen=True, eq=False):
         plan: the client's dial plan.
         entries: writes entries in its formats.
         is_sbc: its profile is `sbc`.
+        query: asks for nobody; a look-up of its asker is like it but for the number.
         calls: the searches it sends for each call, learnt as they come.
     """
 
@@ -49,6 +51,7 @@ class Asker(msgspec.Struct, frozen=True, eq=False):
     plan: DialPlan
     entries: EntryWriter
     is_sbc: bool
+    query: CallerQuery
     calls: KnownCalls = msgspec.field(default_factory=KnownCalls)
 
     @classmethod
@@ -56,7 +59,9 @@ class Asker(msgspec.Struct, frozen=True, eq=False):
         """Return the asker of a client."""
         plan = client.plan
         writer = EntryWriter(plan, client.number_format, client.mail_domain)
-        return cls(client, client.principal(), plan, writer, client.profile == "sbc")
+        principal, is_sbc = client.principal(), client.profile == "sbc"
+        query = CallerQuery("", plan, principal, client.classes)
+        return cls(client, principal, plan, writer, is_sbc, query)
 
 
 class Peer:

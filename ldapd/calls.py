@@ -115,6 +115,10 @@ class Call:
         return frame.answer(identifier, dn, value)
 
 
+Found = tuple[Call, bytes, bytes, bytes]
+"""A call, the element of its message ID, its number (UTF-8), and of a "+" and digits the digits."""
+
+
 class KnownCalls:
     """The shapes of one client, by their length."""
 
@@ -124,7 +128,7 @@ class KnownCalls:
         self._calls: dict[int, list[Call]] = {}
         self._count = 0
 
-    def find(self, data: bytes) -> tuple[Call, bytes, str] | None:
+    def find(self, data: bytes) -> Found | None:
         """Return the call that received octets are, its message ID's element and its number.
 
         They are one if they are what was learnt with another message ID and another number in all
@@ -139,13 +143,13 @@ class KnownCalls:
             value = data[call.start : call.stop]
             if call.head + data[id_at:id_end] + value.join(call.pieces) != data:
                 continue
-            try:
-                number = value.decode()
-            except UnicodeDecodeError:
-                continue
-            if value[1:].isdigit() or has_digit(number):  # the first is a "+"
-                identifier = identifier_of(data, id_at, id_end)
-                return (call, identifier, number) if identifier else None
+            digits = value[1:]
+            if not (value[:1] == b"+" and digits.isdigit()):
+                digits = b""
+                if not _is_number(value):
+                    continue
+            identifier = identifier_of(data, id_at, id_end)
+            return (call, identifier, value, digits) if identifier else None
         return None
 
     def learn(
@@ -188,6 +192,13 @@ class KnownCalls:
         )
         same_length.append(call)
         self._count += 1
+
+
+def _is_number(value: bytes) -> bool:
+    try:
+        return has_digit(value.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_plain(wanted: Filter) -> bool:

@@ -24,6 +24,7 @@ from typing import Protocol
 import msgspec
 
 from engine.contact import Contact, contact_uuid_text
+from engine.plaincalls import NOBODY, PlainCaller
 from engine.query import (
     MAX_HITS,
     CallerMatch,
@@ -75,6 +76,9 @@ class Directory(SetDirectory, Protocol):
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
 
+    def plain_caller(self, like: CallerQuery) -> PlainCaller:
+        """Return what answers as `caller` does in nearly every call."""
+
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first."""
 
@@ -118,6 +122,7 @@ class Searcher:
         self._counters = counters
         self._lister = Lister(index, seal, counters, clock)
         self._lists = KnownLists(index)
+        self._plain_callers: dict[Asker, PlainCaller] = {}
 
     def search(
         self,
@@ -202,12 +207,26 @@ class Searcher:
             return None
         counters = self._counters
         counters.searches += 1
-        call, identifier, number = known
+        call, identifier, value, digits = known
         if not call.names:
             message_id = int.from_bytes(identifier[2:], "big")
-            values = (number,)
+            values = (value.decode(),)
             return self._look_up(asker, message_id, call.request, call.base, values, call.attribute)
         counters.lookups += 1
+        if digits:
+            plain_caller = self._plain_callers.get(asker)
+            if plain_caller is None:
+                plain_caller = self._index.plain_caller(asker.query)
+                self._plain_callers[asker] = plain_caller
+            found = plain_caller(digits)
+            if found is NOBODY:
+                return encode_done(identifier)
+            if found is not None:
+                counters.lookups_found += 1
+                counters.entries += 1
+                name = found.display_name or found.name
+                return call.answer(identifier, contact_uuid_text(found.id), name)
+        number = value.decode()
         match = self._index.caller(
             CallerQuery(number, asker.plan, asker.principal, asker.client.classes)
         )

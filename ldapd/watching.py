@@ -13,7 +13,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from engine.caller import EXACT
+from engine.contact import ContactName
 from engine.phone import DialPlan
+from engine.plaincalls import NOBODY, PlainCaller
 from engine.query import CallerMatch, CallerQuery
 
 DAY_S = 86_400.0
@@ -39,6 +42,9 @@ class Callers(Protocol):
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
+
+    def plain_caller(self, like: CallerQuery) -> PlainCaller:
+        """Return what answers as `caller` does in nearly every call."""
 
 
 class Watched:
@@ -82,6 +88,30 @@ class Watched:
         if self.alarm_at:
             self._miss(client, number, now_s)
         return None
+
+    def plain_caller(self, like: CallerQuery) -> PlainCaller:
+        """Return what asks the index's `plain_caller`, and watches as `caller` does."""
+        find, clock, plan, client = (
+            self._index.plain_caller(like),
+            self._clock,
+            like.plan,
+            like.principal.name,
+        )
+        remember = self.recent[client].append
+
+        def plain(digits: bytes) -> ContactName | None:
+            found = find(digits)
+            if found is NOBODY:
+                number, now_s = f"+{digits.decode()}", clock()
+                remember((now_s, number, plan, "", 0, 0))
+                if self.alarm_at:
+                    self._miss(client, number, now_s)
+            elif found is not None:
+                name = found.display_name or found.name
+                remember((clock(), f"+{digits.decode()}", plan, name, EXACT, 0))
+            return found
+
+        return plain
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._index, name)

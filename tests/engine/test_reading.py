@@ -8,8 +8,22 @@ from hypothesis import strategies as st
 
 from engine.errors import InvalidNumber
 from engine.numbertext import OUTSIDE_LINE
-from engine.phone import DialPlan, PhoneNumber, Reading, normalise, read_number
-from engine.reading import read_slowly
+from engine.phone import (
+    MAX_E164_DIGITS,
+    DialPlan,
+    PhoneNumber,
+    Reading,
+    country_code_of,
+    normalise,
+    read_number,
+)
+from engine.reading import (
+    MIN_PLAIN_DIGITS,
+    PLAIN_BEGINNING,
+    PLAIN_BEGINNINGS,
+    read_slowly,
+    without_needless_zero,
+)
 from tests.engine.building import MUNICH
 from tests.engine.golden_numbers import GOLDEN
 from tests.engine.golden_plans import PLANS
@@ -48,6 +62,28 @@ def outcome(read: object, text: str, plan: DialPlan) -> Reading | str:
 @example("sip:+498999998123;12@sbc.example")
 def test_the_short_way_gives_what_the_long_way_gives(plan: DialPlan, text: str) -> None:
     assert outcome(read_number, text, plan) == outcome(read_slowly, text, plan)
+
+
+@any_plan
+@settings(deadline=None, max_examples=60)
+@given(digits=st.from_regex(r"(49|390?|1|44|7|999|[0-9])[0-9]{0,15}", fullmatch=True))
+@example("490049898999998")
+@example("390612345678")
+def test_plain_numbers_are_read_as_they_stand(plan: DialPlan, digits: str) -> None:
+    country = PLAIN_BEGINNINGS.get(digits.encode()[:PLAIN_BEGINNING])
+    read = digits
+    if country is None:
+        straight = without_needless_zero(digits.encode())
+        if straight is None:
+            return
+        read, country = straight[0].decode(), straight[1]
+    if not MIN_PLAIN_DIGITS <= len(read) <= MAX_E164_DIGITS:
+        return
+    reading = read_number(f"+{digits}", plan)
+    assert reading.numbers == (PhoneNumber(read),)
+    assert reading.explicit_country
+    assert not reading.internal
+    assert country_code_of(read) == read[:country]
 
 
 @any_plan

@@ -101,7 +101,7 @@ def test_names_of_any_length_fit_and_their_frames_are_bounded(handler: LdapHandl
     data = octets(KNOWN, wanted_attributes=NAMES[0])
     found = peer.asker.calls.find(data)
     assert found is not None
-    call, identifier, _ = found
+    call, identifier, *_ = found
     for length in range(2 * MAX_FRAMES):
         frame = call.answer(identifier, "0" * 36, "n" * length)
         assert frame.count(b"n" * length) >= 1

@@ -277,6 +277,7 @@ class Breaking:
     def __init__(self, index: ContactIndex) -> None:
         self._index = index
         self.candidates = index.candidates
+        self.plain_caller = index.plain_caller
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         if query.number == "666":

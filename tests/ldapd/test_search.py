@@ -357,6 +357,7 @@ class Asked:
         self.get = index.get
         self.holders = index.holders
         self.candidates = index.candidates
+        self.plain_caller = index.plain_caller
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         self.numbers.append(query.number)

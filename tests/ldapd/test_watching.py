@@ -81,5 +81,18 @@ def test_the_last_look_ups_of_each_client_are_remembered(index: ContactIndex) ->
     assert recent[-1] == (104.0, "+493023125002", MUNICH, "Nordlicht AG", 3, 1)
 
 
+def test_the_short_way_is_watched_as_the_long_way_is(
+    index: ContactIndex, caplog: pytest.LogCaptureFixture
+) -> None:
+    short, long = (Watched(index, lambda: 0.0, 3) for _ in range(2))
+    find = short.plain_caller(CallerQuery("", MUNICH, SBC.principal()))
+    for number in (ANNA, *(f"+494012345{each}" for each in range(600, 604))):
+        assert find(number[1:].encode()) is not None
+        ask(long, number)
+    assert find(b"493023125002") is None  # shared: it has asked nobody
+    assert short.recent == long.recent
+    assert len(caplog.records) == 2
+
+
 def test_what_else_the_index_can_do_it_does_itself(index: ContactIndex) -> None:
     assert Watched(index, lambda: 0.0, 1).holders == index.holders
