@@ -15,7 +15,8 @@ database of its own:
     trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
     sources    source id → its number here
     links      which links of records more than one may have (`engine.linkmap`)
-    meta       the last seq applied, whose store it is, and from which commit on it has all bodies
+    meta       the last seq applied, whose store it is, from which commit on it has all bodies, and
+               how many contacts it had when it was last written in full pages
 
 Law: a reader sees one snapshot and filters by source before it decodes anything. A snapshot has the
 body of every contact of a commit of the index if it `serves` that commit. `numberwriter` is the
@@ -67,7 +68,7 @@ BEHIND_BYTES = SOURCE_BYTES + 1 + COMPANY_BYTES + SEQ_BYTES
 MAX_ON_LINE = 64
 """Records on one trunk line that are looked at."""
 
-SEQ_KEY, STORE_KEY, KEPT_KEY = b"seq", b"store", b"kept"
+SEQ_KEY, STORE_KEY, KEPT_KEY, PACKED_KEY = b"seq", b"store", b"kept", b"packed"
 
 Database = Any
 """A handle that LMDB gives; py-lmdb names its type for itself alone."""

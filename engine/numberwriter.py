@@ -26,8 +26,10 @@ from engine.linkmap import LinkMap, new_links
 from engine.numbertable import (
     BEHIND_LINE,
     DATA,
+    FOLDER,
     KEPT_KEY,
     ON_LINE,
+    PACKED_KEY,
     SEQ_KEY,
     STORE_KEY,
     Database,
@@ -43,6 +45,9 @@ from engine.trunk import company_of, trunks_of
 
 _PACKED = "packed"
 """The folder in which a table is copied, beside the file that the copy replaces."""
+
+_LOOSE_CONTACTS = 1_000
+"""A table with fewer is not worth copying: some 500 KiB."""
 
 _COPIED_AT_ONCE = 50_000
 """Entries of one transaction, whose pages LMDB holds in memory: some 16 MiB."""
@@ -143,13 +148,29 @@ class NumberWriter:
                 _note(transaction, self._file, SEQ_KEY, seq)
         return known
 
-    def seal(self, seq: int) -> None:
-        """Note how far a table just made has come, write it through in full pages, and close it.
+    @property
+    def is_loose(self) -> bool:
+        """Whether half of the contacts or more came after it was last written in full pages.
 
-        What was put in at random and in many transactions takes nearly twice the pages it needs.
-        LMDB's own copy without free pages is not used: 0.9.36 can crash on a database that is
-        empty.
+        What is put in at random and in many transactions takes nearly twice the pages it needs.
         """
+        with self._file.environment.begin() as transaction:
+            contacts = int(transaction.stat(self._file.databases.rows)["entries"])
+            packed = noted(transaction, self._file, PACKED_KEY)
+        return contacts >= max(_LOOSE_CONTACTS, 2 * packed)
+
+    def pack_into(self, generation: Path) -> None:
+        """Write the table in full pages beside another generation, with all that it holds.
+
+        Raises:
+            lmdb.Error, OSError: there is no room.
+        """
+        packed = generation / FOLDER
+        packed.mkdir(mode=0o700)
+        _pack(self._file, packed)
+
+    def seal(self, seq: int) -> None:
+        """Note how far a table just made has come, write it through in full pages, close it."""
         environment = self._file.environment
         with environment.begin(write=True) as transaction:
             if self._links is not None:
@@ -269,7 +290,10 @@ class NumberWriter:
 
 
 def _pack(file: NumberFile, folder: Path) -> None:
-    """Copy a table entry by entry, in the order of the keys, into a new file; write it through."""
+    """Copy a table entry by entry, in the order of the keys, into a new file; write it through.
+
+    LMDB's own copy without free pages is not used: 0.9.36 can crash on a database that is empty.
+    """
     packed = NumberFile(folder, sync=False)
     environment = packed.environment
     with file.environment.begin() as transaction:
@@ -280,6 +304,9 @@ def _pack(file: NumberFile, folder: Path) -> None:
                 with environment.begin(write=True) as writing:
                     cursor = writing.cursor(getattr(packed.databases, name))
                     copied, _ = cursor.putmulti(islice(entries, _COPIED_AT_ONCE), append=True)
+        contacts = transaction.stat(file.databases.rows)["entries"]
+    with environment.begin(write=True) as writing:
+        _note(writing, packed, PACKED_KEY, contacts)
     environment.sync(force=True)
     environment.close()
 

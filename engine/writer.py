@@ -142,6 +142,37 @@ class IndexWriter:
         folders.sweep(self._index_dir)
         self.catch_up()
 
+    def pack(self) -> None:
+        """Let a generation with the table in full pages be served, where it has become loose.
+
+        So it has by a first run, which takes nearly twice the disk and the pages in memory without
+        this. Readers follow as they follow a rebuild. Without room for a second table all stays as
+        it is.
+
+        Raises:
+            IndexUnwritable: the generation served cannot be sealed.
+        """
+        writer, numbers = self._require_writers()
+        served = self._folder
+        table = _allocated(served / numbertable.FOLDER / numbertable.DATA)
+        if not numbers.is_loose or shutil.disk_usage(served).free < table:
+            return
+        with _writing(served):
+            writer.wait_merging_threads()
+        del writer
+        self.close()
+        folder = folders.new_generation(self._index_dir)
+        try:
+            folders.link_files(served, folder)
+            numbers.pack_into(folder)
+            folders.write_manifest(folder)
+            folders.publish(self._index_dir, folder)
+        except (lmdb.Error, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
+        del numbers
+        self._attach(folders.current_generation(self._index_dir) or served)
+        folders.sweep(self._index_dir)
+
     def _build(self, folder: Path, progress: Progress | None) -> None:
         index = tantivy.Index(schema.schema(), path=str(folder))
         register_tokenizers(index)

@@ -52,7 +52,10 @@ def collect_rarely() -> None:
 
 
 class _Order(msgspec.Struct, frozen=True):
+    """`ends`: no more is to be expected soon, so that there is time to tidy."""
+
     do: Literal["catch_up", "rebuild"]
+    ends: bool = False
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -120,7 +123,7 @@ class Indexer:
         """
         self._wait(progress)
         self._fault = ""
-        return self._carry_out(_Order("catch_up"), progress)
+        return self._carry_out(_Order("catch_up", ends=True), progress)
 
     def rebuild(self, progress: IndexProgress | None = None) -> int:
         """Build the index anew from the store, swap it in, wait for it; like `catch_up`."""
@@ -259,6 +262,8 @@ def _carry_out(writer: IndexWriter, order: _Order, answers: IO[bytes]) -> _Answe
         writer.rebuild(progress)
     else:
         writer.catch_up(progress)
+        if order.ends:
+            writer.pack()
     return _Answer(ended=True, seq=writer.applied_seq)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine import generation as folders
-from engine.contact import decode_contact
+from engine.contact import decode_contact, encode_contact
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.index import ContactIndex, verify_index
 from engine.rights import LOCAL_ADMIN, SourcePolicy
@@ -194,6 +194,98 @@ def test_a_file_that_vanishes_while_the_room_is_counted_is_no_fault(directory: D
     (served / "merged.7.del").symlink_to("collected")  # listed, but gone when it is looked at
     directory.writer.rebuild()
     assert names(directory.index) == ["Anna"]
+
+
+def served_by(directory: Directory) -> Path:
+    return directory.index_dir / (directory.index_dir / folders.CURRENT).readlink()
+
+
+def hold_many(directory: Directory, count: int, begin: int = 0) -> None:
+    """Hold contacts whose numbers come in no order, in several commits, as a first run does."""
+    for first in range(begin, begin + count, 500):
+        made = [
+            contact(str(n), f"N{n}", f"4989{n * 7919 % 1_000_003:07}")
+            for n in range(first, first + 500)
+        ]
+        rows = [(each.id.key, b"d", encode_contact(each)) for each in made]
+        directory.store.apply("crm", rows)
+        directory.writer.catch_up()
+
+
+def table_octets(directory: Directory) -> int:
+    return (served_by(directory) / "numbers" / "data.mdb").stat().st_blocks * 512
+
+
+def test_a_first_run_ends_with_a_number_table_in_full_pages(directory: Directory) -> None:
+    hold_many(directory, 3_000)
+    directory.index.refresh()
+    before, loose = served_by(directory), table_octets(directory)
+    directory.writer.pack()
+    assert served_by(directory) != before
+    assert not before.exists()
+    assert table_octets(directory) < loose * 0.75
+    assert len(names(directory.index)) == 3_000
+    folders.verify_generation(served_by(directory))
+    with closing(ContactIndex.open(directory.index_dir, {"crm": SourcePolicy("crm")})) as fresh:
+        assert sorted(names(fresh)) == sorted(f"N{n}" for n in range(3_000))
+    directory.hold(contact("7", "Renamed"))
+    assert "Renamed" in names(directory.index)
+    assert len(names(directory.index)) == 3_000
+
+
+def test_a_table_is_written_anew_only_once_it_has_doubled(directory: Directory) -> None:
+    hold_many(directory, 500)
+    small = served_by(directory)
+    directory.writer.pack()
+    assert served_by(directory) == small
+    hold_many(directory, 1_000, begin=500)
+    directory.writer.pack()
+    packed = served_by(directory)
+    assert packed != small
+    hold_many(directory, 1_000, begin=1_500)
+    directory.writer.pack()
+    assert served_by(directory) == packed
+    hold_many(directory, 500, begin=2_500)
+    directory.writer.pack()
+    assert served_by(directory) != packed
+    directory.writer.rebuild()
+    rebuilt = served_by(directory)
+    directory.writer.pack()
+    assert served_by(directory) == rebuilt
+
+
+def test_a_table_without_room_for_a_second_one_stays(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_many(directory, 1_500)
+    before = served_by(directory)
+    usage = shutil.disk_usage(directory.index_dir)
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.writer.shutil.disk_usage", lambda _: usage._replace(free=5_000))
+        directory.writer.pack()
+    assert served_by(directory) == before
+    with files_end_at(100_000):
+        directory.writer.pack()
+    assert served_by(directory) == before
+    assert {path.name for path in directory.index_dir.iterdir()} == {folders.CURRENT, before.name}
+    directory.hold(contact("late", "Late"))
+    assert len(names(directory.index)) == 1_501
+
+
+def test_files_are_copied_where_they_cannot_have_a_second_name(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_many(directory, 1_000)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("engine.generation.os.link", refuse)
+    before = served_by(directory)
+    directory.writer.pack()
+    assert served_by(directory) != before
+    assert len(names(directory.index)) == 1_000
+    folders.verify_generation(served_by(directory))
 
 
 def test_a_contact_that_cannot_be_decoded_stops_the_commit_and_keeps_the_rest(
