@@ -5,7 +5,6 @@ Law: every question is bounded: in rate, in number at a time, in time. Nothing i
 
 from __future__ import annotations
 
-import asyncio
 import time
 from types import TracebackType
 from typing import Protocol
@@ -14,6 +13,7 @@ from engine.query import PeopleQuery, PersonHit
 from relay.accounts import Asker
 from relay.directory import Directory
 from relay.errors import DirectoryUnavailable, NotFound
+from relay.intime import in_time
 from relay.limits import Flights, Rate
 from relay.persons import (
     Answers,
@@ -76,8 +76,8 @@ class Desk:
             question.cursor,
             fold=question.fold == "company",
         )
-        async with self._one_question(asker):
-            page = await self._directory.people(query)
+        with self._one_question(asker):
+            page = await in_time(self._directory.people(query), self._settings.deadline_s)
         return self._answers().page(page)
 
     async def person(self, asker: Asker, text: str) -> PersonHit:
@@ -89,9 +89,12 @@ class Desk:
             DirectoryUnavailable: there is no answer now, or not in time.
         """
         identity = read_person_id(text)
-        async with self._one_question(asker):
-            hit = identity and await self._directory.person(identity, asker.principal)
-        if not hit:
+        hit = None
+        with self._one_question(asker):
+            if identity is not None:
+                answering = self._directory.person(identity, asker.principal)
+                hit = await in_time(answering, self._settings.deadline_s)
+        if hit is None:
             raise NotFound("no such contact for this user")
         return hit
 
@@ -119,40 +122,30 @@ class Desk:
         key, now_s = f"{asker.tenant}/{asker.user}", time.monotonic()
         self._users.take(key, now_s)
         self._tenants.take(asker.tenant, now_s)
-        return _OneQuestion(self._flights, key, self._settings.deadline_s)
+        return _OneQuestion(self._flights, key)
 
 
 class _OneQuestion:
-    """A question that is being answered: counted, and given up at its deadline.
+    """A question that is being answered, counted; one that takes too long has no answer.
 
     A class, since a generator with a decorator costs several times as much.
     """
 
-    __slots__ = ("_deadline", "_flights", "_key")
+    __slots__ = ("_flights", "_key")
 
-    def __init__(self, flights: Flights, key: str, deadline_s: float) -> None:
+    def __init__(self, flights: Flights, key: str) -> None:
         self._flights = flights
         self._key = key
-        self._deadline = asyncio.timeout(deadline_s)
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         self._flights.begin(self._key)
-        await self._deadline.__aenter__()
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         self._flights.end(self._key)
-        try:
-            await self._deadline.__aexit__(kind, error, trace)
-        except TimeoutError:
-            raise _too_slow() from None
-        if isinstance(error, TimeoutError):  # of what the directory itself waited for
-            raise _too_slow() from None
-
-
-def _too_slow() -> DirectoryUnavailable:
-    return DirectoryUnavailable("the directory did not answer in time")
+        if isinstance(error, TimeoutError):  # at the deadline, or of what the directory waited for
+            raise DirectoryUnavailable("the directory did not answer in time") from None

@@ -6,7 +6,6 @@ Law: values only. Everything in an answer was visible to the asker when the engi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -317,7 +316,7 @@ class Answers:
         origins = hit.number_origins or (hit.contact.id,) * len(phones)
         return tuple(
             [
-                _number(line.kind, line.number.digits, line.number.extension, origin.source)
+                _number(line.kind, line.number, origin.source)
                 for line, origin in zip(phones, origins, strict=True)
             ]
         )
@@ -342,15 +341,12 @@ def _once(texts: list[str]) -> tuple[str, ...]:
     return tuple(texts) if len(texts) < 2 else tuple(dict.fromkeys(texts))  # noqa: PLR2004 - none or one
 
 
-@lru_cache(maxsize=16_384)
-def _number(kind: PhoneKind, digits: str, extension: str, source: str) -> NumberAnswer:
-    """Return a number; those of the people who are looked for again and again are kept."""
-    number = PhoneNumber(digits, extension)
+def _number(kind: PhoneKind, number: PhoneNumber, source: str) -> NumberAnswer:
     return NumberAnswer(
         kind,
         format_number(number, _ANY_PLAN, "e164"),
         format_number(number, _ANY_PLAN, "international"),
-        f"+{digits}",
+        f"+{number.digits}",
         source,
     )
 

@@ -51,7 +51,7 @@ class TokenVerifier:
             NotAuthenticated: it is refused; the reason quotes nothing of it.
             DirectoryUnavailable: Entra's keys are needed and cannot be fetched now.
         """
-        mark = hashlib.sha256(token.encode("latin-1", "replace")).digest()
+        mark = hashlib.blake2b(token.encode("latin-1", "replace"), digest_size=32).digest()
         identity = self._verdicts.get(mark)
         if identity is not None and identity.expires_at + LEEWAY_S > self._now():
             return identity

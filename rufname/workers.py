@@ -21,6 +21,7 @@ from typing import Protocol
 import click
 import uvloop
 
+from rufname.garbage import QuietCollector
 from rufname.lifeline import (
     BEAT_INTERVAL_S,
     Beat,
@@ -89,6 +90,7 @@ class WorkerLife:
         self._work: Work | None = None
         self._late_settings: bytes | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._collector = QuietCollector()
 
     async def live(self, lifeline: socket.socket) -> None:
         """Work until an order, a signal or the supervisor's end; then drain."""
@@ -164,6 +166,7 @@ class WorkerLife:
             lag_ms = round((loop.time() - due) * 1000)
             metrics = self._work.metrics() if self._work else {}
             self._say(Beat({**metrics, **process_metrics(), "loop_lag_ms": max(lag_ms, 0)}))
+            self._collector.look(metrics)
             due = loop.time() + BEAT_INTERVAL_S
             await asyncio.sleep(BEAT_INTERVAL_S)
 
@@ -198,6 +201,7 @@ def worker(role: str, number: int, lifeline: int, listeners: tuple[str, ...]) ->
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configure_logging(f"{role}-{number}")
     allow_many_descriptors()
+    gc.disable()  # `QuietCollector` looks for garbage instead
     module: Role = importlib.import_module(_ROLES[role])
     life = WorkerLife(module, [_listener(text) for text in listeners])
     try:

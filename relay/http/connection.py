@@ -14,6 +14,8 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from relay.http.cycle import WholeAnswers
+
 HEAD_TIMEOUT_S = 10
 """How long a request may take to arrive, from the connection or its first octet on. uvicorn has no
 such bound, so that a peer that sends an octet a minute would hold a connection for ever."""
@@ -93,7 +95,10 @@ class BoundedConnection(HttpToolsProtocol):
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host field")  # RFC 9112, 3.2: answered with 400
         self._in_head = False
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # not so for a WebSocket
+            self.cycle.__class__ = WholeAnswers  # uvicorn's has no more of its own, and no choice
 
     @override
     def on_message_complete(self) -> None:
