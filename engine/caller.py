@@ -30,11 +30,11 @@ from engine.holding import (
     NO_COMPANY,
     NO_NAME,
     RANK,
+    SEQ_BYTES,
     SOURCE_BYTES,
     TAIL_CLASS_DIGITS,
     age_of,
     kind_of,
-    number_ending,
 )
 from engine.numbertable import Behind, Sources
 from engine.phone import PhoneNumber, Reading, read_number
@@ -192,10 +192,11 @@ class CallerLookup:
         """Return the visible contacts whose last digits equal the number's, best first."""
         reader, tail = self._reader, number.digits[-TAIL_CLASS_DIGITS:]
         visible = reader.number_sources(principal)
-        return self._alike(reader.numbers.holders_of_tail(tail, visible, WINDOW), tail)
+        return self._alike(reader.numbers.ending(tail, visible, WINDOW), tail)
 
-    def _alike(self, holders: list[bytes], tail: str) -> list[Candidate]:
-        contacts = list(map(self._reader.numbers.contact, holders))
+    def _alike(self, found: list[tuple[str, bytes]], tail: str) -> list[Candidate]:
+        versions = dict.fromkeys(holder[-SEQ_BYTES:] for _, holder in found)
+        contacts = list(map(self._reader.numbers.contact, versions))
         return self._ranked(contacts, lambda contact: _best_ending(contact, tail))
 
     def _answering(self, query: CallerQuery) -> list[Contact]:
@@ -314,14 +315,14 @@ class CallerLookup:
     def _tail(self, number: PhoneNumber, visible: Sources) -> CallerMatch | None:
         """Class 5: equal last digits, if one person or company alone fits. Flat for one record."""
         numbers, tail = self._reader.numbers, number.digits[-TAIL_CLASS_DIGITS:]
-        holders = numbers.holders_of_tail(tail, visible, WINDOW)
-        if len(holders) > 1:
-            candidates = self._alike(holders, tail)
+        endings = numbers.ending(tail, visible, WINDOW)
+        if len(endings) > 1:
+            candidates = self._alike(endings, tail)
             return match_of(Found(TAIL_CLASS, candidates)) if fits_one(candidates) else None
-        for holder in holders:
+        for digits, holder in endings:
             record = numbers.record(holder)
             found = decode_name(record)
-            name, line = found.name, number_ending(tail, holder)
+            name, line = found.name, PhoneNumber(digits)
             if name:
                 return CallerMatch(name, TAIL_CLASS, line, kind_of(holder), found.id, record)
         return None

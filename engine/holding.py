@@ -1,12 +1,10 @@
 """One holder of a number as the number table keeps it: enough to settle a shared line unread.
 
 Hundreds may share a switchboard's number. Who of them answers, whether they are one person or
-several and whether all name one company stands in 30 octets a holder, so that the contact that
+several and whether all name one company stands in 27 octets a holder, so that the contact that
 answers is the only one that is decoded:
 
-    source 2 | kind of line 1 | newest first 6 | name 6 | company 6 | mailboxes 1 | version 8
-
-A number's last digits lead to `source 2 | kind of line 1 | the digits before them 4 | version 8`.
+    source 2 | kind of line 1 | newest first 6 | name 6 | company 6 | mailboxes 1 | version 5
 
 Law: pure; the octets sort as the holders of one source do (`engine.caller`), the best first.
 Digests stand for equality alone: names and companies whose folded spelling is the same.
@@ -18,11 +16,10 @@ import hashlib
 from functools import lru_cache
 from zlib import crc32
 
-from engine.contact import KIND_RANK, Contact, PhoneKind, PhoneLine
-from engine.phone import MAX_E164_DIGITS, PhoneNumber
+from engine.contact import KIND_RANK, Contact, PhoneKind
 from engine.tokens import fold, name_key
 
-SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 6, 8
+SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 6, 5
 
 NO_COMPANY = bytes(COMPANY_BYTES)
 
@@ -43,10 +40,6 @@ NO_NAME = bytes(_NAME_BYTES)
 
 TAIL_CLASS_DIGITS = 8
 """Equal last digits that the tail class of caller look-up asks for."""
-
-_HEAD_BYTES = 4
-_HEAD = slice(SOURCE_BYTES + 1, SOURCE_BYTES + 1 + _HEAD_BYTES)
-"""A 1 and the digits before the last `TAIL_CLASS_DIGITS`, at most seven, as one number."""
 
 _KINDS = sorted(KIND_RANK, key=KIND_RANK.__getitem__)
 
@@ -90,33 +83,9 @@ def holders_of(contact: Contact, company: str, source: bytes, seq: bytes) -> dic
     return {key: source + KIND_RANK[kind].to_bytes(1, "big") + rest for key, kind in best.items()}
 
 
-def tails_of(contact: Contact, source: bytes, seq: bytes) -> dict[str, bytes]:
-    """Return what the table keeps under the last digits of a contact's numbers; as `holders_of`."""
-    best = dict[str, PhoneLine]()
-    for line in contact.phones:
-        number = line.number
-        if not number.extension and TAIL_CLASS_DIGITS <= len(number.digits) <= MAX_E164_DIGITS:
-            tail = number.digits[-TAIL_CLASS_DIGITS:]
-            known = best.get(tail)
-            if known is None or KIND_RANK[line.kind] < KIND_RANK[known.kind]:
-                best[tail] = line
-    return {
-        tail: source
-        + KIND_RANK[line.kind].to_bytes(1, "big")
-        + int(f"1{line.number.digits[:-TAIL_CLASS_DIGITS]}").to_bytes(_HEAD_BYTES, "big")
-        + seq
-        for tail, line in best.items()
-    }
-
-
 def kind_of(holder: bytes) -> PhoneKind:
     """Return the kind of a holder's line, the best one if several have the number or the tail."""
     return _KINDS[holder[SOURCE_BYTES]]
-
-
-def number_ending(tail: str, holder: bytes) -> PhoneNumber:
-    """Return the number of the line by which the last digits lead to a holder."""
-    return PhoneNumber(f"{int.from_bytes(holder[_HEAD])}"[1:] + tail)
 
 
 @lru_cache(maxsize=65_536)

@@ -10,8 +10,8 @@ database of its own:
     bodies     seq → the encoded contact; a `seq` names one version of one contact
     retired    seq of a change → the version it replaced or removed, whose body is still there
     rows       digest of source and key → the seq it has here
-    numbers    number key (`498912345`, `498912345x55`) → holders (`engine.holding`)
-    tails      the last `TAIL_CLASS_DIGITS` digits → holders, shorter (`engine.holding`)
+    numbers    number key (`498912345`, `498912345x55`) from its end → holders (`engine.holding`);
+               so those with equal last digits stand side by side
     trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
     sources    source id → its number here
     links      which links of records more than one may have (`engine.linkmap`)
@@ -47,6 +47,7 @@ from engine.contact import Contact, ContactId, ContactName, decode_contact, deco
 from engine.errors import CorruptIndex
 from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SEQ_BYTES, SOURCE_BYTES
 from engine.linkmap import NO_MAP, LinkMap
+from engine.phone import MAX_E164_DIGITS
 
 FOLDER = "numbers"
 DATA = "data.mdb"
@@ -73,6 +74,12 @@ SEQ_KEY, STORE_KEY, KEPT_KEY, PACKED_KEY = b"seq", b"store", b"kept", b"packed"
 Database = Any
 """A handle that LMDB gives; py-lmdb names its type for itself alone."""
 
+ROW_BYTES = 12
+"""Of the digest of a source and key: of ten million contacts two share one with 10**-15."""
+
+_APART = b"x"
+"""Stands between a number and its extension in a key."""
+
 _PLACE = slice(SOURCE_BYTES, SOURCE_BYTES + 1)
 _COMPANY = slice(SOURCE_BYTES + 1, SOURCE_BYTES + 1 + COMPANY_BYTES)
 
@@ -87,7 +94,6 @@ class Databases(msgspec.Struct, frozen=True):
     retired: Database
     rows: Database
     numbers: Database
-    tails: Database
     trunks: Database
     sources: Database
     links: Database
@@ -116,7 +122,6 @@ class NumberFile:
             retired=opened(b"retired"),
             rows=opened(b"rows"),
             numbers=opened(b"numbers", dupsort=True, dupfixed=True),
-            tails=opened(b"tails", dupsort=True, dupfixed=True),
             trunks=opened(b"trunks", dupsort=True, dupfixed=True),
             sources=opened(b"sources"),
             links=opened(b"links"),
@@ -169,10 +174,15 @@ def _identity(data: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def number_row(key: str) -> bytes:
+    """Return the key of `numbers` for a `PhoneNumber.key`."""
+    return key[::-1].encode()
+
+
 def row_key(identity: ContactId) -> bytes:
     """Return the key under which a contact's version is noted: LMDB keys end at 511 octets."""
     text = f"{identity.source}\x1f{identity.key}"
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return hashlib.blake2b(text.encode(), digest_size=ROW_BYTES).digest()
 
 
 class Behind(msgspec.Struct, frozen=True, gc=False):
@@ -216,7 +226,6 @@ class NumberTable:
         "_numbers",
         "_source_names",
         "_source_numbers",
-        "_tails",
         "_transaction",
         "_trunks",
         "file",
@@ -244,7 +253,6 @@ class NumberTable:
             databases = file.databases
             self._transaction = transaction
             self._numbers = transaction.cursor(databases.numbers)
-            self._tails = transaction.cursor(databases.tails)
             self._trunks = transaction.cursor(databases.trunks)
             self._body = transaction.cursor(databases.bodies)
             self.links = LinkMap.read(partial(transaction.get, db=databases.links))
@@ -303,7 +311,7 @@ class NumberTable:
         """
         if self._transaction is None:
             return []
-        return _visible_under(self._numbers, key.encode(), visible, most)
+        return _visible_under(self._numbers, number_row(key), visible, most)
 
     @property
     def steps(self) -> Steps | None:
@@ -318,7 +326,7 @@ class NumberTable:
         if self._transaction is None:
             return []
         cursor = self._numbers
-        if not cursor.set_range_dup(key.encode(), source.ljust(HOLDER_BYTES, b"\0")):
+        if not cursor.set_range_dup(number_row(key), source.ljust(HOLDER_BYTES, b"\0")):
             return []
         found = list(islice(cursor.iternext_dup(), most))
         if found[-1].startswith(source):
@@ -339,11 +347,33 @@ class NumberTable:
             raise CorruptIndex("a number leads to no contact")
         return self._body.value()
 
-    def holders_of_tail(self, tail: str, visible: Sources, most: int) -> list[bytes]:
-        """Return the visible holders of a number whose last `TAIL_CLASS_DIGITS` are `tail`."""
+    def ending(self, tail: str, visible: Sources, most: int) -> list[tuple[str, bytes]]:
+        """Return E.164 digits that end so and a visible holder of them, at most `most` pairs.
+
+        A holder of several such numbers stands with each. Numbers with an extension apart have no
+        last digits of their own.
+        """
         if self._transaction is None:
             return []
-        return _visible_under(self._tails, tail.encode(), visible, most)
+        cursor, beginning = self._numbers, tail[::-1].encode()
+        found: list[tuple[str, bytes]] = []
+        there = cursor.set_range(beginning)
+        for _ in range(MAX_EXAMINED):
+            key = cursor.key() if there else b""
+            if not key.startswith(beginning) or len(found) >= most:
+                break
+            is_shared = cursor.count() > 1
+            if len(key) <= MAX_E164_DIGITS and _APART not in key:
+                digits = key[::-1].decode()
+                if is_shared:
+                    holders = _visible_under(cursor, key, visible, most - len(found))
+                    found += [(digits, holder) for holder in holders]
+                else:
+                    holder = cursor.value()
+                    if visible is None or holder[:SOURCE_BYTES] in visible:
+                        found.append((digits, holder))
+            there = cursor.set_range(key + b"\0") if is_shared else cursor.next_nodup()
+        return found
 
     def behind(self, digits: str, shortest: int, visible: Sources) -> Behind | None:
         """Return who stands behind the longest trunk before E.164 digits; None for no such trunk.

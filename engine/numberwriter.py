@@ -21,7 +21,7 @@ import msgspec
 
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
-from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of, tails_of
+from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of
 from engine.linkmap import LinkMap, new_links
 from engine.numbertable import (
     BEHIND_LINE,
@@ -37,6 +37,7 @@ from engine.numbertable import (
     NumberFile,
     create_file,
     noted,
+    number_row,
     open_file,
     row_key,
 )
@@ -59,7 +60,6 @@ class _Entries(NamedTuple):
     bodies: list[tuple[bytes, bytes]]
     rows: list[tuple[bytes, bytes]]
     numbers: list[tuple[bytes, bytes]]
-    tails: list[tuple[bytes, bytes]]
     trunks: list[tuple[bytes, bytes]]
 
 
@@ -130,7 +130,7 @@ class NumberWriter:
             CorruptStore: a stored contact cannot be decoded; nothing of the batch is applied.
             lmdb.Error: the disk is full.
         """
-        fresh = _Entries([], [], [], [], [])
+        fresh = _Entries([], [], [], [])
         known = set[int]()
         self._sources.clear()  # what a transaction that failed had numbered is gone
         with self._file.environment.begin(write=True) as transaction:
@@ -198,7 +198,7 @@ class NumberWriter:
     def _lists(self) -> tuple[Database, ...]:
         """Return the databases that contacts put something into, in the order of `_Entries`."""
         of = self._file.databases
-        return of.bodies, of.rows, of.numbers, of.tails, of.trunks
+        return of.bodies, of.rows, of.numbers, of.trunks
 
     def _links_in(self, transaction: lmdb.Transaction[bytes]) -> LinkMap:
         return LinkMap.read(partial(transaction.get, db=self._file.databases.links))
@@ -257,7 +257,7 @@ class NumberWriter:
         if body is None:
             raise CorruptIndex("the number table misses a contact it names")
         contact = decode_contact(body)
-        gone = _Entries([], [], [], [], [])
+        gone = _Entries([], [], [], [])
         _gather(gone, contact, source, seq)
         for entries, database in zip(gone, self._lists(), strict=True):
             for key, value in entries:
@@ -314,15 +314,11 @@ def _pack(file: NumberFile, folder: Path) -> None:
 def _gather(entries: _Entries, contact: Contact, source: bytes, seq: bytes) -> None:
     """Add what leads to a contact, each once."""
     company = company_of(contact)
-    numbers = {
-        key.encode(): holder for key, holder in holders_of(contact, company, source, seq).items()
-    }
-    entries.numbers.extend(numbers.items())
-    tails = tails_of(contact, source, seq)
-    entries.tails.extend([(tail.encode(), holder) for tail, holder in tails.items()])
+    numbers = holders_of(contact, company, source, seq)
+    entries.numbers.extend([(number_row(key), holder) for key, holder in numbers.items()])
     trunks = {}
     for trunk in trunks_of(contact):
-        on_line = numbers.keys() & {trunk.encode(), f"{trunk}0".encode()}
+        on_line = trunk in numbers or f"{trunk}0" in numbers
         place = ON_LINE if on_line else BEHIND_LINE
         trunks[trunk.encode()] = source + place + company_digest(company) + seq
     entries.trunks.extend(trunks.items())

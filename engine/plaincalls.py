@@ -79,7 +79,7 @@ def plain_caller(  # noqa: C901 - flat for its speed
         if not MIN_PLAIN_DIGITS <= size <= MAX_E164_DIGITS:
             return None
         numbers, trunks, get, bodies = steps
-        if numbers.set_key(digits):
+        if numbers.set_key(digits[::-1]):
             if numbers.count() != 1:
                 return None
             holder = numbers.value()

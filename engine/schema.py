@@ -48,7 +48,7 @@ from engine.terms import (
 )
 from engine.tokens import index_words, sort_rank
 
-FORMAT = 13
+FORMAT = 14
 
 ID = "id"
 SOURCE = "source"

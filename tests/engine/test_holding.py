@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contact import KIND_RANK, PHONE_KINDS, PhoneKind, PhoneLine
+from engine.contact import KIND_RANK, PHONE_KINDS, PhoneKind
 from engine.holding import (
     COMPANY,
     HOLDER_BYTES,
@@ -15,18 +15,15 @@ from engine.holding import (
     NO_COMPANY,
     NO_NAME,
     RANK,
+    SEQ_BYTES,
     age_of,
     company_digest,
     holders_of,
-    kind_of,
-    number_ending,
-    tails_of,
 )
-from engine.phone import PhoneNumber
 from tests.engine.building import contact, line
 
 NUMBER = "498999998101"
-SOURCE, SEQ = b"\0\1", b"\0\0\0\0\0\0\0\7"
+SOURCE, SEQ = b"\0\1", b"\0\0\0\0\7"
 
 times = st.datetimes().map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}".rjust(20, "0")) | st.just("")
 
@@ -35,7 +32,7 @@ def held(name: str = "", kind: PhoneKind = "work", company: str = "", **fields: 
     made = contact("1", name, line(NUMBER, kind), company=company, **fields)
     found = holders_of(made, company, SOURCE, SEQ)[NUMBER]
     assert len(found) == HOLDER_BYTES
-    assert (found[:2], found[-8:]) == (SOURCE, SEQ)
+    assert (found[:2], found[-SEQ_BYTES:]) == (SOURCE, SEQ)
     return found
 
 
@@ -89,32 +86,3 @@ def test_a_number_that_stands_twice_is_kept_with_its_better_kind() -> None:
         NUMBER: KIND_RANK["mobile"],
         f"{NUMBER}x5": KIND_RANK["work"],
     }
-
-
-heads = st.text("0123456789", max_size=7)
-
-
-@given(
-    st.lists(
-        st.tuples(heads, st.sampled_from(("12345678", "00000000", "4567")),
-                  st.sampled_from(PHONE_KINDS), st.sampled_from(("", "5"))),
-        max_size=6,
-    )
-)  # fmt: skip
-def test_last_digits_lead_to_the_best_line_that_ends_so(
-    written: list[tuple[str, str, PhoneKind, str]],
-) -> None:
-    lines = [
-        PhoneLine(kind, PhoneNumber(head + tail, extension))
-        for head, tail, kind, extension in written
-    ]
-    found = tails_of(contact("1", "Anna", *lines), SOURCE, SEQ)
-    whole = [each for each in lines if not each.number.extension and len(each.number.digits) > 7]
-    assert found.keys() == {each.number.digits[-8:] for each in whole}
-    for tail, entry in found.items():
-        best = min(
-            (each for each in whole if each.number.digits.endswith(tail)),
-            key=lambda each: KIND_RANK[each.kind],
-        )
-        assert (kind_of(entry), number_ending(tail, entry)) == (best.kind, best.number)
-        assert (entry[:2], entry[-8:]) == (SOURCE, SEQ)

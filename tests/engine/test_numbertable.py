@@ -23,8 +23,10 @@ from engine.numbertable import (
 )
 from engine.numberwriter import NumberWriter
 from engine.phone import PhoneNumber
+from engine.query import CallerQuery
+from engine.rights import LOCAL_ADMIN
 from engine.store import Change
-from tests.engine.building import Directory, contact, line
+from tests.engine.building import MUNICH, Directory, change_of, contact, line
 
 NUMBER, TRUNK, UNKNOWN = "493023125001", "493023125", "493023125777"
 
@@ -102,6 +104,73 @@ def test_holders_of_one_source_can_be_asked_for(directory: Directory) -> None:
     assert NO_TABLE.holders_in(crm, NUMBER, 9) == []
 
 
+def endings(
+    snapshot: NumberTable, tail: str, visible: Sources, most: int = 99
+) -> list[tuple[str, str]]:
+    found = snapshot.ending(tail, visible, most)
+    return sorted((digits, snapshot.contact(holder).name) for digits, holder in found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(
+                st.tuples(
+                    st.text("059", max_size=8),
+                    st.sampled_from(("12345678", "00000000", "4567", "87654321")),
+                    st.sampled_from(("", "5", "12345678", "87654321")),
+                ),
+                max_size=4,
+            ),
+            st.sampled_from(("crm", "hr")),
+        ),
+        max_size=8,
+    )
+)
+def test_last_digits_lead_to_every_visible_line_that_ends_so(
+    tmp_path_factory: pytest.TempPathFactory, made: list[tuple[list[tuple[str, str, str]], str]]
+) -> None:
+    writer = NumberWriter.create(tmp_path_factory.mktemp("table"), "a store")
+    contacts = [
+        contact(
+            str(seq),
+            f"P{seq}",
+            *(PhoneLine("work", PhoneNumber(head + tail, apart)) for head, tail, apart in lines),
+            source=source,
+        )
+        for seq, (lines, source) in enumerate(made, 1)
+    ]
+    writer.apply([change_of(seq, each) for seq, each in enumerate(contacts, 1)])
+    snapshot = NumberTable(writer._file)
+    for tail in ("12345678", "00000000", "87654321", "11111111"):
+        for sources in (None, frozenset({"hr"})):
+            expected = {
+                (phone.number.digits, each.name)
+                for each in contacts
+                if sources is None or each.id.source in sources
+                for phone in each.phones
+                if not phone.number.extension
+                and phone.number.digits.endswith(tail)
+                and len(phone.number.digits) <= 15
+            }
+            assert endings(snapshot, tail, snapshot.sources(sources)) == sorted(expected)
+    snapshot.close()
+
+
+def test_of_many_lines_that_end_so_no_more_come_than_wanted(directory: Directory) -> None:
+    directory.hold(*(contact(str(n), f"P{n}", f"49{n:02}12345678") for n in range(20)))
+    assert len(table(directory).ending("12345678", None, 7)) == 7
+    assert len(table(directory).ending("12345678", None, 99)) == 20
+
+
+def test_two_lines_of_one_person_that_end_so_are_one_person(directory: Directory) -> None:
+    index = directory.hold(contact("1", "Anna", line("498912345678", "fax"), "493012345678"))
+    match = index.caller(CallerQuery("012345678", MUNICH, LOCAL_ADMIN))
+    assert match is not None
+    assert (match.name, match.kind, match.number.digits) == ("Anna", "work", "493012345678")
+
+
 def test_one_alone_hidden_holder_is_nobody(directory: Directory) -> None:
     directory.hold(contact("1", "Hidden", NUMBER, source="hr"), contact("2", "Seen", "4912345678"))
     snapshot = table(directory)
@@ -156,7 +225,7 @@ def test_a_snapshot_stays_as_it_was_while_the_table_is_written(directory: Direct
 
 def test_without_a_table_nobody_is_found() -> None:
     assert NO_TABLE.holders(NUMBER, None, 5) == []
-    assert NO_TABLE.holders_of_tail("12345678", None, 5) == []
+    assert NO_TABLE.ending("12345678", None, 5) == []
     assert NO_TABLE.standing_behind(TRUNK, None, 5) == []
     assert NO_TABLE.behind(UNKNOWN, 6, None) is None
 

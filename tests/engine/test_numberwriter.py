@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine import generation as folders
 from engine.contact import Contact, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
+from engine.holding import SEQ_BYTES
 from engine.numbertable import DATA, FOLDER, NumberFile, NumberTable
 from engine.numberwriter import NumberWriter
 from engine.store import Change
@@ -27,7 +28,7 @@ def contents(file: NumberFile) -> dict[str, int]:
     with file.environment.begin() as transaction:
         return {
             name: transaction.stat(getattr(databases, name))["entries"]
-            for name in ("bodies", "retired", "rows", "numbers", "tails", "trunks")
+            for name in ("bodies", "retired", "rows", "numbers", "trunks")
         }
 
 
@@ -40,7 +41,7 @@ def test_a_new_version_replaces_the_former_one_whole(writer: NumberWriter) -> No
     writer.apply([change(1, contact("1", "", "4930231250", "498999998101", company="ACME"))])
     writer.apply([change(2, contact("1", "Anna", "498999998102"))])
     writer.apply([], committed=2)
-    expected = {"bodies": 1, "retired": 0, "rows": 1, "numbers": 1, "tails": 1, "trunks": 0}
+    expected = {"bodies": 1, "retired": 0, "rows": 1, "numbers": 1, "trunks": 0}
     assert contents(writer._file) == expected
     snapshot = NumberTable(writer._file)
     assert snapshot.holders("498999998101", None, 5) == []
@@ -219,7 +220,7 @@ def test_contacts_fill_the_pages_of_the_table(writer: NumberWriter) -> None:
     octets = 0
     for begin in range(1, 2_000, 100):
         made = [change(begin + n, contact(f"{begin}-{n}", "Anna Abel" * 20)) for n in range(100)]
-        octets += sum(len(each.body or b"") + 8 for each in made)
+        octets += sum(len(each.body or b"") + SEQ_BYTES for each in made)
         writer.apply(made)
     with writer._file.environment.begin() as transaction:
         stat = transaction.stat(writer._file.databases.bodies)
