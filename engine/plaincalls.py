@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.caller import EXACT
-from engine.contact import ContactId, ContactName, decode_name
+from engine.contact import ContactId, ShownName, decode_name, decode_shown_name
 from engine.holding import SEQ_BYTES, SOURCE_BYTES
 from engine.numbertable import Sources, Steps
 from engine.phone import (
@@ -26,12 +26,12 @@ from engine.query import CallerQuery
 from engine.reader import Reader
 from engine.trunk import MAX_EXTENSION_DIGITS, MIN_TRUNK_DIGITS
 
-NOBODY = ContactName(ContactId("", ""))
+NOBODY = ShownName(ContactId("", ""))
 """Stands for nobody where None says that it was not found out."""
 
-PlainCaller = Callable[[bytes], ContactName | None]
-"""Takes the digits behind a "+" (ASCII), of one asker; returns what the one record that answers is
-called, `NOBODY`, or None for what is no such plain case."""
+PlainCaller = Callable[[bytes], ShownName | None]
+"""Takes the digits behind a "+" (ASCII), of one asker; returns which record answers and the name to
+show, `NOBODY`, or None for what is no such plain case."""
 
 
 class InForce:
@@ -64,7 +64,7 @@ def plain_caller(  # noqa: C901 - flat for its speed
         state, visible = reader, reader.number_sources(like.principal)
         steps = reader.numbers.steps if EXACT in like.classes else None
 
-    def plain(digits: bytes) -> ContactName | None:  # noqa: C901, PLR0911 - as above
+    def plain(digits: bytes) -> ShownName | None:  # noqa: C901, PLR0911, PLR0912 - as above
         if in_force.reader is not state:
             renew(in_force.reader)
         if steps is None:
@@ -88,8 +88,11 @@ def plain_caller(  # noqa: C901 - flat for its speed
             record = get(holder[-SEQ_BYTES:], None, bodies)
             if record is None:
                 return None
-            found = decode_name(record)
-            return found if found.display_name or found.name else None
+            found = decode_shown_name(record)
+            if found.display_name:
+                return found
+            name = decode_name(record).name
+            return ShownName(found.id, name) if name else None
         if trunks.set_range(digits):
             if not trunks.prev_nodup():
                 return NOBODY

@@ -87,8 +87,8 @@ class Call:
     ) -> None:
         self.request, self.base, self.attribute = request, base, attribute
         self.names = tuple(map(encode_text, names))
-        self._ending = f",{base}"
-        self._frames: dict[tuple[int, int], SingleFrame] = {}
+        self._ending = f",{base}".encode()
+        self._frames: dict[int, SingleFrame] = {}
         self.id_at, self.id_end = id_at, id_end
         self.head = data[:id_at]
         self.start, self.stop = spans[0]
@@ -104,15 +104,16 @@ class Call:
             entry_uuid: of the entry.
             name: what all its attributes say.
         """
-        value, dn = name.encode(), f"entryUUID={entry_uuid}{self._ending}".encode()
-        lengths = len(value), len(identifier)
+        value = name.encode()
+        lengths = len(value) << 3 | len(identifier)
         frame = self._frames.get(lengths)
         if frame is None:
             if len(self._frames) >= MAX_FRAMES:
                 self._frames.clear()
-            frame = SingleFrame.of(len(identifier), len(dn), self.names, len(value))
+            dn = b"entryUUID=", len(entry_uuid), self._ending
+            frame = SingleFrame.of(len(identifier), dn, self.names, len(value))
             self._frames[lengths] = frame
-        return frame.answer(identifier, dn, value)
+        return frame.answer(identifier, entry_uuid.encode(), value)
 
 
 Found = tuple[Call, bytes, bytes, bytes]

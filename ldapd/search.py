@@ -224,8 +224,7 @@ class Searcher:
             if found is not None:
                 counters.lookups_found += 1
                 counters.entries += 1
-                name = found.display_name or found.name
-                return call.answer(identifier, contact_uuid_text(found.id), name)
+                return call.answer(identifier, contact_uuid_text(found.id), found.display_name)
         number = value.decode()
         match = self._index.caller(
             CallerQuery(number, asker.plan, asker.principal, asker.client.classes)

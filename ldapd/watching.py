@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from engine.caller import EXACT
-from engine.contact import ContactName
+from engine.contact import ShownName
 from engine.phone import DialPlan
 from engine.plaincalls import NOBODY, PlainCaller
 from engine.query import CallerMatch, CallerQuery
@@ -99,7 +99,7 @@ class Watched:
         )
         remember = self.recent[client].append
 
-        def plain(digits: bytes) -> ContactName | None:
+        def plain(digits: bytes) -> ShownName | None:
             found = find(digits)
             if found is NOBODY:
                 number, now_s = f"+{digits.decode()}", clock()
@@ -107,8 +107,8 @@ class Watched:
                 if self.alarm_at:
                     self._miss(client, number, now_s)
             elif found is not None:
-                name = found.display_name or found.name
-                remember((clock(), f"+{digits.decode()}", plan, name, EXACT, 0))
+                number = f"+{digits.decode()}"
+                remember((clock(), number, plan, found.display_name, EXACT, 0))
             return found
 
         return plain

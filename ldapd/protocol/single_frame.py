@@ -22,24 +22,28 @@ class SingleFrame(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         before_id: the head of the entry's message.
-        before_dn: from behind the message ID to the entry's name.
+        before_name: from behind the message ID to what is one entry's own of its DN.
         around_value: the rest of the entry where its values are left out, and the head of the
             result's message.
     """
 
     before_id: bytes
-    before_dn: bytes
+    before_name: bytes
     around_value: tuple[bytes, ...]
 
     @classmethod
     def of(
-        cls, identifier_octets: int, dn_octets: int, names: Sequence[bytes], value_octets: int
+        cls,
+        identifier_octets: int,
+        dn: tuple[bytes, int, bytes],
+        names: Sequence[bytes],
+        value_octets: int,
     ) -> SingleFrame:
         """Return the frame of an answer.
 
         Args:
             identifier_octets: of the whole element of the message ID.
-            dn_octets: of the entry's name.
+            dn: how all DNs begin, how many octets are each one's own, and how all end.
             names: the elements of the attribute descriptions, at least one.
             value_octets: of the one value of each attribute.
         """
@@ -51,25 +55,32 @@ class SingleFrame(msgspec.Struct, frozen=True, gc=False):
         ]
         listed = sum(map(len, heads)) + len(names) * value_octets
         list_head = b"\x30" + encode_length(listed)
+        beginning, name_octets, ending = dn
+        dn_octets = len(beginning) + name_octets + len(ending)
         dn_head = b"\x04" + encode_length(dn_octets)
         entry = len(dn_head) + dn_octets + len(list_head) + listed
-        before_dn = b"\x64" + encode_length(entry) + dn_head
-        message = identifier_octets + len(before_dn) - len(dn_head) + entry
+        entry_head = b"\x64" + encode_length(entry)
+        message = identifier_octets + len(entry_head) + entry
         done_head = b"\x30" + encode_length(identifier_octets + len(SUCCESS_DONE))
         return cls(
             b"\x30" + encode_length(message),
-            before_dn,
-            (list_head + heads[0], *heads[1:], done_head),
+            entry_head + dn_head + beginning,
+            (ending + list_head + heads[0], *heads[1:], done_head),
         )
 
-    def answer(self, identifier: bytes, dn: bytes, value: bytes) -> bytes:
-        """Return the entry and the result; the parts are as long as they were said to be."""
-        return b"%b%b%b%b%b%b%b" % (
-            self.before_id,
-            identifier,
-            self.before_dn,
-            dn,
-            value.join(self.around_value),
-            identifier,
-            SUCCESS_DONE,
+    def answer(self, identifier: bytes, name: bytes, value: bytes) -> bytes:
+        """Return the entry and the result; the parts are as long as they were said to be.
+
+        `name` is what is the entry's own of its DN.
+        """
+        return b"".join(
+            (
+                self.before_id,
+                identifier,
+                self.before_name,
+                name,
+                value.join(self.around_value),
+                identifier,
+                SUCCESS_DONE,
+            )
         )

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.caller import EXACT
-from engine.contact import ContactName
+from engine.contact import ShownName
 from engine.plaincalls import NOBODY
 from engine.query import EVERY_CLASS, CallerQuery
 from engine.rights import Principal, SourcePolicy
@@ -39,14 +39,14 @@ def plain(
     digits: str,
     who: Principal = SBC,
     classes: frozenset[int] = EVERY_CLASS,
-) -> ContactName | None:
+) -> ShownName | None:
     return directory.index.plain_caller(CallerQuery("", MUNICH, who, classes))(digits.encode())
 
 
 def test_the_only_holder_is_named(filled: Directory) -> None:
     found = plain(filled, ALONE)
     assert found is not None
-    assert (found.name, found.id.key) == ("Anna Abel", "1")
+    assert (found.display_name, found.id.key) == ("Anna Abel", "1")
     for needless in ("490", "490049"):
         assert plain(filled, needless + ALONE[2:]) == found
 
@@ -54,7 +54,7 @@ def test_the_only_holder_is_named(filled: Directory) -> None:
 def test_a_zero_that_belongs_to_the_number_stays(filled: Directory) -> None:
     found = plain(filled, ROMAN)
     assert found is not None
-    assert found.name == "Fabio Fo"
+    assert found.display_name == "Fabio Fo"
 
 
 def test_a_number_of_nobody_is_known_to_be_nobodys(filled: Directory) -> None:
@@ -77,7 +77,7 @@ def test_who_does_not_want_the_class_is_answered_the_long_way(filled: Directory)
 def test_rights_are_those_of_the_asker(filled: Directory) -> None:
     found = plain(filled, HIDDEN, PERSONNEL)
     assert found is not None
-    assert found.name == "Dora Dohm"
+    assert found.display_name == "Dora Dohm"
 
 
 def test_commits_and_policies_are_followed(filled: Directory) -> None:
@@ -87,7 +87,7 @@ def test_commits_and_policies_are_followed(filled: Directory) -> None:
     filled.hold(contact("8", "Gerd Gohl", NOBODYS))
     found = ask(NOBODYS.encode())
     assert found is not None
-    assert found.name == "Gerd Gohl"
+    assert found.display_name == "Gerd Gohl"
     index.set_policies({"crm": SourcePolicy("crm", 500, ("somebody else",))})
     assert ask(NOBODYS.encode()) is None
     index.close()
@@ -119,5 +119,5 @@ def test_any_digits_get_the_name_of_the_long_way(
         assert match is None
     elif found is not None:
         assert match is not None
-        assert (match.name, match.id, match.match_class) == (found.name, found.id, EXACT)
+        assert (match.name, match.id, match.match_class) == (found.display_name, found.id, EXACT)
         assert match.runners_up == 0

@@ -19,18 +19,21 @@ LENGTHS = st.one_of(st.integers(0, 300), st.sampled_from([127, 128, 255, 256, 65
 
 @given(
     message_id=st.one_of(st.integers(1, 300), st.integers(1, MAX_INT)),
-    dn_octets=LENGTHS,
+    beginning=LENGTHS,
+    own=LENGTHS,
+    ending=LENGTHS,
     names=st.lists(st.sampled_from(["cn", "displayName", "n" * 130]), min_size=1, max_size=4),
     value_octets=LENGTHS,
 )
-def test_a_frame_filled_in_is_one_entry_and_the_result(
-    message_id: int, dn_octets: int, names: list[str], value_octets: int
+def test_a_frame_filled_in_is_one_entry_and_the_result(  # noqa: PLR0917 - drawn by name
+    message_id: int, beginning: int, own: int, ending: int, names: list[str], value_octets: int
 ) -> None:
     identifier = encode_integer(message_id)
     elements = [encode_text(name) for name in names]
-    frame = SingleFrame.of(len(identifier), dn_octets, elements, value_octets)
-    dn, value = "d" * dn_octets, b"v" * value_octets
+    parts = b"b" * beginning, own, b"e" * ending
+    frame = SingleFrame.of(len(identifier), parts, elements, value_octets)
+    dn, value = "b" * beginning + "o" * own + "e" * ending, b"v" * value_octets
     done = encode_result(message_id, SEARCH_DONE, ResultCode.SUCCESS)
     entry = encode_entry(message_id, dn, [(name, [value]) for name in names])
-    assert frame.answer(identifier, dn.encode(), value) == entry + done
+    assert frame.answer(identifier, b"o" * own, value) == entry + done
     assert encode_done(identifier) == done
