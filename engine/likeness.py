@@ -29,6 +29,10 @@ MIN_TYPO_LETTERS, MIN_TWO_TYPOS_LETTERS = 4, 8
 ELSEWHERE, SOUND_COST, TYPO_COST = 4, 10, 20
 """The cost of a word of another field, of one that sounds alike, of one with a typo."""
 
+FAR_LETTERS, FAR_COST, MIN_FAR_LETTERS = 3, 26, 5
+"""So many letters spelled otherwise, and what sounds alike is less like than one typo; in words of
+five letters and more, since Mayr and Meier are three apart."""
+
 IN_COMPANY = 2
 """What is added for a word of the company instead of the name."""
 
@@ -72,10 +76,11 @@ class Likeness:
         """Return how far a contact is, added up over the words of the text; lower is better.
 
         Whole words of the name cost nothing, beginnings 1, other fields 2 to 4; what sounds alike
-        10 and 2 for each letter that differs; each typo 20, one less where the word sounds alike
-        too (a beginning 1 more, the company 2 more). At least `NEVER` if some word is not answered
-        at all. Other fields count beside other words only: whom a single word finds there was found
-        as it was typed.
+        10 and 2 for each letter that differs, at most 18, but 26 with three letters of a longer
+        word and 28 with more; each typo 20, one less where the word sounds alike too (a beginning 1
+        more, the company 2 more). At least `NEVER` if some word is not answered at all. Other
+        fields count beside other words only: whom a single word finds there was found as it was
+        typed.
         """
         names = name_texts(contact)
         cost = 0
@@ -176,7 +181,10 @@ def cost_in_word(asked: str, word: str, code: str, allowed: int) -> int:
     best = NEVER
     alike = code != "" and sounds_like(sound(word), code)
     if alike:
-        best = SOUND_COST + 2 * min(OSA.distance(asked, word[: len(asked) + 1]), 4)
+        letters = OSA.distance(asked, word[: len(asked) + 1])
+        best = SOUND_COST + 2 * min(letters, 4)
+        if letters >= FAR_LETTERS and len(asked) >= MIN_FAR_LETTERS:
+            best = FAR_COST + 2 * (letters > FAR_LETTERS)
     if allowed:
         distance, part = OSA.distance(asked, word, score_cutoff=allowed), 0
         if distance > allowed and len(word) > len(asked):

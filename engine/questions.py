@@ -169,6 +169,8 @@ class Questions:
                 return self._term(PERSON, "~" + words[0])
             case 14 if any(map(sound_of, words)):
                 return all_of([any_of([*as_typed, *_sounding(word)]) for as_typed, word in guessed])
+            case 15 if len(words) == 1 and typos_allowed(words[0]):
+                return any_of(self.misspelt())
             case 15 if any(map(typos_allowed, words)):
                 return all_of(
                     [
@@ -293,6 +295,16 @@ class Questions:
                 for as_typed, word in self._guessed
             ]
         )
+
+    def sounding(self) -> int:
+        """Return how many documents may have a name that sounds like the one word, if it is one."""
+        code = sound_of(self._typed.words[0]) if len(self._typed.words) == 1 else ""
+        return self._frequency(SOUND, _sound_term(code)) if code else 0
+
+    def misspelt(self) -> list[_Query]:
+        """Return the queries for names, and for companies, in which the one word has a typo."""
+        (word,) = self._typed.words
+        return _misspelt(word, typos_allowed(word))
 
     @cached_property
     def _guessed(self) -> list[tuple[list[_Query], str]]:

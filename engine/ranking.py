@@ -18,11 +18,12 @@ import msgspec
 import tantivy
 
 from engine.contact import Contact
-from engine.likeness import Likeness, Nearby
+from engine.likeness import FAR_COST, Likeness, Nearby
 from engine.matching import (
     KEYS,
     NUMBER_PART,
     SOUNDS,
+    SPELLED,
     class_of,
     is_number_part,
     number_class,
@@ -37,7 +38,8 @@ from engine.terms import rank_of
 from engine.typed import Typed
 
 FEW = 3
-"""With so many hits as typed nobody is guessed at; guessing costs more than finding."""
+"""With so many hits as typed nobody is guessed at; guessing costs more than finding. With so many
+that sound alike and are spelled nearly so, typos are not looked for."""
 
 GUESS_WINDOW = 100
 """Records that sound or are spelled alike and are compared with the text: the alphabet's first."""
@@ -62,6 +64,9 @@ _MUST_NOT = tantivy.Occur.MustNot
 _MAX_U64 = 2**64 - 1
 
 Address = tantivy.DocAddress
+
+_Guess = tuple[int, int, Record, Place]
+"""How far a record is from the text (`engine.likeness`), its rank, itself, and its place."""
 
 Entry = tuple[int, int, Place, int]
 """A record that was found, before it is read: its source's priority, negative, rank, place, seq."""
@@ -126,6 +131,7 @@ class Ranking:
         self._priorities = self._scope.priorities
         self._after = after
         self._found: set[Place] = set()
+        self._far: list[_Guess] = []
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._discarded = 0
@@ -193,10 +199,10 @@ class Ranking:
             question = self.question(match_class)
             if question is None:
                 continue
-            if after is None or match_class >= after.match_class:
+            if after is None or match_class >= after.match_class or match_class == SOUNDS:
                 part = Part(question, self._first_of(match_class))
                 yield from self._of_class(match_class, part, wanted)
-            if after is not None and match_class <= after.match_class:
+            if after is not None and SOUNDS != match_class <= after.match_class:
                 self._passed.append(question)
 
     def _first_of(self, match_class: int) -> tuple[tantivy.Query, ...]:
@@ -386,13 +392,38 @@ class Ranking:
 
     def _guesses(self, match_class: int, question: tantivy.Query) -> list[Ranked]:
         """Return records that sound or are spelled alike, the likest first."""
-        hits = self._likeliest() if match_class == SOUNDS else []
-        if not hits:
-            hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
-            if match_class == SOUNDS and len(hits) == GUESS_WINDOW:
-                likely = self._likely()
-                hits = likely if len(likely) == GUESS_WINDOW else [*likely, *hits]
-        ranked, found, likeness = [], 0, self._likeness
+        guesses = list(self._compared(match_class, question))
+        counted = 0
+        if match_class == SPELLED:
+            guesses += self._far
+        elif self._is_typo_likelier(guesses):
+            self._far = [guess for guess in guesses if guess[0] >= FAR_COST]
+            guesses = [guess for guess in guesses if guess[0] < FAR_COST]
+            if self._after is not None and self._after.match_class == SPELLED:
+                counted = len(guesses)  # on the pages before
+        self._tell((match_class, OTHERS), len(guesses) - counted)
+        ranked = []
+        for cost, rank, record, place in guesses:
+            position = self._position(match_class, cost, record.contact, rank)
+            if self._after is None or position > self._after:
+                ranked.append(Ranked(position, record, place))
+        ranked.sort(key=_by_position)
+        return ranked
+
+    def _is_typo_likelier(self, alike: list[_Guess]) -> bool:
+        """Tell whether few of those that sound alike are spelled nearly so.
+
+        Then typos are looked for too, and come before the others.
+        """
+        if self._after is not None and self._after.match_class == SPELLED:
+            return True
+        near = sum(cost < FAR_COST for cost, *_ in alike)
+        return self.total + near < FEW and self.question(SPELLED) is not None
+
+    def _compared(self, match_class: int, question: tantivy.Query) -> Iterator[_Guess]:
+        """Give what a class of guesses finds that was not found yet, and how like it is."""
+        hits = self._to_compare(match_class, question)
+        likeness = self._likeness
         self._reader.read_ahead(address for _, address in hits)
         for rank, address in hits:
             place = _place(address)
@@ -402,14 +433,39 @@ class Ranking:
             record = self._reader.record_at(place, address, self._scope)
             contact = record.contact
             cost = likeness.of(contact, self._scope.searched[contact.id.source])
-            position = self._position(match_class, cost, contact, rank)
-            if self._after is None or position > self._after:
-                ranked.append(Ranked(position, record, place))
-            found += 1
-        ranked.sort(key=_by_position)
-        self._tell((match_class, OTHERS), found)
-        return ranked
+            yield cost, rank, record, place
 
+    def _to_compare(self, match_class: int, question: tantivy.Query) -> list[tuple[int, Address]]:
+        """Return the first in the alphabet of a class of guesses, those that are likely before."""
+        if match_class == SPELLED and len(self._typed.words) == 1:
+            return self._misspelt()
+        if match_class != SOUNDS:
+            return self._reader.by_rank(question, self._scope, GUESS_WINDOW)
+        hits = self._likeliest()
+        if hits:
+            return hits
+        is_many = self._questions[0][1].sounding() >= GUESS_WINDOW
+        if is_many and len(self._likely) == GUESS_WINDOW:
+            return self._likely
+        hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
+        if len(hits) < GUESS_WINDOW:
+            return hits
+        return self._likely if len(self._likely) == GUESS_WINDOW else [*self._likely, *hits]
+
+    def _misspelt(self) -> list[tuple[int, Address]]:
+        """Return the first whose names have the one word with a typo, then companies, if few do.
+
+        A tenth of a directory may be one typo away, and as many companies: to put all of them in
+        order takes twice as long, and names are likelier.
+        """
+        hits: list[tuple[int, Address]] = []
+        for misspelt in self._questions[0][1].misspelt():
+            if len(hits) < GUESS_WINDOW:
+                fresh = _without(misspelt, self._passed) if self._passed else misspelt
+                hits += self._reader.by_rank(fresh, self._scope, GUESS_WINDOW - len(hits))
+        return hits
+
+    @cached_property
     def _likely(self) -> list[tuple[int, Address]]:
         """Return the first that sound alike and are one typo away."""
         likely = self._over_groups(Questions.likely)
@@ -442,8 +498,7 @@ class Ranking:
                 return likeliest[:GUESS_WINDOW]
             if len(likeliest) * MANY_GUESSES < GUESS_WINDOW * (start + len(some)):
                 break  # most sound alike and are spelled otherwise: "shmidt", "Sandra"
-        likely = self._likely()
-        return likely if len(likely) == GUESS_WINDOW else []
+        return self._likely if len(self._likely) == GUESS_WINDOW else []
 
     def _position(
         self, match_class: int, cost: int, contact: Contact, rank: int | None = None

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from engine.contact import Address, Contact, PhoneLine
 from engine.masking import masked
-from engine.matching import class_of
+from engine.matching import SOUNDS, SPELLED, class_of
 from engine.people import PeopleSearch
 from engine.phone import PhoneNumber
 from engine.query import MAX_TOTAL, PeoplePage, PeopleQuery
+from engine.ranking import GUESS_WINDOW
 from engine.rights import (
     HIDEABLE,
     LOCAL_ADMIN,
@@ -242,3 +243,45 @@ def test_a_part_that_many_numbers_nearly_have_ends_within_bounds() -> None:
     assert search.answer(PeopleQuery("11211", EVA)).hits == ()  # 900 read in vain stand before it
     assert [hit.id.key for hit in search.answer(PeopleQuery("301121", EVA)).hits] == ["last"]
     assert len(search.answer(PeopleQuery("1201210", EVA)).hits) == 10
+
+
+def test_one_typo_comes_before_what_merely_sounds_alike_and_behind_what_is_spelled_nearly_so() -> (
+    None
+):
+    people = [
+        contact("typo", "Wolfgang Reitinger", given_name="Wolfgang", surname="Reitinger"),
+        contact("near", "Wolfgang Reitegger", given_name="Wolfgang", surname="Reitegger"),
+        *(
+            contact(f"far{n}", f"Wolfgang {name}", given_name="Wolfgang", surname=name)
+            for n, name in enumerate(("Reitacher", "Rotakker", "Redhacker", "Radekar"))
+        ),
+    ]
+    search = search_of(people, {"crm": SourcePolicy("crm")})
+    query = PeopleQuery("wolfgang reitiger", EVA)
+    page = search.answer(query)
+    found = [(hit.id.key, hit.match_class) for hit in page.hits]
+    assert found[:2] == [("near", SOUNDS), ("typo", SPELLED)]
+    assert sorted(found[2:]) == [(f"far{n}", SPELLED) for n in range(4)]
+    assert (page.total, page.total_is_exact) == (6, True)
+    for limit in (1, 2, 4):
+        one_by_one = pages(search, msgspec.structs.replace(query, limit=limit))
+        assert [hit.id for each in one_by_one for hit in each.hits] == [h.id for h in page.hits]
+        assert one_by_one[-1].total == 6
+
+
+def test_who_sounds_alike_is_found_where_no_typo_is_forgiven() -> None:
+    people = [contact("1", "Rüdiger"), contact("2", "Rotker")]
+    page = search_of(people, {"crm": SourcePolicy("crm")}).answer(PeopleQuery("rtk", EVA))
+    assert [(hit.id.key, hit.match_class) for hit in page.hits] == [("2", SOUNDS), ("1", SOUNDS)]
+
+
+def test_companies_with_a_typo_are_looked_for_where_few_names_have_one() -> None:
+    firms = [contact(f"c{n}", f"Ida Zorn {n}", company="Bergmann AG") for n in range(3)]
+    names = [contact(f"n{n}", f"Bergmann Paul{n}") for n in range(GUESS_WINDOW)]
+    query = PeopleQuery("berkmqnn", EVA, 1000)
+    policies = {"crm": SourcePolicy("crm")}
+    few = search_of([*firms, *names[1:]], policies).answer(query)
+    assert {hit.id.key for hit in few.hits[: GUESS_WINDOW - 1]} == {e.id.key for e in names[1:]}
+    assert len(few.hits) == GUESS_WINDOW
+    many = search_of([*firms, *names], policies).answer(query)
+    assert {hit.id.key for hit in many.hits} == {each.id.key for each in names}
