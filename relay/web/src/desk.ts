@@ -13,8 +13,6 @@ import { type Kept, Shelf } from "./shelf";
 import { hitsText, t } from "./texts";
 import { sealButton } from "./trust";
 
-const RETRY_MS = 5000;
-
 export class Desk {
   readonly element: HTMLElement;
   private readonly shelf: Shelf;
@@ -32,7 +30,6 @@ export class Desk {
   private card: Card | undefined;
   private opening: AbortController | undefined;
   private toastTimer = 0;
-  private retryTimer = 0;
 
   constructor(
     private readonly api: Api,
@@ -91,11 +88,13 @@ export class Desk {
     );
     this.element.addEventListener("keydown", (event) => this.escape(event));
     document.addEventListener("keydown", (event) => this.slash(event));
-    addEventListener("online", () => this.search.again());
     this.showLight(true);
     this.emptySide();
     if (me.sources.length) this.showStart();
-    else this.showFailure(new Failure("rights"));
+    else {
+      this.input.disabled = true; // "nobody found" would be untrue
+      this.showFailure(new Failure("rights"));
+    }
   }
 
   /** Put the cursor into the search box. */
@@ -136,7 +135,6 @@ export class Desk {
   }
 
   private type(): void {
-    window.clearTimeout(this.retryTimer);
     this.element.classList.toggle("typed", this.input.value !== "");
     this.element.classList.add("waiting");
     this.search.type(this.input.value);
@@ -261,10 +259,6 @@ export class Desk {
     this.status.textContent = "";
     this.showBelow(trouble(failure, () => this.search.again()));
     this.element.classList.toggle("stale", !this.list.element.hidden);
-    if (failure.trouble === "away") {
-      window.clearTimeout(this.retryTimer);
-      this.retryTimer = window.setTimeout(() => this.search.again(), RETRY_MS);
-    }
   }
 
   private async open(of: { id: string; name: string }): Promise<void> {

@@ -2,33 +2,43 @@
 
 import type { Failure } from "./failure";
 import { button, h, icon, type IconName } from "./dom";
-import { type Key, t } from "./texts";
+import { type Key, t, waitText } from "./texts";
+
+const AWAY_S = 5;
 
 /** Return a quiet text for an empty place. */
 export function hint(title: Key, more: Key, name: IconName): HTMLElement {
   return h("div", { class: "hint" }, icon(name), h("p", { class: "title" }, t(title)), h("p", {}, t(more)));
 }
 
-/** Return what stands for a failure, with a way to try again. */
+/** Return what stands for a failure, with a way to try again; what may pass is tried again by itself. */
 export function trouble(failure: Failure, retry: () => void): HTMLElement {
   const [title, more] = words(failure);
-  return h(
+  const element = h(
     "div",
     { class: "trouble", role: "alert" },
     h("p", { class: "title" }, title),
     h("p", {}, more),
     failure.trouble === "rights" ? null : button(t("retry"), retry),
   );
+  const again = () => {
+    if (element.isConnected) retry();
+  };
+  if (failure.trouble === "offline") addEventListener("online", again, { once: true });
+  else if (failure.trouble === "busy") window.setTimeout(again, failure.waitS * 1000);
+  else if (failure.trouble === "away") window.setTimeout(again, Math.max(failure.waitS, AWAY_S) * 1000);
+  return element;
 }
 
-function words({ trouble, waitS }: Failure): [string, string] {
+/** Return what a failure is, and what helps. */
+export function words({ trouble, waitS }: Failure): [string, string] {
   switch (trouble) {
     case "offline":
       return [t("error.offline"), t("error.offline.hint")];
     case "away":
       return [t("error.away"), t("error.away.hint")];
     case "busy":
-      return [t("error.busy"), t("error.busy.hint", { seconds: waitS })];
+      return [t("error.busy"), t("error.busy.hint", { when: waitText(waitS) })];
     case "rights":
       return [t("error.rights"), t("error.rights.hint")];
     case "unregistered":

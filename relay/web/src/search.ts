@@ -28,6 +28,7 @@ export class Search {
   private cursor = "";
   private timer = 0;
   private running: AbortController | undefined;
+  private unanswered = ""; // the cursor of a question that may be put again
 
   constructor(
     private readonly api: Api,
@@ -42,10 +43,11 @@ export class Search {
     else this.timer = window.setTimeout(() => void this.ask(""), this.api.road.debounceMs);
   }
 
-  /** Ask again at once. */
+  /** Put the question that had no answer again, at once. */
   again(): void {
+    const cursor = this.unanswered;
     this.stop();
-    if (isEnough(this.text)) void this.ask("");
+    if (isEnough(this.text)) void this.ask(cursor);
   }
 
   /** Ask for the hits behind those that are shown. */
@@ -57,7 +59,7 @@ export class Search {
     window.clearTimeout(this.timer);
     this.running?.abort();
     this.running = undefined;
-    this.cursor = "";
+    this.cursor = this.unanswered = "";
   }
 
   private async ask(cursor: string): Promise<void> {
@@ -72,10 +74,8 @@ export class Search {
     } catch (error) {
       if (running.signal.aborted) return;
       if (!(error instanceof Failure)) throw error;
+      this.unanswered = error.trouble === "fault" ? "" : cursor; // a page may have gone with its list
       this.finding.failed(error);
-      if (error.trouble === "busy") {
-        this.timer = window.setTimeout(() => void this.ask(cursor), error.waitS * 1000);
-      }
     } finally {
       window.clearTimeout(loader);
     }

@@ -4,8 +4,8 @@ import type { Api, Ways } from "./api";
 import { h } from "./dom";
 import { NotSignedIn, signInWithEntra } from "./entra";
 import { Failure } from "./failure";
-import { hint } from "./notice";
-import { type Key, t } from "./texts";
+import { hint, words as wordsFor } from "./notice";
+import { type Key, t, waitText } from "./texts";
 
 /** Return the page of somebody who is not signed in. */
 export function signInPage(
@@ -102,6 +102,6 @@ function valueOf(element: HTMLElement): string {
 
 function wordsOf(failure: Failure): string {
   if (failure.trouble === "signed-out") return t("signin.wrong");
-  if (failure.trouble === "busy") return t("signin.often", { seconds: failure.waitS });
-  return t(failure.trouble === "offline" ? "error.offline" : "error.away");
+  if (failure.trouble === "busy") return t("signin.often", { when: waitText(failure.waitS) });
+  return `${wordsFor(failure)[0]}.`;
 }

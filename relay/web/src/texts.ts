@@ -31,6 +31,11 @@ export function hitsText(count: number, exact: boolean): string {
   return t(plural.select(count) === "one" ? "hits.one" : "hits.other", { count });
 }
 
+/** Return how long something takes yet: "in 1 second". */
+export function waitText(seconds: number): string {
+  return new Intl.RelativeTimeFormat(language).format(seconds, "second");
+}
+
 /** Return what a field of a contact is called; `phones.work` and `custom.3` are families. */
 export function fieldName(field: string): string {
   const [family, member] = field.split(".");

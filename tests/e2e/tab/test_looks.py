@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.tab.conftest import InTeams, Opened
 from tests.e2e.tab.examining import examine
-from tests.e2e.tab.world import ANNA, JOERG
+from tests.e2e.tab.refusing import refuse
+from tests.e2e.tab.world import ANNA, JOERG, OUTSIDER
 from tests.relay.web.node import needs_node
 
 pytestmark = [pytest.mark.e2e, needs_node]
@@ -77,28 +78,69 @@ def test_axe_finds_nothing_in_any_theme_language_and_width(
         tab.get_by_role("button", name=JOERG.name).last.click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+LOOKS = {
+    "light": {"color_scheme": "light"}, "dark": {"color_scheme": "dark"},
+    "contrast": {"contrast": "more"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("look", "locale"),
+    [
+        ("light", "de-DE"),
+        ("dark", "en-GB"),
+        pytest.param("contrast", "de-DE", marks=pytest.mark.long),
+        pytest.param("light", "en-GB", marks=pytest.mark.long),
+        pytest.param("dark", "de-DE", marks=pytest.mark.long),
+        pytest.param("contrast", "en-GB", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_nothing_where_one_signs_in_or_something_is_wrong(
-    open_page: Opened, axe: str, scheme: str
+    open_page: Opened, axe: str, look: str, locale: str
 ) -> None:
-    page = open_page(user="", color_scheme=scheme, viewport={"width": 320, "height": 640})
+    options = {**LOOKS[look], "locale": locale, "viewport": {"width": 320, "height": 640}}
+
+    def looks_right(page: Page, state: str) -> None:
+        examine(page, axe)
+        picture(page, state, look, locale)
+
+    page = open_page(user="", **options)
     expect(page.locator("#signin-name")).to_be_focused()
     examine(page, axe)
     page.locator("#signin-name").fill("erika")
     page.locator("#signin-password").fill("wrong")
     page.keyboard.press("Enter")
     expect(page.locator(".wrong")).not_to_be_empty()
-    examine(page, axe)
-    picture(page, "signin", scheme)
+    looks_right(page, "signin")
     page.close()
-    page = open_page(color_scheme=scheme, viewport={"width": 320, "height": 640})
+    page = open_page(OUTSIDER.name, OUTSIDER.password, **options)
+    expect(page.locator(".trouble")).to_be_visible()
+    looks_right(page, "rights")
+    page.close()
+    page = open_page(**options)
+    refuse(page, 429, "60")
+    page.locator("#search").fill("abel")
+    expect(page.locator(".trouble")).to_be_visible()
+    looks_right(page, "busy")
+    page.unroute("**/v1/people/search")
     page.locator("#search").fill("anna")
     expect(page.locator(".row")).to_contain_text(ANNA.name)
+    refuse(page, 429, "60", "**/v1/people/crm*")
+    page.locator(".row .person").click()
+    expect(page.locator(".gap")).to_be_visible()
+    looks_right(page, "busy card")
+    page.locator(".gap .back").click()
     page.context.set_offline(True)
     page.locator("#search").fill("abel")
     expect(page.locator(".trouble")).to_be_visible()
-    examine(page, axe)
-    picture(page, "offline", scheme)
+    looks_right(page, "offline")
+    page.context.set_offline(False)
+    expect(page.locator(".row")).to_have_count(3)
+    for path in ("**/v1/people/search", "**/v1/me"):
+        refuse(page, 401, "", path)
+    page.locator("#search").fill("kurz")
+    expect(page.locator(".wrong")).not_to_be_empty()
+    looks_right(page, "session ended")
 
 
 def test_the_theme_follows_the_host_and_an_unknown_one_is_light(in_teams: InTeams) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.running import Rufname
 from tests.e2e.tab.conftest import InTeams, Opened
 from tests.e2e.tab.issuer import Issuer
+from tests.e2e.tab.refusing import refuse
 from tests.e2e.tab.world import ANNA, ERIKA, JOERG, OUTSIDER
 
 pytestmark = pytest.mark.e2e
@@ -82,6 +81,7 @@ def test_a_user_without_rights_is_told(open_page: Opened) -> None:
     page = open_page(OUTSIDER.name, OUTSIDER.password)
     expect(page.locator(".trouble")).to_contain_text("You may not see any source of contacts")
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(page.locator("#search")).to_be_disabled()
 
 
 def test_offline_is_said_and_ends_by_itself(open_page: Opened) -> None:
@@ -99,24 +99,30 @@ def test_offline_is_said_and_ends_by_itself(open_page: Opened) -> None:
     expect(page.locator(".light")).to_have_text("Directory reachable")
 
 
-def refuse(page: Page, status: int, retry_after: str) -> None:
-    page.route(
-        "**/v1/people/search",
-        lambda route: route.fulfill(
-            status=status,
-            headers={"Retry-After": retry_after, "Content-Type": "application/problem+json"},
-            body=json.dumps({"type": "urn:rufname:problem:test", "status": status}),
-        ),
-    )
-
-
 def test_busy_is_said_and_tried_again(open_page: Opened) -> None:
     page = open_page()
     refuse(page, 429, "2")
     page.locator("#search").fill("anna")
-    expect(page.locator(".trouble")).to_contain_text("It is tried again in 2 seconds.")
+    expect(page.locator(".trouble")).to_contain_text("It is tried again by itself in 2 seconds.")
     page.unroute("**/v1/people/search")
     expect(page.locator(".row")).to_contain_text(ANNA.name)
+
+
+def test_a_card_that_has_to_wait_comes_by_itself(open_page: Opened) -> None:
+    page = open_page(locale="de-DE")
+    card = "**/v1/people/crm*"
+    refuse(page, 429, "1", card)
+    page.locator("#search").fill("grossmann")
+    page.locator(".row .person").click()
+    expect(page.locator(".gap")).to_contain_text("Es wird in 1 Sekunde von selbst wieder versucht.")
+    page.unroute(card)
+    expect(page.locator(".card h2")).to_have_text(JOERG.name)
+    page.keyboard.press("Escape")
+    page.context.set_offline(True)
+    page.locator(".row .person").click()
+    expect(page.locator(".gap")).to_contain_text("Sie sind offline")
+    page.context.set_offline(False)
+    expect(page.locator(".card h2")).to_have_text(JOERG.name)
 
 
 def test_a_fault_is_said(open_page: Opened) -> None:
