@@ -14,6 +14,7 @@ hundredfold.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -49,6 +50,9 @@ Limits = dict[str, tuple[int, ...]]
 """Beginning, pair, or sound behind `SOUNDS`, as they are terms of the index → the limit of each
 level; 0 where there is none. Only a pair has a blank in it."""
 
+_WordLimits = tuple[int, list[int], list[str]]
+"""Of a word: the highest limit of its beginnings, -1 for none; all limits, rising; their terms."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Limits).decode
 
@@ -58,7 +62,7 @@ class Leading:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._of_words: dict[str, list[tuple[int, str]]] = {}
+        self._of_words: dict[str, _WordLimits] = {}
 
     @classmethod
     def guess(cls, bodies: Iterable[bytes], contacts: int) -> Leading:
@@ -112,32 +116,31 @@ class Leading:
         if not self._limits:
             return []
         found = set[str]()
+        of_words = self._of_words
         for word in words:
-            for limit, term in self._of_word(word):
-                if rank > limit:
-                    break  # as it is below those that follow: most contacts end at the first
-                found.add(term)
+            highest, limits, terms = of_words.get(word) or self._of_word(word)
+            if rank <= highest:  # most contacts are above all of them
+                found.update(terms[bisect_left(limits, rank) :])
         for pair in pairs:
             for level, limit in enumerate(self._limits.get(pair, ())):
                 if rank <= limit:
                     found.add(leading_term(level, pair))
         return list(found)
 
-    def _of_word(self, word: str) -> list[tuple[int, str]]:
-        """Return the limits of a word's beginnings and their terms, the highest first."""
-        found = self._of_words.get(word)
-        if found is None:
-            if len(self._of_words) >= SAMPLE:
-                self._of_words.clear()
-            found = [
-                (limit, leading_term(level, beginning))
-                for beginning in _beginnings(word)
-                for level, limit in enumerate(self._limits.get(beginning, ()))
-                if limit
-            ]
-            found.sort(reverse=True)
-            self._of_words[word] = found
-        return found
+    def _of_word(self, word: str) -> _WordLimits:
+        """Return the limits of a word's beginnings and their terms, the lowest first."""
+        if len(self._of_words) >= SAMPLE:
+            self._of_words.clear()
+        found = sorted(
+            (limit, leading_term(level, beginning))
+            for beginning in _beginnings(word)
+            for level, limit in enumerate(self._limits.get(beginning, ()))
+            if limit
+        )
+        limits = [limit for limit, _ in found]
+        made = limits[-1] if limits else -1, limits, [term for _, term in found]
+        self._of_words[word] = made
+        return made
 
 
 NO_LIMITS = Leading({})

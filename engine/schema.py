@@ -19,34 +19,17 @@ store, never read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache, lru_cache
-from itertools import chain, compress
-from operator import attrgetter
 
 import msgspec
 import tantivy
 
-from engine.contact import Address, Contact, ContactId, contact_uuid_text
+from engine.contact import ContactId
 from engine.errors import CorruptIndex
 from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
-from engine.terms import (
-    MAX_PREFIX,
-    NUMBER_PARTS,
-    PART_DIGITS,
-    name_part,
-    name_texts,
-    number_parts,
-    origin_of,
-    other_words,
-    pair_terms,
-    person_terms,
-    rank_of,
-    whole_words,
-    words_of_field,
-)
-from engine.tokens import index_words, sort_rank
+from engine.terms import GRAM_LETTERS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 
 FORMAT = 14
 
@@ -77,9 +60,6 @@ for, which few numbers share."""
 MAX_START = 2
 """Longest beginning of a word of the other texts that is one term; longer ones are in `gram`."""
 
-GRAM_LETTERS = 3
-"""Letters of one term of `gram`; shorter pieces from inside a word are not indexed."""
-
 UNNAMED = "#unnamed"
 """In `has` of a contact without any name of its own: it is called by its company or address."""
 
@@ -100,8 +80,6 @@ _SCATTER = 0x9E3779B97F4A7C15  # odd: every value has its own
 _GATHER = pow(_SCATTER, -1, 2**64)
 
 BASIC = "basic"
-
-_encode = msgspec.json.Encoder().encode
 
 
 @cache
@@ -179,101 +157,9 @@ def read_versions(versions: Iterable[float | None]) -> list[tuple[int, int]]:
     ]
 
 
-def order_of(contact: Contact) -> int:
-    """Return a contact's place in the alphabet: by surname, else by whatever it is called."""
-    return sort_rank(contact.surname or contact.name or next(iter(contact.emails), "") or "-")
-
-
 def tail_term(digits: str) -> str:
     """Return the term for the last digits of a number: reversed, at most `MAX_TAIL` of them."""
     return digits[: -MAX_TAIL - 1 : -1]
-
-
-@lru_cache(maxsize=16_384)
-def _place_words(address: Address) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the words of an address, which many share: those for `extra`, those of the city."""
-    found = chain(*map(words_of_field, (address.street, address.postcode, address.country)))
-    return tuple(dict.fromkeys(found)), words_of_field(address.city)
-
-
-def extra_words(contact: Contact) -> Sequence[str]:
-    """Return the folded words of texts that nobody types into a search, but a filter may name."""
-    found, _ = _place_words(contact.address)
-    if contact.title or contact.url or contact.notes:
-        found += words_of_field(contact.title)
-        for text in (contact.url, contact.notes):
-            if text:
-                found += tuple(index_words(text))
-        return tuple(dict.fromkeys(found))
-    return found
-
-
-def gram_words(found: Iterable[str]) -> list[str]:
-    """Return those of a contact's folded words that have a term in `gram`, each once."""
-    return [word for word in dict.fromkeys(found) if len(word) >= GRAM_LETTERS]
-
-
-_OWN_FIELDS = (
-    "given_name", "title", "company", "department", "job", "phones", "emails", "url", "notes",
-)  # fmt: skip
-_ADDRESS_FIELDS = ("street", "postcode", "city", "country")
-_FIELDS = (*_OWN_FIELDS, *_ADDRESS_FIELDS)
-_field_values = attrgetter(*_OWN_FIELDS)
-_address_values = attrgetter(*_ADDRESS_FIELDS)
-
-
-def fields_of(contact: Contact) -> list[str]:
-    """Return the names of the fields that hold something; `custom` ones as `custom.1`."""
-    held = list(compress(_FIELDS, _field_values(contact) + _address_values(contact.address)))
-    if contact.custom:
-        held += [f"custom.{key}" for key, value in contact.custom.items() if value]
-    return held
-
-
-def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -> str:
-    """Return the document of one contact as JSON, for tantivy's `add_json`.
-
-    As one text it passes into tantivy in five sixths of the time that a document made value by
-    value takes, its encoding included. It holds what the contact is found by, not the contact.
-
-    Args:
-        contact: decoded.
-        seq: of this version of it.
-        leading: the limits of the index that the document is for, always the same.
-    """
-    rank = rank_of(contact)
-    names = [name_part(text) for text in name_texts(contact) if text]
-    words = [word for part in names for word in part.words]
-    extra = extra_words(contact)
-    others = other_words(contact)
-    pairs = pair_terms(words)
-    known = chain(words, words_of_field(contact.company), extra, *(found for _, found in others))
-    held = fields_of(contact)
-    entry_uuid = contact_uuid_text(contact.id)
-    numbers = {line.number.key: line.number.digits for line in contact.phones}
-    return _encode(
-        {
-            ID: (id_term(contact.id), entry_uuid),
-            SOURCE: contact.id.source,
-            NUMBER: list(numbers),
-            TAIL: [digits[::-1] for key, digits in numbers.items() if "x" not in key],
-            NAME: [word for part in names for word in part.whole],
-            COMPANY: whole_words(contact.company),
-            OTHER: [mark + word for mark, found in others for word in found],
-            SOUND: [code for part in names for code in part.sounds],
-            PERSON: person_terms(contact),
-            EXTRA: extra,
-            GRAM: gram_words(known),
-            HAS: " ".join(held if words else [*held, UNNAMED]),
-            ORDER: order_of(contact),
-            RANK: rank,
-            LEADING: leading.terms(words, pairs, rank),
-            PAIR: pairs,
-            PLACE: place_of(entry_uuid),
-            **number_parts(contact),
-            VERSION: version_of(origin_of(contact.id.source), seq),
-        }
-    ).decode()
 
 
 def applied_document(seq: int, store: str) -> tantivy.Document:

@@ -20,7 +20,6 @@ from engine.schema import (
     COMPANY,
     EXTRA,
     GRAM,
-    GRAM_LETTERS,
     HAS,
     ID,
     MAX_START,
@@ -57,7 +56,7 @@ from engine.selection import (
     Selection,
     Without,
 )
-from engine.terms import MARKS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
+from engine.terms import GRAM_LETTERS, MARKS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 from engine.tokens import fold, words
 
 MAX_QUERY_WORDS = 8

@@ -49,7 +49,7 @@ class Contains(msgspec.Struct, frozen=True):
 
 
 class Has(msgspec.Struct, frozen=True):
-    """Contacts whose field is not empty; names as `engine.schema.fields_of` gives them."""
+    """Contacts whose field is not empty; names as `engine.document.fields_of` gives them."""
 
     field: str
 

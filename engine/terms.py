@@ -7,17 +7,27 @@ asks for them, `engine.matching` applies the same rules to one contact. Change t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple
 from zlib import crc32
 
 from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS, Contact, ContactName, PhoneKind
 from engine.phone import country_code_of
 from engine.phonetics import sound
-from engine.tokens import PARTICLES, fold, index_words, list_rank, typed_words, whole_name, words
+from engine.tokens import (
+    LEFT_OUT,
+    MAX_WORD_CHARS,
+    PARTICLES,
+    fold,
+    fold_once,
+    index_words,
+    list_rank,
+    typed_words,
+    whole_name,
+    words,
+)
 
 PART_DIGITS = 3
 """Digits of one term of a number's parts; longer parts are the meeting of several."""
@@ -27,6 +37,9 @@ MAX_PREFIX = 12
 
 PAIR_LETTERS = 3
 """Letters of each of two words that make one term together."""
+
+GRAM_LETTERS = 3
+"""Letters of one term from anywhere in a word; shorter words and pieces have none."""
 
 MAX_HEADS, ANY_PAIR = 8, "*"
 """With more different beginnings than these, a contact has one term for all pairs."""
@@ -42,9 +55,12 @@ MARKS = {"department": "d", "job": "j", "city": "o", "emails": "e"} | {
 }
 """One letter before each word of `other` that says from which field it is: fields may be hidden."""
 
-_SHARED_MARKS = (MARKS["department"], MARKS["job"], MARKS["city"])
+CUSTOM_MARKS = {
+    field.removeprefix("custom."): mark for field, mark in MARKS.items() if field[-1].isdigit()
+}
+"""The same by the keys of `Contact.custom`."""
+
 _EMAIL_MARK = MARKS["emails"]
-_shared_texts = attrgetter("department", "job", "address.city")
 
 TWO_PARTS = 2
 """Texts of a name that is nothing but given name and surname."""
@@ -77,7 +93,7 @@ def name_texts(contact: ContactName) -> list[str]:
         first = surname
     else:
         return [display, given, surname]
-    if PARTICLES.isdisjoint(words_of_field(first)):
+    if not first or name_part(first).is_whole:
         return [given, surname]
     return [display, given, surname]
 
@@ -89,28 +105,44 @@ class NamePart(NamedTuple):
         words: as `words_of_field`.
         whole: the same, each with its end marked.
         sounds: how they sound, each code once, its end marked.
+        grams: those of the words that have terms from anywhere in them.
         initial: the first folded letter.
         is_plain: whether `words` are just those that are written: no compound, nothing transcribed.
+        told: the one word of most names; "" for one of several, or one that `whole_name` leaves
+            out.
+        is_whole: whether no particle in it may belong to a word that follows.
     """
 
     words: tuple[str, ...]
     whole: tuple[str, ...]
     sounds: tuple[str, ...]
+    grams: tuple[str, ...]
     initial: str
     is_plain: bool
+    told: str
+    is_whole: bool
 
 
 @lru_cache(maxsize=65_536)
 def name_part(text: str) -> NamePart:
     """Return what a given name, a surname or a display name puts into a document, remembered."""
     found = words_of_field(text)
+    is_plain = list(found) == words(text)
     return NamePart(
         words=found,
         whole=whole_words(text),
         sounds=tuple(code + WHOLE for code in dict.fromkeys(map(sound, found)) if len(code) > 1),
+        grams=gram_words(found),
         initial=fold(text)[:1],
-        is_plain=list(found) == words(text),
+        is_plain=is_plain,
+        told=found[0] if is_plain and len(found) == 1 and found[0] not in LEFT_OUT else "",
+        is_whole=PARTICLES.isdisjoint(found),
     )
+
+
+def gram_words(found: Iterable[str]) -> tuple[str, ...]:
+    """Return those of folded words that have terms from anywhere in them, each once."""
+    return tuple([word for word in dict.fromkeys(found) if len(word) >= GRAM_LETTERS])
 
 
 def name_words(contact: ContactName) -> list[str]:
@@ -118,7 +150,7 @@ def name_words(contact: ContactName) -> list[str]:
     return list(dict.fromkeys(chain.from_iterable(map(words_of_field, name_texts(contact)))))
 
 
-def pair_terms(names: list[str]) -> list[str]:
+def pair_terms(names: Sequence[str]) -> list[str]:
     """Return a term for any two words of a contact's names: how both begin.
 
     Two beginnings that tens of thousands have are met in some hundred contacts; to find these by
@@ -131,6 +163,8 @@ def pair_terms(names: list[str]) -> list[str]:
     if len(found) > MAX_HEADS:
         return [ANY_PAIR]
     heads = sorted(found)
+    if len(heads) == 2:  # noqa: PLR2004 - as most names
+        return [f"{heads[0]} {heads[1]}"]
     return [f"{one} {other}" for at, one in enumerate(heads) for other in heads[at + 1 :]]
 
 
@@ -181,7 +215,11 @@ def link_terms(contact: Contact) -> list[str]:
             terms.append(f"@{personal}")
     if contact.phones:
         names = link_names(contact)
-        terms += [f"#{line.number.key} {name}" for line in contact.phones for name in names]
+        for line in contact.phones:
+            number = line.number
+            key = number.key if number.extension else number.digits
+            for name in names:
+                terms.append(f"#{key} {name}")  # noqa: PERF401 - mostly one: a list costs a call
     return terms
 
 
@@ -219,26 +257,51 @@ def person_terms(contact: Contact) -> list[str]:
 
 def _full_names(contact: Contact, given: NamePart, surname: NamePart) -> list[str]:
     """Return the terms for a name whose parts are told apart: as shown, by its parts, initials."""
+    first, last = given.told, surname.told
+    shown = contact.display_name
+    as_shown = not shown or shown == f"{contact.given_name} {contact.surname}"
+    initials = f"~{given.initial}{surname.initial}", f"~{surname.initial}{given.initial}"
+    if as_shown and first and last and first != last:  # as most
+        return [f"={first} {last}" if first < last else f"={last} {first}", *initials]
     apart = "=" + whole_name(given.words + surname.words)
     if given.is_plain and surname.is_plain and len(name_texts(contact)) == TWO_PARTS:
-        terms = [apart]  # what is shown has the same words
-    else:
-        terms = ["=" + whole_name(words(contact.name)), apart]
-    first, last = given.initial, surname.initial
-    return [*terms, f"~{first}{last}", f"~{last}{first}"]
+        return [apart, *initials]  # what is shown has the same words
+    return ["=" + whole_name(words(contact.name)), apart, *initials]
 
 
-def number_parts(contact: Contact) -> dict[str, list[str]]:
-    """Return the digits of a contact's numbers by index field, marked where they begin and end."""
+class NumberTerms(NamedTuple):
+    """What the numbers of a contact put into a document.
+
+    Attributes:
+        numbers: their keys, each once.
+        tails: digits of those without an extension apart, reversed.
+        parts: digits by index field, marked where they begin and end.
+    """
+
+    numbers: list[str]
+    tails: list[str]
+    parts: dict[str, list[str]]
+
+
+def number_terms(contact: Contact) -> NumberTerms:
+    """Return the terms of a contact's numbers, of each line's kind and of all together."""
+    keys: dict[str, str] = {}
     parts: dict[str, list[str]] = {}
     for line in contact.phones:
-        digits = line.number.digits
-        national = digits[len(country_code_of(digits)) :]
-        field = parts.setdefault(NUMBER_PARTS[line.kind], [])
-        field.append(f"^{digits}$")
-        if national != digits:
-            field.append(f"^{national[:2]}")
-    return parts
+        number = line.number
+        digits = number.digits
+        if number.extension:
+            keys[number.key] = ""
+        else:
+            keys[digits] = digits[::-1]
+        code = len(country_code_of(digits))
+        field = NUMBER_PARTS[line.kind]
+        if field not in parts:
+            parts[field] = []
+        parts[field].append(f"^{digits}$")
+        if code:
+            parts[field].append(f"^{digits[code : code + 2]}")
+    return NumberTerms(list(keys), list(filter(None, keys.values())), parts)
 
 
 @lru_cache(maxsize=1_024)
@@ -260,22 +323,39 @@ def whole_words(text: str) -> tuple[str, ...]:
     return tuple(word + WHOLE for word in dict.fromkeys(words_of_field(text)))
 
 
-def other_words(contact: Contact) -> list[tuple[str, Sequence[str]]]:
-    """Return the words of each of the `other_texts` of a contact, and their field's mark."""
-    found: list[tuple[str, Sequence[str]]] = [
-        (mark, words_of_field(text))
-        for mark, text in zip(_SHARED_MARKS, _shared_texts(contact), strict=True)
-        if text
-    ]
-    found += [(_EMAIL_MARK, email_words(address)) for address in contact.emails]
-    for number, text in contact.custom.items():
-        mark = MARKS.get(f"custom.{number}")
-        if mark and text:
-            found.append((mark, words_of_field(text)))
-    return found
+Found = tuple[tuple[str, ...], tuple[str, ...]]
+"""Words as they go into their field, and those of them that have terms from anywhere in them."""
 
 
-def email_words(address: str) -> Sequence[str]:
-    """Return the `words` of an address; those of its domain, which many share, are remembered."""
+def _marked(mark: str, found: Sequence[str]) -> Found:
+    return tuple([mark + word for word in found]), gram_words(found)
+
+
+@lru_cache(maxsize=65_536)
+def marked_text(mark: str, text: str) -> Found:
+    """Return the words of a text of `other`, which many contacts share, behind its field's mark."""
+    return _marked(mark, words_of_field(text))
+
+
+def marked_value(mark: str, text: str) -> Found:
+    """Return the same of a custom field, which mostly holds one word that no other contact has."""
+    if text.isascii() and text.isalnum():
+        word = fold_once(text)[:MAX_WORD_CHARS]
+        return (mark + word,), (word,) if len(word) >= GRAM_LETTERS else ()
+    return marked_text(mark, text)
+
+
+@lru_cache(maxsize=65_536)
+def _domain_words(domain: str) -> Found:
+    return _marked(_EMAIL_MARK, words(domain))
+
+
+def email_words(address: str) -> Found:
+    """Return the same of an address; the words of its domain, which many share, are remembered."""
     local, _, domain = address.partition("@")
-    return typed_words(local) + words(domain)
+    terms, grams = _domain_words(domain)
+    for word in typed_words(local):
+        terms += (_EMAIL_MARK + word,)
+        if len(word) >= GRAM_LETTERS:
+            grams += (word,)
+    return terms, grams

@@ -131,7 +131,7 @@ def whole_name(found: Iterable[str]) -> str:
     Titles, particles and legal forms are left out, unless nothing else is there; "" for no word.
     """
     told = set(found)
-    return " ".join(sorted(told - _LEFT_OUT or told))
+    return " ".join(sorted(told - LEFT_OUT or told))
 
 
 def _with_particles(found: list[str]) -> list[str]:
@@ -147,7 +147,8 @@ def _with_particles(found: list[str]) -> list[str]:
     return joined
 
 
-_LEFT_OUT = PARTICLES | TITLES | LEGAL_FORMS
+LEFT_OUT = PARTICLES | TITLES | LEGAL_FORMS
+"""Words that are not part of a whole name, unless it has no others."""
 
 
 def name_key(text: str) -> frozenset[str]:

@@ -22,12 +22,12 @@ import tantivy
 from engine import generation as folders
 from engine import numbertable, schema
 from engine.contact import ContactId, decode_contact
+from engine.document import contact_document
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.leading import NO_LIMITS, Leading, windows
 from engine.numberwriter import NumberWriter
 from engine.schema import (
     applied_document,
-    contact_document,
     id_term,
     leading_document,
     leading_of,

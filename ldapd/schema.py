@@ -68,7 +68,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         always: every entry has it, so that a presence test is free.
         indexed: the words of its values are among those that people search by.
         calls: its values are what a contact is called (`engine.selection.Called`).
-        fields: the contact's fields (`engine.schema.fields_of`) of which one must hold something
+        fields: the contact's fields (`engine.document.fields_of`) of which one must hold something
             for the attribute to have a value; empty = the index cannot tell.
         inexact: a field that holds something may still give no value.
         operational: shown only if asked by name or by `+` (RFC 4512 3.4).

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import tantivy
 
 from engine.contact import Contact
+from engine.document import contact_document
 from engine.leading import NO_LIMITS, Leading
 from engine.numbertable import NumberTable
 from engine.numberwriter import NumberWriter
@@ -17,7 +18,6 @@ from engine.reader import Reader
 from engine.rights import SourcePolicy
 from engine.schema import (
     applied_document,
-    contact_document,
     leading_document,
     register_tokenizers,
     schema,

@@ -1,88 +1,15 @@
-"""What a contact's document is found by."""
+"""The fields of the index: identities, places, versions."""
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 
-import tantivy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import schema
-from engine.contact import Address, Contact, ContactId, contact_uuid_text
-from engine.phonetics import sound
-from engine.terms import MARKS, name_words, origin_of, other_texts, rank_of
-from engine.tokens import index_words, sort_rank, whole_name, words
-from tests.engine.building import contact
-
-WORDS = st.sampled_from(
-    ["", "Anna", "anna", "Meier-Vogt", "von der Heide", "O'Brien", "Dr. Öz", "Щукина", "李", "付"]
-)
-TEXTS = WORDS | st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-DISPLAYED = st.sampled_from(["", "{0} {1}", "{1}, {0}", "{1} {0}", "{1}", "Team {0}"])
-
-
-@st.composite
-def contacts(draw: st.DrawFn) -> Contact:
-    """Draw a contact whose texts are anything that a store can hold."""
-    given_name, surname = draw(TEXTS), draw(TEXTS)
-    return contact(
-        draw(TEXTS),
-        draw(DISPLAYED).format(given_name, surname),
-        *draw(st.lists(st.sampled_from(["498999998123", "498999998123x55", "4915112345"]))),
-        given_name=given_name, surname=surname, title=draw(TEXTS), company=draw(TEXTS),
-        job=draw(TEXTS), notes=draw(TEXTS), emails=tuple(draw(st.lists(TEXTS, max_size=2))),
-        address=Address(draw(TEXTS), draw(TEXTS), draw(TEXTS), draw(TEXTS)),
-        custom={"7": draw(TEXTS)},
-    )  # fmt: skip
-
-
-@settings(max_examples=25)  # each makes an index
-@given(st.lists(contacts(), min_size=1, max_size=5))
-def test_the_index_takes_every_contact_that_a_store_can_hold(made: list[Contact]) -> None:
-    index = tantivy.Index(schema.schema())
-    schema.register_tokenizers(index)
-    writer = index.writer(heap_size=15_000_000, num_threads=1)
-    for seq, each in enumerate(made, 1):
-        writer.add_json(schema.contact_document(each, seq))
-    writer.commit()
-    writer.wait_merging_threads()
-    index.reload()
-    searcher = index.searcher()
-    assert searcher.num_docs == len(made)
-    for seq, each in enumerate(made, 1):
-        question = schema.term(schema.ID, contact_uuid_text(each.id))
-        found = [address for _, address in searcher.search(question, 10).hits]
-        versions = searcher.fast_field_values(schema.VERSION, found)
-        at = found[versions.index(schema.version_of(origin_of(each.id.source), seq))]
-        assert searcher.fast_field_values(schema.RANK, [at]) == [rank_of(each)]
-        assert searcher.doc(at).to_dict() == {}  # found by it, kept elsewhere
-
-
-@given(contacts())
-def test_a_document_holds_just_the_words_that_are_asked_for(made: Contact) -> None:
-    document = json.loads(schema.contact_document(made, 1))
-    names, company = name_words(made), index_words(made.company)
-    others = [
-        (MARKS[field], words(text) if field == "emails" else index_words(text))
-        for field, text in other_texts(made)
-    ]
-    assert set(document[schema.NAME]) == {f"{word}$" for word in names}
-    assert set(document[schema.COMPANY]) == {f"{word}$" for word in company}
-    assert set(document[schema.OTHER]) == {mark + word for mark, has in others for word in has}
-    assert set(document[schema.SOUND]) == {f"{sound(word)}$" for word in names if sound(word)[1:]}
-    every = [
-        *names,
-        *company,
-        *document[schema.EXTRA],
-        *(word for _, has in others for word in has),
-    ]
-    assert set(document[schema.GRAM]) == {word for word in every if len(word) >= 3}
-    assert f"={whole_name(words(made.name))}" in document[schema.PERSON]
-    assert document[schema.HAS].split() == (
-        [*schema.fields_of(made)] if names else [*schema.fields_of(made), schema.UNNAMED]
-    )
+from engine.contact import ContactId
+from engine.terms import origin_of
 
 
 @given(st.integers(0, 2**28 - 1), st.integers(0, 2**schema.SEQ_BITS - 1))
@@ -100,43 +27,13 @@ def test_versions_of_one_source_are_too_scattered_to_be_packed_in_blocks() -> No
     assert any(step < 0 for step in steps)
 
 
-def test_a_rank_and_a_version_beyond_63_bits_survive_the_way_into_the_index() -> None:
-    last = contact("1", surname="zzzzzzzzzz")
-    assert rank_of(last) >= 2**63
-    document = json.loads(schema.contact_document(last, 7))
-    assert document[schema.RANK] == rank_of(last)
-    assert document[schema.VERSION] == schema.version_of(origin_of("crm"), 7) >= 2**63
-
-
 def test_ids_and_tails_are_terms() -> None:
     assert schema.id_term(ContactId("crm", "1")) != schema.id_term(ContactId("cr", "m1"))
     assert schema.tail_term("498999998123") == "3218999"
     assert schema.tail_term("123") == "321"
 
 
-def test_a_contact_is_found_by_what_else_its_record_says() -> None:
-    whole = contact(
-        "1", "Anna Abel", "498999998123", title="Dr.", emails=("a@b.example",), notes="left early",
-        address=Address("Lindwurmstr. 7", "80337", "Ulm", "DE"), custom={"7": "K7", "8": ""},
-    )  # fmt: skip
-    extra = ["lindwurmstr", "7", "80337", "de", "dr", "left", "early"]
-    assert list(schema.extra_words(whole)) == extra
-    document = json.loads(schema.contact_document(whole, 1))
-    assert document[schema.OTHER] == ["oulm", "ea", "eb", "eexample", "Gk7"]
-    assert document[schema.GRAM] == [
-        "anna", "abel", "lindwurmstr", "80337", "left", "early", "ulm", "example",
-    ]  # fmt: skip
-    fields = {"title", "street", "postcode", "city", "country", "phones", "emails", "notes"}
-    assert set(schema.fields_of(whole)) == {*fields, "custom.7"}
-
-
 def test_a_place_is_the_uuids_own_bits() -> None:
     assert schema.place_of("00000000-0000-5000-8000-000000000000") == 0
     assert schema.place_of("00000000-0001-5002-8000-000000000000") == 0x1002
     assert schema.place_of("ffffffff-ffff-5fff-bfff-ffffffffffff") == 2**60 - 1
-
-
-def test_whoever_has_no_name_stands_under_an_address() -> None:
-    assert schema.order_of(contact("1", emails=("zoe@b.example",))) == sort_rank("zoe@b.example")
-    assert schema.order_of(contact("1")) == sort_rank("-")
-    assert schema.order_of(contact("1", "Anna Abel", surname="Abel")) == sort_rank("Abel")

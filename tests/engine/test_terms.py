@@ -37,6 +37,11 @@ def test_a_person_is_named_as_a_whole_without_titles_and_in_any_order() -> None:
     assert terms.person_terms(firm) == ["=abel bau"]
 
 
+@given(st.text(max_size=50) | st.from_regex("[A-Za-z0-9]{1,50}", fullmatch=True))
+def test_a_value_of_its_own_has_the_words_of_any_text(text: str) -> None:
+    assert terms.marked_value("A", text) == terms.marked_text("A", text)
+
+
 def test_two_words_of_a_name_make_one_term_whatever_their_order() -> None:
     assert terms.pair_terms(["anna", "abel", "m"]) == [
         "abe ann",
@@ -60,11 +65,17 @@ def test_names_that_have_two_typed_beginnings_have_their_term(
 
 
 def test_the_parts_of_a_number_stand_in_the_field_of_its_kind() -> None:
-    one = contact("1", "A", line("498999998123"), line("491701234567", "mobile"))
-    assert terms.number_parts(one) == {
-        "part_work": ["^498999998123$", "^89"],
-        "part_mobile": ["^491701234567$", "^17"],
-    }
+    one = contact(
+        "1", "A", line("498999998123"), line("491701234567", "mobile"), line("4989x7", "mobile")
+    )
+    assert terms.number_terms(one) == (
+        ["498999998123", "491701234567", "4989x7"],
+        ["321899999894", "765432107194"],
+        {
+            "part_work": ["^498999998123$", "^89"],
+            "part_mobile": ["^491701234567$", "^17", "^4989$", "^89"],
+        },
+    )
 
 
 def test_the_rank_is_alphabetical_by_surname_and_its_own_for_each_record() -> None:
