@@ -30,7 +30,15 @@ from engine.matching import (
 )
 from engine.nearness import OTHERS, Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
-from engine.questions import CLASSES, WORD_CLASSES, Part, Questions, all_of, any_of
+from engine.questions import (
+    CLASSES,
+    MANY_WORDS,
+    WORD_CLASSES,
+    Part,
+    Questions,
+    all_of,
+    any_of,
+)
 from engine.reader import Place, Reader, any_source
 from engine.recall import Record
 from engine.schema import RANK, schema
@@ -130,7 +138,7 @@ class Ranking:
         self._levels = list(self._nearness.levels())
         self._priorities = self._scope.priorities
         self._after = after
-        self._found: set[Place] = set()
+        self._found = set[Place]()
         self._far: list[_Guess] = []
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
@@ -279,13 +287,16 @@ class Ranking:
         self, place: tuple[int, int], part: Part, wanted: int, least: int
     ) -> Iterator[list[Ranked]]:
         """Give records in the index's own order, from a rank on."""
-        more = True
+        more, window = True, _window(wanted)
         while more and self._discarded < MAX_DISCARDED:
-            entries, more = self._fetch(part, _window(wanted), least)
+            discarded = self._discarded
+            entries, more = self._fetch(part, window, least)
             yield from self._read(place, entries)
             if not entries:
                 return
             least = entries[-1][1]
+            if self._discarded > discarded:  # to ask once more costs more than to read on
+                window = min(2 * window, MAX_DISCARDED)
 
     def _first(self, part: Part, wanted: int) -> tuple[list[Entry], int]:
         """Return the first records of a part by rank, and how many it has, as far as is counted.
@@ -467,7 +478,9 @@ class Ranking:
 
     @cached_property
     def _likely(self) -> list[tuple[int, Address]]:
-        """Return the first that sound alike and are one typo away."""
+        """Return the first that sound alike and are one typo away; nobody for very many words."""
+        if len(self._typed.words) > MANY_WORDS:
+            return []
         likely = self._over_groups(Questions.likely)
         if likely is None:
             return []

@@ -46,3 +46,18 @@ def test_the_words_of_the_likest_or_those_that_find_somebody(text: str, suggeste
 @pytest.mark.parametrize("text", ["xaver", "xavr hiden", "hidden qqqqqq"])
 def test_nothing_is_suggested_out_of_what_is_hidden(text: str) -> None:
     assert meant(text) == ""
+
+
+def test_of_many_words_the_last_alone_is_left_out() -> None:
+    names = "Anna Berta Carla Dora Emma Frida Gerda"
+    search = search_of([contact("1", names)], {"crm": SourcePolicy("crm")})
+    for text, suggested in (
+        (f"{names} 77q", names.casefold()),
+        (f"77q {names}", ""),
+        ("77q anna berta carla", "anna berta carla"),
+    ):
+        assert search.answer(PeopleQuery(text, EVA)).did_you_mean == suggested
+
+
+def test_a_word_that_is_meant_twice_is_suggested_once() -> None:
+    assert meant("mayr meyer") == "Maier"
