@@ -9,6 +9,8 @@ import pytest
 from bench import bench_people
 from bench.people_questions import Meant
 
+MEANT = [Meant("a", text, frozenset({text})) for text in ("1", "2", "3", "4")]
+
 
 def test_the_people_bench_times_every_case_and_scores_every_kind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -29,12 +31,11 @@ def test_the_people_bench_times_every_case_and_scores_every_kind(
 
 
 def test_a_score_is_the_share_of_questions_whose_person_stands_high_enough() -> None:
-    meant = [Meant("a", text, frozenset({text})) for text in ("1", "2", "3", "4")]
     answers = {"1": ["1"], "2": ["x", "2"], "3": ["x"] * 7 + ["3"], "4": []}
     scores = {
         each.case: each.value
         for each in bench_people._scores(
-            "ours", lambda text: [frozenset({key}) for key in answers[text]], meant
+            "ours", lambda text: [frozenset({key}) for key in answers[text]], MEANT
         )
     }
     assert scores == {
@@ -52,3 +53,28 @@ class _no_server:  # noqa: N801 - stands where a function stands
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+class _Slow:
+    """A peer that is slow whatever it takes, since it has no time."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def find(self, text: str) -> list[str]:
+        self.asked.append(text)
+        return [text]
+
+
+def test_a_slow_peer_is_asked_few_questions_and_compared_by_these(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench_people, "PEER_S", 1e-9)
+    monkeypatch.setattr(bench_people, "FEWEST", 3)
+    ours = {str(number): 1.0 if number < 3 else 1e9 for number in range(50)}
+    peer = _Slow()
+    measures = {each.case: each.value for each in bench_people._peer("it", peer, ours, MEANT)}
+    assert peer.asked[:6] == ["0", "0", "1", "1", "2", "2"]
+    p50 = measures["it, 3 texts of 1 to 4 letters, p50"]
+    assert measures["it: ours is faster, p50"] == p50
+    assert measures["it, success@1 of 1"] == 1
