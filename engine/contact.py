@@ -152,13 +152,6 @@ class Contact(ContactName, frozen=True, array_like=True, gc=False):
         return f"{datetime.fromtimestamp(self.created, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-class ShownName(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The first fields of a `ContactName`: what most are called, in two thirds of its time."""
-
-    id: ContactId
-    display_name: str = ""
-
-
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -172,6 +165,3 @@ decode_contact: Callable[[bytes], Contact] = msgspec.msgpack.Decoder(Contact).de
 
 decode_name: Callable[[bytes], ContactName] = msgspec.msgpack.Decoder(ContactName).decode
 """Decode the beginning of a body; raises as `decode_contact`."""
-
-decode_shown_name: Callable[[bytes], ShownName] = msgspec.msgpack.Decoder(ShownName).decode
-"""Decode the very beginning of a body; raises as `decode_contact`."""

@@ -7,7 +7,7 @@ B-tree that is mapped into memory in 2 to 4 (`bench/bench_caller.py`); searches 
 tantivy, which names the versions found, and the contacts are read here. The table holds, each in a
 database of its own:
 
-    bodies     seq → the encoded contact; a `seq` names one version of one contact
+    bodies     seq → the encoded contact, labelled (`engine.labels`); a `seq` names one version
     retired    seq of a change → the version it replaced or removed, whose body is still there
     rows       digest of source and key → the seq it has here
     numbers    number key (`498912345`, `498912345x55`) from its end → holders (`engine.holding`);
@@ -46,6 +46,7 @@ import msgspec
 from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
 from engine.errors import CorruptIndex
 from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SEQ_BYTES, SOURCE_BYTES
+from engine.labels import body_of
 from engine.linkmap import NO_MAP, LinkMap
 from engine.phone import MAX_E164_DIGITS
 
@@ -345,7 +346,7 @@ class NumberTable:
         """Return the encoded contact of a holder."""
         if not self._body.set_key(holder[-SEQ_BYTES:]):
             raise CorruptIndex("a number leads to no contact")
-        return self._body.value()
+        return body_of(self._body.value())
 
     def ending(self, tail: str, visible: Sources, most: int) -> list[tuple[str, bytes]]:
         """Return E.164 digits that end so and a visible holder of them, at most `most` pairs.
@@ -468,7 +469,7 @@ class NumberTable:
         """
         if self._transaction is None or not self._body.set_key(seq.to_bytes(SEQ_BYTES, "big")):
             raise CorruptIndex("a document leads to no contact")
-        return self._body.value()
+        return body_of(self._body.value())
 
 
 def noted(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes) -> int:

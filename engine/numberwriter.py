@@ -22,6 +22,7 @@ import msgspec
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of
+from engine.labels import body_of, labelled
 from engine.linkmap import LinkMap, new_links
 from engine.numbertable import (
     BEHIND_LINE,
@@ -211,8 +212,8 @@ class NumberWriter:
         bodies, database = self._file.databases.bodies, self._file.databases.links
         if links.is_full:
             links = LinkMap.sized(2 * transaction.stat(bodies)["entries"])
-            for _, body in transaction.cursor(bodies):
-                links.note(new_links(decode_contact(body), None))
+            for _, record in transaction.cursor(bodies):
+                links.note(new_links(decode_contact(body_of(record)), None))
             transaction.drop(database, delete=False)
         with transaction.cursor(database) as cursor:
             cursor.putmulti(links.entries())
@@ -244,7 +245,7 @@ class NumberWriter:
             transaction.delete(row, db=databases.rows)
             return old is not None
         contact = _decode(identity, change.body)
-        fresh.bodies.append((seq, change.body))
+        fresh.bodies.append((seq, labelled(contact, change.body)))
         fresh.rows.append((row, seq))
         _gather(fresh, contact, source, seq)
         if links:
@@ -253,10 +254,10 @@ class NumberWriter:
 
     def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> Contact:
         """Take out what leads to a version; return it."""
-        body = transaction.get(seq, db=self._file.databases.bodies)
-        if body is None:
+        record = transaction.get(seq, db=self._file.databases.bodies)
+        if record is None:
             raise CorruptIndex("the number table misses a contact it names")
-        contact = decode_contact(body)
+        contact = decode_contact(body_of(record))
         gone = _Entries([], [], [], [])
         _gather(gone, contact, source, seq)
         for entries, database in zip(gone, self._lists(), strict=True):

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.caller import EXACT
-from engine.contact import ContactId, ShownName, decode_name, decode_shown_name
 from engine.holding import SEQ_BYTES, SOURCE_BYTES
+from engine.labels import NAME_AT, UUID_BYTES, uuid_text
 from engine.numbertable import Sources, Steps
 from engine.phone import (
     MAX_E164_DIGITS,
@@ -26,12 +26,15 @@ from engine.query import CallerQuery
 from engine.reader import Reader
 from engine.trunk import MAX_EXTENSION_DIGITS, MIN_TRUNK_DIGITS
 
-NOBODY = ShownName(ContactId("", ""))
+Named = tuple[bytes, bytes]
+"""A name to show (UTF-8), and the UUID of the record's entry (ASCII)."""
+
+NOBODY: Named = (b"", b"")
 """Stands for nobody where None says that it was not found out."""
 
-PlainCaller = Callable[[bytes], ShownName | None]
-"""Takes the digits behind a "+" (ASCII), of one asker; returns which record answers and the name to
-show, `NOBODY`, or None for what is no such plain case."""
+PlainCaller = Callable[[bytes], Named | None]
+"""Takes the digits behind a "+" (ASCII); returns the one record that answers its asker, `NOBODY`,
+or None for what is no such plain case."""
 
 
 class InForce:
@@ -64,7 +67,7 @@ def plain_caller(  # noqa: C901 - flat for its speed
         state, visible = reader, reader.number_sources(like.principal)
         steps = reader.numbers.steps if EXACT in like.classes else None
 
-    def plain(digits: bytes) -> ShownName | None:  # noqa: C901, PLR0911, PLR0912 - as above
+    def plain(digits: bytes) -> Named | None:  # noqa: C901, PLR0911 - as above
         if in_force.reader is not state:
             renew(in_force.reader)
         if steps is None:
@@ -88,11 +91,8 @@ def plain_caller(  # noqa: C901 - flat for its speed
             record = get(holder[-SEQ_BYTES:], None, bodies)
             if record is None:
                 return None
-            found = decode_shown_name(record)
-            if found.display_name:
-                return found
-            name = decode_name(record).name
-            return ShownName(found.id, name) if name else None
+            name = record[NAME_AT : NAME_AT + record[UUID_BYTES]]
+            return (name, uuid_text(record)) if name else None
         if trunks.set_range(digits):
             if not trunks.prev_nodup():
                 return NOBODY

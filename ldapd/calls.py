@@ -96,24 +96,23 @@ class Call:
         stops = [*(start for start, _ in spans), len(data)]
         self.pieces = [data[at:stop] for at, stop in zip(starts, stops, strict=True)]
 
-    def answer(self, identifier: bytes, entry_uuid: str, name: str) -> bytes:
+    def answer(self, identifier: bytes, entry_uuid: bytes, name: bytes) -> bytes:
         """Return the answer to a call that asks for `names` alone.
 
         Args:
             identifier: the element of its message ID.
-            entry_uuid: of the entry.
-            name: what all its attributes say.
+            entry_uuid: of the entry (ASCII).
+            name: what all its attributes say (UTF-8).
         """
-        value = name.encode()
-        lengths = len(value) << 3 | len(identifier)
+        lengths = len(name) << 3 | len(identifier)
         frame = self._frames.get(lengths)
         if frame is None:
             if len(self._frames) >= MAX_FRAMES:
                 self._frames.clear()
             dn = b"entryUUID=", len(entry_uuid), self._ending
-            frame = SingleFrame.of(len(identifier), dn, self.names, len(value))
+            frame = SingleFrame.of(len(identifier), dn, self.names, len(name))
             self._frames[lengths] = frame
-        return frame.answer(identifier, entry_uuid.encode(), value)
+        return frame.answer(identifier, entry_uuid, name)
 
 
 Found = tuple[Call, bytes, bytes, bytes]

@@ -224,7 +224,8 @@ class Searcher:
             if found is not None:
                 counters.lookups_found += 1
                 counters.entries += 1
-                return call.answer(identifier, contact_uuid_text(found.id), found.display_name)
+                name, entry_uuid = found
+                return call.answer(identifier, entry_uuid, name)
         number = value.decode()
         match = self._index.caller(
             CallerQuery(number, asker.plan, asker.principal, asker.client.classes)
@@ -234,7 +235,7 @@ class Searcher:
         counters.lookups_found += 1
         counters.entries += 1
         identity = contact_uuid_text(identity_of(match))
-        return call.answer(identifier, identity, match.name)
+        return call.answer(identifier, identity.encode(), match.name.encode())
 
     def known_list(self, asker: Asker, data: bytes) -> bytes | None:
         """Answer received octets that are an earlier list's, IDs apart, as then; else None."""

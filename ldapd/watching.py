@@ -14,9 +14,8 @@ from functools import partial
 from typing import Protocol
 
 from engine.caller import EXACT
-from engine.contact import ShownName
 from engine.phone import DialPlan
-from engine.plaincalls import NOBODY, PlainCaller
+from engine.plaincalls import NOBODY, Named, PlainCaller
 from engine.query import CallerMatch, CallerQuery
 
 DAY_S = 86_400.0
@@ -99,7 +98,7 @@ class Watched:
         )
         remember = self.recent[client].append
 
-        def plain(digits: bytes) -> ShownName | None:
+        def plain(digits: bytes) -> Named | None:
             found = find(digits)
             if found is NOBODY:
                 number, now_s = f"+{digits.decode()}", clock()
@@ -108,7 +107,7 @@ class Watched:
                     self._miss(client, number, now_s)
             elif found is not None:
                 number = f"+{digits.decode()}"
-                remember((clock(), number, plan, found.display_name, EXACT, 0))
+                remember((clock(), number, plan, found[0].decode(), EXACT, 0))
             return found
 
         return plain

@@ -12,6 +12,7 @@ from engine import generation as folders
 from engine.contact import Contact, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SEQ_BYTES
+from engine.labels import NAME_AT
 from engine.numbertable import DATA, FOLDER, NumberFile, NumberTable
 from engine.numberwriter import NumberWriter
 from engine.store import Change
@@ -217,10 +218,11 @@ def test_the_table_holds_what_a_dictionary_would(
 
 def test_contacts_fill_the_pages_of_the_table(writer: NumberWriter) -> None:
     """Halved pages, as of values that are put in among others, would take twice the room."""
-    octets = 0
+    octets, name = 0, "Anna Abel" * 20
+    label = NAME_AT + len(name)
     for begin in range(1, 2_000, 100):
-        made = [change(begin + n, contact(f"{begin}-{n}", "Anna Abel" * 20)) for n in range(100)]
-        octets += sum(len(each.body or b"") + SEQ_BYTES for each in made)
+        made = [change(begin + n, contact(f"{begin}-{n}", name)) for n in range(100)]
+        octets += sum(len(each.body or b"") + SEQ_BYTES + label for each in made)
         writer.apply(made)
     with writer._file.environment.begin() as transaction:
         stat = transaction.stat(writer._file.databases.bodies)

@@ -103,7 +103,7 @@ def test_names_of_any_length_fit_and_their_frames_are_bounded(handler: LdapHandl
     assert found is not None
     call, identifier, *_ = found
     for length in range(2 * MAX_FRAMES):
-        frame = call.answer(identifier, "0" * 36, "n" * length)
+        frame = call.answer(identifier, b"0" * 36, b"n" * length)
         assert frame.count(b"n" * length) >= 1
         assert len(call._frames) <= MAX_FRAMES
     assert handler.known_answer(peer, data) == the_long_way(handler, peer, data)
