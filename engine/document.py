@@ -40,8 +40,8 @@ from engine.schema import (
     TAIL,
     UNNAMED,
     VERSION,
-    id_term,
     place_of,
+    uuid_term,
     version_of,
 )
 from engine.terms import (
@@ -113,8 +113,10 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
             terms, found = marked_value(custom, text)
             others += terms
             grams += found
-    entry, entry_uuid = id_term(identity), contact_uuid_text(identity)
-    rank = list_rank(surname or contact.name, contact.given_name, entry)
+    entry_uuid = contact_uuid_text(identity)
+    rank = list_rank(
+        surname or contact.name, contact.given_name, f"{identity.source}\x1f{identity.key}"
+    )
     pairs = pair_terms(words)
     numbers, tails, parts = number_terms(contact)
     held = fields_of(contact)
@@ -122,7 +124,7 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
         held.append(UNNAMED)
     return _encode(
         {
-            ID: (entry, entry_uuid),
+            ID: uuid_term(entry_uuid),
             SOURCE: identity.source,
             NUMBER: numbers,
             TAIL: tails,

@@ -19,13 +19,14 @@ store, never read.
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
 import msgspec
 import tantivy
 
-from engine.contact import ContactId
+from engine.contact import ContactId, contact_uuid_text
 from engine.errors import CorruptIndex
 from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
@@ -130,8 +131,18 @@ def register_tokenizers(index: tantivy.Index) -> None:
 
 
 def id_term(identity: ContactId) -> str:
-    """Return the term that names one contact's document; its UUID is a second one."""
-    return f"{identity.source}\x1f{identity.key}"
+    """Return the term that names one contact's document."""
+    return uuid_term(contact_uuid_text(identity))
+
+
+def uuid_term(entry_uuid: str) -> str:
+    """Return the term of the contact with a UUID (36 letters, the last 18 digits of it: 70 bits).
+
+    A dictionary of texts that have nothing in common takes an octet a letter. Two of ten million
+    contacts have one term with a probability of 4 in 10**8; `place_of` has the other digits.
+    """
+    packed = bytes.fromhex(entry_uuid[16:18] + entry_uuid[19:23] + entry_uuid[24:])
+    return b2a_base64(packed, newline=False).decode()
 
 
 def place_of(entry_uuid: str) -> int:

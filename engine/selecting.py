@@ -32,9 +32,11 @@ from engine.schema import (
     RANK,
     TAIL,
     UNNAMED,
+    place_of,
     schema,
     tail_term,
     term,
+    uuid_term,
 )
 from engine.scope import Scope
 from engine.selection import (
@@ -82,7 +84,9 @@ takes a search of its own, of some milliseconds."""
 _MOST = 2**64 - 1
 """Above every value of a fast field here."""
 
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-5[0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+"""A UUID of version 5: no contact has another."""
+
 _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should
 _MUST_NOT = tantivy.Occur.MustNot
@@ -295,8 +299,10 @@ def _field_selection(selection: Everyone | Has | EntryIs | AlphabetRange) -> _Qu
         case Has(field):
             return term(HAS, field)
         case EntryIs(entry_uuid):
-            is_uuid = _UUID.fullmatch(entry_uuid)  # other ids must not be asked for by this way
-            return term(ID, entry_uuid.lower()) if is_uuid else _Query.empty_query()
+            if not _UUID.fullmatch(entry_uuid):
+                return _Query.empty_query()
+            entry_uuid, place = entry_uuid.lower(), place_of(entry_uuid)
+            return _with(term(ID, uuid_term(entry_uuid)), PLACE, place, place)
         case AlphabetRange(low, high):
             return _range(ORDER, max(low, 0), high) if low <= high else _Query.empty_query()
         case Everyone():

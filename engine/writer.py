@@ -6,6 +6,8 @@ crash between store and index resumes from there. The number table beside the in
 changes first, so that it is never behind, and keeps what they replaced until the commit after.
 Bookmarks and tombstones of the store follow the commit (`ContactStore.settle`), never precede it. A
 writer is no context manager: tantivy's own one commits although its body raised.
+
+Over 400 lines: a commit, a rebuild and a packing share what they must never leave behind.
 """
 
 from __future__ import annotations
@@ -174,7 +176,7 @@ class IndexWriter:
         folders.sweep(self._index_dir)
 
     def _build(self, folder: Path, progress: Progress | None) -> None:
-        index = tantivy.Index(schema.schema(), path=str(folder))
+        index = _create_index(folder)
         register_tokenizers(index)
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
         numbers = NumberWriter.create(folder, self._store.identity(), self._store.count())
@@ -328,6 +330,22 @@ class IndexWriter:
             seq = changes[-1].seq
             if progress:
                 progress(done, max(total, done))
+
+
+def _create_index(folder: Path) -> tantivy.Index:
+    """Make an empty index in an empty folder, without the lengths of fields.
+
+    They would be an octet a field and contact, for a score that nobody asks for. The binding cannot
+    leave them out, but an index says by its own file how it is written.
+    """
+    tantivy.Index(schema.schema(), path=str(folder))
+    path = folder / folders.META
+    meta = msgspec.json.decode(path.read_bytes())
+    for field in meta["schema"]:
+        if "indexing" in field["options"]:
+            field["options"]["indexing"]["fieldnorms"] = False
+    path.write_bytes(msgspec.json.encode(meta))
+    return tantivy.Index.open(str(folder))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import schema
-from engine.contact import Address, Contact, contact_uuid_text
+from engine.contact import Address, Contact
 from engine.document import contact_document, extra_words, fields_of, order_of
 from engine.phonetics import sound
 from engine.terms import MARKS, name_words, origin_of, other_texts, rank_of
@@ -52,7 +52,7 @@ def test_the_index_takes_every_contact_that_a_store_can_hold(made: list[Contact]
     searcher = index.searcher()
     assert searcher.num_docs == len(made)
     for seq, each in enumerate(made, 1):
-        question = schema.term(schema.ID, contact_uuid_text(each.id))
+        question = schema.term(schema.ID, schema.id_term(each.id))
         found = [address for _, address in searcher.search(question, 10).hits]
         versions = searcher.fast_field_values(schema.VERSION, found)
         at = found[versions.index(schema.version_of(origin_of(each.id.source), seq))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,18 @@ from hypothesis import strategies as st
 from engine import schema
 from engine.contact import ContactId
 from engine.terms import origin_of
+
+
+@given(st.uuids(), st.integers(0, 31), st.sampled_from("0123456789abcdef"))
+def test_a_uuid_is_told_from_every_other_by_its_term_and_its_place(
+    drawn: UUID, at: int, digit: str
+) -> None:
+    one = str(UUID(bytes=drawn.bytes, version=5))
+    digits = one.replace("-", "")
+    other = str(UUID(hex=digits[:at] + digit + digits[at + 1 :]))
+    told = [(schema.uuid_term(each), schema.place_of(each)) for each in (one, other)]
+    assert (told[0] == told[1]) == (one == other or at == 12)  # which is the version, always 5
+    assert len(told[0][0]) == 12
 
 
 @given(st.integers(0, 2**28 - 1), st.integers(0, 2**schema.SEQ_BITS - 1))

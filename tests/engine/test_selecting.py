@@ -44,6 +44,11 @@ EVERYBODY = (
 )
 
 
+def other_digit(entry_uuid: str, at: int) -> str:
+    """Return a UUID with another digit at a place."""
+    return entry_uuid[:at] + f"{15 - int(entry_uuid[at], 16):x}" + entry_uuid[at + 1 :]
+
+
 @pytest.mark.parametrize(
     ("selection", "keys"),
     [
@@ -89,6 +94,10 @@ EVERYBODY = (
         (Without(Everyone(), Has("company")), ["3", "4", "6"]),
         (EntryIs(contact_uuid_text(ContactId("crm", "2")).upper()), ["2"]),
         (EntryIs(contact_uuid_text(ContactId("hr", "5"))), []),
+        (EntryIs(contact_uuid_text(ContactId("crm", "2"))), ["2"]),
+        (EntryIs(other_digit(contact_uuid_text(ContactId("crm", "2")), 0)), []),
+        (EntryIs(other_digit(contact_uuid_text(ContactId("crm", "2")), 14)), []),
+        (EntryIs(other_digit(contact_uuid_text(ContactId("crm", "2")), 35)), []),
         (EntryIs("none"), []),
         (EntryIs(APPLIED_ID), []),
         (EntryIs("crm\x1f1"), []),

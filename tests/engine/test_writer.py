@@ -233,6 +233,13 @@ def test_a_first_run_ends_with_a_number_table_in_full_pages(directory: Directory
     assert len(names(directory.index)) == 3_000
 
 
+def test_no_lengths_of_fields_are_kept(directory: Directory) -> None:
+    hold_many(directory, 1_000)
+    kept = list(served_by(directory).glob("*.fieldnorm"))
+    assert kept
+    assert sum(path.stat().st_size for path in kept) < 1_000
+
+
 def test_a_table_is_written_anew_only_once_it_has_doubled(directory: Directory) -> None:
     hold_many(directory, 500)
     small = served_by(directory)
