@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import lmdb
@@ -181,9 +181,14 @@ class IndexWriter:
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
         numbers = NumberWriter.create(folder, self._store.identity(), self._store.count())
         target = self._store.last_seq()
-        self._guess_leading(writer)
-        self._add_everything(writer, numbers, target, progress)
-        numbers.seal(target)
+        try:
+            self._guess_leading(writer)
+            self._add_everything(writer, numbers, target, progress)
+            numbers.seal(target)
+        except BaseException:
+            with suppress(ValueError):
+                writer.rollback()  # ends its thread, which would write into what is being removed
+            raise
         writer.add_document(applied_document(target, self._store.identity()))
         writer.commit()
         writer.wait_merging_threads()
