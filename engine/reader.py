@@ -300,9 +300,14 @@ class Reader:
         """Return the links of a record that other documents may have too; worked out once."""
         shared = record.shared
         if shared is None:
-            frequency, person = self._frequency, schema.PERSON
-            links = self.numbers.links.shared(link_terms(record.contact))
-            shared = record.shared = tuple([link for link in links if frequency(person, link) > 1])
+            links = link_terms(record.contact)
+            known = self.numbers.links
+            if known:  # what it tells to be shared is looked for at once: mostly it is
+                found = known.shared(links)
+            else:
+                frequency, person = self._frequency, schema.PERSON
+                found = [link for link in links if frequency(person, link) > 1]
+            shared = record.shared = tuple(found)
         return shared
 
     def visible(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:

@@ -198,8 +198,9 @@ def other_texts(contact: Contact) -> list[tuple[str, str]]:
 
 def personal_email(address: str) -> str:
     """Return an address that belongs to one person, as it is compared; "" for a shared one."""
-    local, _, domain = address.casefold().partition("@")
-    return f"{local}@{domain}" if local and domain and local not in SHARED_MAILBOXES else ""
+    folded = address.casefold()
+    local, _, domain = folded.partition("@")
+    return folded if local and domain and local not in SHARED_MAILBOXES else ""
 
 
 def link_terms(contact: Contact) -> list[str]:
