@@ -284,17 +284,21 @@ class Reader:
 
     def recalled(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
         """Return what `visible` returns; they are remembered for the life of the reader."""
-        self.read_ahead(addresses)
-        return [self.record(address, scope).contact for address in addresses]
-
-    def remembered(self, addresses: Iterable[tantivy.DocAddress], scope: Scope) -> list[Contact]:
-        """Return what `recalled` returns for each, up to the first that would have to be read.
-
-        None at all for an asker from whom fields are hidden.
-        """
-        if scope.hidden:
-            return []
-        return self._recall.first_of([(each.segment_ord, each.doc) for each in addresses])
+        get, keep = self._recall.get, self._keep
+        places = [(address.segment_ord, address.doc) for address in addresses]
+        records = [get(place) for place in places]
+        unread = [at for at, record in enumerate(records) if record is None]
+        versions = self.versions([addresses[at] for at in unread])
+        for at, (_, seq) in zip(unread, versions, strict=True):
+            records[at] = keep(places[at], seq)
+        contacts = [record.contact for record in records if record is not None]
+        if not scope.hidden:
+            return contacts
+        for at, (place, record) in enumerate(zip(places, records, strict=True)):
+            hidden = scope.hidden.get(contacts[at].id.source)
+            if hidden and record is not None:
+                contacts[at] = self._masked(place, record, hidden).contact
+        return contacts
 
     def shared_links(self, record: Record) -> tuple[str, ...]:
         """Return the links of a record that other documents may have too; worked out once."""

@@ -7,8 +7,6 @@ is, and once for each set of hidden fields that it was shown without.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 import tantivy
 
@@ -74,16 +72,6 @@ class Recall:
             if record is not None:
                 self.keep(key, record)
         return record
-
-    def first_of(self, keys: Iterable[Key]) -> list[Contact]:
-        """Return the contacts of several keys, up to the first that is not remembered."""
-        younger, contacts = self._younger, list[Contact]()
-        for key in keys:
-            record = younger.get(key) or self.get(key)
-            if record is None:
-                break
-            contacts.append(record.contact)
-        return contacts
 
     def keep(self, key: Key, record: Record) -> None:
         """Remember a record."""

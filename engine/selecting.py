@@ -152,11 +152,10 @@ class Candidates:
                 self._ahead = self._reader.visible(addresses, self._scope)
         return self._ahead[place]
 
-    def remembered(self) -> list[Contact]:
-        """Return the first contacts, up to one that would have to be read; of many: none."""
-        if not self.lasting:
-            return []
-        return self._reader.remembered(self._addresses, self._scope)
+    def stretch(self, begin: int) -> list[Contact]:
+        """Return the contacts from an index below `len` on, as many as are read together."""
+        self.read(begin)
+        return self._ahead[begin - self._begin :]
 
     def position(self, at: int) -> Position:
         """Return where the contact at an index stands; two of equal `place` are one in 2**60."""

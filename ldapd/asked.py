@@ -38,8 +38,8 @@ class Candidates(Protocol):
     def read(self, at: int) -> Contact:
         """Return one of them."""
 
-    def remembered(self) -> list[Contact]:
-        """Return the first of them, as many as need not be read for it."""
+    def stretch(self, begin: int) -> list[Contact]:
+        """Return those from a place on, as many as are read together."""
 
     def position(self, at: int) -> Position:
         """Return where one of them stands."""

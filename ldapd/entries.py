@@ -174,8 +174,14 @@ class EntryWriter:
         derived = {"ipPhone": self._extensions, "msRTCSIP-Line": _line_uri}.get(name)
         spare: Sequence[str] = ("other",) if name == "telephoneNumber" else ()
 
+        write, kind = self._write, kinds[0] if len(kinds) == 1 else ""
+
         def read(shown: Shown) -> Sequence[bytes]:
             contact = shown.contact
+            if shown.number is None and kind and derived is None:  # in every line of a list
+                listed = [line.number for line in contact.phones if line.kind == kind]
+                if len(listed) == 1:
+                    return [write(listed[0]).encode()]
             texts: list[str] = []
             if shown.attribute == name and shown.number is not None and _holds(shown):
                 texts.append(self.number_text(shown.number, shown))
@@ -183,14 +189,18 @@ class EntryWriter:
                 texts += derived(contact)
             else:
                 lines = _lines(contact, kinds) or (_lines(contact, spare) if spare else ())
-                if len(lines) == 1 and not texts:  # as most, and in every line of a list
-                    return [self.number_text(lines[0].number, shown).encode()]
                 texts += [self.number_text(line.number, shown) for line in lines]
             if len(texts) > 1:
                 texts = list(dict.fromkeys(texts))
             return [text.encode() for text in texts]
 
         return read
+
+    def _write(self, number: PhoneNumber) -> str:
+        """Write a number that was not asked for."""
+        if self._format == "e164" and not number.extension:  # what `format_number` writes
+            return f"+{number.digits}"
+        return format_number(number, self._plan, self._format)
 
     def _extensions(self, contact: Contact) -> list[str]:
         """The extensions of business lines behind the client's own trunks."""

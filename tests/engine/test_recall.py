@@ -23,15 +23,6 @@ def test_what_was_kept_is_found_and_what_was_not_is_not() -> None:
     assert len(memory) == 1
 
 
-def test_several_are_found_up_to_the_first_that_is_not_remembered() -> None:
-    memory = Recall()
-    for number in (1, 2, 4):
-        memory.keep((0, number), record(number))
-    assert memory.first_of([]) == []
-    assert [each.id.key for each in memory.first_of([(0, 2), (0, 1), (0, 3), (0, 4)])] == ["2", "1"]
-    assert memory.first_of([(0, 3), (0, 4)]) == []
-
-
 @pytest.mark.parametrize("bound", ["number", "octets"])
 def test_it_is_bounded_and_what_is_read_again_outlives_what_is_not(
     bound: str, monkeypatch: pytest.MonkeyPatch
