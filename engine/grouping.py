@@ -21,7 +21,7 @@ from engine.reader import Place, Reader
 from engine.recall import Linked, Record
 from engine.schema import PERSON, term
 from engine.scope import Scope
-from engine.terms import LINK
+from engine.terms import LINK, link_term
 from engine.tokens import whole_name, words
 from engine.typed import Typed
 
@@ -83,7 +83,7 @@ class Groups:
         if strangers:
             reader.link(strangers)
         if any(record.linked is None for record in linking):
-            question = any_of([term(PERSON, link) for link in self._holders])
+            question = any_of([term(PERSON, link_term(link)) for link in self._holders])
             hits = reader.by_rank(question, scope, MAX_LINKED)
             found = [((at.segment_ord, at.doc), at) for _, at in hits]
         else:

@@ -1,13 +1,14 @@
 """One holder of a number as the number table keeps it: enough to settle a shared line unread.
 
 Hundreds may share a switchboard's number. Who of them answers, whether they are one person or
-several and whether all name one company stands in 27 octets a holder, so that the contact that
+several and whether all name one company stands in 23 octets a holder, so that the contact that
 answers is the only one that is decoded:
 
-    source 2 | kind of line 1 | newest first 6 | name 6 | company 6 | mailboxes 1 | version 5
+    source 2 | kind of line 1 | newest first 6 | name 4 | company 4 | mailboxes 1 | version 5
 
 Law: pure; the octets sort as the holders of one source do (`engine.caller`), the best first.
-Digests stand for equality alone: names and companies whose folded spelling is the same.
+Digests stand for equality alone: names and companies whose folded spelling is the same. They are
+compared among the holders of one line: of a thousand names two have one digest in 1 of 8,600 lines.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from zlib import crc32
 from engine.contact import KIND_RANK, Contact, PhoneKind
 from engine.tokens import fold, name_key
 
-SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 6, 5
+SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 4, 5
 
 NO_COMPANY = bytes(COMPANY_BYTES)
 
-_TIME_BYTES, _NAME_BYTES = 6, 6
+_TIME_BYTES, _NAME_BYTES = 6, 4
 
 RANK = slice(SOURCE_BYTES, SOURCE_BYTES + 1 + _TIME_BYTES)
 """Kind of the line and time of change: less is better, whatever the source."""

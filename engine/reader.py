@@ -28,7 +28,7 @@ from engine.schema import (
     term,
 )
 from engine.scope import Scope, scope_of
-from engine.terms import MARKS, link_terms
+from engine.terms import MARKS, link_term, link_terms
 
 MAX_WINDOW = 20_002
 """The most documents one search may return; tantivy allocates by limit."""
@@ -258,7 +258,8 @@ class Reader:
         It is the same for every asker: a link that he sees is one of the document as well.
         """
         links = {link for record in records for link in self.shared_links(record)}
-        found = self._by_rank(any_term(schema.PERSON, links), MAX_LINKED * MAX_LINKED, count=False)
+        question = any_term(schema.PERSON, map(link_term, links))
+        found = self._by_rank(question, MAX_LINKED * MAX_LINKED, count=False)
         if len(found.hits) == MAX_LINKED * MAX_LINKED:
             return
         self.read_ahead(address for _, address in found.hits)
@@ -310,7 +311,7 @@ class Reader:
                 found = known.shared(links)
             else:
                 frequency, person = self._frequency, schema.PERSON
-                found = [link for link in links if frequency(person, link) > 1]
+                found = [link for link in links if frequency(person, link_term(link)) > 1]
             shared = record.shared = tuple(found)
         return shared
 

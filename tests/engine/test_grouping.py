@@ -8,6 +8,7 @@ from engine.contact import Address, Contact
 from engine.grouping import person_of
 from engine.query import PeopleQuery
 from engine.rights import SourcePolicy
+from engine.terms import link_term
 from tests.engine.building import contact
 from tests.engine.searching import search_of
 from tests.engine.test_ranking import EVA
@@ -63,6 +64,16 @@ def test_records_of_one_person_are_one_hit(one: Contact, other: Contact) -> None
 )  # fmt: skip
 def test_different_people_stay_apart(one: Contact, other: Contact) -> None:
     assert sorted(map(sorted, groups(one, other))) == [["1"], ["2"]]
+
+
+def test_addresses_with_one_term_in_the_index_join_nobody() -> None:
+    one, other = "glbtigdtcleljd@nord.example", "hobkoqlfxdlzxy@nord.example"
+    assert link_term(f"@{one}") == link_term(f"@{other}")
+    first = contact("1", "Anna Meier", emails=(one,))
+    stranger = contact("2", "Anna Meier", source="book", emails=(other,))
+    assert sorted(map(sorted, groups(first, stranger))) == [["1"], ["2"]]
+    same = contact("3", "Anna Meister", source="book", emails=(one,))
+    assert sorted(map(sorted, groups(first, stranger, same))) == [["1", "3"], ["2"]]
 
 
 def test_companies_are_joined_by_number_and_name() -> None:
