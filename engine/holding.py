@@ -14,11 +14,12 @@ compared among the holders of one line: of a thousand names two have one digest 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from zlib import crc32
 
 from engine.contact import KIND_RANK, Contact, PhoneKind
-from engine.tokens import fold, name_key
+from engine.tokens import fold, name_key, words
 
 SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 4, 5
 
@@ -48,6 +49,9 @@ _TIME_DIGITS, _MAX_TIME = 14, 10**14
 """YYYYMMDDHHMMSS, and the number behind the last of them."""
 
 _MAILBOX_BITS = 8
+
+_FEW_WORDS = 100
+"""Characters of a name that surely has no more words than `engine.tokens` takes of a text."""
 
 
 def age_of(contact: Contact) -> int:
@@ -100,11 +104,14 @@ def company_digest(company: str) -> bytes:
 
 def _name_digest(contact: Contact) -> bytes:
     """Return what equals for two spellings of a name, its words in any order."""
-    name = contact.name
+    name, given, surname = contact.name, contact.given_name, contact.surname
     if not name:
         return NO_NAME
-    told = " ".join(sorted(name_key(name)))
-    return hashlib.blake2b(told.encode(), digest_size=_NAME_BYTES).digest()
+    if len(name) <= _FEW_WORDS and name == f"{given} {surname}":
+        key: AbstractSet[str] = {*words(given), *words(surname)}  # which many share: remembered
+    else:
+        key = name_key(name)
+    return hashlib.blake2b(" ".join(sorted(key)).encode(), digest_size=_NAME_BYTES).digest()
 
 
 def _mailboxes(contact: Contact) -> bytes:

@@ -41,7 +41,12 @@ Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all) now and then, at least once at the end."""
 
 HEAP_BYTES = 128_000_000
-"""Buffer before tantivy writes a segment; more makes fewer segments and costs memory."""
+"""Buffer before tantivy writes a segment of an index built anew; more makes fewer segments and
+costs memory."""
+
+FOLLOWING_HEAP_BYTES = 48_000_000
+"""The same where the index follows: some 27,000 contacts. Segments are written while the next
+contacts come, and a commit, during which no others can, has little left to write."""
 
 WRITER_THREADS = 1
 """One indexing thread beside the Python thread fills two cores and leaves fewer segments."""
@@ -162,7 +167,7 @@ class IndexWriter:
         with _writing(served):
             writer.wait_merging_threads()
         del writer
-        self.close()
+        self._writer = self._numbers = None  # not sealed: all of it is summed up once, below
         folder = folders.new_generation(self._index_dir)
         try:
             folders.link_files(served, folder)
@@ -241,7 +246,7 @@ class IndexWriter:
             applied = applied_state(index.searcher())
             self._leading = leading_of(index.searcher())
             self._numbers = NumberWriter.open(folder, applied.store, applied.seq)
-            self._writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
+            self._writer = index.writer(heap_size=FOLLOWING_HEAP_BYTES, num_threads=WRITER_THREADS)
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{folder}: {error}") from error
         self._folder, self._applied = folder, applied.seq

@@ -86,3 +86,14 @@ def test_a_number_that_stands_twice_is_kept_with_its_better_kind() -> None:
         NUMBER: KIND_RANK["mobile"],
         f"{NUMBER}x5": KIND_RANK["work"],
     }
+
+
+_texts = st.sampled_from(["Anna", "von der", "Meier-Vogt", "Ørsted", "ae", "\u0301a"]) | st.text()
+
+
+@given(_texts, _texts)
+def test_a_name_that_is_put_together_equals_the_same_name_in_one_piece(
+    given_name: str, surname: str
+) -> None:
+    name = f"{given_name} {surname}"
+    assert held(name, given_name=given_name, surname=surname)[NAME] == held(name)[NAME]
