@@ -14,16 +14,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ldapd.protocol.ber import (
-    ENUMERATED,
-    INTEGER,
-    SEQUENCE,
-    message_end,
-    read_element,
-    read_header,
-    read_integer,
-)
-from ldapd.protocol.messages import SEARCH_DONE, ResultCode
+from ldapd.protocol.ber import INTEGER, SEQUENCE, message_end, read_header
+from ldapd.protocol.messages import SUCCESS_DONE
 from ldapd.protocol.requests import identifier_of
 
 MAX_OCTETS = 8 * 1024 * 1024
@@ -38,6 +30,10 @@ MAX_ANSWER = 64 * 1024
 MAX_QUESTION = 1_024
 """Longer questions are no device's."""
 
+_LIMITED_DONE = SUCCESS_DONE.replace(b"\x0a\x01\x00", b"\x0a\x01\x04")  # sizeLimitExceeded
+_LASTING_ENDS = (SUCCESS_DONE, _LIMITED_DONE)
+"""How answers end that may be kept; this daemon sends no other words with these codes."""
+
 _SHORT = 0x80
 _FEWEST = 7
 """Octets of the shortest LDAPMessage whose ID is read here: a header, an ID, and an operation."""
@@ -49,13 +45,12 @@ _LAST_START = 6
 class Known:
     """One answer, cut where the message ID of the question belongs."""
 
-    __slots__ = ("_pieces", "entries", "is_limited", "octets")
+    __slots__ = ("_pieces", "entries", "is_limited")
 
     def __init__(self, pieces: list[bytes], *, entries: int, is_limited: bool) -> None:
         self._pieces = pieces
         self.entries = entries
         self.is_limited = is_limited
-        self.octets = sum(map(len, pieces))
 
     def answer(self, identifier: bytes) -> bytes:
         """Return the answer to a question with this element for its message ID."""
@@ -80,7 +75,7 @@ class KnownLists:
         self._index = index
         self._max_octets = max_octets
         self._state: object = None
-        self._known: dict[tuple[object, bytes], Known] = {}
+        self._known: dict[tuple[object, bytes], Known | tuple[bytes, bytes]] = {}
         self._left = max_octets
 
     def find(self, asker: object, data: bytes) -> tuple[Known, bytes] | None:
@@ -103,6 +98,11 @@ class KnownLists:
         if self._state is not self._index.state:
             self._forget()
             return None
+        if not isinstance(known, Known):
+            cut_up = _known(*known)
+            if cut_up is None:
+                return None
+            known = self._known[asker, question] = cut_up
         return known, identifier
 
     def learn(self, asker: object, data: bytes, answer: bytes) -> None:
@@ -117,16 +117,15 @@ class KnownLists:
         if cut is None or len(answer) > MAX_ANSWER or message_end(data, 0) != len(data):
             return
         question, identifier = cut
-        known = _known(answer, identifier) if identifier else None
-        if known is None:
+        if not identifier or not answer.endswith(_LASTING_ENDS):
             return
         if self._state is not self._index.state:
             self._forget()
-        octets = len(question) + known.octets
+        octets = len(question) + len(answer)
         if self._left < octets or len(self._known) >= MAX_LISTS:
             self._forget()
         if self._left >= octets and (asker, question) not in self._known:
-            self._known[asker, question] = known
+            self._known[asker, question] = answer, identifier
             self._left -= octets
 
     def _forget(self) -> None:
@@ -154,7 +153,11 @@ def _cut(data: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _known(answer: bytes, identifier: bytes) -> Known | None:
-    """Cut an answer into pieces; None if it ended in anything that may be otherwise next time."""
+    """Cut an answer into pieces: when it is asked for again, since most lists are asked once.
+
+    Returns:
+        None if it is to another message.
+    """
     pieces: list[bytes] = []
     pos = last = 0
     while pos < len(answer):
@@ -163,12 +166,6 @@ def _known(answer: bytes, identifier: bytes) -> Known | None:
             return None
         pieces.append(answer[last:start])
         last, pos = start + len(identifier), end
-    tag, start, end = read_header(answer, last, len(answer))
-    if tag != SEARCH_DONE:
-        return None
-    code = read_integer(answer, *read_element(answer, start, end, ENUMERATED))
-    if code not in (ResultCode.SUCCESS, ResultCode.SIZE_LIMIT_EXCEEDED):
-        return None
-    entries = len(pieces) - 1
     pieces.append(answer[last:])
-    return Known(pieces, entries=entries, is_limited=code != ResultCode.SUCCESS)
+    is_limited = answer.endswith(_LIMITED_DONE)
+    return Known(pieces, entries=len(pieces) - 2, is_limited=is_limited)
