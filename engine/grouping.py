@@ -71,9 +71,9 @@ class Groups:
             linking = [record for record in records if record.contact.id in self._keys]
             self._find(reader, scope, linking, known)
 
-    def __bool__(self) -> bool:
-        """Tell whether any of them may share a link with another."""
-        return bool(self._keys)
+    def __contains__(self, identity: ContactId) -> bool:
+        """Tell whether a record may share a link with another."""
+        return identity in self._keys
 
     def _find(
         self, reader: Reader, scope: Scope, linking: list[Record], known: AbstractSet[Place]
@@ -199,10 +199,10 @@ class Joined:
 
 
 def _are_different(phones: Sequence[PhoneLine]) -> bool:
-    """Tell whether no number stands twice; most contacts have at most two."""
+    """Tell whether no number stands twice among several; most contacts have at most two."""
     if len(phones) == 2:  # noqa: PLR2004 - as said
         return phones[0].number != phones[1].number
-    return len(phones) < 2 or len(phones) == len({line.number for line in phones})  # noqa: PLR2004
+    return len(phones) == len({line.number for line in phones})
 
 
 def person_of(
@@ -213,9 +213,22 @@ def person_of(
     searched: frozenset[str] = frozenset(),
 ) -> PersonHit:
     """Return the person of some records, as the asker may see them, the one that shows first."""
-    best = members[0]
-    if len(members) == 1 and _are_different(best.phones):
-        return PersonHit(best, (best.id,), {}, (), (), match_class, typed, searched)
+    if len(members) == 1:
+        return alone(members[0], match_class, typed, searched)
+    return _one_of(members, match_class, typed, searched)
+
+
+def alone(contact: Contact, match_class: int, typed: Typed, searched: frozenset[str]) -> PersonHit:
+    """Return the person of one record: as it stands, but for a number that stands there twice."""
+    phones = contact.phones
+    if len(phones) < 2 or _are_different(phones):  # noqa: PLR2004 - else there is nothing twice
+        return PersonHit(contact, (contact.id,), {}, (), (), match_class, typed, searched)
+    return _one_of((contact,), match_class, typed, searched)
+
+
+def _one_of(
+    members: Sequence[Contact], match_class: int, typed: Typed, searched: frozenset[str]
+) -> PersonHit:
     person = Joined(members)
     return PersonHit(
         contact=person.contact,

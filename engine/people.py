@@ -13,7 +13,7 @@ from time import perf_counter_ns
 from engine.contact import Contact, ContactId
 from engine.cursor import read_cursor, write_cursor
 from engine.folding import page_of
-from engine.grouping import Groups, person_of
+from engine.grouping import Groups, alone, person_of
 from engine.matching import FULL_NAME, SOUNDS
 from engine.query import (
     MATCH_CLASSES,
@@ -123,19 +123,21 @@ class PeopleSearch:
             places = {each.place for each in batch}
             groups = Groups(self._reader, scope, [each.record for each in batch], places)
             for each in batch:
-                contact = each.record.contact
+                contact, position = each.record.contact, each.position
                 identity = contact.id
                 given.add(identity)
                 if identity in joined:
                     continue
-                members = groups.of(contact) if groups else [contact]
+                searched = scope.searched[identity.source].fields
+                if identity not in groups:  # most people have one record
+                    yield position, alone(contact, position.match_class, typed, searched)
+                    continue
+                members = groups.of(contact)
                 if len(members) > 1:
                     if any(self._is_better(ranking, each, m, given) for m in members[1:]):
                         continue  # it was shown with its better record, on this page or before
                     joined.update(member.id for member in members)
-                searched = scope.searched[identity.source].fields
-                match_class = each.position.match_class
-                yield each.position, self._joined(members, match_class, typed, searched)
+                yield position, self._joined(members, position.match_class, typed, searched)
 
     def _is_better(
         self, ranking: Ranking, each: Ranked, member: Contact, given: AbstractSet[ContactId]

@@ -335,10 +335,12 @@ class Ranking:
     def _entries(self, fresh: list[tuple[int, Address]]) -> list[Entry]:
         """Return records with the priority of their source."""
         by_origin = self._scope.by_origin
-        versions = self._reader.versions([at for _, at in fresh])
+        addresses = [at for _, at in fresh]
+        places = [(at.segment_ord, at.doc) for at in addresses]
+        versions = self._reader.versions_at(places, addresses)
         return [
-            (by_origin.get(origin, 0), rank, (at.segment_ord, at.doc), seq)
-            for (origin, seq), (rank, at) in zip(versions, fresh, strict=True)
+            (by_origin.get(origin, 0), rank, place, seq)
+            for (origin, seq), (rank, _), place in zip(versions, fresh, places, strict=True)
         ]
 
     def _read(self, place: tuple[int, int], entries: list[Entry]) -> Iterator[list[Ranked]]:

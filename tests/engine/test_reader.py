@@ -136,3 +136,23 @@ def test_without_an_index_nobody_is_found() -> None:
     assert empty.frequency(NAME, "meier") == 0
     assert empty.shared_links(Record(PEOPLE[0], 0)) == ()
     assert empty.count() == 0
+
+
+def test_versions_of_documents_are_remembered_within_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = reader_of(PEOPLE, POLICIES)
+    hits = reader.by_rank(term(NAME, "meier"), reader.scope(LOCAL_ADMIN), 10)
+    addresses = [address for _, address in hits]
+    places = [(each.segment_ord, each.doc) for each in addresses]
+    told = reader.versions(addresses)
+    for end in (1, 3, 2, 0, 3):
+        assert reader.versions_at(places[:end], addresses[:end]) == told[:end]
+    monkeypatch.setattr(reader, "versions", None)  # whoever is remembered is not asked for
+    assert reader.versions_at(places, addresses) == told
+    monkeypatch.undo()
+    monkeypatch.setattr(reading, "MAX_REMEMBERED_VERSIONS", 3)
+    reader._versions.clear()
+    for at in (0, 1, 2, 0, 1):
+        assert reader.versions_at(places[at : at + 2], addresses[at : at + 2]) == told[at : at + 2]
+        assert len(reader._versions) <= 3
