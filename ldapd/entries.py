@@ -174,14 +174,16 @@ class EntryWriter:
         derived = {"ipPhone": self._extensions, "msRTCSIP-Line": _line_uri}.get(name)
         spare: Sequence[str] = ("other",) if name == "telephoneNumber" else ()
 
-        write, kind = self._write, kinds[0] if len(kinds) == 1 else ""
+        write, wanted = self._write, frozenset(kinds)
 
         def read(shown: Shown) -> Sequence[bytes]:
             contact = shown.contact
-            if shown.number is None and kind and derived is None:  # in every line of a list
-                listed = [line.number for line in contact.phones if line.kind == kind]
+            if shown.number is None and derived is None:  # in every line of a list
+                listed = [line.number for line in contact.phones if line.kind in wanted]
                 if len(listed) == 1:
                     return [write(listed[0]).encode()]
+                if not listed and not spare:
+                    return ()
             texts: list[str] = []
             if shown.attribute == name and shown.number is not None and _holds(shown):
                 texts.append(self.number_text(shown.number, shown))
