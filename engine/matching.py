@@ -94,6 +94,22 @@ def _class_of_beginnings(
     return OTHER if everywhere else 0
 
 
+def is_together(asked: tuple[str, ...], contact: Contact) -> bool:
+    """Tell whether a contact's name and company have been typed one behind the other.
+
+    Who types "wer stei müller" means Werner Steiner of the Müller company, not Werner Müller of the
+    Steiner company.
+    """
+    names, company = name_words(contact), words_of_field(contact.company)
+    in_name = [any(begins(each, word) for each in names) for word in asked]
+    in_company = [any(begins(each, word) for each in company) for word in asked]
+    return any(
+        all(first[:at]) and all(second[at:])
+        for first, second in ((in_name, in_company), (in_company, in_name))
+        for at in range(1, len(asked))
+    )
+
+
 def is_number_part(word: str) -> bool:
     """Tell whether a word among others may be part of a number."""
     return len(word) >= MIN_DIGITS and word.isascii() and word.isdigit()

@@ -225,6 +225,19 @@ class Questions:
         """Return the query for a term, None if no document has it."""
         return term(field, value) if self._frequency(field, value) else None
 
+    def together(self) -> _Query | None:
+        """Return the query for names and companies that are typed one behind the other; or None.
+
+        It finds a part of class 7: those whose company does not stand between words of their name,
+        and the other way round (`engine.matching.is_together`).
+        """
+        names, companies = self._in_name, self._in_company
+        ways = []
+        for at in range(1, len(names)):
+            ways.append(_all_or_none([*names[:at], *companies[at:]]))
+            ways.append(_all_or_none([*companies[:at], *names[at:]]))
+        return _any_or_none(ways)
+
     def first(self, match_class: int, leading: Leading, least: int) -> tuple[_Query, ...]:
         """Return the queries for the first of a class (`Part`); () where few are in it.
 

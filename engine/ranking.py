@@ -21,11 +21,13 @@ from engine.contact import Contact
 from engine.likeness import FAR_COST, Likeness, Nearby
 from engine.matching import (
     KEYS,
+    NAME_COMPANY,
     NUMBER_PART,
     SOUNDS,
     SPELLED,
     class_of,
     is_number_part,
+    is_together,
     number_class,
 )
 from engine.nearness import OTHERS, Nearness
@@ -33,6 +35,7 @@ from engine.query import MAX_TOTAL, PeopleQuery
 from engine.questions import (
     CLASSES,
     MANY_WORDS,
+    TWO_WORDS,
     WORD_CLASSES,
     Part,
     Questions,
@@ -61,6 +64,9 @@ SOME_GUESSES = 25
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
 
+TOGETHER, APART = range(2)
+"""The costs of names and companies that were typed in a row, and between each other."""
+
 STEPS, MIN_STEP = 4, 3
 """Behind the first page records are read a quarter of a page at once, at least three."""
 
@@ -72,6 +78,9 @@ _MUST_NOT = tantivy.Occur.MustNot
 _MAX_U64 = 2**64 - 1
 
 Address = tantivy.DocAddress
+
+_Part = tuple[int, int, int]
+"""What is counted at once: class, cost, level; guesses, which each have their own cost, as 0."""
 
 _Guess = tuple[int, int, Record, Place]
 """How far a record is from the text (`engine.likeness`), its rank, itself, and its place."""
@@ -144,7 +153,7 @@ class Ranking:
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._discarded = 0
         self._missing = MIN_STEP
-        self._counts: list[tuple[int, int, int]] = []
+        self._counts: list[tuple[_Part, int]] = []
         self._counted = counted
         self.goes_on = after is not None
         self.total = counted
@@ -171,8 +180,9 @@ class Ranking:
 
     def counted_before(self, position: Position) -> int:
         """Return how many records were counted in the classes and levels before a position's."""
-        place = position.match_class, position.level
-        before = sum(found for *other, found in self._counts if tuple(other) < place)
+        cost = position.cost if position.match_class < SOUNDS else 0  # guesses are counted as one
+        place = position.match_class, cost, position.level
+        before = sum(found for other, found in self._counts if other < place)
         return min(self._counted + before, MAX_TOTAL)
 
     def finds_any(self) -> bool:
@@ -188,7 +198,11 @@ class Ranking:
         """Return where a visible record stands by the same rules, None if it does not answer."""
         searched = self._scope.searched[contact.id.source]
         found = class_of(self._typed, contact, searched)
-        return self._position(found, 0, contact) if found else None
+        if not found:
+            return None
+        is_apart = found == NAME_COMPANY and self._is_divided
+        cost = APART if is_apart and not is_together(self._typed.words, contact) else TOGETHER
+        return self._position(found, cost, contact)
 
     def question(self, match_class: int) -> tantivy.Query | None:
         """Return the query of a class over all that the asker may search."""
@@ -208,10 +222,26 @@ class Ranking:
             if question is None:
                 continue
             if after is None or match_class >= after.match_class or match_class == SOUNDS:
-                part = Part(question, self._first_of(match_class))
-                yield from self._of_class(match_class, part, wanted)
+                for cost, part in self._divided(match_class, question):
+                    yield from self._of_class(match_class, cost, part, wanted)
             if after is not None and SOUNDS != match_class <= after.match_class:
                 self._passed.append(question)
+
+    @property
+    def _is_divided(self) -> bool:
+        """Whether words in a row count: of two they always are."""
+        return TWO_WORDS < len(self._typed.words) <= MANY_WORDS
+
+    def _divided(self, match_class: int, question: tantivy.Query) -> Iterator[tuple[int, Part]]:
+        """Give the parts of a class with their costs: names and companies typed in a row first."""
+        if match_class != NAME_COMPANY or not self._is_divided:
+            yield TOGETHER, Part(question, self._first_of(match_class))
+            return
+        together = self._over_groups(Questions.together)
+        if together is not None:
+            yield TOGETHER, Part(together)
+            question = _without(question, [together])
+        yield APART, Part(question)
 
     def _first_of(self, match_class: int) -> tuple[tantivy.Query, ...]:
         """Return the queries for the first of a class; whoever sees any source sees names."""
@@ -231,7 +261,9 @@ class Ranking:
                 parts.append(all_of([any_source(sources), part]))
         return any_of(parts) if parts else None
 
-    def _of_class(self, match_class: int, answers: Part, wanted: int) -> Iterator[list[Ranked]]:
+    def _of_class(
+        self, match_class: int, cost: int, answers: Part, wanted: int
+    ) -> Iterator[list[Ranked]]:
         if self._passed:
             answers = answers.narrowed(lambda question: _without(question, self._passed))
         if match_class >= SOUNDS:
@@ -240,10 +272,14 @@ class Ranking:
             return
         after = self._after
         here = after if after is not None and after.match_class == match_class else None
+        if here is not None and here.cost != cost:
+            if here.cost > cost:
+                return
+            here = None
         for level in self._levels:
             if here is not None and level.level < here.level:
                 continue
-            place = match_class, level.level
+            place = match_class, cost, level.level
             part = answers if level.is_all else answers.narrowed(level.of)
             entries, found = self._first(part, wanted)
             self._tell(place, min(found, MAX_TOTAL))
@@ -257,7 +293,7 @@ class Ranking:
 
     def _of_many(
         self,
-        place: tuple[int, int],
+        place: _Part,
         answers: Part,
         entries: list[Entry],
         wanted: int,
@@ -265,8 +301,8 @@ class Ranking:
     ) -> Iterator[list[Ranked]]:
         """Give a part of a class that is too large to be sorted: by the sources' priority.
 
-        `place` is its class and level, `entries` are its first by rank: those of the best sources
-        among them are its best.
+        `place` is its class, cost and level, `entries` are its first by rank: those of the best
+        sources among them are its best.
         """
         for minus_priority, sources in self._priorities.items():
             least = 0
@@ -284,7 +320,7 @@ class Ranking:
             yield from self._in_order(place, part, wanted, least)
 
     def _in_order(
-        self, place: tuple[int, int], part: Part, wanted: int, least: int
+        self, place: _Part, part: Part, wanted: int, least: int
     ) -> Iterator[list[Ranked]]:
         """Give records in the index's own order, from a rank on."""
         more, window = True, _window(wanted)
@@ -343,11 +379,11 @@ class Ranking:
             for (origin, seq), (rank, _), place in zip(versions, fresh, places, strict=True)
         ]
 
-    def _read(self, place: tuple[int, int], entries: list[Entry]) -> Iterator[list[Ranked]]:
+    def _read(self, place: _Part, entries: list[Entry]) -> Iterator[list[Ranked]]:
         """Read records as they are wanted; what is at or before the cursor is left out.
 
         Records of one rank (namesakes by rare chance) are read together and put in order by their
-        identity. `place` is their class and level.
+        identity. `place` is their class, cost and level.
         """
         start = 0
         while start < len(entries):
@@ -360,9 +396,9 @@ class Ranking:
                 return
             start = end
 
-    def _ranked(self, place: tuple[int, int], entries: list[Entry]) -> list[Ranked]:
+    def _ranked(self, place: _Part, entries: list[Entry]) -> list[Ranked]:
         """Read some records; see `_read`."""
-        match_class, level = place
+        match_class, cost, level = place
         imprecise = self._imprecise and match_class < KEYS
         after = self._after
         ranked: list[Ranked] = []
@@ -378,7 +414,7 @@ class Ranking:
             self._found.add(seen)
             identity = record.contact.id
             position = Position(
-                match_class, 0, level, minus_priority, rank, identity.source, identity.key
+                match_class, cost, level, minus_priority, rank, identity.source, identity.key
             )
             equal = equal or (minus_priority, rank) == former
             former = minus_priority, rank
@@ -388,9 +424,9 @@ class Ranking:
             ranked.sort(key=_by_position)
         return ranked
 
-    def _tell(self, place: tuple[int, int], found: int) -> None:
-        """Count records of a class and level."""
-        self._counts.append((*place, found))
+    def _tell(self, place: _Part, found: int) -> None:
+        """Count records of a class, cost and level."""
+        self._counts.append((place, found))
         self.total = min(self.total + found, MAX_TOTAL)
 
     def _is_of(self, match_class: int, contact: Contact) -> bool:
@@ -414,7 +450,7 @@ class Ranking:
             guesses = [guess for guess in guesses if guess[0] < FAR_COST]
             if self._after is not None and self._after.match_class == SPELLED:
                 counted = len(guesses)  # on the pages before
-        self._tell((match_class, OTHERS), len(guesses) - counted)
+        self._tell((match_class, 0, OTHERS), len(guesses) - counted)
         ranked = []
         for cost, rank, record, place in guesses:
             position = self._position(match_class, cost, record.contact, rank)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.contact import Address, Contact, PhoneLine
 from engine.masking import masked
-from engine.matching import SOUNDS, SPELLED, class_of
+from engine.matching import NAME_COMPANY, SOUNDS, SPELLED, class_of
 from engine.people import PeopleSearch
 from engine.phone import PhoneNumber
 from engine.query import MAX_TOTAL, PeoplePage, PeopleQuery
@@ -83,7 +83,7 @@ questions = st.sampled_from(
     (
         "m", "me", "meier", "anna m", "müller bau", "ulm anna", "meyr", "jurgn", "bau", "am", "mj",
         "8124", "089 99998", "0171", "+4989", "k12", "bau.example", "meir anna", "vonmüller",
-        "schtschukina", "anna qqqqqq", "maierhofr ulm",
+        "schtschukina", "anna qqqqqq", "maierhofr ulm", "anna bau meier", "meier anna bau m",
     )
 )  # fmt: skip
 
@@ -285,3 +285,36 @@ def test_companies_with_a_typo_are_looked_for_where_few_names_have_one() -> None
     assert len(few.hits) == GUESS_WINDOW
     many = search_of([*firms, *names], policies).answer(query)
     assert {hit.id.key for hit in many.hits} == {each.id.key for each in names}
+
+
+def test_of_name_and_company_those_come_first_that_were_typed_in_a_row() -> None:
+    row = [
+        contact(f"row{n}", f"Werner Steiner{n}", company=f"Müller {firm}")
+        for n, firm in enumerate(("Bau", "Solar", "Druck"))
+    ]
+    between = [
+        contact(f"between{n}", f"Werner Müller{n}", company=f"Steinhof {firm}")
+        for n, firm in enumerate(("Bau", "Solar"))
+    ]
+    search = search_of([*between, *row], {"crm": SourcePolicy("crm")})
+    for text in ("wer stei müller", "müller stei wer"):
+        whole = [hit.id.key for hit in search.answer(PeopleQuery(text, EVA)).hits]
+        assert [key[:3] for key in whole] == ["row"] * 3 + ["bet"] * 2
+        for limit in (1, 2, 4, 10):
+            read = pages(search, PeopleQuery(text, EVA, limit))
+            hits = [hit for page in read for hit in page.hits]
+            assert [hit.id.key for hit in hits] == whole
+            assert {hit.match_class for hit in hits} == {NAME_COMPANY}
+            assert (read[-1].total, read[-1].total_is_exact) == (5, True)
+    first = search.answer(PeopleQuery("wer müller stei", EVA)).hits[0]
+    assert first.name.startswith("Werner Müller")  # of Steinhof, as is typed in a row here
+
+
+def test_two_records_of_one_person_stand_where_the_one_that_was_typed_in_a_row_does() -> None:
+    steiner = contact("1", "Werner Steiner", company="Müller Bau", emails=("w@nord.example",))
+    mueller = contact("2", "Werner Müller", company="Steiner Bau", emails=("w@nord.example",))
+    other = contact("3", "Werner Müller", company="Steinadler")
+    search = search_of([mueller, other, steiner], {"crm": SourcePolicy("crm")})
+    for limit in (1, 10):
+        read = pages(search, PeopleQuery("wer stei müller", EVA, limit))
+        assert [hit.id.key for page in read for hit in page.hits] == ["1", "3"]
