@@ -292,7 +292,7 @@ class Answers:
         return HitAnswer(
             id=person_id(contact.id),
             name=contact.name,
-            sources=_once([record.source for record in hit.records]),
+            sources=_sources(hit.records),
             match_class=hit.match_class,
             company=contact.company,
             department=contact.department,
@@ -308,12 +308,14 @@ class Answers:
                 ]
             ),
             company_record=contact.is_company,
-            folded=tuple(map(self._hit, hit.folded)),
+            folded=tuple(map(self._hit, hit.folded)) if hit.folded else (),
         )
 
     def _numbers(self, hit: PersonHit) -> tuple[NumberAnswer, ...]:
-        phones = hit.contact.phones
-        origins = hit.number_origins or (hit.contact.id,) * len(phones)
+        phones, origins = hit.contact.phones, hit.number_origins
+        if not origins:
+            source = hit.contact.id.source
+            return tuple([_number(line.kind, line.number, source) for line in phones])
         return tuple(
             [
                 _number(line.kind, line.number, origin.source)
@@ -341,12 +343,20 @@ def _once(texts: list[str]) -> tuple[str, ...]:
     return tuple(texts) if len(texts) < 2 else tuple(dict.fromkeys(texts))  # noqa: PLR2004 - none or one
 
 
+def _sources(records: tuple[ContactId, ...]) -> tuple[str, ...]:
+    """Return the sources of records, the best first; most often there is one."""
+    if len(records) == 1:
+        return (records[0].source,)
+    return tuple(dict.fromkeys([record.source for record in records]))
+
+
 def _number(kind: PhoneKind, number: PhoneNumber, source: str) -> NumberAnswer:
+    call = f"+{number.digits}"
     return NumberAnswer(
         kind,
-        format_number(number, _ANY_PLAN, "e164"),
+        format_number(number, _ANY_PLAN, "e164") if number.extension else call,
         format_number(number, _ANY_PLAN, "international"),
-        f"+{number.digits}",
+        call,
         source,
     )
 
