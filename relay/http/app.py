@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Litestar
+from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -26,11 +27,12 @@ from relay.http.asking import SignIn
 from relay.http.authentication import Authenticator
 from relay.http.bounds import JSON, RequestBounds, mark_answer
 from relay.http.callerid import caller_routes
+from relay.http.calling import CallerRoad
 from relay.http.description import complete
 from relay.http.health import health_routes
 from relay.http.page import content_policy, page_routes
 from relay.http.people import people_routes
-from relay.http.problems import ANYNODE_PATH, HANDLERS
+from relay.http.problems import ANYNODE_PATH, CALLER_PATH, HANDLERS
 from relay.http.searching import SEARCH_PATH, SearchRoad
 from relay.http.signin import sign_in_routes
 from relay.memberships import Memberships
@@ -46,21 +48,29 @@ _BODIES = {
     "/v1/sign-in": (JSON, "GET, OPTIONS, POST"),
     ANYNODE_PATH: (b"", "OPTIONS, POST"),
 }
+_BELOW_CALLER = f"{CALLER_PATH}/"
 _ANY_LENGTH = frozenset({ANYNODE_PATH})
 
 
 class DirectoryApp(Litestar):
-    """The framework's application, and the one road that goes past it."""
+    """The framework's application, and the two roads that go past it."""
 
-    __slots__ = ("_search",)
+    __slots__ = ("_caller", "_search")
 
-    def __init__(self, search: SearchRoad, **options: Any) -> None:
+    def __init__(self, search: SearchRoad, caller: CallerRoad, **options: Any) -> None:
         self._search = search
+        self._caller = caller
         super().__init__(**options)
 
     @override
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._search(scope, receive, send, super().__call__)
+        path = scope["path"] if scope["type"] == ScopeType.HTTP else ""
+        if path == SEARCH_PATH:
+            await self._search(scope, receive, send, super().__call__)
+        elif path == CALLER_PATH or path.startswith(_BELOW_CALLER):
+            await self._caller(scope, receive, send, super().__call__)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -90,6 +100,7 @@ def create_app(
     desk = Desk(directory, settings)
     app = DirectoryApp(
         SearchRoad(desk, sign_in, settings.max_body_bytes, counted),
+        CallerRoad(directory, authenticator, settings.max_number_chars, counted),
         route_handlers=[
             caller_routes(directory, authenticator, settings),
             anynode_routes(directory, authenticator, settings),

@@ -120,10 +120,26 @@ class Authenticator(Generic[Known]):
 
     def remembers(self, name: str, password: bytes) -> bool:
         """Tell whether this password was right for this name a while ago; costs no work."""
+        return self._is_remembered(self._find(name), password)
+
+    def known(self, authorization: str, peer: str) -> Known | None:
+        """Return the account of a Basic header field whose password was right a while ago.
+
+        None: there is none that is remembered and may come from there; `authenticate` says more.
+        """
+        try:
+            name, password = read_basic(authorization)
+        except NotAuthenticated:
+            return None
         account = self._find(name)
+        if account is None or not account.admits(_address(peer)):
+            return None
+        return account if self._is_remembered(account, password) else None
+
+    def _is_remembered(self, account: Known | None, password: bytes) -> bool:
         if account is None or not account.password_hash:
             return False
-        mark = self._accepted.fingerprint(name, password, account.password_hash)
+        mark = self._accepted.fingerprint(account.name, password, account.password_hash)
         return self._accepted.knows(mark, self._now_s())
 
     def close(self) -> None:

@@ -6,12 +6,8 @@ that lies in the number, is answered by an empty 404: some PBXs show any body as
 
 from __future__ import annotations
 
-import re
-import time
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
 
-import msgspec
 from litestar import Request, Router, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
@@ -19,20 +15,15 @@ from litestar.params import Parameter, QueryParameter
 from litestar.response.base import ASGIResponse
 
 from engine.client import Client
-from engine.query import CallerMatch
 from relay.directory import Directory
-from relay.http.accept import JSON, PROBLEM, TEXT, wants_json
+from relay.http.accept import JSON, PROBLEM, wants_json
 from relay.http.authentication import Authenticator, basic_authentication
-from relay.schema import CallerAnswer, Problem, caller_answer
+from relay.http.calling import look_up
+from relay.schema import CallerAnswer, Problem
 from relay.settings import RelaySettings
-
-_LOST_PLUS = re.compile(r"(tel:|sips?:|callto:)? +(?=[1-9][\d .()/-]*\d)", re.IGNORECASE)
-"""A "+" sent unescaped in a query arrives as a space (form encoding)."""
 
 Form = Literal["", "text", "json"]
 """What the query asks for; "" leaves it to the Accept field."""
-
-_encode = msgspec.json.Encoder().encode
 
 
 def _problem(description: str) -> ResponseSpec:
@@ -72,17 +63,11 @@ def caller_routes(
     """Return the routes under `/v1` that look callers up, for authenticated clients only."""
 
     def answer(request: Request[Client, Any, Any], number: str, form: Form) -> ASGIResponse:
-        started = time.perf_counter()
-        match = find(directory, request.user, number, settings.max_number_chars)
-        lookup_ms = (time.perf_counter() - started) * 1e3
-        headers = {"server-timing": f"lookup;dur={lookup_ms:.3f}"}
-        if match is None:
-            return ASGIResponse(status_code=404, headers=headers, media_type=TEXT)
-        accept = request.headers.get("accept", "")
-        if form == "json" or (not form and wants_json(accept)):
-            body = _encode(caller_answer(match))
-            return ASGIResponse(body=body, headers=headers, media_type=JSON)
-        return ASGIResponse(body=match.name.encode(), headers=headers, media_type=TEXT)
+        wanted = form or ("json" if wants_json(request.headers.get("accept", "")) else "text")
+        found = look_up(directory, request.user, number, wanted, settings.max_number_chars)
+        status, body, media_type, (field, value) = found
+        headers = {field.decode(): value.decode()}
+        return ASGIResponse(body=body, status_code=status, headers=headers, media_type=media_type)
 
     @get("/caller/{number:path}", sync_to_thread=False, responses=_ANSWERS)
     def caller_by_path(
@@ -109,32 +94,3 @@ def caller_routes(
         tags=["caller"],
         security=[{"client": []}],
     )
-
-
-def find(directory: Directory, client: Client, number: str, max_chars: int) -> CallerMatch | None:
-    """Return the match of the first reading of `number` that finds somebody, else None."""
-    if len(number) > max_chars:
-        return None
-    for spelling in spellings(number):
-        match = directory.caller(spelling, client)
-        if match is not None:
-            return match
-    return None
-
-
-def spellings(number: str) -> tuple[str, ...]:
-    """Return what a number may have been before it was put into a URL, most likely first.
-
-    Args:
-        number: decoded once, as the server does it.
-
-    Returns:
-        One text, or two where a space in front may be a "+" that was not escaped.
-    """
-    if "%" in number:  # no number holds one: it was escaped twice
-        number = unquote(number)
-    lost = _LOST_PLUS.match(number)
-    if lost is None:
-        return (number,)
-    rest = number[lost.end() :]
-    return f"{lost[1] or ''}+{rest}", f"{lost[1] or ''}{rest}"

@@ -10,8 +10,7 @@ import time
 from collections import Counter
 
 import msgspec
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPRequestEvent, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPRequestEvent, HTTPScope, Receive, Send
 
 from relay.accounts import Asker
 from relay.desk import Desk
@@ -52,10 +51,10 @@ class SearchRoad:
         self._counts = counts
 
     async def __call__(
-        self, scope: Scope, receive: Receive, send: Send, framework: ASGIApp
+        self, scope: HTTPScope, receive: Receive, send: Send, framework: ASGIApp
     ) -> None:
         """Answer one request, here or there."""
-        if scope["type"] != ScopeType.HTTP or not self._takes(scope):
+        if not self._takes(scope):
             await framework(scope, receive, send)
             return
         try:
@@ -74,7 +73,7 @@ class SearchRoad:
 
     def _takes(self, scope: HTTPScope) -> bool:
         """Tell whether a request is a search with a body as it has to be."""
-        if scope["path"] != SEARCH_PATH or scope["method"] != "POST":
+        if scope["method"] != "POST":
             return False
         lengths = kinds = 0
         for field, value in scope["headers"]:

@@ -11,7 +11,7 @@ from engine.client import Client
 from engine.query import CallerMatch
 from relay.directory import Readiness
 from relay.http.app import create_app
-from relay.http.callerid import spellings
+from relay.http.calling import spellings
 from relay.local import LocalDirectory
 from relay.settings import RelaySettings
 from tests.octets import has_digit, octets
