@@ -25,7 +25,7 @@ from rufname.load_line import Line, open_line
 from rufname.load_questions import DEFAULT_MIX, Question, draw, parse_mix, sample_pools
 from rufname.load_speech import HttpSpeech, LdapSpeech, Speech, basic
 from rufname.machine import this_machine
-from rufname.programs import ProgramFailed, cpu_s, last_core, memory
+from rufname.programs import Memory, ProgramFailed, cpu_s, last_core, memory
 from rufname.sample import contacts
 from rufname.sample_numbers import SAMPLE_PLAN
 from rufname.trial import BASE, BIND, CLIENT, PASSWORD, SOURCE, Installation, Serving, install
@@ -36,6 +36,10 @@ CHECK = (8_000, 32_000, 72_000)
 
 CALLS, RATE, CONNECTIONS = 300, 400.0, 8
 SEARCHES, SEARCH_RATE = 100, 150.0
+HOUR_CALLS, HOUR_SEARCHES, HOUR_RATE = 1_200, 400, 1_000.0
+"""What is asked before memory is read: look-ups over LDAP and as many over HTTP, searches. So do
+some two thousand users in an hour; here at once."""
+
 SLICES = 4
 """So often each question is put; the cheapest counts: what disturbs a run only makes it dearer."""
 
@@ -102,11 +106,11 @@ def measure(
     caller_us, people_us = _engine_us(installation, count)
     with installation.serving() as serving, _on_last_core():
         idle = _idle_share(serving)
+        worker, everything = _memory(installation, serving, count)
         ldap_us = _ldap_us(installation, serving, count)
         http_us = _http_us(installation, serving, count)
         search_us = _search_us(installation, serving, count)
         curve = tuple(_curve(installation, serving, count)) if with_curve else ()
-        worker, everything = memory([serving.ldap_worker]), memory(serving.pids)
     point = CostPoint(
         contacts=count,
         sync_s=first.seconds,
@@ -175,6 +179,19 @@ def _idle_share(serving: Serving) -> float:
     return (sum(map(cpu_s, serving.pids)) - before) / (time.perf_counter() - started)
 
 
+def _memory(installation: Installation, serving: Serving, count: int) -> tuple[Memory, Memory]:
+    """Return the memory of the LDAP worker and of all processes after an hour's questions.
+
+    Of the index it has what these touched: the kernel's cache is emptied of it before.
+    """
+    installation.forget_index()
+    questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
+    _ask_ldap(installation, serving, questions, HOUR_RATE, HOUR_CALLS)
+    _ask_http(installation, serving, questions, HOUR_RATE, HOUR_CALLS)
+    _ask_searches(installation, serving, count, HOUR_SEARCHES)
+    return memory([serving.ldap_worker]), memory(serving.pids)
+
+
 def _ldap_us(installation: Installation, serving: Serving, count: int) -> float:
     """Return the LDAP worker's CPU time a call, in microseconds."""
     questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
@@ -197,24 +214,41 @@ def _ask_ldap(
 
 
 def _http_us(installation: Installation, serving: Serving, count: int) -> float:
+    questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
+    asked = (_ask_http(installation, serving, questions, RATE, CALLS) for _ in range(SLICES))
+    return min(asked)
+
+
+def _ask_http(
+    installation: Installation,
+    serving: Serving,
+    questions: Iterator[Question],
+    rate: float,
+    calls: int,
+) -> float:
     def speech() -> Speech:
         return HttpSpeech("127.0.0.1", basic(CLIENT, PASSWORD.encode()))
 
-    questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
     ports = (installation.http_port, serving.http_worker)
-    return min(_asked(ports, speech, questions, RATE, CALLS)[0] for _ in range(SLICES))
+    return _asked(ports, speech, questions, rate, calls)[0]
 
 
 def _search_us(installation: Installation, serving: Serving, count: int) -> float:
+    asked = (_ask_searches(installation, serving, count, SEARCHES) for _ in range(SLICES))
+    return min(asked)
+
+
+def _ask_searches(installation: Installation, serving: Serving, count: int, searches: int) -> float:
+    """Search for texts, each once if there are so many; return the CPU time of one."""
     token = installation.session()
 
     def speech() -> Speech:
         return HttpSpeech("127.0.0.1", f"Bearer {token}", search=True)
 
-    texts = cycle(typed_texts(count, SEARCHES))
+    texts = cycle(typed_texts(count, searches))
     questions = (Question("known", text, None) for text in texts)
     ports = (installation.http_port, serving.http_worker)
-    return min(_asked(ports, speech, questions, SEARCH_RATE, SEARCHES)[0] for _ in range(SLICES))
+    return _asked(ports, speech, questions, SEARCH_RATE, searches)[0]
 
 
 def _curve(installation: Installation, serving: Serving, count: int) -> Iterator[LoadPoint]:

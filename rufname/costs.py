@@ -44,7 +44,8 @@ class CostPoint(msgspec.Struct, frozen=True):
         store_mib: the contact store on disk; index_mib: the index.
         worker_own_mib: memory of an LDAP worker that it shares with nobody, files apart.
         rest_own_mib: of supervisor, writer and HTTP worker.
-        mapped_mib: pages of files in memory, shared by all of them: code, and the touched index.
+        mapped_mib: pages of files in memory, shared by all of them: code, and what an hour's
+            questions touched of the index.
         idle_cpu_share: CPU time by wall time of all processes when nobody asks.
         caller_cpu_us: a look-up in the engine; people_cpu_us: a search in the engine.
         ldap_cpu_us: a look-up over LDAP in the worker; http_cpu_us: over HTTP; search_cpu_us: a

@@ -186,6 +186,21 @@ class Installation(msgspec.Struct, frozen=True):
         files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
         return sum(each.stat().st_blocks * 512 for each in files) / 2**20
 
+    def forget_index(self) -> None:
+        """Let the kernel drop from its cache what of the index no process has touched.
+
+        It is full of what was just written, and maps whatever lies there around a page that is
+        touched: that would count as memory in use. A file system in memory drops nothing.
+        """
+        for path in self.index_dir.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)  # only what is written through can be dropped
+                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+                finally:
+                    os.close(descriptor)
+
     @contextlib.contextmanager
     def serving(self) -> Iterator[Serving]:
         """Run `rufname serve` for a `with` block; its workers have the first core.
