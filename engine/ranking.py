@@ -11,14 +11,15 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property, partial
 
 import msgspec
 import tantivy
 
 from engine.contact import Contact
-from engine.likeness import FAR_COST, Likeness, Nearby
+from engine.guessing import Guess, Guessing, over_groups, without
+from engine.likeness import FAR_COST
 from engine.matching import (
     KEYS,
     NAME_COMPANY,
@@ -40,7 +41,6 @@ from engine.questions import (
     Part,
     Questions,
     all_of,
-    any_of,
 )
 from engine.reader import Place, Reader, any_source
 from engine.recall import Record
@@ -51,15 +51,6 @@ from engine.typed import Typed
 FEW = 3
 """With so many hits as typed nobody is guessed at; guessing costs more than finding. With so many
 that sound alike and are spelled nearly so, typos are not looked for."""
-
-GUESS_WINDOW = 100
-"""Records that sound or are spelled alike and are compared with the text: the alphabet's first."""
-
-MANY_GUESSES = 400
-"""Records of one sound that are read to find so many; beyond them the index is asked."""
-
-SOME_GUESSES = 25
-"""Of them, those that are read at once: if few of these are near, the rest is left to the index."""
 
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
@@ -81,9 +72,6 @@ Address = tantivy.DocAddress
 
 _Part = tuple[int, int, int]
 """What is counted at once: class, cost, level; guesses, which each have their own cost, as 0."""
-
-_Guess = tuple[int, int, Record, Place]
-"""How far a record is from the text (`engine.likeness`), its rank, itself, and its place."""
 
 Entry = tuple[int, int, Place, int]
 """A record that was found, before it is read: its source's priority, negative, rank, place, seq."""
@@ -148,7 +136,7 @@ class Ranking:
         self._priorities = self._scope.priorities
         self._after = after
         self._found = set[Place]()
-        self._far: list[_Guess] = []
+        self._far: list[Guess] = []
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._discarded = 0
@@ -208,7 +196,7 @@ class Ranking:
         """Return the query of a class over all that the asker may search."""
         if len(self._questions) == 1:
             return self._questions[0][1].query(match_class)
-        return self._over_groups(lambda questions: questions.query(match_class))
+        return over_groups(self._questions, lambda questions: questions.query(match_class))
 
     def _parts(self, wanted: int) -> Iterator[list[Ranked]]:
         if not self._scope.sources:
@@ -237,10 +225,10 @@ class Ranking:
         if match_class != NAME_COMPANY or not self._is_divided:
             yield TOGETHER, Part(question, self._first_of(match_class))
             return
-        together = self._over_groups(Questions.together)
+        together = over_groups(self._questions, Questions.together)
         if together is not None:
             yield TOGETHER, Part(together)
-            question = _without(question, [together])
+            question = without(question, [together])
         yield APART, Part(question)
 
     def _first_of(self, match_class: int) -> tuple[tantivy.Query, ...]:
@@ -248,24 +236,11 @@ class Ranking:
         questions = self._questions[0][1]
         return questions.first(match_class, self._reader.leading, WINDOW + len(self._found))
 
-    def _over_groups(
-        self, make: Callable[[Questions], tantivy.Query | None]
-    ) -> tantivy.Query | None:
-        """Return one query out of those for each group of sources; None if none has one."""
-        if len(self._questions) == 1:
-            return make(self._questions[0][1])
-        parts = []
-        for sources, questions in self._questions:
-            part = make(questions)
-            if part is not None:
-                parts.append(all_of([any_source(sources), part]))
-        return any_of(parts) if parts else None
-
     def _of_class(
         self, match_class: int, cost: int, answers: Part, wanted: int
     ) -> Iterator[list[Ranked]]:
         if self._passed:
-            answers = answers.narrowed(lambda question: _without(question, self._passed))
+            answers = answers.narrowed(lambda question: without(question, self._passed))
         if match_class >= SOUNDS:
             self.guessed = True
             yield self._guesses(match_class, answers.all)
@@ -436,12 +411,12 @@ class Ranking:
         return class_of(self._typed, contact, searched) == match_class
 
     @cached_property
-    def _likeness(self) -> Likeness:
-        return Likeness(self._typed)
+    def _guessing(self) -> Guessing:
+        return Guessing(self._reader, self._scope, self._typed, self._questions, self._passed)
 
     def _guesses(self, match_class: int, question: tantivy.Query) -> list[Ranked]:
         """Return records that sound or are spelled alike, the likest first."""
-        guesses = list(self._compared(match_class, question))
+        guesses = list(self._guessing.compared(match_class, question, self._found))
         counted = 0
         if match_class == SPELLED:
             guesses += self._far
@@ -459,7 +434,7 @@ class Ranking:
         ranked.sort(key=_by_position)
         return ranked
 
-    def _is_typo_likelier(self, alike: list[_Guess]) -> bool:
+    def _is_typo_likelier(self, alike: list[Guess]) -> bool:
         """Tell whether few of those that sound alike are spelled nearly so.
 
         Then typos are looked for too, and come before the others.
@@ -468,88 +443,6 @@ class Ranking:
             return True
         near = sum(cost < FAR_COST for cost, *_ in alike)
         return self.total + near < FEW and self.question(SPELLED) is not None
-
-    def _compared(self, match_class: int, question: tantivy.Query) -> Iterator[_Guess]:
-        """Give what a class of guesses finds that was not found yet, and how like it is."""
-        hits = self._to_compare(match_class, question)
-        likeness = self._likeness
-        self._reader.read_ahead(address for _, address in hits)
-        for rank, address in hits:
-            place = _place(address)
-            if place in self._found:
-                continue
-            self._found.add(place)
-            record = self._reader.record_at(place, address, self._scope)
-            contact = record.contact
-            cost = likeness.of(contact, self._scope.searched[contact.id.source])
-            yield cost, rank, record, place
-
-    def _to_compare(self, match_class: int, question: tantivy.Query) -> list[tuple[int, Address]]:
-        """Return the first in the alphabet of a class of guesses, those that are likely before."""
-        if match_class == SPELLED and len(self._typed.words) == 1:
-            return self._misspelt()
-        if match_class != SOUNDS:
-            return self._reader.by_rank(question, self._scope, GUESS_WINDOW)
-        hits = self._likeliest()
-        if hits:
-            return hits
-        is_many = self._questions[0][1].sounding() >= GUESS_WINDOW
-        if is_many and len(self._likely) == GUESS_WINDOW:
-            return self._likely
-        hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
-        if len(hits) < GUESS_WINDOW:
-            return hits
-        return self._likely if len(self._likely) == GUESS_WINDOW else [*self._likely, *hits]
-
-    def _misspelt(self) -> list[tuple[int, Address]]:
-        """Return the first whose names have the one word with a typo, then companies, if few do.
-
-        A tenth of a directory may be one typo away, and as many companies: to put all of them in
-        order takes twice as long, and names are likelier.
-        """
-        hits: list[tuple[int, Address]] = []
-        for misspelt in self._questions[0][1].misspelt():
-            if len(hits) < GUESS_WINDOW:
-                fresh = _without(misspelt, self._passed) if self._passed else misspelt
-                hits += self._reader.by_rank(fresh, self._scope, GUESS_WINDOW - len(hits))
-        return hits
-
-    @cached_property
-    def _likely(self) -> list[tuple[int, Address]]:
-        """Return the first that sound alike and are one typo away; nobody for very many words."""
-        if len(self._typed.words) > MANY_WORDS:
-            return []
-        likely = self._over_groups(Questions.likely)
-        if likely is None:
-            return []
-        likely = _without(likely, self._passed) if self._passed else likely
-        return self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
-
-    def _likeliest(self) -> list[tuple[int, Address]]:
-        """Return as many as are compared, if very many sound like the one word; else nobody.
-
-        To find them by their spelling among 100,000 of one sound takes 10 ms.
-        """
-        if len(self._typed.words) > 1 or self._passed:
-            return []
-        questions, least = self._questions[0][1], GUESS_WINDOW
-        first = questions.first_sounding(self._reader.leading, least)
-        if first is None:
-            return []
-        nearby = Nearby(self._typed.words[0])
-        likeliest: list[tuple[int, Address]] = []
-        hits = self._reader.by_rank(first, self._scope, MANY_GUESSES)
-        for start in range(0, len(hits), SOME_GUESSES):
-            some = hits[start : start + SOME_GUESSES]
-            contacts = self._reader.recalled([address for _, address in some], self._scope)
-            likeliest += [
-                hit for hit, contact in zip(some, contacts, strict=True) if nearby.has(contact)
-            ]
-            if len(likeliest) >= GUESS_WINDOW:
-                return likeliest[:GUESS_WINDOW]
-            if len(likeliest) * MANY_GUESSES < GUESS_WINDOW * (start + len(some)):
-                break  # most sound alike and are spelled otherwise: "shmidt", "Sandra"
-        return self._likely if len(self._likely) == GUESS_WINDOW else []
 
     def _position(
         self, match_class: int, cost: int, contact: Contact, rank: int | None = None
@@ -586,10 +479,6 @@ def _place(address: Address) -> Place:
 
 def _by_position(ranked: Ranked) -> Position:
     return ranked.position
-
-
-def _without(question: tantivy.Query, passed: list[tantivy.Query]) -> tantivy.Query:
-    return tantivy.Query.boolean_query([(_MUST, question), *((_MUST_NOT, each) for each in passed)])
 
 
 def _ranks_from(least: int) -> tantivy.Query:

@@ -12,7 +12,6 @@ from engine.matching import NAME_COMPANY, SOUNDS, SPELLED, class_of
 from engine.people import PeopleSearch
 from engine.phone import PhoneNumber
 from engine.query import MAX_TOTAL, PeoplePage, PeopleQuery
-from engine.ranking import GUESS_WINDOW
 from engine.rights import (
     HIDEABLE,
     LOCAL_ADMIN,
@@ -273,18 +272,6 @@ def test_who_sounds_alike_is_found_where_no_typo_is_forgiven() -> None:
     people = [contact("1", "Rüdiger"), contact("2", "Rotker")]
     page = search_of(people, {"crm": SourcePolicy("crm")}).answer(PeopleQuery("rtk", EVA))
     assert [(hit.id.key, hit.match_class) for hit in page.hits] == [("2", SOUNDS), ("1", SOUNDS)]
-
-
-def test_companies_with_a_typo_are_looked_for_where_few_names_have_one() -> None:
-    firms = [contact(f"c{n}", f"Ida Zorn {n}", company="Bergmann AG") for n in range(3)]
-    names = [contact(f"n{n}", f"Bergmann Paul{n}") for n in range(GUESS_WINDOW)]
-    query = PeopleQuery("berkmqnn", EVA, 1000)
-    policies = {"crm": SourcePolicy("crm")}
-    few = search_of([*firms, *names[1:]], policies).answer(query)
-    assert {hit.id.key for hit in few.hits[: GUESS_WINDOW - 1]} == {e.id.key for e in names[1:]}
-    assert len(few.hits) == GUESS_WINDOW
-    many = search_of([*firms, *names], policies).answer(query)
-    assert {hit.id.key for hit in many.hits} == {each.id.key for each in names}
 
 
 def test_of_name_and_company_those_come_first_that_were_typed_in_a_row() -> None:
