@@ -51,6 +51,9 @@ _PACKED = "packed"
 _LOOSE_CONTACTS = 1_000
 """A table with fewer is not worth copying: some 500 KiB."""
 
+_LOOSE_GROWTH = 1.25
+"""One that has grown by so much since it was packed is: keys come at random and split pages."""
+
 _COPIED_AT_ONCE = 50_000
 """Entries of one transaction, whose pages LMDB holds in memory: some 16 MiB."""
 
@@ -151,14 +154,15 @@ class NumberWriter:
 
     @property
     def is_loose(self) -> bool:
-        """Whether half of the contacts or more came after it was last written in full pages.
+        """Whether a fifth of the contacts or more came after it was last written in full pages.
 
+        A first run may find half of its contacts in a table that was made and packed meanwhile.
         What is put in at random and in many transactions takes nearly twice the pages it needs.
         """
         with self._file.environment.begin() as transaction:
             contacts = int(transaction.stat(self._file.databases.rows)["entries"])
             packed = noted(transaction, self._file, PACKED_KEY)
-        return contacts >= max(_LOOSE_CONTACTS, 2 * packed)
+        return contacts >= max(_LOOSE_CONTACTS, packed * _LOOSE_GROWTH)
 
     def pack_into(self, generation: Path) -> None:
         """Write the table in full pages beside another generation, with all that it holds.

@@ -69,6 +69,25 @@ def test_it_follows_in_the_background_while_the_store_grows(place: Place) -> Non
     assert place.documents() == 20
 
 
+def test_what_ends_a_run_leaves_the_table_in_full_pages(place: Place) -> None:
+    """Also where the index was made, and packed, while the run was under way."""
+    for first in range(0, 1_500, 500):
+        place.add(first, 500)
+    place.indexer.begin_catch_up()
+    while place.indexer.busy:
+        pass
+    for first in range(1_500, 3_000, 500):
+        place.add(first, 500)
+    place.indexer.begin_catch_up()
+    while place.indexer.busy:
+        pass
+    table = "current/numbers/data.mdb"
+    loose = (place.index_dir / table).stat().st_blocks
+    place.indexer.catch_up()
+    assert (place.index_dir / table).stat().st_blocks < loose
+    assert place.documents() == 3_000
+
+
 def test_a_rebuild_gives_the_same_contacts(place: Place) -> None:
     place.add(0, 10)
     place.indexer.catch_up()
