@@ -54,6 +54,9 @@ _LOOSE_CONTACTS = 1_000
 _LOOSE_GROWTH = 1.25
 """One that has grown by so much since it was packed is: keys come at random and split pages."""
 
+_GROWTH = 4
+"""How many times the contacts that are there a new map of links has room for."""
+
 _COPIED_AT_ONCE = 50_000
 """Entries of one transaction, whose pages LMDB holds in memory: some 16 MiB."""
 
@@ -215,7 +218,7 @@ class NumberWriter:
         """
         bodies, database = self._file.databases.bodies, self._file.databases.links
         if links.is_full:
-            links = LinkMap.sized(2 * transaction.stat(bodies)["entries"])
+            links = LinkMap.sized(_GROWTH * transaction.stat(bodies)["entries"])
             for _, record in transaction.cursor(bodies):
                 links.note(new_links(decode_contact(body_of(record)), None))
             transaction.drop(database, delete=False)

@@ -48,6 +48,9 @@ FOLLOWING_HEAP_BYTES = 48_000_000
 """The same where the index follows: some 27,000 contacts. Segments are written while the next
 contacts come, and a commit, during which no others can, has little left to write."""
 
+MOST_GROWTH = 100
+"""How many times the contacts that are there a first run may be expected to bring."""
+
 WRITER_THREADS = 1
 """One indexing thread beside the Python thread fills two cores and leaves fewer segments."""
 
@@ -74,9 +77,10 @@ class IndexWriter:
         self._applied = 0
         self._leading = NO_LIMITS
         self._in_step = False  # else the number table may know less than the index: deletions
+        self._expected = 0
 
     @classmethod
-    def open(cls, index_dir: Path, store: ContactStore) -> IndexWriter:
+    def open(cls, index_dir: Path, store: ContactStore, expected: int = 0) -> IndexWriter:
         """Open the served generation for writing; make one if there is none that can be used.
 
         A generation that is missing, damaged, of another format, or not in step with this store
@@ -85,8 +89,11 @@ class IndexWriter:
         Args:
             index_dir: `<data_dir>/index`.
             store: an open store; the writer borrows it and does not close it.
+            expected: how many contacts it will hold soon, as far as that is known: of an index
+                that is built now, the table has room for them.
         """
         writer = cls(index_dir, store)
+        writer._expected = expected
         if writer._attach_served():
             folders.sweep(index_dir)
         else:
@@ -184,7 +191,9 @@ class IndexWriter:
         index = _create_index(folder)
         register_tokenizers(index)
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
-        numbers = NumberWriter.create(folder, self._store.identity(), self._store.count())
+        contacts = self._store.count()
+        contacts = max(contacts, min(self._expected, MOST_GROWTH * contacts))
+        numbers = NumberWriter.create(folder, self._store.identity(), contacts)
         target = self._store.last_seq()
         try:
             self._guess_leading(writer)
