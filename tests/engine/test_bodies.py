@@ -13,10 +13,10 @@ from rufname.sample import contacts
 from rufname.sample_contact import engine_contact
 
 FROZEN = (
-    "012060cd01005342071b887d24c27fd7eaec2923fc6bafccd94b76cae6c4f2b0a6e158f24c0809fc4b4c1c7910da"
-    "071410943e4c9abe754e4f73b628803b03"
+    "012060dd0100434207b3c62c62499de9cdab32cac69939d306d3341d345b863aa574e4a8130209fc49821093b8"
+    "4b14c284a34d10fecc710db71e9e7d1521014288"
 )
-DICTIONARY_SHA256 = "3d9f1b89bba205c39a0d1cfb3808b73490a8cf8958cda5580ab3477f81de1361"
+DICTIONARY_SHA256 = "ef7d486d7dbba8287133d6479c7232c8dcd768bef92498c9e5fbd51585de0223"
 
 
 def sample_bodies() -> list[bytes]:
