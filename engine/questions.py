@@ -143,10 +143,16 @@ class Questions:
         if len(words) == 1:
             return names[0]
         pair = pair_of(words)
-        if pair and len(words) == TWO_WORDS and max(map(len, words)) <= PAIR_LETTERS:
+        if pair and self._is_pair:
             of_many = self._term(PAIR, ANY_PAIR)
             return _any_or_none([self._term(PAIR, pair), _all_or_none([*names, of_many])])
         return _all_or_none([*names, *self._paired])
+
+    @property
+    def _is_pair(self) -> bool:
+        """Whether a pair alone tells all that was typed."""
+        words = self._typed.words
+        return len(words) == TWO_WORDS and max(map(len, words)) <= PAIR_LETTERS
 
     def _name_and(self, others: list[_Query | None]) -> _Query | None:
         """Return the query for texts of which a part is in the name, the rest somewhere else.
@@ -278,15 +284,19 @@ class Questions:
         names = self._in_name
         if match_class == NAME_WHOLE:
             names = [self._term(NAME_FIELD, whole(word)) for word in self._typed.words]
+        if not all(names):
+            return ()
+        told = [name for name in names if name is not None]
         of_many = self._term(PAIR, ANY_PAIR)
         found = []
         for level, name in levels:
             first = term(LEADING, name)
+            if match_class != NAME or not self._is_pair:
+                first = all_of([*told, first])
             if of_many is not None:
-                first = any_of([first, all_of([of_many, _ranks_to(leading.limit(level, pair))])])
-            question = _all_or_none([*names, first])
-            if question is not None:
-                found.append(question)
+                limit = _ranks_to(leading.limit(level, pair))
+                first = any_of([first, all_of([*told, of_many, limit])])
+            found.append(first)
         return tuple(found)
 
     def _levels(self, leading: Leading, beginning: str, least: int) -> list[tuple[int, str]]:
