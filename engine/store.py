@@ -152,8 +152,11 @@ class ContactStore:
             "SELECT seq, source, key, body FROM contacts WHERE seq > ? ORDER BY seq LIMIT ?",
             (after_seq, limit),
         )
-        name, unpacked = self._name, self._unpacked
-        return [Change(seq, name(number), key, unpacked(body)) for seq, number, key, body in rows]
+        unpacked = self._unpacked
+        return [
+            Change(seq, source := self._name(number), key, unpacked(kept, source, key))
+            for seq, number, key, kept in rows
+        ]
 
     def contacts(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str, bytes]]:
         """Return a page of live contacts (source, key, body) behind `after`; [] = no more.
@@ -166,7 +169,10 @@ class ContactStore:
             " WHERE (source, key) > (?, ?) AND body IS NOT NULL ORDER BY source, key LIMIT ?",
             (number, key, limit),
         )
-        return [(self._name(number), key, self._body(kept)) for number, key, kept in rows]
+        return [
+            (source := self._name(number), key, self._body(kept, source, key))
+            for number, key, kept in rows
+        ]
 
     def settle(self, seq: int) -> None:
         """Note that the index holds everything up to `seq`: bookmarks count, tombstones go."""
@@ -225,7 +231,7 @@ class ContactStore:
         self, source: str, keys: Sequence[str]
     ) -> dict[str, tuple[int, bytes, bytes | None]]:
         """Return rowid, digest and body (None: a tombstone) of those keys that the store knows."""
-        return self._states(self._number(source), keys)
+        return self._states(source, self._number(source), keys)
 
     def live_keys(self, source: str, after: str, limit: int) -> list[tuple[int, str]]:
         """Return (rowid, key) of a page of live contacts behind the key `after`; [] = no more."""
@@ -259,7 +265,9 @@ class ContactStore:
         with self._transaction() as db:
             number = self._enrol(db, source)
             seq = self.last_seq()
-            added, changed, refreshed, rowids, seq = self._upsert(db, number, keys, upserts, seq)
+            added, changed, refreshed, rowids, seq = self._upsert(
+                db, (source, number), upserts, seq
+            )
             doomed = self._find("id, body IS NULL", number, deletes)
             gone = sorted(rowid for _, rowid, dead in doomed if not dead)
             db.executemany(
@@ -453,12 +461,12 @@ class ContactStore:
     def _upsert(
         self,
         db: sqlite3.Connection,
-        number: int,
-        keys: list[str],
+        named: tuple[str, int],
         upserts: Sequence[tuple[str, bytes, bytes]],
         seq: int,
     ) -> tuple[int, int, int, list[int], int]:
-        known = self._states(number, keys)
+        source, number = named
+        known = self._states(source, number, [key for key, _, _ in upserts])
         pack = self._packer.pack
         next_id = (db.execute("SELECT max(id) FROM contacts").fetchone()[0] or 0) + 1
         new: list[tuple[int, int, str, int, bytes, bytes]] = []
@@ -471,7 +479,7 @@ class ContactStore:
             if row is None:
                 rowid = next_id + len(new)
                 seq += 1
-                new.append((rowid, number, key, seq, digest, pack(body)))
+                new.append((rowid, number, key, seq, digest, pack(body, source, key)))
             else:
                 rowid, old_digest, old = row
                 if old == body:
@@ -480,7 +488,7 @@ class ContactStore:
                 else:
                     seq += 1
                     revived += old is None
-                    other.append((seq, digest, pack(body), rowid))
+                    other.append((seq, digest, pack(body, source, key), rowid))
             rowids.append(rowid)
         db.executemany("INSERT INTO contacts VALUES (?, ?, ?, ?, ?, ?)", new)
         db.executemany("UPDATE contacts SET seq = ?, digest = ?, body = ? WHERE id = ?", other)
@@ -488,22 +496,25 @@ class ContactStore:
         return len(new) + revived, len(other) - revived, len(same), rowids, seq
 
     def _states(
-        self, number: int, keys: Sequence[str]
+        self, source: str, number: int, keys: Sequence[str]
     ) -> dict[str, tuple[int, bytes, bytes | None]]:
         rows = self._find("id, digest, body", number, keys)
-        return {key: (rowid, digest, self._unpacked(kept)) for key, rowid, digest, kept in rows}
+        return {
+            key: (rowid, digest, self._unpacked(kept, source, key))
+            for key, rowid, digest, kept in rows
+        }
 
-    def _body(self, kept: bytes) -> bytes:
+    def _body(self, kept: bytes, source: str, key: str) -> bytes:
         """Return a body of a column."""
         if not self._is_packed:
             return kept
         try:
-            return self._packer.unpack(kept)
+            return self._packer.unpack(kept, source, key)
         except ValueError as error:
             raise CorruptStore(f"{self._path}: {error}") from error
 
-    def _unpacked(self, kept: bytes | None) -> bytes | None:
-        return None if kept is None else self._body(kept)
+    def _unpacked(self, kept: bytes | None, source: str, key: str) -> bytes | None:
+        return None if kept is None else self._body(kept, source, key)
 
     def _find(self, columns: str, number: int, keys: Sequence[str]) -> list[tuple[Any, ...]]:
         if not keys:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.dictionary import train
 from engine.bodies import DICTIONARY, BodyPacker
-from engine.contact import decode_contact, encode_contact
+from engine.contact import Contact, ContactId, decode_contact, encode_contact
 from rufname.sample import contacts
 from rufname.sample_contact import engine_contact
 
@@ -28,42 +28,59 @@ def sample_bodies() -> list[bytes]:
 @example(b"a" * 100_000)
 def test_whatever_is_packed_comes_back_and_is_one_octet_longer_at_most(body: bytes) -> None:
     packer = BodyPacker()
-    packed = packer.pack(body)
-    assert packer.unpack(packed) == body
+    packed = packer.pack(body, "crm", "1")
+    assert packer.unpack(packed, "crm", "1") == body
     assert len(packed) <= len(body) + 1
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_source_and_key_are_left_to_the_row(source: str, key: str) -> None:
+    packer = BodyPacker()
+    contact = Contact(ContactId(source, key), display_name="Anna Muster", notes=key)
+    body = encode_contact(contact)
+    packed = packer.pack(body, source, key)
+    assert packed[0] == 2
+    assert packer.unpack(packed, source, key) == body
+    assert packer.unpack(packer.pack(body, source, key + "x"), source, key + "x") == body
+    short = packer.pack(encode_contact(Contact(ContactId("s" * 99, "k"))), "s" * 99, "k")
+    assert len(short) < 60
 
 
 def test_contacts_take_less_than_half() -> None:
     packer = BodyPacker()
     bodies = sample_bodies()
-    assert sum(len(packer.pack(body)) for body in bodies) < sum(map(len, bodies)) / 2
+    assert sum(len(packer.pack(body, "crm", "1")) for body in bodies) < sum(map(len, bodies)) / 2
 
 
 @given(st.binary(max_size=300))
 def test_what_is_no_packed_body_is_refused_or_read_but_never_worse(kept: bytes) -> None:
     try:
-        BodyPacker().unpack(kept)
+        BodyPacker().unpack(kept, "crm", "1")
     except ValueError:
         return
 
 
-@pytest.mark.parametrize("kept", [b"", b"\x02abc", b"\x01", b"\x01\xa0\xff\xff\xff\x7f"])
+@pytest.mark.parametrize(
+    "kept", [b"", b"\x03abc", b"\x02", b"\x02abc", b"\x01", b"\x01\xa0\xff\xff\xff\x7f"]
+)
 def test_damage_is_a_value_error(kept: bytes) -> None:
     with pytest.raises(ValueError, match="a body that"):
-        BodyPacker().unpack(kept)
+        BodyPacker().unpack(kept, "crm", "1")
 
 
 @pytest.mark.parametrize("length", range(1, 40, 3))
 def test_a_body_cut_short_is_refused(length: int) -> None:
     packer = BodyPacker()
-    packed = packer.pack(sample_bodies()[50])
+    packed = packer.pack(sample_bodies()[50], "crm", "1")
     with pytest.raises(ValueError, match="unpacked"):
-        packer.unpack(packed[:length])
+        packer.unpack(packed[:length], "crm", "1")
 
 
 def test_what_was_packed_once_can_be_read_for_ever() -> None:
     assert hashlib.sha256(DICTIONARY.read_bytes()).hexdigest() == DICTIONARY_SHA256
-    assert decode_contact(BodyPacker().unpack(bytes.fromhex(FROZEN))).name == "Anna Muster"
+    assert (
+        decode_contact(BodyPacker().unpack(bytes.fromhex(FROZEN), "crm", "1")).name == "Anna Muster"
+    )
 
 
 @pytest.mark.long

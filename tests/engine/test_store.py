@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bodies import BodyPacker
+from engine.contact import Contact, ContactId, encode_contact
 from engine.errors import CorruptStore, StoreUnavailable
 from engine.runs import RunCounts
 from engine.source import RejectedRecord
@@ -456,7 +457,7 @@ def test_an_upgrade_that_is_broken_off_leaves_the_old_store(
 ) -> None:
     old_store(path, [b"one", b"two"])
 
-    def fail(_packer: BodyPacker, body: bytes) -> bytes:
+    def fail(_packer: BodyPacker, body: bytes, _source: str, _key: str) -> bytes:
         raise ValueError(body)
 
     with monkeypatch.context() as patched:
@@ -466,6 +467,22 @@ def test_an_upgrade_that_is_broken_off_leaves_the_old_store(
     store = ContactStore.open(path)
     assert [body for _, _, body in store.contacts(None, 9)] == [b"\1", b"one", b"two"]
     store.close()
+
+
+def test_contacts_come_back_with_their_source_and_key(store: ContactStore) -> None:
+    made = {
+        (source, key): encode_contact(Contact(ContactId(source, key), display_name=f"N{key}"))
+        for source in ("crm", "hr")
+        for key in ("1", "2", "ß" * 40)
+    }
+    for (source, key), body in made.items():
+        store.apply(source, [(key, b"d", body)])
+    assert {(each.source, each.key): each.body for each in store.changes(0, 99)} == made
+    assert {(source, key): body for source, key, body in store.contacts(None, 99)} == made
+    assert store.states("hr", ["2"])["2"][2] == made["hr", "2"]
+    assert store.apply("hr", [("2", b"other", made["hr", "2"])]).refreshed == 1
+    assert store.apply("hr", [("2", b"other", made["crm", "2"])]).changed == 1
+    assert store.states("hr", ["2"])["2"][2] == made["crm", "2"]
 
 
 def test_a_body_that_is_damaged_is_corruption_and_named(store: ContactStore, path: Path) -> None:
