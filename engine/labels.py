@@ -11,7 +11,7 @@ Law: pure. A contact without a name, or with one of more than 255 octets, has no
 
 from __future__ import annotations
 
-from engine.contact import Contact, contact_uuid
+from engine.contact import Contact, contact_uuid_octets
 
 UUID_BYTES = 16
 NAME_AT = UUID_BYTES + 1
@@ -23,7 +23,7 @@ def labelled(contact: Contact, body: bytes) -> bytes:
     name = contact.name.encode()
     if len(name) > MAX_NAME_OCTETS:
         name = b""
-    return b"%b%c%b%b" % (contact_uuid(contact.id).bytes, len(name), name, body)
+    return b"%b%c%b%b" % (contact_uuid_octets(contact.id), len(name), name, body)
 
 
 def body_of(record: bytes) -> bytes:
