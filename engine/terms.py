@@ -228,9 +228,8 @@ def link_terms(contact: Contact) -> list[str]:
 def link_term(link: str) -> str:
     """Return the term of a link in the index: `@` and six letters.
 
-    The text itself would take an octet a letter, and half of the dictionary. Two links may have one
-    term (with three million of them, one in 1,400 has): whoever asks compares the links of what is
-    found.
+    Three octets a contact less than the text itself. Two links may have one term (of three million,
+    one in 1,400 shares its own): whoever asks compares the links of what is found.
     """
     code = crc32(link.encode()).to_bytes(4, "big")
     return f"@{b2a_base64(code, newline=False)[:6].decode()}"
