@@ -188,18 +188,36 @@ def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
         folded = fold(text)
         if first not in folded and folded.isascii():
             continue
+        for begin, end, form in _begun_by(first, text, folded):
+            written = text[begin:end]
+            if is_whole(form, word):
+                return WordAnswer(word, written, "whole", Span(field, at, begin, end))
+            if best is None:
+                length = _length_of(written, form, word)
+                span = Span(field, at, begin, begin + length)
+                best = WordAnswer(word, written, "begins", span)
+    return best
+
+
+def _begun_by(first: str, text: str, folded: str) -> Iterator[tuple[int, int, str]]:
+    """Give begin, end and folded form of each word of a text that begins so.
+
+    In plain letters that were folded one by one, words need not be told apart to be found.
+    """
+    if len(folded) == len(text) and text.isascii():
+        begin = folded.find(first)
+        while begin >= 0:
+            if not begin or not folded[begin - 1].isalnum():
+                end = begin + len(first)
+                while folded[end : end + 1].isalnum():
+                    end += 1
+                yield begin, end, folded[begin : min(end, begin + MAX_WORD_CHARS)]
+            begin = folded.find(first, begin + 1)
+    else:
         for begin, end, forms in _words_in(text):
             for form in forms:
-                if not form.startswith(first):
-                    continue
-                written = text[begin:end]
-                if is_whole(form, word):
-                    return WordAnswer(word, written, "whole", Span(field, at, begin, end))
-                if best is None:
-                    length = _length_of(written, form, word)
-                    span = Span(field, at, begin, begin + length)
-                    best = WordAnswer(word, written, "begins", span)
-    return best
+                if form.startswith(first):
+                    yield begin, end, form
 
 
 def _words_in(text: str) -> _Words:

@@ -117,3 +117,15 @@ def test_where_a_linked_record_was_found_the_likest_word_of_the_shown_one_is_mar
 @given(st.from_regex(r"[A-Za-z0-9äößéÆжλ]{1,60}", fullmatch=True))
 def test_a_word_is_marked_by_the_forms_that_the_index_has_of_it(word: str) -> None:
     assert _forms_of(word) == words_of_field(word)
+
+
+@given(
+    st.text(alphabet="abeou-'. _7", max_size=60),
+    st.text(alphabet="abeou7", min_size=1, max_size=6),
+)
+def test_texts_in_plain_letters_are_marked_as_any_other(company: str, text: str) -> None:
+    plain, other = (
+        answers_of(read_typed(text), contact("1", "", company=name), ALL, COMPANY)
+        for name in (company, f"{company} 付")
+    )
+    assert plain == other
