@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
+import hashlib
 import os
 import re
 import unicodedata
@@ -128,9 +128,9 @@ def verify_password(stored: str, password: bytes) -> bool:
 class Verified:
     """Remembers successes for a while, since an SBC sends the same password with every question.
 
-    Keeps no password: only HMAC-SHA-256 values under a random key of this object, over account,
-    stored hash and password together. A changed hash is thus a new question. Failures are not
-    remembered. Not locked: one object belongs to one thread.
+    Keeps no password: only BLAKE2b values (RFC 7693) under a random key of this object, over
+    account, stored hash and password together. A changed hash is thus a new question. Failures are
+    not remembered. Not locked: one object belongs to one thread.
     """
 
     def __init__(self, capacity: int = 4096, lifetime_s: float = 600.0) -> None:
@@ -148,7 +148,7 @@ class Verified:
         """Return 32 octets that stand for this attempt, of use only in this process."""
         parts = (account.encode(errors="surrogatepass"), stored.encode(), password)
         message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-        return hmac.digest(self._key, message, "sha256")
+        return hashlib.blake2b(message, key=self._key, digest_size=_TAG_BYTES).digest()
 
     def knows(self, fingerprint: bytes, now_s: float) -> bool:
         """Tell whether this attempt succeeded less than the lifetime ago (`now_s`: monotonic)."""
