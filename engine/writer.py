@@ -40,13 +40,10 @@ from engine.store import Change, ContactStore
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all) now and then, at least once at the end."""
 
-HEAP_BYTES = 128_000_000
-"""Buffer before tantivy writes a segment of an index built anew; more makes fewer segments and
-costs memory."""
-
-FOLLOWING_HEAP_BYTES = 48_000_000
-"""The same where the index follows: some 27,000 contacts. Segments are written while the next
-contacts come, and a commit, during which no others can, has little left to write."""
+HEAP_BYTES = 256_000_000
+"""Buffer before tantivy writes a segment: some 140,000 contacts, and taken only as they come. Less
+makes more segments, and every look-up is made in each of them; with 48 MB searches took longer, and
+a first run gained nothing."""
 
 MOST_GROWTH = 100
 """How many times the contacts that are there a first run may be expected to bring."""
@@ -255,7 +252,7 @@ class IndexWriter:
             applied = applied_state(index.searcher())
             self._leading = leading_of(index.searcher())
             self._numbers = NumberWriter.open(folder, applied.store, applied.seq)
-            self._writer = index.writer(heap_size=FOLLOWING_HEAP_BYTES, num_threads=WRITER_THREADS)
+            self._writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{folder}: {error}") from error
         self._folder, self._applied = folder, applied.seq
