@@ -31,8 +31,10 @@ class QuietCollector:
             counted: what the work has counted; the same as a second ago if nobody asked.
 
         Returns:
-            Whether it collected.
+            Whether it collected; never where Python does so itself.
         """
+        if gc.isenabled():
+            return False
         is_quiet, self._counted = counted == self._counted, dict(counted)
         made = gc.get_count()[0]  # counted on while Python's own collections are off
         if made < (self._many if is_quiet else self._too_many):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 import weakref
 from collections.abc import Iterator
 
@@ -20,7 +21,9 @@ class Circle:
 
 @pytest.fixture(autouse=True)
 def python_does_not_collect() -> Iterator[None]:
-    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # what other tests left behind
+        gc.collect()
     gc.disable()
     yield
     gc.enable()
@@ -56,3 +59,12 @@ def test_too_many_objects_are_looked_through_whoever_asks() -> None:
     assert circle() is None
     assert not collector.look({"answered": 2}), "they are counted anew"
     assert len(kept) == 1000
+
+
+def test_where_python_looks_itself_nothing_is_looked_for() -> None:
+    gc.enable()
+    collector, kept = QuietCollector(many=0, too_many=0), [[number] for number in range(100)]
+    assert not collector.look({})
+    gc.disable()
+    assert collector.look({})
+    assert len(kept) == 100
