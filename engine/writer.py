@@ -41,9 +41,8 @@ Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all) now and then, at least once at the end."""
 
 HEAP_BYTES = 256_000_000
-"""Buffer before tantivy writes a segment: some 140,000 contacts, and taken only as they come. Less
-makes more segments, and every look-up is made in each of them; with 48 MB searches took longer, and
-a first run gained nothing."""
+"""Buffer before tantivy writes a segment, taken only as contacts come. Less makes more segments,
+and every look-up is made in each of them; with 48 MB a first run was no faster."""
 
 MOST_GROWTH = 100
 """How many times the contacts that are there a first run may be expected to bring."""
