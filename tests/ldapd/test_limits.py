@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from engine.index import ContactIndex
+from ldapd.asked import Turn
 from ldapd.protocol.client import (
     Result,
     encode_bind,
     encode_request,
     encode_search,
 )
-from ldapd.protocol.filters import And, Equality, Not, Or, Present
+from ldapd.protocol.filters import And, Equality, Not, Or, Present, Substrings
 from ldapd.protocol.messages import (
     NOTICE_OF_DISCONNECTION,
     SCOPE_BASE,
@@ -24,7 +25,8 @@ from ldapd.protocol.messages import (
     ResultCode,
     SearchRequest,
 )
-from ldapd.settings import LdapSettings, ProfileLimits, Profiles
+from ldapd.search import LongAnswer
+from ldapd.settings import LdapLimits, LdapSettings, ProfileLimits, Profiles
 from tests.ldapd.house import CLIENTS, PASSWORD, PHONE, SBC, VISIBLE
 from tests.ldapd.serving import PATIENT, Serving, Wire
 
@@ -34,6 +36,31 @@ AT_HOME = tuple(
     msgspec.structs.replace(each, networks=(ip_network("127.0.0.0/8"),)) for each in CLIENTS
 )
 """Clients that are said to be on this machine."""
+
+MET = {
+    "max_message_bytes_unbound": "test_octets_before_a_bind",
+    "max_message_bytes_bound": "test_octets_after_a_bind",
+    "max_filter_depth": "test_filter_depth",
+    "max_filter_leaves": "test_filter_leaves",
+    "max_controls": "test_controls",
+    "max_attributes": "test_attributes",
+    "max_pending": "test_requests_behind_a_list_that_takes_long",
+    "max_wait_ms": "test_waiting",
+    "bind_time_s": "test_times",
+    "idle_time_s": "test_times",
+    "blocked_write_s": "test_times",
+    "max_connections": "test_connections_in_all",
+    "max_unbound": "test_strangers_who_do_not_bind",
+    "max_per_address": "test_strangers_who_do_not_bind",
+    "max_per_client": "test_connections_of_one_client",
+    "bind_failures": "test_failed_binds",
+    "bind_failure_time_s": "test_waiting_after_failed_binds",
+    "alarm_misses_per_day": "test_numbers_of_nobody",
+    "max_entries": "test_entries",
+    "max_examined": "test_examined_contacts",
+    "search_time_ms": "test_time_of_a_search",
+}
+"""Each limit, and the test that meets it from both sides."""
 
 EDGE = pytest.mark.parametrize("beyond", [-1, 0, 1], ids=["below", "at", "beyond"])
 
@@ -53,6 +80,11 @@ def farewell(wire: Wire) -> int:
     assert (notice.message_id, notice.name) == (0, NOTICE_OF_DISCONNECTION)
     assert wire.next() is None
     return notice.code
+
+
+def test_every_limit_is_met_here() -> None:
+    assert {*MET} == {*LdapLimits.__struct_fields__, *ProfileLimits.__struct_fields__}
+    assert all(name in globals() for name in MET.values())
 
 
 # --- one request --------------------------------------------------------------------------------
@@ -156,6 +188,39 @@ def test_entries(index: ContactIndex, beyond: int) -> None:
         assert done.code == (ResultCode.SIZE_LIMIT_EXCEEDED if beyond > 0 else 0)
 
 
+@EDGE
+def test_examined_contacts(index: ContactIndex, beyond: int) -> None:
+    most = Profiles(phone=ProfileLimits(max_examined=VISIBLE - beyond))
+    settings = msgspec.structs.replace(settings_of(), profiles=most)
+    with Serving(index, settings) as serving, serving.bound(PHONE_NAME) as wire:
+        wire.send(encode_search(2, "dc=meta", Substrings("cn", None, (b"qx",), None), ("cn",)))
+        entries, done = wire.answer(2)
+        assert entries == []
+        assert done.code == (ResultCode.ADMIN_LIMIT_EXCEEDED if beyond > 0 else 0)
+
+
+@EDGE
+def test_time_of_a_search(beyond: int) -> None:
+    now_s = [100.0]
+    turn = Turn(lambda: now_s[0], 2.0)
+    now_s[0] += 2.0 + beyond / 1_024  # which adds up exactly
+    assert turn.is_over()
+    assert turn.is_late() == (beyond > 0)
+
+
+@EDGE
+def test_numbers_of_nobody(
+    index: ContactIndex, caplog: pytest.LogCaptureFixture, beyond: int
+) -> None:
+    with Serving(index, settings_of(alarm_misses_per_day=4)) as serving:
+        with serving.bound(SBC_NAME) as wire:
+            for number in range(4 + beyond):
+                wire.send(lookup(number + 2, b"+4930999%05d" % number))
+                assert wire.answer(number + 2)[0] == []
+        alarms = [each for each in caplog.records if each.name == "ldapd.watching"]
+        assert len(alarms) == (beyond >= 0)
+
+
 # --- waiting ------------------------------------------------------------------------------------
 
 
@@ -177,6 +242,43 @@ def test_what_waited_too_long_is_answered_busy_and_binds_are_done(index: Contact
         assert wire.answer(4)[1].code == wire.answer(5)[1].code == ResultCode.BUSY
         assert wire.result(6).code == 0
         assert serving.metrics()["answered_busy"] == 2
+
+
+@EDGE
+def test_requests_behind_a_list_that_takes_long(index: ContactIndex, beyond: int) -> None:
+    """So many are taken in; then nothing is read until the list is sent."""
+    with Serving(index, settings_of(max_pending=4)) as serving, serving.bound(SBC_NAME) as wire:
+        (connection,) = serving.server._connections
+        rest = (b"" for _ in ())
+        serving.call(lambda: setattr(connection, "_long", LongAnswer(99, b"", rest)))
+        count = 4 + beyond
+        wire.send(*(lookup(number) for number in range(2, 2 + count)))
+        serving.until(lambda _: len(connection._inbox) == count)
+        assert connection._reading == (beyond < 0)
+
+        def end() -> None:
+            connection._end_long()
+            connection._work()
+
+        serving.call(end)
+        for number in range(2, 2 + count):
+            assert len(wire.answer(number)[0]) == 1
+        assert connection._reading
+
+
+@EDGE
+def test_waiting(index: ContactIndex, beyond: int) -> None:
+    settings = settings_of(max_wait_ms=100_000)
+    with Serving(index, settings) as serving, serving.bound(PHONE_NAME) as wire:
+
+        def put_in() -> None:
+            (connection,) = serving.server._connections
+            connection._inbox.extend(connection._session.receive(lookup(2)))
+            connection.heard_s = serving.loop.time() - 99.5 - beyond
+            connection._work()
+
+        serving.call(put_in)
+        assert wire.answer(2)[1].code == (ResultCode.BUSY if beyond > 0 else 0)
 
 
 @EDGE
@@ -325,3 +427,19 @@ def test_failed_binds(index: ContactIndex, beyond: int) -> None:
             wire.send(encode_bind(1, SBC_NAME, b"wrong"))
             code = wire.result(1).code
         assert code == (ResultCode.BUSY if beyond > 0 else ResultCode.INVALID_CREDENTIALS)
+
+
+@EDGE
+def test_waiting_after_failed_binds(index: ContactIndex, beyond: int) -> None:
+    settings = settings_of(bind_failures=1, bind_failure_time_s=100)
+    with Serving(index, settings) as serving, serving.connect() as wire:
+        wire.send(encode_bind(1, SBC_NAME, b"wrong"))
+        assert wire.result(1).code == ResultCode.INVALID_CREDENTIALS
+
+        def age() -> None:
+            (times_s,) = serving.server.handler._failures._times_s.values()
+            times_s[-1] -= 99.5 + beyond
+
+        serving.call(age)
+        wire.send(encode_bind(2, SBC_NAME, PASSWORD.encode()))
+        assert wire.result(2).code == (0 if beyond > 0 else ResultCode.BUSY)
