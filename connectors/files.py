@@ -9,17 +9,25 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from connectors.errors import SourceFailed
+from engine.source import CheckReport
 
 CHUNK_BYTES = 1024 * 1024
 
 Identity = tuple[int, ...]
 """Device, inode, size, time of change in nanoseconds: another file, or a changed one, differs."""
+
+MAX_NAMED = 3
+"""Files that a note names."""
+
+SIZE = 2
+"""The place of the size in it."""
 
 
 @contextmanager
@@ -74,8 +82,8 @@ def require_unchanged(path: Path, before: Identity) -> None:
     """
     try:
         now = identity(path.stat())
-    except OSError:
-        now = ()
+    except OSError as error:
+        raise SourceFailed(f"{path}: {error.strerror}: it went while it was read") from None
     if now != before:
         raise SourceFailed(f"{path}: the file changed while it was read; try again")
 
@@ -83,6 +91,63 @@ def require_unchanged(path: Path, before: Identity) -> None:
 def identity(status: os.stat_result) -> Identity:
     """Return which file this is, and in which state."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class ImportedFile:
+    """A file that may be deleted once all that it holds is stored (`delete_after`)."""
+
+    def __init__(
+        self, path: Path, *, delete_after: bool, beside: Callable[[], list[Path]] = list
+    ) -> None:
+        """Begin; `beside` returns further files that are part of it."""
+        self._path = path
+        self._delete_after = delete_after
+        self._beside = beside
+        self._read: dict[Path, Identity] = {}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was imported and deleted by an earlier run, so that nothing is new."""
+        return self._delete_after and not self._path.exists()
+
+    def done_report(self) -> CheckReport:
+        """Return what a check says while `is_done`."""
+        return CheckReport(warnings=(f"{self._path}: not there; it will be read once it is",))
+
+    def doubts(self) -> list[str]:
+        """Return why it could not be deleted; [] = it could, or need not."""
+        return deletion_doubts(self._path) if self._delete_after else []
+
+    def was_read(self, read: Identity) -> None:
+        """Remember which file was read to its end."""
+        if self._delete_after:
+            self._read = {path: identity(path.stat()) for path in self._beside()}
+            self._read[self._path] = read
+
+    def delete(self, rejected: int) -> str:
+        """Delete the file that was read, if so it is set; return a note for the administrator.
+
+        Raises:
+            SourceFailed: the folder does not allow it.
+        """
+        return delete_imported(self._read, rejected)
+
+
+def delete_imported(read: Mapping[Path, Identity], rejected: int) -> str:
+    """Delete files whose records are stored; return a note, "" for none.
+
+    Where records were rejected, the files are kept: they are the only ones that hold them.
+
+    Raises:
+        SourceFailed: the folder does not allow it.
+    """
+    if read and rejected:
+        names = ", ".join(path.name for path in islice(read, MAX_NAMED))
+        names += ", …" if len(read) > MAX_NAMED else ""
+        return f"{names}: not deleted, since {rejected:,} records were rejected"
+    for path, imported in read.items():
+        delete_same(path, imported)
+    return ""
 
 
 def delete_same(path: Path, imported: Identity) -> None:

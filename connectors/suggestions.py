@@ -1,12 +1,13 @@
-"""What a mapping may begin with: fields of a source that are called as contacts' fields often are.
+"""What a mapping may begin with: fields that look like a key, a time of change, a name.
 
-Law: pure; it goes by names only, German and English, and never by what records say.
+Law: pure. What a field is mapped to goes by its name only, German and English; what its first
+records hold tells its type and whether it may be the key.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.settings import MapRule
 from engine.source import SourceField
@@ -44,6 +45,63 @@ _FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _KEY_NAME = re.compile(
     r"(^|[^a-z])(id|nr|no|num|number|nummer|key|guid|uuid|uid|code)$|id$|nr$|no$"
 )
+
+_TELLS_CHANGE = re.compile(
+    r"chang|modif|updat|mtime|rowversion|ge(?:ae|ä)nd|aenderung|änderung|xmin", re.IGNORECASE
+)
+_TYPES = (
+    ("number", re.compile(r"-?(?:0|[1-9]\d*)(?:[.,]\d+)?")),
+    ("date", re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.\d{4}")),
+    ("time", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")),
+)
+"""What texts look like; a number with a leading 0 or + is none: a postcode, a telephone."""
+
+
+DISCOVERED = 1_000
+"""So many of the first records tell what a field may be."""
+
+
+def found_fields(
+    names: Iterable[str] | None,
+    records: Sequence[Mapping[str, str]],
+    types: Mapping[str, str] | None = None,
+) -> tuple[SourceField, ...]:
+    """Return the fields of a source of texts, as its first records show them.
+
+    Args:
+        names: the fields, in the source's order; None = those that the records have.
+        records: the first ones; "" or absent = no value, a line for each of several.
+        types: those that the source itself tells; of all others the texts are looked at.
+    """
+    if names is None:
+        names = dict.fromkeys(name for record in records for name in record)
+    fields = []
+    for name in names:
+        texts = [record.get(name, "") for record in records]
+        kind = (types or {}).get(name) or _type_of([text for text in texts if text])
+        changed = kind == "time" or (kind == "date" and tells_change(name))
+        fields.append(SourceField(name, kind, key=may_be_key(texts), changed=changed))
+    return tuple(fields)
+
+
+def may_be_key(values: Sequence[object]) -> bool:
+    """Tell whether values of a field are all there and all different; two at least."""
+    if len(values) < 2 or any(value in (None, "") for value in values):  # noqa: PLR2004 - to differ
+        return False
+    if any(type(value) is str and "\n" in value for value in values):
+        return False
+    return len(set(values)) == len(values)
+
+
+def tells_change(name: str) -> bool:
+    """Tell whether a field is called like one that says when, or that, a record was changed."""
+    return bool(_TELLS_CHANGE.search(name))
+
+
+def _type_of(texts: Sequence[str]) -> str:
+    if not texts:
+        return "text"
+    return next((kind for kind, form in _TYPES if all(map(form.fullmatch, texts))), "text")
 
 
 def suggested_map(fields: Sequence[SourceField]) -> dict[str, MapRule]:

@@ -8,6 +8,7 @@ deletions.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -116,10 +117,11 @@ def sync_source(
                     progress(SyncProgress(settings.id, settings.name, counts, share, intake.served))
         reason = intake.finish(cancelled)
         if not reason and not dry_run:
-            opened.stored()
+            intake.notes += filter(None, [opened.stored(tally.rejected)])
         state = "refused" if reason else "done"
         if reason and run:
-            reason += f"; `rufname sync --source {settings.name} --release {run}` lets it"
+            named = shlex.quote(settings.name)
+            reason += f"; `rufname sync --source {named} --release {run}` lets it"
     except ConnectorError as error:
         reason = _one_line(str(error))
     finally:

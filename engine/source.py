@@ -147,12 +147,18 @@ class ContactSource(Protocol):
         """Tell whether a bookmark stands for all that the source holds, not for a time in it."""
         return False
 
-    def stored(self) -> None:
+    def stored(self, rejected: int) -> str:  # noqa: ARG002 - only some kinds tidy up
         """Hear that all which the last `read` sent is stored, and what is gone removed.
 
         Nothing to do but for a source that tidies up behind itself. Raises as `read`.
+
+        Args:
+            rejected: so many of its records are not stored, since something is wrong with them.
+
+        Returns:
+            What an administrator should know, in one line; "" for nothing.
         """
-        return
+        return ""
 
     def cancel(self) -> None:
         """Make a `read` that blocks in another thread end soon where it can; never waits."""

@@ -22,7 +22,7 @@ from engine.errors import CorruptIndex, CorruptStore, StoreUnavailable
 from engine.index import ContactIndex, IndexStatus
 from engine.runs import Run
 from engine.source import RejectedRecord
-from engine.store import MAX_RUNS, ContactStore
+from engine.store import MAX_REJECTED, MAX_RUNS, ContactStore
 from rufname import control
 from rufname.config import Config
 from rufname.errors import RufnameError
@@ -36,6 +36,12 @@ WRITER_PATIENCE_S = 3.0
 
 ALARMING_FAILURES = 3
 RETRIES_S = 600.0
+ALARMING_REJECTED = 1_000
+ALARMING_SHARE = 0.05
+FEW_REJECTED = 20
+"""More records than the first, or than this share and the last: not they are wrong, but how the
+source is read."""
+
 DAY_S = 86_400.0
 
 _COUNTS = ("read", "added", "changed", "removed", "rejected", "rejected_fields")
@@ -90,9 +96,17 @@ class Status(msgspec.Struct, frozen=True):
     metavar="N",
     help="Show the last N runs of each source.",
 )
-def status(config: Config, *, as_json: bool, runs: int) -> int:
+@click.option(
+    "--rejected",
+    type=click.IntRange(0, MAX_REJECTED),
+    default=SHOWN_REJECTED,
+    show_default=True,
+    metavar="N",
+    help="Show N rejected records or fields of each source.",
+)
+def status(config: Config, *, as_json: bool, runs: int, rejected: int) -> int:
     """Show sources, last runs, counts, rejected records, index age, workers."""
-    found = read_standing(config, runs)
+    found = read_standing(config, runs, rejected)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
@@ -100,8 +114,8 @@ def status(config: Config, *, as_json: bool, runs: int) -> int:
     return FAULT if found.faults else DONE
 
 
-def read_standing(config: Config, runs: int = 0) -> Status:
-    """Return how a configuration's directory stands now, with so many runs of each source."""
+def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED) -> Status:
+    """Return how a directory stands now, with so many runs and rejected records of each source."""
     faults: list[str] = []
     sources: tuple[SourceStatus, ...] = ()
     index = IndexStatus()
@@ -109,11 +123,11 @@ def read_standing(config: Config, runs: int = 0) -> Status:
     try:
         store = ContactStore.open(config.store_path, read_only=True)
     except StoreUnavailable:
-        sources = tuple(_source_status(source, None, runs) for source in config.sources)
+        sources = tuple(_source_status(source, None, runs, 0) for source in config.sources)
     except CorruptStore as error:
         faults.append(str(error))
     else:
-        sources = tuple(_source_status(source, store, runs) for source in config.sources)
+        sources = tuple(_source_status(each, store, runs, rejected) for each in config.sources)
         last_seq = store.last_seq()
         store.close()
     try:
@@ -145,7 +159,9 @@ def _ask_writer(config: Config) -> control.Status | None:
     return None
 
 
-def _source_status(source: SourceSettings, store: ContactStore | None, runs: int) -> SourceStatus:
+def _source_status(
+    source: SourceSettings, store: ContactStore | None, runs: int, rejected: int
+) -> SourceStatus:
     known = store.runs(source.id, MAX_RUNS) if store else []
     done = next((run for run in known if run.state == "done"), None)
     age_s = time.time() - (done.ended_at or done.began_at) if done else None
@@ -156,7 +172,7 @@ def _source_status(source: SourceSettings, store: ContactStore | None, runs: int
         contacts=store.count(source.id) if store else 0,
         schedule=source.schedule.exists,
         last_run=known[0] if known else None,
-        rejected=tuple(store.rejected(source.id, SHOWN_REJECTED)) if store else (),
+        rejected=tuple(store.rejected(source.id, rejected)) if store else (),
         age_s=None if age_s is None else round(age_s, 1),
         alarm=alarm_of(source.schedule, known, age_s),
         runs=tuple(known[:runs]),
@@ -179,6 +195,9 @@ def alarm_of(schedule: Schedule, runs: Sequence[Run], age_s: float | None) -> st
         return f"the last {failed} runs failed"
     if schedule.exists and age_s is not None and age_s > _overdue_s(schedule):
         return f"not read to its end for {_age(age_s)}"
+    rejected, read = (ended[0].counts.rejected, ended[0].counts.read) if ended else (0, 0)
+    if rejected > ALARMING_REJECTED or FEW_REJECTED < rejected > ALARMING_SHARE * read:
+        return f"{rejected:,} of {read:,} records were rejected: look at key, map and encoding"
     return ""
 
 
@@ -258,12 +277,21 @@ def _print_troubles(source: SourceStatus, console: Console) -> None:
         console.print(f"[red]alarm:[/] {escape(source.name)}: {escape(source.alarm)}")
     if source.runs:
         console.print(_run_table(source))
+    name = escape(source.name)
     if run is not None and run.reason:
-        console.print(f"{escape(source.name)}: {escape(run.reason)}")
+        # A run that went wrong names its source itself.
+        reason = run.reason.removeprefix(f"source {source.name}: ")
+        console.print(f"{name}: {escape(reason)}")
     for record in source.rejected:
         field = f", {record.field}" if record.field else ""
         console.print(
-            f"  [dim]rejected:[/] {escape(record.locator)}{field}: {escape(record.reason)}"
+            f"  [dim]rejected:[/] {name}: {escape(record.locator)}{field}: {escape(record.reason)}"
+        )
+    counted = run.counts.rejected + run.counts.rejected_fields if run is not None else 0
+    if source.rejected and min(counted, MAX_REJECTED) > len(source.rejected):
+        console.print(
+            f"  [dim]rejected:[/] {name}: {len(source.rejected):,} of {counted:,} are shown;"
+            " --rejected N shows more"
         )
 
 

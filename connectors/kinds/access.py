@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +21,12 @@ from typing_extensions import override
 
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.files import identity, open_regular, require_unchanged
+from connectors.files import ImportedFile, identity, open_regular, require_unchanged
 from connectors.mapping import Mapping
 from connectors.programs import Program
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SourceSettings
+from connectors.suggestions import DISCOVERED, found_fields
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -51,11 +53,13 @@ class AccessOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         path: the file.
         table: whose rows are contacts; queries of the file are not run.
         timeout_s: longest time of a run.
+        delete_after: delete the file once all rows of the table are stored.
     """
 
     path: Path
     table: Annotated[str, msgspec.Meta(min_length=1)]
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 120
+    delete_after: bool = False
 
 
 class AccessSource(ContactSource):
@@ -68,10 +72,13 @@ class AccessSource(ContactSource):
         self._cancelling = Cancelling()
         self._ends = 0.0
         self._row = self._rows = 0
+        self._imported = ImportedFile(self._options.path, delete_after=self._options.delete_after)
 
     @override
     def check(self) -> CheckReport:
         """Count the rows, look for the mapped columns."""
+        if self._imported.is_done:
+            return self._imported.done_report()
         try:
             columns = Mapping(self._settings).columns
             self._begin()
@@ -80,15 +87,18 @@ class AccessSource(ContactSource):
                 require_columns(columns, next(rows), self._place)
         except ConnectorError as error:
             return CheckReport(faults=(str(error),))
-        return CheckReport(estimated_rows=count)
+        return CheckReport(warnings=tuple(self._imported.doubts()), estimated_rows=count)
 
     @override
     def discover(self) -> tuple[SourceField, ...]:
-        """Return the columns of the table."""
+        """Return the columns of the table; what they may be is told from a thousand rows."""
         self._begin()
         self._count()
         with self._rows_of() as rows:
-            return tuple(SourceField(name) for name in next(rows))
+            names = next(rows)
+            events = islice(self._events(rows, names, names), DISCOVERED)
+            records = [event.record for event in events if isinstance(event, Upsert)]
+        return found_fields(names, records)
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
@@ -111,6 +121,9 @@ class AccessSource(ContactSource):
             DriverMissing: mdbtools is not installed.
         """
         path = self._options.path
+        if self._imported.is_done:  # nothing is new
+            yield Complete(full=False)
+            return
         mapping = Mapping(self._settings)
         before = self._begin()
         self._rows, self._row = self._count(), 0
@@ -124,7 +137,13 @@ class AccessSource(ContactSource):
         if self._row != self._rows:
             raise SourceFailed(f"{self._place}: {self._row:,} rows of {self._rows:,} came")
         require_unchanged(path, before)
+        self._imported.was_read(before)
         yield Complete(full=True)
+
+    @override
+    def stored(self, rejected: int) -> str:
+        """Delete the file that was read, where the settings say so."""
+        return self._imported.delete(rejected)
 
     @override
     def cancel(self) -> None:

@@ -8,6 +8,7 @@ counted, as the header says, and the file is the same as at the start. The modul
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import msgspec
 from typing_extensions import override
 
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.files import identity, open_regular, require_unchanged
+from connectors.files import ImportedFile, identity, open_regular, require_unchanged
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SourceSettings
+from connectors.suggestions import DISCOVERED, found_fields
 from connectors.values import as_text
 from engine.source import (
     Bookmark,
@@ -36,6 +38,15 @@ from engine.source import (
 _BROKEN = "\ufffd"
 """Stands for what cannot be decoded or is no value of its column."""
 
+_TYPES = {
+    **dict.fromkeys("CM", "text"),
+    **dict.fromkeys("NFIBOY+", "number"),
+    **dict.fromkeys("T@", "time"),
+    "D": "date",
+    "L": "truth value",
+}
+"""What the letters of the format stand for; of others the values are looked at."""
+
 
 class DbfOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The options of `kind = "dbf"`.
@@ -43,10 +54,12 @@ class DbfOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         path: the table; its memo file (.dbt, .fpt) stands beside it.
         encoding: a name such as "cp850"; "" = the one that the file names.
+        delete_after: delete the file, and its memo file, once all that it holds is stored.
     """
 
     path: Path
     encoding: str = ""
+    delete_after: bool = False
 
     def __post_init__(self) -> None:
         try:
@@ -65,10 +78,15 @@ class DbfSource(ContactSource):
         self._options = settings.options
         self._dbfread = dbfread
         self._row = self._rows = 0
+        self._imported = ImportedFile(
+            self._options.path, delete_after=self._options.delete_after, beside=self._memo_files
+        )
 
     @override
     def check(self) -> CheckReport:
         """Read the header and the first record."""
+        if self._imported.is_done:
+            return self._imported.done_report()
         try:
             columns = Mapping(self._settings).columns
             table = self._table()
@@ -79,12 +97,17 @@ class DbfSource(ContactSource):
         warnings: tuple[str, ...] = ()
         if not self._options.encoding:
             warnings = (f"{self._options.path}: read as {table.encoding}, as the file itself says",)
+        warnings += tuple(self._imported.doubts())
         return CheckReport(warnings=warnings, estimated_rows=table.header.numrecords)
 
     @override
     def discover(self) -> tuple[SourceField, ...]:
         """Return the columns of the table with their types."""
-        return tuple(SourceField(field.name, field.type) for field in self._table().fields)
+        table = self._table()
+        types = {field.name: _TYPES.get(field.type, "") for field in table.fields}
+        events = islice(self._events(table, table.field_names), DISCOVERED)
+        records = [event.record for event in events if isinstance(event, Upsert)]
+        return found_fields(table.field_names, records, types)
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
@@ -103,6 +126,9 @@ class DbfSource(ContactSource):
                 it was read.
         """
         path = self._options.path
+        if self._imported.is_done:  # nothing is new
+            yield Complete(full=False)
+            return
         with open_regular(path):
             before = identity(path.stat())
         mapping = Mapping(self._settings)
@@ -120,7 +146,13 @@ class DbfSource(ContactSource):
         if came != self._rows:
             raise SourceFailed(f"{path}: {came:,} records of {self._rows:,}: the file is cut off")
         require_unchanged(path, before)
+        self._imported.was_read(before)
         yield Complete(full=True)
+
+    @override
+    def stored(self, rejected: int) -> str:
+        """Delete the table that was read, where the settings say so."""
+        return self._imported.delete(rejected)
 
     @override
     def cancel(self) -> None:
@@ -130,6 +162,14 @@ class DbfSource(ContactSource):
     def share_read(self) -> float | None:
         """Return how many of the table's records were read."""
         return min(self._row / self._rows, 1.0) if self._rows else None
+
+    def _memo_files(self) -> list[Path]:
+        path = self._options.path
+        return [
+            found
+            for found in path.parent.iterdir()
+            if found.stem == path.stem and found.suffix.lower() in {".dbt", ".fpt"}
+        ]
 
     def _table(self) -> Any:
         path, dbfread = self._options.path, self._dbfread

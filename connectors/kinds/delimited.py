@@ -9,9 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
@@ -23,9 +21,11 @@ from typing_extensions import override
 
 from connectors import outlook
 from connectors.errors import SourceFailed
+from connectors.files import SIZE, ImportedFile, identity, open_regular, require_same
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, key_fault, require_columns
 from connectors.settings import SourceSettings
+from connectors.suggestions import DISCOVERED, found_fields
 from connectors.textlines import (
     CHUNK_BYTES,
     REPLACED,
@@ -49,9 +49,6 @@ from engine.source import (
 _HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
 """What some spreadsheets write in front of the header."""
 
-
-DISCOVERED_ROWS = 1_000
-
 STATE_BYTES = 16
 """blake2b-128: another content has the same digest by chance once in 10^38."""
 
@@ -66,6 +63,7 @@ class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             what the bytes look like).
         header: whether the first line names the columns; without, they are called 1, 2, 3 …
         quote: what quotes a field, "" for nothing.
+        delete_after: delete the file once all that it holds is stored.
     """
 
     path: Path
@@ -77,6 +75,7 @@ class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     header: bool = True
     quote: Annotated[str, msgspec.Meta(description='one character, or "" for no quotes')] = '"'
+    delete_after: bool = False
 
     def __post_init__(self) -> None:
         if self.separator != "tab" and (len(self.separator) > 1 or self.separator in {"\n", "\r"}):
@@ -102,7 +101,9 @@ def complete_delimited(settings: SourceSettings) -> SourceSettings:
     if settings.key and settings.map:
         return settings
     assert isinstance(settings.options, DelimitedOptions)
-    with _open(settings.options.path) as file:
+    if settings.options.delete_after and not settings.options.path.exists():
+        return settings.with_defaults(outlook.NAMING, {} if settings.map else dict(outlook.MAP))
+    with open_regular(settings.options.path) as file:
         key, rules = outlook.usual(_Table(file, settings, ()).columns)
     return settings.with_defaults(key, {} if settings.map else rules)
 
@@ -114,6 +115,7 @@ class DelimitedSource(ContactSource):
         assert isinstance(settings.options, DelimitedOptions)
         self._settings = settings
         self._options = settings.options
+        self._imported = ImportedFile(self._options.path, delete_after=self._options.delete_after)
         self._file: BinaryIO | None = None
         self._all_bytes = 0
 
@@ -121,9 +123,11 @@ class DelimitedSource(ContactSource):
     def check(self) -> CheckReport:
         """Read the beginning of the file: its columns, encoding, separator."""
         path = self._options.path
+        if self._imported.is_done:
+            return self._imported.done_report()
         try:
             mapping = Mapping(self._settings)
-            with _open(path) as file:
+            with open_regular(path) as file:
                 table = _Table(file, self._settings, mapping.columns)
                 require_columns(mapping.columns, table.columns, str(path))
                 first = next(table.events(mapping.columns, self._settings.key), None)
@@ -137,32 +141,26 @@ class DelimitedSource(ContactSource):
                 f"{path}: read as {table.encoding}, which was guessed from its bytes;"
                 f' set encoding = "{table.encoding}" if that is right'
             )
+        warnings += self._imported.doubts()
         return CheckReport(warnings=tuple(warnings))
 
     @override
     def discover(self) -> tuple[SourceField, ...]:
         """Return the columns of the header, or 1, 2, 3 … without one.
 
-        What may be the key is told from the first thousand rows: columns whose cells are all full
-        and all different.
+        What they are and what may be the key is told from the first thousand rows.
         """
-        with _open(self._options.path) as file:
+        with open_regular(self._options.path) as file:
             table = _Table(file, self._settings, ())
-            events = islice(table.events(table.columns, table.columns[:1]), DISCOVERED_ROWS)
+            events = islice(table.events(table.columns, table.columns[:1]), DISCOVERED)
             records = [event.record for event in events if isinstance(event, Upsert)]
-        return tuple(
-            SourceField(
-                name,
-                key=len(records) > 1 and _is_key([record[name] for record in records]),
-            )
-            for name in table.columns
-        )
+        return found_fields(table.columns, records)
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
         """Return the first records with all their columns."""
         found: list[Upsert | RejectedRecord] = []
-        with _open(self._options.path) as file:
+        with open_regular(self._options.path) as file:
             table = _Table(file, self._settings, Mapping(self._settings).columns)
             for event in table.events(table.columns, self._settings.key):
                 found.append(event)
@@ -181,15 +179,19 @@ class DelimitedSource(ContactSource):
                 changed while it was read, or cut off inside a quoted field.
         """
         path = self._options.path
+        if self._imported.is_done:  # nothing is new
+            yield Complete(full=False, bookmark=bookmark)
+            return
         mapping = Mapping(self._settings)
-        with _open(path) as file:
-            before = os.fstat(file.fileno())
+        with open_regular(path) as file:
+            before = identity(os.fstat(file.fileno()))
             state = self._state(file)
             if bookmark and bookmark == state:
+                self._imported.was_read(before)
                 yield Complete(full=False, bookmark=bookmark)
                 return
             file.seek(0)
-            self._file, self._all_bytes = file, before.st_size
+            self._file, self._all_bytes = file, before[SIZE]
             table = _Table(file, self._settings, mapping.columns)
             require_columns(mapping.columns, table.columns, str(path))
             yield Columns(table.columns)
@@ -202,8 +204,8 @@ class DelimitedSource(ContactSource):
                     f"{path}: the file ends inside the quoted field that begins on line "
                     f"{table.line}: cut off, or a quote is missing"
                 )
-            if {_identity(os.fstat(file.fileno())), _identity(path.stat())} != {_identity(before)}:
-                raise SourceFailed(f"{path}: the file changed while it was read; try again")
+            require_same(path, file, before)
+        self._imported.was_read(before)
         yield Complete(full=True, bookmark=state)
 
     def _state(self, file: BinaryIO) -> Bookmark:
@@ -223,6 +225,11 @@ class DelimitedSource(ContactSource):
     def bookmark_is_state(self) -> bool:
         """Return True: the digest of the file."""
         return True
+
+    @override
+    def stored(self, rejected: int) -> str:
+        """Delete the file that was read, where the settings say so."""
+        return self._imported.delete(rejected)
 
     @override
     def cancel(self) -> None:
@@ -348,25 +355,3 @@ class _Table:
     def _place(self) -> str:
         last = self._reader.line_num
         return f"line {self.line}" if last <= self.line else f"lines {self.line}-{last}"
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[BinaryIO]:
-    """Open a regular file for a `with` block; what the system says against it names the path."""
-    try:
-        # Looked at before it is opened: opening a pipe would wait for its other end.
-        if not stat.S_ISREG(path.stat().st_mode):
-            word = "a folder" if path.is_dir() else "no regular file"
-            raise SourceFailed(f"{path}: is {word}")
-        with path.open("rb", buffering=CHUNK_BYTES) as file:
-            yield file
-    except OSError as error:
-        raise SourceFailed(f"{path}: {error.strerror}") from error
-
-
-def _is_key(cells: list[str]) -> bool:
-    return all(cells) and len(set(cells)) == len(cells)
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

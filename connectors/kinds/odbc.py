@@ -28,6 +28,7 @@ from connectors.mapping import Mapping
 from connectors.queries import query_fault, table_fault
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SecretRef, SourceSettings
+from connectors.suggestions import DISCOVERED, may_be_key, tells_change
 from connectors.values import as_text
 from engine.source import (
     Bookmark,
@@ -47,8 +48,6 @@ from engine.source import (
 PROBE = "Ø Ù Ú Û 付款 ß Ł Ж Ω ع 😀 Ústí"
 """Characters that real drivers have lost; `check` sends them to the database and back."""
 
-DISCOVERED_ROWS = 1_000
-
 SWEEP_KEYS = 2_000
 
 MAX_DOUBLED = 1_000
@@ -56,9 +55,6 @@ MAX_DOUBLED = 1_000
 query is read."""
 
 _PASSWORD = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=", re.IGNORECASE)
-_TELLS_CHANGE = re.compile(
-    r"chang|modif|updat|mtime|rowversion|ge(?:ae|ä)nd|aenderung|änderung|xmin", re.IGNORECASE
-)
 _TYPES: dict[type, str] = {
     str: "text",
     int: "number",
@@ -168,14 +164,14 @@ class OdbcSource(ContactSource):
             cursor = database.execute(connection, self._options.query)
             names = database.columns(cursor)
             types = [column[1] for column in cursor.description]
-            rows = [row for row in islice(database.rows(cursor), DISCOVERED_ROWS) if row]
+            rows = [row for row in islice(database.rows(cursor), DISCOVERED) if row]
         return tuple(
             SourceField(
                 name,
                 type=_TYPES.get(types[place], getattr(types[place], "__name__", "").lower()),
-                key=len(rows) > 1 and _is_key([row[place] for row in rows]),
+                key=may_be_key([row[place] for row in rows]),
                 changed=types[place] in {dt.datetime, dt.date, bytes, bytearray}
-                or bool(_TELLS_CHANGE.search(name)),
+                or tells_change(name),
             )
             for place, name in enumerate(names)
         )
@@ -462,7 +458,3 @@ def _picker(offered: Sequence[str], wanted: Sequence[str]) -> Callable[[Any], Se
     if len(places) == 1:
         return lambda row: (row[places[0]],)
     return itemgetter(*places)
-
-
-def _is_key(values: list[Any]) -> bool:
-    return all(value not in (None, "") for value in values) and len(set(values)) == len(values)

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.files import identity, open_regular, require_unchanged
+from connectors.files import ImportedFile, identity, open_regular, require_unchanged
 from connectors.mapping import Mapping
 from connectors.programs import Program
 from connectors.rowkeys import RowKeys
@@ -45,10 +45,12 @@ class PstOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         path: the data file: .pst, .ost.
         timeout_s: longest time that reading it may take.
+        delete_after: delete the file once all that it holds is stored.
     """
 
     path: Path
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 600
+    delete_after: bool = False
 
 
 def complete_pst(settings: SourceSettings) -> SourceSettings:
@@ -64,18 +66,22 @@ class PstSource(ContactSource):
         self._settings = settings
         self._options = settings.options
         self._cancelling = Cancelling()
+        self._imported = ImportedFile(self._options.path, delete_after=self._options.delete_after)
 
     @override
     def check(self) -> CheckReport:
         """Read the file once: it tells nothing before."""
+        if self._imported.is_done:
+            return self._imported.done_report()
         try:
             Mapping(self._settings)
             count = sum(isinstance(event, Upsert) for event in self._events())
         except ConnectorError as error:
             return CheckReport(faults=(str(error),))
+        warnings = self._imported.doubts()
         if not count:
-            return CheckReport(warnings=(f"{self._options.path}: there are no contacts in it",))
-        return CheckReport(estimated_rows=count)
+            warnings.append(f"{self._options.path}: there are no contacts in it")
+        return CheckReport(warnings=tuple(warnings), estimated_rows=count)
 
     @override
     def discover(self) -> tuple[SourceField, ...]:
@@ -95,6 +101,9 @@ class PstSource(ContactSource):
             SourceFailed: no data file of Outlook, damaged, or changed while it was read.
             DriverMissing: readpst is not installed.
         """
+        if self._imported.is_done:  # nothing is new
+            yield Complete(full=False)
+            return
         columns = Mapping(self._settings).columns
         for event in self._events():
             if isinstance(event, Upsert):
@@ -103,6 +112,11 @@ class PstSource(ContactSource):
             else:
                 yield event
         yield Complete(full=True)
+
+    @override
+    def stored(self, rejected: int) -> str:
+        """Delete the file that was read, where the settings say so."""
+        return self._imported.delete(rejected)
 
     @override
     def cancel(self) -> None:
@@ -123,6 +137,7 @@ class PstSource(ContactSource):
         with tempfile.TemporaryDirectory(prefix="rufname-pst-") as name:
             self._extract(path, Path(name))
             require_unchanged(path, before)
+            self._imported.was_read(before)
             reader = CardReader(windows_encoding(self._settings.plan.country_code))
             keys, key_of = RowKeys(), compile_key(self._settings.key)
             for file_path in sorted(found for found in Path(name).rglob("*") if found.is_file()):

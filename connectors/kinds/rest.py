@@ -22,12 +22,13 @@ from typing_extensions import override
 
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.jsonpaths import Find, compile_path, path_fault, paths_in, texts_at
+from connectors.jsonpaths import Find, compile_path, path_fault, texts_at
 from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.oauth import Client, Tokens
 from connectors.servertime import TimeForm, bookmark_at, since
 from connectors.settings import SecretRef, SourceSettings
+from connectors.suggestions import DISCOVERED, found_fields
 from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
 from engine.source import (
     Bookmark,
@@ -42,7 +43,6 @@ from engine.source import (
 )
 
 MAX_PAGES = 100_000
-DISCOVERED = 100
 
 _LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
@@ -166,14 +166,9 @@ class RestSource(ContactSource):
     @override
     def discover(self) -> tuple[SourceField, ...]:
         """Return the paths of all values in the first page's contacts."""
-        names: dict[str, None] = {}
         with self._pages() as pages:
             items = next(pages)[:DISCOVERED]
-        for item in items:
-            names.update(dict.fromkeys(paths_in(item)))
-        finds = {name: compile_path(name) for name in names}
-        texts = {name: [texts_at(find, item) for item in items] for name, find in finds.items()}
-        return tuple(SourceField(name, key=_may_be_key(texts[name])) for name in names)
+        return found_fields(None, [whole_record(item, (), (), "").record for item in items])
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
@@ -329,12 +324,6 @@ class RestSource(ContactSource):
         )
         tokens = Tokens(web, client)
         return lambda: {**fixed, options.token_header: tokens.header()}
-
-
-def _may_be_key(texts: list[list[str]]) -> bool:
-    """Tell whether a column has exactly one value in each contact, and never the same."""
-    singles = [values[0] for values in texts if len(values) == 1]
-    return len(singles) == len(texts) == len(set(singles))
 
 
 def _with_parameter(url: str, name: str, text: str) -> str:

@@ -26,6 +26,7 @@ from connectors.mapping import Mapping
 from connectors.programs import Program
 from connectors.settings import SecretRef, SourceSettings
 from connectors.spool import Spool
+from connectors.suggestions import found_fields
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -105,10 +106,8 @@ class SingerSource(ContactSource):
     @override
     def discover(self) -> tuple[SourceField, ...]:
         """Return the paths of all values in the first records."""
-        names: dict[str, None] = {}
-        for record in self._first(DISCOVERED):
-            names.update(dict.fromkeys(paths_in(record)))
-        return tuple(SourceField(name) for name in names)
+        items = self._first(DISCOVERED)
+        return found_fields(None, [whole_record(item, (), (), "").record for item in items])
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,15 +20,14 @@ from typing_extensions import override
 from connectors import outlook
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.files import (
-    Identity,
-    delete_same,
-    deletion_doubts,
+    ImportedFile,
     read_whole,
     require_unchanged,
 )
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SourceSettings
+from connectors.suggestions import DISCOVERED, found_fields
 from connectors.texts import clean
 from connectors.values import as_text
 from engine.source import (
@@ -90,14 +89,13 @@ class SpreadsheetSource(ContactSource):
         self._options = settings.options
         self._calamine = calamine
         self._row = self._rows = 0
-        self._read: Identity | None = None
+        self._imported = ImportedFile(self._options.path, delete_after=self._options.delete_after)
 
     @override
     def check(self) -> CheckReport:
         """Read the sheet's header and its first record."""
-        path = self._options.path
-        if self._options.delete_after and not path.exists():
-            return CheckReport(warnings=(f"{path}: not there; it will be read once it is",))
+        if self._imported.is_done:
+            return self._imported.done_report()
         try:
             mapping = Mapping(self._settings)
             sheet = self._sheet(mapping.columns)
@@ -108,14 +106,17 @@ class SpreadsheetSource(ContactSource):
         warnings = []
         if first is None:
             warnings.append(f"{sheet.place}: there are no records behind the header")
-        if self._options.delete_after:
-            warnings += deletion_doubts(path)
+        warnings += self._imported.doubts()
         return CheckReport(warnings=tuple(warnings), estimated_rows=sheet.rows)
 
     @override
     def discover(self) -> tuple[SourceField, ...]:
-        """Return the columns of the header."""
-        return tuple(SourceField(column) for column in self._sheet(()).columns if column)
+        """Return the columns of the header; what they may be is told from a thousand rows."""
+        sheet = self._sheet(())
+        columns = tuple(dict.fromkeys(filter(None, sheet.columns)))
+        events = islice(sheet.events(columns, ()), DISCOVERED)
+        records = [event.record for event in events if isinstance(event, Upsert)]
+        return found_fields(columns, records)
 
     @override
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
@@ -133,7 +134,7 @@ class SpreadsheetSource(ContactSource):
             SourceFailed: no workbook, protected by a password, too large, no such sheet, a mapped
                 column is lost, or the file changed while it was read.
         """
-        if self._options.delete_after and not self._options.path.exists():
+        if self._imported.is_done:
             yield Complete(full=False)  # imported and deleted by an earlier run: nothing is new
             return
         mapping = Mapping(self._settings)
@@ -144,7 +145,7 @@ class SpreadsheetSource(ContactSource):
             self._row = sheet.row
             yield event
         require_unchanged(self._options.path, sheet.identity)
-        self._read = sheet.identity
+        self._imported.was_read(sheet.identity)
         yield Complete(full=True)
 
     @override
@@ -157,10 +158,9 @@ class SpreadsheetSource(ContactSource):
         return min(self._row / self._rows, 1.0) if self._rows else None
 
     @override
-    def stored(self) -> None:
+    def stored(self, rejected: int) -> str:
         """Delete the file that was read, where the settings say so."""
-        if self._options.delete_after and self._read is not None:
-            delete_same(self._options.path, self._read)
+        return self._imported.delete(rejected)
 
     def _sheet(self, wanted: Sequence[str]) -> _Sheet:
         sheet = _Sheet(self._options, self._calamine, wanted)

@@ -17,7 +17,7 @@ from typing_extensions import override
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.files import (
     Identity,
-    delete_same,
+    delete_imported,
     deletion_doubts,
     identity,
     open_regular,
@@ -145,11 +145,9 @@ class VcardSource(ContactSource):
         return min(self._read_bytes / self._all_bytes, 1.0) if self._all_bytes else None
 
     @override
-    def stored(self) -> None:
+    def stored(self, rejected: int) -> str:
         """Delete the files that were read, where the settings say so."""
-        if self._options.delete_after:
-            for path, read in self._read.items():
-                delete_same(path, read)
+        return delete_imported(self._read, rejected) if self._options.delete_after else ""
 
     def _events(self) -> Iterator[Upsert | RejectedRecord]:
         path = self._options.path

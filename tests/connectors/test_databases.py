@@ -29,12 +29,10 @@ from connectors.settings import SecretRef
 from engine.source import Complete, RejectedRecord, Upsert
 from tests.connectors.conformance import PROBES
 from tests.connectors.making import field_names, sent, settings
+from tests.connectors.testdata import real_file
 from tests.e2e.mariadb import MariaDb
 from tests.e2e.mariadb import odbc_string as mariadb_string
 from tests.e2e.postgres import Postgres
-
-TEST_DATA = Path(__file__).parents[3] / "shared" / "testdata"
-"""Files that nobody of us made; beside a checkout, never in it."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -495,10 +493,7 @@ def test_of_keys_that_double_while_they_are_followed_the_stored_one_stays(
 
 @pytest.fixture
 def northwind() -> str:
-    path = TEST_DATA / "nwind.mdb"
-    if not path.exists():
-        pytest.skip(f"{TEST_DATA} is not there")
-    return f"Driver={{MDBTools}};DBQ={path}"
+    return f"Driver={{MDBTools}};DBQ={real_file('nwind.mdb')}"
 
 
 def test_a_table_of_access_is_read(northwind: str, opened: Opened) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import SourceFailed
-from connectors.files import delete_same, deletion_doubts, identity, open_regular, read_whole
+from connectors.files import (
+    ImportedFile,
+    delete_same,
+    deletion_doubts,
+    identity,
+    open_regular,
+    read_whole,
+)
 
 
 @pytest.fixture
@@ -47,3 +54,34 @@ def test_only_the_file_that_was_read_is_deleted(path: Path) -> None:
 def test_a_folder_that_can_be_written_raises_no_doubt(path: Path) -> None:
     assert deletion_doubts(path) == []
     assert deletion_doubts(path / "none" / "x") != []
+
+
+def test_a_file_whose_records_were_rejected_is_kept_and_says_so(path: Path) -> None:
+    imported = ImportedFile(path, delete_after=True)
+    imported.was_read(identity(path.stat()))
+    assert imported.delete(3) == "contacts.bin: not deleted, since 3 records were rejected"
+    assert path.exists()
+    assert not imported.is_done
+    assert imported.delete(0) == ""
+    assert imported.is_done
+    assert imported.done_report().warnings == (f"{path}: not there; it will be read once it is",)
+
+
+def test_a_file_that_is_not_to_be_deleted_stays(path: Path) -> None:
+    imported = ImportedFile(path, delete_after=False)
+    imported.was_read(identity(path.stat()))
+    assert imported.delete(0) == imported.delete(1) == ""
+    assert path.exists()
+    path.unlink()
+    assert not imported.is_done
+
+
+def test_what_belongs_to_a_file_goes_with_it(path: Path) -> None:
+    memo, newer = path.with_suffix(".fpt"), path.with_suffix(".dbt")
+    memo.write_bytes(b"memo")
+    newer.write_bytes(b"memo")
+    imported = ImportedFile(path, delete_after=True, beside=lambda: [memo, newer])
+    imported.was_read(identity(path.stat()))
+    newer.write_bytes(b"a newer one")
+    imported.delete(0)
+    assert [path.exists(), memo.exists(), newer.exists()] == [False, False, True]

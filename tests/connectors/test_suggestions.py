@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 from connectors.rules import MAP_FIELDS
-from connectors.suggestions import _NAMES, suggested_change, suggested_key, suggested_map
+from connectors.suggestions import (
+    _NAMES,
+    found_fields,
+    suggested_change,
+    suggested_key,
+    suggested_map,
+)
 from engine.source import SourceField
 
 
@@ -43,3 +49,29 @@ def test_a_time_of_change_is_no_version_in_bytes() -> None:
     ]
     assert suggested_change(found) == "updated_at"
     assert suggested_change(found[:1]) == ""
+
+
+def test_what_fields_are_is_told_from_their_first_records() -> None:
+    records = [
+        {"nr": "1", "plz": "01069", "born": "1970-01-31", "geaendert": "31.12.2026", "n": ""},
+        {"nr": "2,5", "plz": "80331", "born": "", "geaendert": "1.1.2026", "n": ""},
+        {"nr": "-3", "plz": "80331", "born": "1971-02-01", "geaendert": "", "n": "", "x": "a\nb"},
+    ]
+    assert found_fields(None, records) == (
+        SourceField("nr", "number", key=True),
+        SourceField("plz", "text"),
+        SourceField("born", "date"),
+        SourceField("geaendert", "date", changed=True),
+        SourceField("n", "text"),
+        SourceField("x", "text"),
+    )
+    times = [{"at": "2026-11-27T09:30:00Z"}, {"at": "2026-11-27 09:30"}]
+    assert found_fields(["at"], times) == (SourceField("at", "time", key=True, changed=True),)
+    assert found_fields(["at"], times, {"at": "text"})[0].type == "text"
+
+
+def test_one_record_tells_no_key() -> None:
+    assert found_fields(["id"], [{"id": "1"}]) == (SourceField("id", "number"),)
+    assert found_fields(["id"], []) == (SourceField("id", "text"),)
+    many = [{"id": "1\n2"}, {"id": "3"}]
+    assert not found_fields(["id"], many)[0].key

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from pathlib import Path
@@ -237,6 +238,17 @@ def test_only_the_run_that_was_held_back_can_be_released(store: ContactStore) ->
     assert (more.state, more.held_back) == ("refused", 9)
     assert run(store, whole(people(2)), release=held.run).removed == 8
     assert "out of date" in run(store, whole(people(2)), release=more.run).reason
+
+
+def test_the_command_that_releases_a_run_can_be_pasted_into_a_shell(store: ContactStore) -> None:
+    own = settings(name="Kunden & Co")
+    sync_source(own, store, source=whole(people(10)))
+    held = sync_source(own, store, source=whole(people(2)))
+    command = held.reason.partition("`")[2].partition("`")[0]
+    assert shlex.split(command) == [
+        *("rufname", "sync", "--source", "Kunden & Co", "--release", str(held.run))
+    ]
+    assert "'Kunden & Co'" in command
 
 
 def test_what_should_be_known_of_a_run_that_is_done_stands_in_the_history(

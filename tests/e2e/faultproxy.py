@@ -34,6 +34,7 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._open.add(writer)
         if self.refuse:
             writer.transport.abort()
             return
@@ -49,9 +50,8 @@ class FaultProxy:
         except OSError:
             writer.transport.abort()
             return
-        self._open |= {writer, back}
+        self._open.add(back)
         await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
-        self._open -= {writer, back}
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -63,14 +63,18 @@ class FaultProxy:
             writer.close()
 
     async def _end(self) -> None:
-        """End what is under way, then close what it had opened, since the cut too."""
+        """End what is under way, then close what it had opened, and wait until it is closed.
+
+        What was closed before may still hold octets for a peer that does not take them.
+        """
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for each in self._open:
             each.transport.abort()
-        await asyncio.sleep(0.01)  # in which the loop closes them
+        closing = (each.wait_closed() for each in self._open)
+        await asyncio.gather(*closing, return_exceptions=True)
 
     async def _start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

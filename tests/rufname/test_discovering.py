@@ -45,8 +45,8 @@ def test_a_source_without_key_and_map_is_discovered(
     said = capfd.readouterr().out
     assert [line.split() for line in said.splitlines()[:3]] == [
         ["field", "type", "may", "be"],
-        ["id", "key"],
-        ["name", "key"],
+        ["id", "number", "key"],
+        ["name", "text", "key"],
     ]
     draft = tomllib.loads(said[said.index("key = ") :])
     assert draft == {

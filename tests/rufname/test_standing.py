@@ -32,7 +32,12 @@ def test_after_a_sync_counts_age_and_rejected_records_are_told(
     capfd.readouterr()
     assert place.run("status") == 0
     said = capfd.readouterr().out
-    assert "rejected: line 5, emails: " in said
+    assert "rejected: phonelist: line 5, emails: " in said
+    assert "are shown" not in said
+    assert place.run("status", "--rejected", "1") == 0
+    said = capfd.readouterr().out
+    assert said.count("rejected: phonelist: line ") == 1
+    assert "rejected: phonelist: 1 of 3 are shown; --rejected N shows more" in said
     assert "index: 4 contacts" in said
 
 
@@ -132,6 +137,24 @@ def test_an_alarm_says_why_somebody_should_look(
     alarm = alarm_of(schedule, runs, age_s)
     assert words in alarm
     assert bool(alarm) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("read", "rejected", "alarms"),
+    [
+        (1_000, 0, False),
+        (1_000, 50, False),
+        (1_000, 51, True),
+        (10, 10, False),
+        (0, 30, True),
+        (1_000_000, 1_000, False),
+        (1_000_000, 1_001, True),
+    ],
+)
+def test_very_many_rejected_records_are_an_alarm(read: int, rejected: int, alarms: bool) -> None:  # noqa: FBT001 - a row
+    counts = RunCounts(read=read, rejected=rejected)
+    run = msgspec.structs.replace(a_run(1, "done"), counts=counts)
+    assert ("records were rejected" in alarm_of(HOURLY, [run], 60.0)) is alarms
 
 
 def test_the_history_of_a_source_is_shown_on_demand(

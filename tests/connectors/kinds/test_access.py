@@ -50,7 +50,11 @@ def test_it_can_be_looked_at_before() -> None:
     source = AccessSource(customers(real_file("nwind.mdb")))
     report = source.check()
     assert (report.faults, report.estimated_rows) == ((), 91)
-    assert {"CustomerID", "Phone"} <= {field.name for field in source.discover()}
+    found = {field.name: field for field in source.discover()}
+    assert {"CustomerID", "Phone"} <= found.keys()
+    assert found["CustomerID"].key
+    assert found["CustomerID"].type == "text"
+    assert not found["Country"].key
     (first, _) = source.preview(2)
     assert isinstance(first, Upsert)
     assert first.record["City"] == "Berlin"
@@ -90,3 +94,15 @@ def test_what_is_no_access_file_is_said(tmp_path: Path) -> None:
     assert "No such file" in AccessSource(customers(path)).check().faults[0]
     path.write_text("CustomerID;Phone\n" * 9)
     assert AccessSource(customers(path)).check().faults == (f"{path}: no Access file",)
+
+
+def test_a_file_is_deleted_once_it_is_stored_and_then_nothing_is_new(
+    tmp_path: Path, store: ContactStore
+) -> None:
+    path = tmp_path / "import.mdb"
+    path.write_bytes(real_file("nwind.mdb").read_bytes())
+    own = customers(path, delete_after=True)
+    assert sync_source(own, store).state == "done"
+    assert not path.exists()
+    report = sync_source(own, store)
+    assert (report.state, report.removed, store.count("crm")) == ("done", 0, 91)

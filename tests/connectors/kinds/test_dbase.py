@@ -12,9 +12,11 @@ from typing_extensions import override
 
 from connectors.errors import SourceFailed
 from connectors.kinds.dbase import DbfOptions, DbfSource
+from connectors.sync import sync_source
 from engine.source import Columns, Complete, Event, RejectedRecord, SourceField, Upsert
+from engine.store import ContactStore
 from tests.connectors.conformance import Conformance
-from tests.connectors.making import settings
+from tests.connectors.making import settings, stored
 from tests.connectors.worlds import Rows, World
 
 COLUMNS = [("id", "C", 12), ("name", "C", 60), ("phone", "C", 30)]
@@ -139,7 +141,23 @@ def test_numbers_and_dates_are_texts_and_a_bad_one_costs_its_record_only(path: P
 
 def test_its_columns_have_types(path: Path) -> None:
     write_dbf(path, [])
-    assert source(path).discover()[0] == SourceField("id", "C")
+    assert source(path).discover()[0] == SourceField("id", "text")
+
+
+def test_a_table_is_deleted_with_its_memo_file_once_it_is_stored(
+    path: Path, store: ContactStore
+) -> None:
+    own = settings(kind="dbf", options=DbfOptions(path=path, delete_after=True))
+    write_dbf(path, [[b"1", b"Anna", b"5"]])
+    path.with_suffix(".dbt").write_bytes(bytes(512))
+    path.with_name("other.dbt").write_bytes(bytes(512))
+    assert sync_source(own, store).state == "done"
+    assert [found.name for found in path.parent.iterdir() if found.suffix in {".dbf", ".dbt"}] == [
+        "other.dbt"
+    ]
+    report = sync_source(own, store)
+    assert (report.state, report.removed) == ("done", 0)
+    assert len(stored(store)) == 1
 
 
 @given(data=st.binary(max_size=200))

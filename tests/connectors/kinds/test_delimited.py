@@ -15,8 +15,10 @@ from connectors.errors import SourceFailed
 from connectors.kinds.delimited import DelimitedOptions, DelimitedSource
 from connectors.mapping import Mapping
 from connectors.registry import completed
-from engine.source import Complete, Event, RejectedRecord, Upsert
-from tests.connectors.making import csv_settings, field_names, sent
+from connectors.sync import sync_source
+from engine.source import Complete, Event, RejectedRecord, SourceField, Upsert
+from engine.store import ContactStore
+from tests.connectors.making import csv_settings, field_names, sent, stored
 from tests.connectors.test_outlook import ENGLISH, GERMAN
 
 HEADER = "id;name;phone\n"
@@ -434,3 +436,55 @@ def test_a_file_with_another_content_is_read_though_size_and_times_are_the_same(
 def test_a_file_with_bad_lines_is_read_every_time(path: Path) -> None:
     path.write_text(HEADER + "1;Anna;\n2;Bo\n")
     assert sent(source(path))[-1] == Complete(full=True)
+
+
+def test_columns_have_types_and_some_may_be_the_key(path: Path) -> None:
+    path.write_text("id;name;phone;since\n1;A;089 1;2026-01-31\n2;A;089 2;2026-01-31\n")
+    assert source(path).discover() == (
+        SourceField("id", "number", key=True),
+        SourceField("name", "text"),
+        SourceField("phone", "text", key=True),
+        SourceField("since", "date"),
+    )
+
+
+def test_a_file_is_deleted_once_it_is_stored_and_then_nothing_is_new(
+    path: Path, store: ContactStore
+) -> None:
+    own = csv_settings(path, options={"delete_after": True})
+    rows = "".join(f"{n};Anna {n};089 99998{n:03}\n" for n in range(20))
+    path.write_text(HEADER + rows)
+    assert sync_source(own, store, dry_run=True).state == "done"
+    assert path.exists()
+    assert sync_source(own, store).state == "done"
+    assert not path.exists()
+    store.settle(store.last_seq())
+    for _ in range(2):
+        report = sync_source(own, store)
+        store.settle(store.last_seq())
+        assert (report.state, report.removed, report.unchanged) == ("done", 0, 20)
+    assert len(stored(store)) == 20
+    assert DelimitedSource(own).check().warnings == (
+        f"{path}: not there; it will be read once it is",
+    )
+
+    path.write_text(HEADER + rows)  # the same content once more
+    assert sync_source(own, store).state == "done"
+    assert not path.exists()
+
+    path.write_text(HEADER)
+    assert sync_source(own, store).state == "refused"
+    assert path.exists(), "what is held back is not deleted"
+
+
+def test_a_file_with_rejected_lines_is_not_deleted(path: Path, store: ContactStore) -> None:
+    own = csv_settings(path, options={"delete_after": True})
+    path.write_text(HEADER + "1;Anna;\n2;Bo\n")
+    for _ in range(2):
+        report = sync_source(own, store)
+        assert (report.state, report.rejected) == ("done", 1)
+        assert report.notes == ("phones.csv: not deleted, since 1 records were rejected",)
+    assert path.exists()
+    path.write_text(HEADER + "1;Anna;\n2;Bo;\n")
+    assert sync_source(own, store).notes == ()
+    assert not path.exists()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from tests.connectors.making import settings, stored
 from tests.connectors.testdata import real_file
 
 
-def data_file(path: Path) -> SourceSettings:
-    return settings(kind="pst", key=(), map={}, options=PstOptions(path=path))
+def data_file(path: Path, **options: Any) -> SourceSettings:
+    return settings(kind="pst", key=(), map={}, options=PstOptions(path=path, **options))
 
 
 def test_the_contacts_of_a_real_file_are_read_and_stay_the_same(store: ContactStore) -> None:
@@ -64,3 +65,17 @@ def test_what_is_no_data_file_is_said(tmp_path: Path) -> None:
     path.write_bytes(b"BEGIN:VCARD\n")
     with pytest.raises(SourceFailed, match="no data file of Outlook"):
         list(source.read(b""))
+
+
+def test_a_file_is_deleted_once_it_is_stored_and_then_nothing_is_new(
+    tmp_path: Path, store: ContactStore
+) -> None:
+    path = tmp_path / "mail.pst"
+    path.write_bytes(real_file("dist-list.pst").read_bytes())
+    own = data_file(path, delete_after=True)
+    report = sync_source(own, store)
+    assert (report.state, path.exists()) == ("done", report.rejected > 0)
+    path.unlink(missing_ok=True)
+    count = len(stored(store))
+    report = sync_source(own, store)
+    assert (report.state, report.removed, len(stored(store))) == ("done", 0, count)

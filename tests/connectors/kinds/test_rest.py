@@ -210,9 +210,9 @@ def test_the_first_page_shows_what_there_is() -> None:
     with web_server(lambda request: request.answer(200, body)) as url:
         own = source({}, url)
         assert own.discover() == (
-            SourceField("id", key=True),
-            SourceField("name"),
-            SourceField("phones.no"),
+            SourceField("id", "number", key=True),
+            SourceField("name", "text"),
+            SourceField("phones.no", "text"),
         )
         (first, _) = own.preview(5)
         assert isinstance(first, Upsert)

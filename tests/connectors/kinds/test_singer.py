@@ -119,9 +119,9 @@ def test_its_fields_and_first_records_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "messages"
     write(path, SCHEMA, record("1", "Anna", "5"), record("2", "Bo", "6"))
     assert source(path).discover() == (
-        SourceField("id"),
-        SourceField("name"),
-        SourceField("phone.work"),
+        SourceField("id", "number", key=True),
+        SourceField("name", "text", key=True),
+        SourceField("phone.work", "number", key=True),
     )
     (first,) = source(path).preview(1)
     assert isinstance(first, Upsert)

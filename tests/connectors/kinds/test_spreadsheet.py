@@ -216,5 +216,5 @@ def test_a_newer_file_is_not_deleted_in_place_of_the_one_that_was_read(path: Pat
     own = source(path, {"delete_after": True})
     assert records(list(own.read(b"")))
     write_xlsx(path, [["id", "name", "phone"], [1, "Anna", "5"], [2, "Bo", "6"]])
-    own.stored()
+    own.stored(0)
     assert path.exists()
