@@ -205,6 +205,7 @@ class Database:
         """Tell whether the login has more rights than to read; None: it cannot be found out."""
         if not self.profile.rights:
             return False
+        self._release()  # SQL Server runs one statement at a time on a connection
         try:
             connection.rollback()
             return bool(connection.execute(self.profile.rights).fetchone()[0])

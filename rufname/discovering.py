@@ -72,9 +72,9 @@ def discover(source: str, path: Path) -> None:
     """List the fields of SOURCE, what may be its key, and a map to begin with."""
     config = load_config(path, draft=True)
     prepare(config)
-    settings = config.source(source)
+    settings = own = config.source(source)
     try:
-        settings = completed(settings)
+        settings = completed(own)
     except SourceFailed:
         if settings.key and settings.map:
             raise
@@ -86,24 +86,39 @@ def discover(source: str, path: Path) -> None:
         table.add_row(escape(field.name), escape(field.type), ", ".join(roles))
     console.print(table)
     console.print()
-    for line in _draft(settings, fields):
+    for line in _draft(own, settings, fields):
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _draft(settings: SourceSettings, fields: tuple[SourceField, ...]) -> Iterator[str]:
-    """Give the lines of a `[[source]]` that can be copied: what it has, else what is suggested."""
+def _draft(
+    own: SourceSettings, settings: SourceSettings, fields: tuple[SourceField, ...]
+) -> Iterator[str]:
+    """Give the lines of a `[[source]]` that can be copied: what it has, else what is suggested.
+
+    Args:
+        own: the source as it is written.
+        settings: with what is usual for its kind.
+        fields: what it offers.
+    """
     key = settings.key or tuple(filter(None, [suggested_key(fields)]))
     yield f"key = {_toml(key)}" if key else "# key = […]   no field of the first rows is a key"
     change = suggested_change(fields)
-    if change and hasattr(settings.options, "changed") and not settings.options.changed:
+    followed = hasattr(settings.options, "changed")
+    if change and followed and not settings.options.changed:
         yield f"# changed = {_toml(change)}   to read only what changed"
     yield "[source.map]"
     rules = settings.map or suggested_map(fields)
+    if change and not followed and not settings.map:
+        rules = {**rules, "changed": change}  # among equals the newest wins
     for field, rule in rules.items():
         yield f"{field} = {_toml(rule)}"
     if not rules:
         yield "# no field is called as fields of contacts often are"
     used = {column for rule in rules.values() for column in columns_of(rule)} | {*key}
+    written = {column for rule in own.map.values() for column in columns_of(rule)} | {*own.key}
+    lost = written - {field.name for field in fields}
+    if lost:
+        yield f"# mapped, but not among these fields: {', '.join(sorted(lost))}"
     left = [field.name for field in fields if field.name not in used]
     if left:
         yield f"# not mapped: {', '.join(left)}"

@@ -262,6 +262,7 @@ class Scribe:
         level = logging.INFO if report.state == "done" else logging.WARNING
         fields = msgspec.structs.asdict(report)
         fields["seconds"] = round(report.seconds, 3)
+        fields["notes"] = "; ".join(report.notes)
         _log.log(level, "source read", extra={"fields": fields})
 
     def _broke(self, run: Run, error: BaseException) -> None:

@@ -357,6 +357,19 @@ def test_the_check_warns_of_a_column_of_postgresql_that_can_be_written(
     postgres.run("DROP TABLE own")
 
 
+def test_no_statement_is_open_while_rights_are_asked_for(
+    postgres: Postgres, opened: Opened
+) -> None:
+    """SQL Server runs one statement at a time on a connection (no MARS)."""
+    source = opened(postgres.connection, "SELECT n AS id, n AS name FROM generate_series(1, 9) n")
+    database = source._database
+    with database.session() as connection:
+        cursor = database.execute(connection, "SELECT 1 FROM generate_series(1, 9)")
+        assert database.can_write(connection) is False
+        with pytest.raises(Exception, match="closed cursor"):
+            cursor.fetchone()
+
+
 def test_several_statements_never_reach_a_database() -> None:
     for query in (
         "SELECT 1; INSERT INTO k VALUES (1)",

@@ -65,6 +65,30 @@ def test_a_source_without_key_and_map_is_discovered(
     assert f"{len(PEOPLE)} added" in capfd.readouterr().out
 
 
+def test_a_mapped_field_that_is_lost_is_named(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = place.people.read_text()
+    assert text.startswith("id")
+    place.people.write_text(text.replace("phone", "telephone", 1))
+    assert place.run("discover", "phonelist") == 0
+    said = capfd.readouterr().out
+    assert "# mapped, but not among these fields: phone\n" in said
+    assert "# not mapped: telephone\n" in said
+
+
+def test_a_time_of_change_is_suggested_for_the_map(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.path.write_text(DRAFT)
+    place.people.write_text("id;name;modified\n1;A;2026-11-27T09:00:00\n2;B;2026-11-27T10:00:00\n")
+    assert place.run("discover", "list") == 0
+    said = capfd.readouterr().out
+    assert "modified  time    key, change" in said
+    place.path.write_text(DRAFT + said[said.index("key = ") :])
+    assert place.config.source("list").map == {"display_name": "name", "changed": "modified"}
+
+
 def test_what_a_source_has_is_shown_as_it_is(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

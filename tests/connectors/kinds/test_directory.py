@@ -179,12 +179,13 @@ class TestSyncReplWithoutSessionLog:
         )
 
 
-class TestModifyTimestamp:
-    def test_what_is_added_changed_and_gone_is_followed(
-        self, peer: Slapd, store: ContactStore
-    ) -> None:
-        suite = Conformance()
-        suite.test_what_is_added_changed_and_gone_is_followed(LdapWorld(peer, "modified"), store)
+class TestModifyTimestamp(Conformance):
+    many = 200
+
+    @pytest.fixture
+    @override
+    def world(self, peer: Slapd) -> World:
+        return LdapWorld(peer, "modified")
 
 
 def test_five_thousand_entries_come_past_a_size_limit_and_a_cut_answer_is_no_success(
@@ -198,6 +199,25 @@ def test_five_thousand_entries_come_past_a_size_limit_and_a_cut_answer_is_no_suc
         assert (report.state, report.removed) == ("failed", 0)
         assert "sizeLimitExceeded: the server's size limit cut the answer" in report.reason
     assert store.count("crm") == 5_000
+
+
+def test_a_size_limit_that_cuts_what_changed_fails_the_run(
+    crowd: Slapd, store: ContactStore
+) -> None:
+    """The limit holds for a search by syncrepl too, and its answer is no error to ldap3."""
+    few = "(uid=10*)"
+    own = directory(crowd, follow="syncrepl", filter=few)
+    assert sync_source(own, store).added == 111
+    store.settle(store.last_seq())
+    with crowd.admin() as admin:
+        for number in [10, *range(100, 110), *range(1_000, 1_100)]:
+            admin.modify(dn_of(str(number)), {"title": [(ldap3.MODIFY_REPLACE, [f"{number}"])]})
+    limited = directory(crowd, follow="syncrepl", filter=few, bind=LIMITED)
+    report = sync_source(limited, store)
+    assert (report.state, report.changed, report.removed) == ("failed", 0, 0)
+    assert "sizeLimitExceeded" in report.reason
+    report = sync_source(own, store)
+    assert (report.state, report.full, report.changed) == ("done", False, 111)
 
 
 def test_a_server_killed_behind_a_page_fails_the_run(crowd: Slapd) -> None:
