@@ -103,12 +103,12 @@ def _draft(
     key = settings.key or tuple(filter(None, [suggested_key(fields)]))
     yield f"key = {_toml(key)}" if key else "# key = […]   no field of the first rows is a key"
     change = suggested_change(fields)
-    followed = hasattr(settings.options, "changed")
-    if change and followed and not settings.options.changed:
+    has_option = hasattr(settings.options, "changed")
+    if change and getattr(settings.options, "changed", None) == "":
         yield f"# changed = {_toml(change)}   to read only what changed"
     yield "[source.map]"
     rules = settings.map or suggested_map(fields)
-    if change and not followed and not settings.map:
+    if change and not has_option and not settings.map:
         rules = {**rules, "changed": change}  # among equals the newest wins
     for field, rule in rules.items():
         yield f"{field} = {_toml(rule)}"
