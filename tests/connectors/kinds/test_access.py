@@ -1,10 +1,17 @@
-"""Kind `access` on real files; there is nothing here that could write another one."""
+"""Kind `access` on real files; there is nothing here that could write another one.
+
+One of them is edited where its format allows: pages of 2,048 bytes (Jet 3), of which those of data
+begin with 1 and name the page of their table, whose rows it counts.
+"""
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors.errors import SourceFailed
@@ -13,7 +20,7 @@ from connectors.settings import SourceSettings
 from connectors.sync import sync_source
 from engine.source import Complete, Upsert
 from engine.store import ContactStore
-from tests.connectors.making import settings, stored
+from tests.connectors.making import ANY_DROP, settings, stored
 from tests.connectors.testdata import real_file
 
 MAP = {
@@ -106,3 +113,101 @@ def test_a_file_is_deleted_once_it_is_stored_and_then_nothing_is_new(
     assert not path.exists()
     report = sync_source(own, store)
     assert (report.state, report.removed, store.count("crm")) == ("done", 0, 91)
+
+
+PAGE_BYTES, ROWS_AT, SLOTS_AT, COUNT_AT = 2_048, 8, 10, 12
+DELETED = 0xC000
+"""What Access adds to the place of a row that is deleted."""
+
+
+def table_of(data: bytes) -> int:
+    """The page of the table of customers."""
+    page = data.index(b"Maria Anders") // PAGE_BYTES
+    return int(struct.unpack_from("<I", data, page * PAGE_BYTES + 4)[0])
+
+
+def without_rows(data: bytes, count: int) -> bytes:
+    """The file after so many customers were deleted, the last of each page first."""
+    edited = bytearray(data)
+    table = table_of(data)
+    slots = [
+        at + SLOTS_AT + 2 * row
+        for at in range(0, len(data), PAGE_BYTES)
+        if data[at] == 1 and struct.unpack_from("<I", data, at + 4)[0] == table
+        for row in range(struct.unpack_from("<H", data, at + ROWS_AT)[0])
+    ]
+    assert len(slots) == 91
+    for slot in slots[-count:]:
+        (place,) = struct.unpack_from("<H", data, slot)
+        struct.pack_into("<H", edited, slot, place | DELETED)
+    struct.pack_into("<I", edited, table * PAGE_BYTES + COUNT_AT, 91 - count)
+    return bytes(edited)
+
+
+def renamed(data: bytes, old: bytes, new: bytes) -> bytes:
+    """The file with another text of the same length in its only place outside of an index."""
+    assert len(old) == len(new)
+    at = data.index(old, data.index(b"Maria Anders") - 200)
+    return data[:at] + new + data[at + len(old) :]
+
+
+def column_renamed(data: bytes) -> bytes:
+    at = data.index(b"ContactName", table_of(data) * PAGE_BYTES)
+    return data[:at] + b"ContactNome" + data[at + 11 :]
+
+
+FAULTS: dict[str, tuple[Callable[[bytes], bytes], str, str]] = {
+    "error": (lambda data: b"\0" * len(data), "failed", "no Access file"),
+    "cut off": (lambda data: data[: len(data) // 2], "failed", "nwind.mdb"),
+    "0 rows": (lambda data: without_rows(data, 91), "refused", "no usable record"),
+    "half": (lambda data: without_rows(data, 45), "refused", "would remove 45 of 91"),
+    "wrong columns": (column_renamed, "failed", "no column 'ContactName'"),
+    "duplicate keys": (lambda data: renamed(data, b"ANATR", b"ALFKI"), "done", ""),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_after_a_fault_what_is_served_is_not_worse(
+    tmp_path: Path, store: ContactStore, fault: str
+) -> None:
+    data = real_file("nwind.mdb").read_bytes()
+    path = tmp_path / "nwind.mdb"
+    path.write_bytes(data)
+    own = customers(path, timeout_s=10)
+    assert sync_source(own, store).state == "done"
+    served = stored(store)
+    break_it, state, words = FAULTS[fault]
+    path.write_bytes(break_it(data))
+    report = sync_source(own, store)
+    assert report.state == state, report.reason
+    assert words in report.reason
+    if fault == "duplicate keys":  # the first stays, and nobody is called by the other key
+        assert (report.removed, report.rejected) == (1, 1)
+        del served["ANATR"]
+    else:
+        assert report.removed == 0
+    after = stored(store)
+    assert {key: after[key] for key in served} == served
+    path.write_bytes(data)
+    report = sync_source(msgspec.structs.replace(own, max_drop=ANY_DROP), store)
+    assert (report.state, len(stored(store))) == ("done", 91)
+
+
+def test_what_is_changed_gone_and_called_by_another_key_is_followed(
+    tmp_path: Path, store: ContactStore
+) -> None:
+    data = real_file("nwind.mdb").read_bytes()
+    path = tmp_path / "nwind.mdb"
+    path.write_bytes(data)
+    own = customers(path)
+    assert sync_source(own, store).added == 91
+    path.write_bytes(renamed(data, b"Maria Anders", b"Maria Onders"))
+    report = sync_source(own, store)
+    assert (report.state, report.changed, report.removed) == ("done", 1, 0)
+    assert stored(store)["ALFKI"].display_name == "Maria Onders"
+    path.write_bytes(renamed(data, b"ALFKI", b"OTHER"))
+    report = sync_source(own, store)
+    assert (report.added, report.removed) == (1, 1)
+    path.write_bytes(without_rows(data, 3))
+    report = sync_source(own, store)
+    assert (report.state, report.added, report.removed, len(stored(store))) == ("done", 1, 4, 88)
