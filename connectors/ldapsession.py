@@ -7,6 +7,7 @@ ldap3 ends a search that hit a limit, lacked rights or followed a failed bind wi
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -312,7 +313,8 @@ class LdapSession:
     def _failure(self, error: Exception, when: str) -> ConnectorError:
         if self._cancelled:
             return Cancelled("cancelled")
-        words = " ".join(str(error).split())[:MAX_REASON_CHARS]
+        # ldap3 wraps an error into a tuple, and that into an error.
+        words = _TUPLE.sub(r"\2", " ".join(str(error).split()))[:MAX_REASON_CHARS]
         if "certificate" in words.lower() or "CERTIFICATE_VERIFY_FAILED" in words:
             words += "; ca = … names the authority to trust, server_name = … the server's own name"
         elif "startTLS failed" in words:
@@ -325,6 +327,9 @@ class LdapSession:
         message = " ".join(str(result.get("message") or "").split())[:MAX_REASON_CHARS]
         advice = _ADVICE.get(description, "")
         return ": ".join(part for part in (description, advice, message) if part)
+
+
+_TUPLE = re.compile(r"""^\((["'])(.*)\1,\)$""")
 
 
 class SearchRefused(SourceFailed):

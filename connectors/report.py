@@ -16,7 +16,8 @@ class RunReport(msgspec.Struct, frozen=True):
     "refused": the source was read to its end, but nothing was removed. "failed": the read did not
     come to its end (cancelled runs too); what was read is stored, nothing was removed. The numbers
     are those of `engine.store.RunCounts`. `run` is its number in the history, 0 for a dry run;
-    `full`: every record was read, not only what changed; `notes`: what else should be known.
+    `full`: every record was read, not only what changed; `notes`: what else should be known;
+    `served`: contacts of the source that are served now, whatever came of the run.
     """
 
     source: str
@@ -35,3 +36,4 @@ class RunReport(msgspec.Struct, frozen=True):
     run: int = 0
     full: bool = True
     notes: tuple[str, ...] = ()
+    served: int = 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shlex
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -63,7 +64,7 @@ class SealedSecrets:
         if blob is None:
             raise SecretUnavailable(
                 f"{self._path}: nothing is sealed for {source} {field}; `rufname secret set"
-                f" {source} {field}` does it"
+                f" {shlex.quote(source)} {field}` does it"
             )
         return self._open(sealed.key, self._key(), source, field, blob)
 

@@ -141,6 +141,7 @@ def sync_source(
         run=run,
         full=intake.full if intake else True,
         notes=notes,
+        served=store.count(settings.id),
     )
 
 

@@ -52,7 +52,8 @@ def preview(source: str, config: Config, rows: int) -> None:
             console.print(f"[red]rejected[/] {escape(record.locator)}: {escape(record.reason)}\n")
         else:
             _print_record(record, settings, mapping, console)
-    console.print(f"{len(records)} records of {escape(settings.name)}; nothing was stored")
+    what = "record" if len(records) == 1 else "records"
+    console.print(f"{len(records)} {what} of {escape(settings.name)}; nothing was stored")
 
 
 @click.command()

@@ -36,8 +36,9 @@ def secret() -> None:
 @config_option
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the first line of standard input.")
 def set_(source: str, field: str, config: Config, *, from_stdin: bool) -> None:
-    """Ask for the secret of FIELD (such as password) of SOURCE and seal it."""
-    settings = config.source(source)
+    """Ask for the secret of FIELD (such as password) of SOURCE, its name or id, and seal it."""
+    by_id = {each.id: each for each in config.sources}
+    settings = by_id.get(source) or config.source(source)
     fields = [
         f.name
         for f in msgspec.structs.fields(settings.options)

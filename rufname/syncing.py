@@ -130,9 +130,16 @@ def print_reports(reports: Sequence[RunReport], view: ProgressView) -> int:
             for note in report.notes:
                 view.note(f"{report.name}: {note}")
         else:
-            view.complain(f"{report.reason} (still served: what was read before)")
+            view.complain(f"{report.reason} ({still_served(report.served)})")
             code = FAULT
     return code
+
+
+def still_served(contacts: int) -> str:
+    """Return what a run that went wrong leaves of its source."""
+    if not contacts:
+        return "nothing of it is served yet"
+    return f"{contacts:,} contact{'' if contacts == 1 else 's'} of it still served"
 
 
 def summary(report: RunReport) -> str:

@@ -317,7 +317,7 @@ class _Table:
                 return
             except csv.Error as error:
                 lines.bad_line = 0
-                yield [], f"no row of a table: {error}"
+                yield [], f"no row of a table: {_words(error)}"
                 continue
             if lines.ended:
                 self.ends_open = True
@@ -350,8 +350,16 @@ class _Table:
         try:
             return next((row for row in self._reader if any(row)), [])
         except csv.Error as error:
-            raise SourceFailed(f"{self._path}: no table: {error}") from error
+            raise SourceFailed(f"{self._path}: no table of texts: {_words(error)}") from error
 
     def _place(self) -> str:
         last = self._reader.line_num
         return f"line {self.line}" if last <= self.line else f"lines {self.line}-{last}"
+
+
+def _words(error: csv.Error) -> str:
+    """Return what Python's reader of CSV complains of, in words for who wrote the file."""
+    text = str(error)
+    if text.startswith("new-line character"):  # it advises how a program should open the file
+        return "a carriage return within a field"
+    return text

@@ -20,7 +20,6 @@ from connectors.errors import ConnectorError, SourceFailed
 from connectors.files import ImportedFile, identity, open_regular, require_unchanged
 from connectors.mapping import Mapping
 from connectors.programs import Program
-from connectors.rowkeys import RowKeys
 from connectors.rules import compile_key
 from connectors.settings import SourceSettings
 from connectors.textlines import windows_encoding
@@ -139,18 +138,18 @@ class PstSource(ContactSource):
             require_unchanged(path, before)
             self._imported.was_read(before)
             reader = CardReader(windows_encoding(self._settings.plan.country_code))
-            keys, key_of = RowKeys(), compile_key(self._settings.key)
+            key_of = compile_key(self._settings.key)
             for file_path in sorted(found for found in Path(name).rglob("*") if found.is_file()):
-                folder = str(file_path.parent.relative_to(name))
+                place = file_path.relative_to(name)  # such as "Contacts.contacts"
+                folder = str(place.with_suffix("") if place.suffix else place.parent)
                 with file_path.open("rb") as cards:
                     for card in reader.cards(cards):
-                        place = f"{folder}, card {reader.found}"
+                        locator = f"{folder}, card {reader.found}"
                         if card.fault:
-                            yield RejectedRecord(place, card.fault)
+                            yield RejectedRecord(locator, card.fault)
                             continue
                         record = {**card.record, "folder": folder}
-                        record.setdefault("UID", keys.key(list(record.values())))
-                        yield Upsert(key_of(record), record, place)
+                        yield Upsert(key_of(record), record, locator)
 
     def _extract(self, path: Path, folder: Path) -> None:
         """Let readpst write the contacts of the file into a folder, as vCards."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 
 import pytest
 
@@ -43,6 +44,21 @@ def test_a_password_is_sealed_used_and_never_shown(
         assert path.is_dir() or b"geheim" not in path.read_bytes()
     assert place.run("secret", "forget", "erp", "password") == 0
     assert place.run("secret", "forget", "erp", "password") == 1
+
+
+def test_the_command_that_seals_can_be_pasted_whatever_the_source_is_called(
+    place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = SOURCE.replace('name = "erp"', 'name = "ERP"\nid = "Kunden & Co"')
+    place.write_config(end=named)
+    assert place.run("sync", "--source", "ERP") == 3
+    command = capfd.readouterr().err.split("`")[1]
+    program, *arguments = shlex.split(command)
+    assert (program, arguments) == ("rufname", ["secret", "set", "Kunden & Co", "password"])
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
+    assert place.run(*arguments) == 0
+    assert place.run("sync", "--source", "ERP") == 3
+    assert "Connection refused" in capfd.readouterr().err
 
 
 def test_what_cannot_be_sealed_is_refused(

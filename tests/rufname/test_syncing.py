@@ -46,7 +46,16 @@ def test_a_source_that_fails_is_one_line_with_its_name_and_exit_code_3(
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
     assert said.err.startswith("source phonelist: ")
+    assert said.err.endswith("(3 contacts of it still served)\n")
     assert synced.run("lookup", "+493023125001") == 0
+
+
+def test_a_source_that_never_was_read_is_not_said_to_be_served(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.people.unlink()
+    assert place.run("sync") == 3
+    assert capfd.readouterr().err.endswith("(nothing of it is served yet)\n")
 
 
 def test_a_refused_run_is_exit_code_3(synced: Place, capfd: pytest.CaptureFixture[str]) -> None:

@@ -488,3 +488,8 @@ def test_a_file_with_rejected_lines_is_not_deleted(path: Path, store: ContactSto
     path.write_text(HEADER + "1;Anna;\n2;Bo;\n")
     assert sync_source(own, store).notes == ()
     assert not path.exists()
+
+
+def test_what_is_no_text_is_said_in_words_for_people(path: Path) -> None:
+    with pytest.raises(SourceFailed, match=r"no table of texts: a carriage return within a field"):
+        read(path, b"\x7fELF;a\rb\x00\r\r\n")

@@ -344,6 +344,8 @@ def test_an_unknown_authority_or_another_name_is_refused(tmp_path: Path) -> None
         (fault,) = source(peer, **tls).check().faults
         assert "cannot connect" in fault
         assert "ca = … names the authority" in fault
+        assert "cannot connect: wrap socket error: " in fault
+        assert "'," not in fault
         (fault,) = source(peer, **trusted).check().faults
         assert "cannot connect" in fault
         right = trusted | {"server_name": "ldap.firm.example"}

@@ -37,7 +37,8 @@ def test_a_real_file_can_be_looked_at_before() -> None:
     assert report.faults == ()
     (first, *_) = source.preview(2)
     assert isinstance(first, Upsert)
-    assert first.record["folder"]
+    assert first.record["folder"] == "Contacts"
+    assert first.locator == "Contacts, card 1"
     assert {"UID", "FN", "folder"} <= {field.name for field in source.discover()}
     assert list(source.read(b""))[-1] == Complete(full=True)
 
