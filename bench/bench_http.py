@@ -155,7 +155,7 @@ def _peer(folder: Path, count: int) -> Iterator[Target]:
     fastapi_peer.fill(database, contacts(count))
     argv = [sys.executable, "-m", "bench.fastapi_peer", str(database), str(port)]
     with running(argv, folder / "peer.log") as process:
-        wait_for_port(port, process)
+        wait_for_port(port, process, folder / "peer.log")
         pin(process.pid, first_core())
         server = Server("FastAPI + FTS5", process.pid, port, "", "", "")
         yield Target(server, fastapi_peer.TOKEN)

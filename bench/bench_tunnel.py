@@ -156,7 +156,7 @@ def _relay(folder: Path, issuer: Issuer, records: list[TenantRecord]) -> Iterato
     asyncio.run(put())
     argv = [*RUFNAME, "relay", "-c", str(folder / "relay.toml")]
     with running(argv, folder / "relay.log") as process:
-        wait_for_port(port, process)
+        wait_for_port(port, process, folder / "relay.log")
         pin(process.pid, first_core())
         yield Relay(process.pid, port, url, issuer, key)
 

@@ -72,7 +72,7 @@ def running_postgres() -> Iterator[Postgres]:
         ):  # fmt: skip
             argv += ["-c", setting]
         with running(argv, folder / "log") as process:
-            wait_for_port(port, process)
+            wait_for_port(port, process, folder / "log")
             yield Postgres(
                 f"Driver={{PostgreSQL Unicode}};Server=127.0.0.1;Port={port};Database=postgres;"
                 "Uid=bench",

@@ -96,6 +96,6 @@ def running_slapd(folder: Path, made: Iterable[MadeContact], threads: int = 16) 
     port = free_port()
     argv = [SLAPD, "-d", "0", "-f", str(config), "-h", f"ldap://127.0.0.1:{port}"]
     with running(argv, folder / "slapd.log") as process:
-        wait_for_port(port, process)
+        wait_for_port(port, process, folder / "slapd.log")
         pin(process.pid, first_core())
         yield Server("slapd", process.pid, port, bind, password, LDIF_BASE)

@@ -30,6 +30,9 @@ Find = Callable[[Any], list[Any]]
 Step = Callable[[Any], Iterator[Any]]
 
 
+PATH_IN_WORDS = 'a path such as data.items, phones[type=work].number, or "" for none'
+
+
 def path_fault(path: str) -> str:
     """Return why a text is no path; "" if it is one."""
     try:

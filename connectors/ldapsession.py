@@ -69,17 +69,20 @@ class Link(msgspec.Struct, frozen=True):
     timeout_s: int
 
 
+URLS_IN_WORDS = "a URL such as ldaps://dc1.firm.example or ldap://host:389, or a list of them"
+
+
 def url_fault(url: str) -> str:
     """Return why a text is no URL of an LDAP server; "" if it is."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return f"{url!r} is no URL"
+        return f"{url[:60]!r} is no URL"
     if parts.scheme not in _PORTS or not parts.hostname or port == 0:
-        return f"{url!r}: such as ldaps://dc1.firm.example or ldap://ldap.firm.example:389"
+        return f"{url[:60]!r} is no URL of an LDAP server"
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
-        return f"{url!r}: only scheme, host and port; base, filter and bind are settings of theirs"
+        return f"{url[:60]!r} holds more than scheme, host and port"
     return ""
 
 

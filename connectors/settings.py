@@ -28,6 +28,21 @@ FULL_EVERY_S = 7 * 24 * 3600
 """A source that is followed by change is read in full at least weekly: changes can be missed."""
 
 
+class SettingFault(ValueError):
+    """A setting of a table holds what it cannot, alone or beside the others.
+
+    Attributes:
+        setting: its key in the table; "" for the table itself.
+        wrong: what is wrong, in words; "" where that is what stands there.
+        allowed: what may stand there, in words; "" as the setting's type says.
+    """
+
+    def __init__(self, setting: str, wrong: str = "", allowed: str = "") -> None:
+        self.setting, self.wrong, self.allowed = setting, wrong, allowed
+        place = f"{setting}: " if setting else ""
+        super().__init__(f"{place}{wrong or 'bad value'}{allowed and f'; allowed: {allowed}'}")
+
+
 class SealedPlace(msgspec.Struct, frozen=True):
     """Which sealed secret it is: the folder of the keys, the source's id, the option."""
 
@@ -54,8 +69,13 @@ class SecretRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         named = [self.file is not None, self.env is not None, self.credential is not None]
-        if sum(named) + self.sealed != 1:
-            raise ValueError(f"a secret is {REFERENCE_IN_WORDS}")
+        count = sum(named) + self.sealed
+        if count != 1:
+            wrong = "names several places" if count else "names no place"
+            raise SettingFault("", wrong, REFERENCE_IN_WORDS)
+        for setting, name in (("env", self.env), ("credential", self.credential)):
+            if name == "":
+                raise SettingFault(setting, "names nothing", "a text of at least one character")
 
     def read(self) -> str:
         """Return the secret without its last line break.

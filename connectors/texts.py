@@ -61,6 +61,18 @@ def email_addresses(text: str) -> list[str]:
 _IN_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z?)", re.ASCII)
 
 
+ENCODING_IN_WORDS = 'a name such as "utf-8" or "cp1252", "" to find it'
+
+
+def is_encoding(name: str) -> bool:
+    """Tell whether Python can decode texts by an encoding of this name; "" counts as one."""
+    try:
+        "".encode(name or "utf-8")
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
+        return False
+    return True
+
+
 def utc_time(text: str) -> str:
     """Return a time in UTC to the second; one without a zone is taken as UTC.
 

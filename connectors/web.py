@@ -67,19 +67,22 @@ class Answer(msgspec.Struct, frozen=True):
         return self.status // 100 == 2  # noqa: PLR2004 - the class of success
 
 
+WEB_URL_IN_WORDS = "a URL such as https://server.firm.example/path"
+
+
 def web_url_fault(url: str, *, allow_plain: bool) -> str:
     """Return why a text is no URL to ask; "" if it is."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return f"{url!r} is no URL"
+        return f"{url[:60]!r} is no URL"
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        return f"{url!r}: such as https://server.firm.example/path"
+        return f"{url[:60]!r} is no URL of a web server"
     if parts.username or parts.password:
         return "no user or password in the URL: they are settings of their own"
     if parts.scheme == "http" and not allow_plain and parts.hostname not in _LOOPBACK:
-        return f"{url!r}: https, or allow_plain = true: what is sent travels readable"
+        return f"{url[:60]!r} without allow_plain = true: what is sent travels readable"
     return ""
 
 

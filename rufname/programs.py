@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,6 +24,11 @@ from rufname.errors import RufnameError
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.02
+SAID_CHARS = 2_000
+"""So much of the end of a program's output is told when it failed."""
+
+_PORTS = range(10_000, 20_000)
+_given: set[int] = set()
 
 
 class ProgramFailed(RufnameError):
@@ -123,11 +130,23 @@ def pin(pid: int, core: int) -> None:
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port that is free now, and that this process was not given before.
+
+    From below the range out of which the kernel takes the near ends of outgoing connections: a
+    port of that range may be taken again before the program it was meant for listens on it.
+
+    Raises:
+        ProgramFailed: none is free.
+    """
+    for _ in range(len(_PORTS)):
+        port = _PORTS[secrets.randbelow(len(_PORTS))]
+        if port in _given:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
+    raise ProgramFailed(f"no loopback port from {_PORTS[0]} to {_PORTS[-1]} is free")
 
 
 @contextlib.contextmanager
@@ -148,17 +167,23 @@ def running(argv: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]
             process.wait()
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until something accepts on the port.
 
     Raises:
-        ProgramFailed: the program ended, or `START_TIMEOUT_S` passed.
+        ProgramFailed: the program ended, or `START_TIMEOUT_S` passed; with the end of its `log`.
     """
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise ProgramFailed(f"{process.args!r} ended with {process.returncode}")
+            raise _failed(process, f"ended with {process.returncode}", log)
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
-    raise ProgramFailed(f"{process.args!r} does not listen on {port} after {START_TIMEOUT_S:g} s")
+    raise _failed(process, f"does not listen on {port} after {START_TIMEOUT_S:g} s", log)
+
+
+def _failed(process: subprocess.Popen[bytes], what: str, log: Path) -> ProgramFailed:
+    assert isinstance(process.args, list)
+    said = log.read_text(encoding="utf-8", errors="replace")[-SAID_CHARS:].strip()
+    return ProgramFailed(f"{shlex.join(process.args)} {what}: {said or 'it said nothing'}")

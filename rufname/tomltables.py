@@ -11,20 +11,22 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import inspect
+from msgspec.structs import FieldInfo
 
-from connectors.settings import REFERENCE_IN_WORDS, SecretRef
+from connectors.settings import REFERENCE_IN_WORDS, SecretRef, SettingFault
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """A configuration of some 20,000 clients; more can only be a wrong file."""
 
 _MAX_QUOTED = 60
+_MAX_PATH, _MAX_NAME = 4_000, 255
+"""Characters of a path, octets of each name in it; Linux allows hardly more (`limits.h`)."""
 _KINDS = {str: "a text", int: "a number", float: "a number", bool: "a truth value"}
 _PLACE = re.compile(r" - at `\$(?P<path>.*)`$")
 _STEP = re.compile(r"\[(\d+)\]|\.([^.\[]+)")
@@ -152,7 +154,28 @@ class TableReader:
         for name in table:
             if name not in fields:
                 self.findings.unknown(place, "key", name, {*fields, *also})
-        values: dict[str, object] = dict(stand_ins)
+        known = len(self.findings.faults)
+        values = self._values(table, fields, place, stand_ins)
+        if any(field.required and field.name not in values for field in fields.values()):
+            return None
+        try:
+            return shape(**values)
+        except SettingFault as fault:
+            self._setting_fault(fault, table, shape, place)
+        except ValueError as error:  # of several settings; behind a faulty one it means nothing
+            if len(self.findings.faults) == known:
+                self.findings.fault(place, str(error))
+        return None
+
+    def _values(
+        self,
+        table: Table,
+        fields: Mapping[str, FieldInfo],
+        place: str,
+        stand_ins: Mapping[str, object],
+    ) -> dict[str, object]:
+        """Return the values that are whole, by the Struct's own names; the others are faults."""
+        values = dict(stand_ins)
         for name, field in fields.items():
             key = f"{place}.{name}" if place else name
             if name in table:
@@ -162,9 +185,18 @@ class TableReader:
                     continue
             elif field.required:
                 self.findings.fault(key, "missing", words_for(field.type))
-        if any(field.required and field.name not in values for field in fields.values()):
-            return None
-        return self.findings.attempt(place, partial(shape, **values))
+        return values
+
+    def _setting_fault(
+        self, fault: SettingFault, table: Table, shape: type[msgspec.Struct], place: str
+    ) -> None:
+        """Note what a Struct says about one of its settings; the table itself has the key ""."""
+        key = f"{place}.{fault.setting}" if fault.setting else place
+        kinds = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+        kind = kinds.get(fault.setting, shape)
+        stands = table.get(fault.setting)
+        wrong = fault.wrong or f"got {shown(stands, secret=_holds_secret(kind))}"
+        self.findings.fault(key, wrong, fault.allowed or words_for(kind))
 
     def _value(self, value: object, kind: Any, key: str) -> object:
         """Return one value as its type; UNSET and a fault where it is none."""
@@ -178,9 +210,12 @@ class TableReader:
             found = _PLACE.search(str(error))
             inner_key, inner_value = _follow(key, value, found["path"] if found else "")
             wrong = f"got {shown(inner_value, secret=_holds_secret(kind))}"
-            if isinstance(error.__cause__, ValueError):  # raised by a Struct or by `_make`
+            allowed = words_for(kind)
+            if isinstance(error.__cause__, SettingFault):
+                wrong, allowed = error.__cause__.wrong, error.__cause__.allowed or allowed
+            elif isinstance(error.__cause__, ValueError):  # raised by `_make`
                 wrong = str(error)[: found.start()] if found else str(error)
-            self.findings.fault(inner_key, wrong, words_for(kind))
+            self.findings.fault(inner_key, wrong, allowed)
             return msgspec.UNSET
 
     def _make(self, kind: type, value: object) -> object:
@@ -191,6 +226,9 @@ class TableReader:
             raise ValueError(f"got {shown(value)}")  # noqa: TRY004 - msgspec passes ValueError on
         if not value or "\0" in value:
             raise ValueError("got a path that is empty or holds a NUL")
+        names = value.encode().split(b"/")
+        if len(value) > _MAX_PATH or any(len(name) > _MAX_NAME for name in names):
+            raise ValueError(f"got {shown(value)}, longer than any path")
         return self._folder / value
 
 
@@ -255,6 +293,8 @@ def _scalar_words(node: inspect.Type) -> str:
         return f"a number{_bounds(node.ge, node.le)}"
     if isinstance(node, inspect.StrType):
         length = _bounds(node.min_length, node.max_length)
+        if length == ", at least 1":
+            return "a text that is not empty"
         return f"a text{' of length' if length else ''}{length}"
     if isinstance(node, inspect.CustomType):
         return "a path" if node.cls is Path else f"a {node.cls.__name__}"

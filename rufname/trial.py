@@ -22,6 +22,7 @@ import msgspec
 from engine.credentials import hash_password
 from rufname.programs import (
     POLL_S,
+    SAID_CHARS,
     START_TIMEOUT_S,
     ProgramFailed,
     anonymous_kib,
@@ -209,9 +210,10 @@ class Installation(msgspec.Struct, frozen=True):
             ProgramFailed: it ends, or not every worker is ready in time.
         """
         argv = [*RUFNAME, "serve", "-c", str(self.config)]
-        with running(argv, self.folder / "serve.log") as process:
+        log = self.folder / "serve.log"
+        with running(argv, log) as process:
             for port in (self.ldap_port, self.http_port):
-                wait_for_port(port, process)
+                wait_for_port(port, process, log)
             serving = self._processes(process)
             for worker in (serving.ldap_worker, serving.http_worker):
                 pin(worker, first_core())
@@ -244,7 +246,7 @@ class Installation(msgspec.Struct, frozen=True):
                 return Serving(process.pid, pids["ldapd"], pids["relay"], pids["writer"])
             time.sleep(POLL_S)
         log = (self.folder / "serve.log").read_text(encoding="utf-8", errors="replace")
-        raise ProgramFailed(f"rufname serve is not ready: {log[-2000:]}")
+        raise ProgramFailed(f"rufname serve is not ready: {log[-SAID_CHARS:]}")
 
 
 def install(folder: Path, count: int, seed: int = 1) -> Installation:

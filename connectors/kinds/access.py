@@ -57,7 +57,7 @@ class AccessOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     path: Path
-    table: Annotated[str, msgspec.Meta(min_length=1)]
+    table: Annotated[str, msgspec.Meta(min_length=1, description="the name of a table")]
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 120
     delete_after: bool = False
 

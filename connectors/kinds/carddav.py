@@ -34,9 +34,9 @@ from connectors.dav import (
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.mapping import Mapping
 from connectors.rules import compile_key
-from connectors.settings import SecretRef, SourceSettings
+from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.vcards import COLUMNS, DEFAULT_MAP, CardReader
-from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
+from connectors.web import WEB_URL_IN_WORDS, Answer, WebLink, WebSession, same_origin, web_url_fault
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -78,7 +78,7 @@ class CarddavOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         timeout_s: longest wait for the server.
     """
 
-    url: str
+    url: Annotated[str, msgspec.Meta(description=WEB_URL_IN_WORDS)]
     user: str = ""
     password: SecretRef | None = None
     books: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class CarddavOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         fault = web_url_fault(self.url, allow_plain=self.allow_plain)
         if fault:
-            raise ValueError(f"url: {fault}")
+            raise SettingFault("url", fault)
         if bool(self.user) != (self.password is not None):
             raise ValueError("user and password = { … } belong together")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from typing_extensions import override
@@ -19,8 +19,9 @@ from connectors.errors import ConnectorError, SourceFailed
 from connectors.files import ImportedFile, identity, open_regular, require_unchanged
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, require_columns
-from connectors.settings import SourceSettings
+from connectors.settings import SettingFault, SourceSettings
 from connectors.suggestions import DISCOVERED, found_fields
+from connectors.texts import ENCODING_IN_WORDS, is_encoding
 from connectors.values import as_text
 from engine.source import (
     Bookmark,
@@ -58,14 +59,12 @@ class DbfOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     path: Path
-    encoding: str = ""
+    encoding: Annotated[str, msgspec.Meta(description=ENCODING_IN_WORDS)] = ""
     delete_after: bool = False
 
     def __post_init__(self) -> None:
-        try:
-            "".encode(self.encoding or "utf-8")
-        except LookupError:
-            raise ValueError(f"encoding = {self.encoding!r} is not known") from None
+        if not is_encoding(self.encoding):
+            raise SettingFault("encoding")
 
 
 class DbfSource(ContactSource):

@@ -24,7 +24,7 @@ from connectors.errors import SourceFailed
 from connectors.files import SIZE, ImportedFile, identity, open_regular, require_same
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, key_fault, require_columns
-from connectors.settings import SourceSettings
+from connectors.settings import SettingFault, SourceSettings
 from connectors.suggestions import DISCOVERED, found_fields
 from connectors.textlines import (
     CHUNK_BYTES,
@@ -33,7 +33,7 @@ from connectors.textlines import (
     found_encoding,
     found_separator,
 )
-from connectors.texts import clean
+from connectors.texts import ENCODING_IN_WORDS, clean, is_encoding
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -70,25 +70,20 @@ class DelimitedOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     separator: Annotated[
         str, msgspec.Meta(description='one character, "tab", or "" to find it in the file')
     ] = ""
-    encoding: Annotated[
-        str, msgspec.Meta(description='a name such as "utf-8" or "cp1252", "" to find it')
-    ] = ""
+    encoding: Annotated[str, msgspec.Meta(description=ENCODING_IN_WORDS)] = ""
     header: bool = True
     quote: Annotated[str, msgspec.Meta(description='one character, or "" for no quotes')] = '"'
     delete_after: bool = False
 
     def __post_init__(self) -> None:
         if self.separator != "tab" and (len(self.separator) > 1 or self.separator in {"\n", "\r"}):
-            raise ValueError(f"separator = {self.separator!r}: one character, or tab")
+            raise SettingFault("separator")
         if len(self.quote) > 1 or self.quote in {"\n", "\r"}:
-            raise ValueError(f"quote = {self.quote!r}: one character, or nothing")
+            raise SettingFault("quote")
         if self.quote and self.quote == self.delimiter:
-            raise ValueError("quote and separator are the same character")
-        if self.encoding:
-            try:
-                "".encode(self.encoding)
-            except LookupError:
-                raise ValueError(f"encoding = {self.encoding!r} is not known") from None
+            raise SettingFault("quote", "the same character as separator")
+        if not is_encoding(self.encoding):
+            raise SettingFault("encoding")
 
     @property
     def delimiter(self) -> str:

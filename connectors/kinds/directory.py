@@ -27,7 +27,7 @@ from connectors.ldapchanges import (
     followers,
     id_filter,
 )
-from connectors.ldapsession import Found, LdapSession, Link, url_fault
+from connectors.ldapsession import URLS_IN_WORDS, Found, LdapSession, Link, url_fault
 from connectors.ldapvalues import (
     AD_KEY,
     AD_MAP,
@@ -39,7 +39,7 @@ from connectors.ldapvalues import (
 )
 from connectors.mapping import Mapping
 from connectors.rules import compile_key
-from connectors.settings import SecretRef, SourceSettings
+from connectors.settings import SecretRef, SettingFault, SourceSettings
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -84,11 +84,11 @@ class DirectoryOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         connect_timeout_s: longest wait for the server.
     """
 
-    url: Annotated[str | tuple[str, ...], msgspec.Meta(description="a URL, or a list of them")]
+    url: Annotated[str | tuple[str, ...], msgspec.Meta(description=URLS_IN_WORDS)]
     base: str
     bind: str = ""
     password: SecretRef | None = None
-    filter: str = ""
+    filter: Annotated[str, msgspec.Meta(description='a filter in brackets, "" for people')] = ""
     ca: Path | None = None
     server_name: str = ""
     allow_plain: bool = False
@@ -100,15 +100,15 @@ class DirectoryOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not self.urls:
-            raise ValueError("url: an empty list")
+            raise SettingFault("url")
         for url in self.urls:
             fault = url_fault(url)
             if fault:
-                raise ValueError(f"url: {fault}")
+                raise SettingFault("url", fault)
         if self.bind and self.password is None:
             raise ValueError("bind needs password = { … }")
         if self.filter and not (self.filter.startswith("(") and self.filter.endswith(")")):
-            raise ValueError("filter: in brackets, as RFC 4515 writes it")
+            raise SettingFault("filter")
 
     @property
     def urls(self) -> tuple[str, ...]:

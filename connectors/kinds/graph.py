@@ -25,9 +25,9 @@ from connectors.graphapi import Crew, DeltaExpired, Graph, GraphAccess, bare, cr
 from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.oauth import Client
-from connectors.settings import MapRule, SecretRef, SourceSettings
+from connectors.settings import MapRule, SecretRef, SettingFault, SourceSettings
 from connectors.spool import Spool
-from connectors.web import WebLink, web_url_fault
+from connectors.web import WEB_URL_IN_WORDS, WebLink, web_url_fault
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -104,15 +104,21 @@ class GraphOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         timeout_s: longest wait for an answer.
     """
 
-    tenant: str
+    tenant: Annotated[
+        str, msgspec.Meta(description="an id (a GUID), or a domain such as firm.onmicrosoft.com")
+    ]
     client_id: str
     certificate: SecretRef | None = None
     client_secret: SecretRef | None = None
     read: tuple[Literal["users", "contacts", "mailboxes"], ...] = ("users",)
     mailboxes: tuple[str, ...] = ()
     disabled: bool = False
-    endpoint: str = "https://graph.microsoft.com/v1.0"
-    login: str = "https://login.microsoftonline.com"
+    endpoint: Annotated[str, msgspec.Meta(description=WEB_URL_IN_WORDS)] = (
+        "https://graph.microsoft.com/v1.0"
+    )
+    login: Annotated[str, msgspec.Meta(description=WEB_URL_IN_WORDS)] = (
+        "https://login.microsoftonline.com"
+    )
     ca: Path | None = None
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 60
 
@@ -120,13 +126,13 @@ class GraphOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("endpoint", "login"):
             fault = web_url_fault(getattr(self, name), allow_plain=False)
             if fault:
-                raise ValueError(f"{name}: {fault}")
+                raise SettingFault(name, fault)
         if not _TENANT.fullmatch(self.tenant):
-            raise ValueError("tenant: its id, or a domain such as firm.onmicrosoft.com")
+            raise SettingFault("tenant")
         if (self.certificate is None) == (self.client_secret is None):
             raise ValueError("exactly one of certificate = { … } and client_secret = { … }")
         if not self.read:
-            raise ValueError("read: an empty list")
+            raise SettingFault("read", allowed='at least one of "users", "contacts", "mailboxes"')
         if bool(self.mailboxes) != ("mailboxes" in self.read):
             raise ValueError('mailboxes = [ … ] and read = ["mailboxes"] belong together')
 

@@ -27,7 +27,7 @@ from connectors.errors import ConnectorError, SourceFailed
 from connectors.mapping import Mapping
 from connectors.queries import query_fault, table_fault
 from connectors.rules import compile_key, require_columns
-from connectors.settings import SecretRef, SourceSettings
+from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.suggestions import DISCOVERED, may_be_key, tells_change
 from connectors.values import as_text
 from engine.source import (
@@ -105,15 +105,16 @@ class OdbcOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if isinstance(self.connection, str) and _PASSWORD.search(self.connection):
-            raise ValueError(
-                "connection holds a password: put the text into a file or the environment and write"
-                ' connection = { file = "…" } or { env = "…" }, or name it by password = { … }'
+            raise SettingFault(
+                "connection",
+                "holds a password: put the text into a file or the environment, or name the"
+                " password by password = { … }",
             )
         fault = query_fault(self.query)
         if fault:
-            raise ValueError(f"query: {fault}")
+            raise SettingFault("query", fault)
         if self.tracked and table_fault(self.tracked):
-            raise ValueError(f"tracked: {table_fault(self.tracked)}")
+            raise SettingFault("tracked", table_fault(self.tracked))
         if self.version and self.tracked:
             raise ValueError("version and tracked are two ways to follow changes; name one")
 

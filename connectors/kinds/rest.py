@@ -22,14 +22,14 @@ from typing_extensions import override
 
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
-from connectors.jsonpaths import Find, compile_path, path_fault, texts_at
+from connectors.jsonpaths import PATH_IN_WORDS, Find, compile_path, path_fault, texts_at
 from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.oauth import Client, Tokens
 from connectors.servertime import TimeForm, bookmark_at, since
-from connectors.settings import SecretRef, SourceSettings
+from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.suggestions import DISCOVERED, found_fields
-from connectors.web import Answer, WebLink, WebSession, same_origin, web_url_fault
+from connectors.web import WEB_URL_IN_WORDS, Answer, WebLink, WebSession, same_origin, web_url_fault
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -46,6 +46,7 @@ MAX_PAGES = 100_000
 
 _LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
+_HEADERS_IN_WORDS = 'a table such as { "X-Api" = "text" }: ASCII, each text on one line'
 _ERRORS = {401: "wrong token or password", 403: "no rights", 404: "nothing is there"}
 
 
@@ -78,7 +79,7 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         timeout_s: longest wait for the server.
     """
 
-    url: str
+    url: Annotated[str, msgspec.Meta(description=WEB_URL_IN_WORDS)]
     items: str = ""
     paging: Literal["none", "link", "cursor", "page", "offset"] = "none"
     next: str = ""
@@ -91,7 +92,7 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: SecretRef | None = None
     token_header: str = "Authorization"  # noqa: S105 - the name of a header
     token_prefix: str = "Bearer "  # noqa: S105 - no secret itself
-    token_url: str = ""
+    token_url: Annotated[str, msgspec.Meta(description=f'{WEB_URL_IN_WORDS}, "" for none')] = ""
     client_id: str = ""
     client_secret: SecretRef | None = None
     scope: str = ""
@@ -101,38 +102,45 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 30
 
     def __post_init__(self) -> None:
-        fault = self._url_fault() or self._paging_fault() or self._login_fault()
-        if fault:
-            raise ValueError(fault)
-
-    def _url_fault(self) -> str:
         for name, url in (("url", self.url), ("token_url", self.token_url)):
             fault = web_url_fault(url, allow_plain=self.allow_plain)
             if fault and (url or name == "url"):
-                return f"{name}: {fault}"
-        return ""
+                raise SettingFault(name, fault)
+        self._refuse_paging()
+        self._refuse_login()
 
-    def _paging_fault(self) -> str:
+    def _refuse_paging(self) -> None:
         paths = {"items": self.items, "next": self.next, "deleted": self.deleted}
         for name, path in paths.items():
             fault = path_fault(path)
             if fault:
-                return f"{name}: {fault}"
+                raise SettingFault(name, fault, PATH_IN_WORDS)
         if self.paging == "cursor" and not self.next:
-            return 'paging = "cursor" needs next = the path of the cursor'
+            raise SettingFault("next", "missing", 'the path of the cursor, with paging = "cursor"')
         if self.paging in {"cursor", "page", "offset"} and not self.parameter:
-            return f"paging = {self.paging!r} needs parameter = a name in the query"
-        return ""
+            allowed = f'a name in the query, with paging = "{self.paging}"'
+            raise SettingFault("parameter", "missing", allowed)
 
-    def _login_fault(self) -> str:
+    def _refuse_login(self) -> None:
         if bool(self.token_url) != (self.client_secret is not None and bool(self.client_id)):
-            return "token_url, client_id and client_secret = { … } belong together"
+            raise ValueError("token_url, client_id and client_secret = { … } belong together")
         if self.token_url and self.token is not None:
-            return "either token = { … } or token_url, not both"
-        for name, text in (*self.headers.items(), (self.token_header, self.token_prefix)):
-            if not _HEADER.fullmatch(name) or not text.isprintable() or not text.isascii():
-                return f"headers: {name!r} is no header, or its text cannot be sent"
-        return ""
+            raise ValueError("either token = { … } or token_url, not both")
+        for name, text in self.headers.items():
+            if not _HEADER.fullmatch(name):
+                raise SettingFault("headers", f"{name!r} is no name of a header", _HEADERS_IN_WORDS)
+            if not _sendable(text):
+                raise SettingFault(
+                    "headers", f"the text of {name} cannot be sent", _HEADERS_IN_WORDS
+                )
+        if not _HEADER.fullmatch(self.token_header):
+            raise SettingFault("token_header", allowed="the name of a header")
+        if not _sendable(self.token_prefix):
+            raise SettingFault("token_prefix", allowed="printable ASCII, on one line")
+
+
+def _sendable(text: str) -> bool:
+    return text.isprintable() and text.isascii()
 
 
 class RestSource(ContactSource):

@@ -24,7 +24,7 @@ from connectors.jsonpaths import paths_in
 from connectors.jsonrecords import compile_record, whole_record
 from connectors.mapping import Mapping
 from connectors.programs import Program
-from connectors.settings import SecretRef, SourceSettings
+from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.spool import Spool
 from connectors.suggestions import found_fields
 from engine.source import (
@@ -56,18 +56,23 @@ class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         timeout_s: the command is ended when it has said nothing for so long.
     """
 
-    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    command: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(min_length=1, description="a list of texts: a program and its arguments"),
+    ]
     stream: str = ""
     follow: bool = False
     secret: SecretRef | None = None
-    secret_variable: str = "TAP_SECRET"  # noqa: S105 - the name of a variable
+    secret_variable: Annotated[
+        str, msgspec.Meta(description="the name of a variable: letters, digits, _")
+    ] = "TAP_SECRET"  # noqa: S105 - the name of a variable
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 600
 
     def __post_init__(self) -> None:
         if not self.command[0] or any("\0" in part for part in self.command):
-            raise ValueError("command: an empty program, or a NUL")
+            raise SettingFault("command", "an empty program, or a NUL")
         if not self.secret_variable.isidentifier():
-            raise ValueError(f"secret_variable = {self.secret_variable!r} is no name")
+            raise SettingFault("secret_variable")
 
 
 class _Followed(msgspec.Struct, frozen=True, array_like=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
 from typing_extensions import override
@@ -25,8 +25,9 @@ from connectors.files import (
 )
 from connectors.mapping import Mapping
 from connectors.rules import compile_key
-from connectors.settings import SourceSettings
+from connectors.settings import SettingFault, SourceSettings
 from connectors.textlines import windows_encoding
+from connectors.texts import ENCODING_IN_WORDS, is_encoding
 from connectors.vcards import COLUMNS, DEFAULT_KEY, DEFAULT_MAP, CardReader
 from engine.source import (
     Bookmark,
@@ -56,14 +57,12 @@ class VcardOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     path: Path
-    encoding: str = ""
+    encoding: Annotated[str, msgspec.Meta(description=ENCODING_IN_WORDS)] = ""
     delete_after: bool = False
 
     def __post_init__(self) -> None:
-        try:
-            "".encode(self.encoding or "utf-8")
-        except LookupError:
-            raise ValueError(f"encoding = {self.encoding!r} is not known") from None
+        if not is_encoding(self.encoding):
+            raise SettingFault("encoding")
 
 
 def complete_vcards(settings: SourceSettings) -> SourceSettings:

@@ -139,10 +139,10 @@ def test_an_alias_is_not_followed(peer: Slapd) -> None:
     [
         ("ldaps://dc1.firm.example", ""),
         ("ldap://[::1]:389", ""),
-        ("https://dc1.firm.example", "such as ldaps"),
-        ("ldap://dc1/dc=firm", "only scheme, host and port"),
+        ("https://dc1.firm.example", "no URL of an LDAP server"),
+        ("ldap://dc1/dc=firm", "more than scheme, host and port"),
         ("ldap://[", "is no URL"),
-        ("ldap://dc1:0", "such as ldaps"),
+        ("ldap://dc1:0", "no URL of an LDAP server"),
     ],
 )
 def test_urls_of_servers(url: str, fault: str) -> None:

@@ -176,9 +176,9 @@ def test_link_local_addresses_are_not_asked() -> None:
     [
         ("https://server.example/a?b", ""),
         ("http://127.0.0.1:8/", ""),
-        ("http://server.example/", "https, or allow_plain"),
-        ("file:///etc/passwd", "such as https"),
-        ("https://", "such as https"),
+        ("http://server.example/", "without allow_plain"),
+        ("file:///etc/passwd", "no URL of a web server"),
+        ("https://", "no URL of a web server"),
         ("https://[", "is no URL"),
         ("https://a:b@server.example/", "no user or password"),
     ],

@@ -55,9 +55,23 @@ SHAPES: dict[str, type[msgspec.Struct]] = {
 }
 
 
-_VALUE = st.sampled_from(
-    ['""', '"x"', "-1", "0", "1.5", "true", "[]", '["x"]', "{}", '{ file = "x" }', "1979-05-27"]
-)
+VALUES = [
+    '""', '"x"', '" "', f'"{"x" * 300}"', "-1", "0", "1.5", "true", "[]", '["x"]', "{}",
+    '{ file = "x" }', "1979-05-27",
+]  # fmt: skip
+_VALUE = st.sampled_from(VALUES)
+_WHOLE = {
+    "csv": 'path = "a.csv"', "odbc": 'connection = "DSN=a"\nquery = "SELECT 1"',
+    "xlsx": 'path = "a.xlsx"', "ods": 'path = "a.ods"', "vcard": 'path = "a.vcf"',
+    "ldap": 'url = "ldaps://a"\nbase = "dc=a"', "ad": 'url = "ldaps://a"\nbase = "dc=a"',
+    "carddav": 'url = "https://a"', "rest": 'url = "https://a"', "singer": 'command = ["a"]',
+    "graph": 'tenant = "a"\nclient_id = "a"\nclient_secret = { env = "A" }', "pst": 'path = "a"',
+    "access": 'path = "a"\ntable = "a"', "dbf": 'path = "a"',
+}  # fmt: skip
+"""What each kind of source needs at least."""
+
+_BETWEEN = re.compile(r"belong together|exactly one of|either .* or|needs|two ways to follow")
+"""What is wrong with two settings together says what is right by naming both."""
 
 
 @given(data=st.data())
@@ -75,6 +89,20 @@ def test_no_value_makes_loading_fail_in_another_way(
     except ConfigError as error:
         faults = error.faults
     assert all(fault.count("\n") == 0 for fault in faults)
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_a_bad_value_of_a_kind_names_its_key_and_what_is_allowed(folder: Path, kind: str) -> None:
+    whole = f'[[source]]\nname = "a"\nkind = "{kind}"\nkey = "id"\nmap.company = "c"\n'
+    for setting in (field.encode_name for field in msgspec.structs.fields(options_of(kind))):
+        rest = [each for each in _WHOLE[kind].splitlines() if not each.startswith(f"{setting} =")]
+        for value in VALUES:
+            try:
+                load(folder, "\n".join([whole, *rest, f"{setting} = {value}"]))
+            except ConfigError as error:
+                (fault,) = error.faults
+                assert f'source[1] "a".{setting}' in fault or _BETWEEN.search(fault), fault
+                assert "; allowed: " in fault or _BETWEEN.search(fault), fault
 
 
 def test_the_manual_names_every_section_and_no_other() -> None:

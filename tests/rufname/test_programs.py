@@ -12,6 +12,7 @@ from rufname.programs import (
     cpu_s,
     family,
     first_core,
+    free_port,
     last_core,
     memory,
     memory_peaks_kib,
@@ -49,9 +50,27 @@ def test_a_program_that_is_gone_takes_nothing() -> None:
     assert memory([2**22 + 1]).whole == 0
 
 
-def test_a_program_that_ends_instead_of_listening_is_told(tmp_path: Path) -> None:
+def test_a_program_that_ends_instead_of_listening_is_told_with_its_own_words(
+    tmp_path: Path,
+) -> None:
+    words = [sys.executable, "-c", "import sys; sys.exit('port 1389 is in use')"]
+    with (
+        running(words, tmp_path / "log") as process,
+        pytest.raises(ProgramFailed, match="ended with 1: port 1389 is in use"),
+    ):
+        wait_for_port(1, process, tmp_path / "log")
+
+
+def test_a_program_that_says_nothing_is_told_so(tmp_path: Path) -> None:
     with (
         running([sys.executable, "-c", ""], tmp_path / "log") as process,
-        pytest.raises(ProgramFailed, match="ended with 0"),
+        pytest.raises(ProgramFailed, match="ended with 0: it said nothing"),
     ):
-        wait_for_port(1, process)
+        wait_for_port(1, process, tmp_path / "log")
+
+
+def test_free_ports_are_each_given_once_and_never_taken_for_outgoing_connections() -> None:
+    ports = [free_port() for _ in range(50)]
+    assert len(set(ports)) == len(ports)
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert max(ports) < lowest

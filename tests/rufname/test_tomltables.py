@@ -133,9 +133,14 @@ def test_a_secret_written_in_clear_is_refused_and_not_quoted() -> None:
 
 
 def test_a_secret_reference_names_exactly_one_place() -> None:
-    for secret in ({}, {"file": "a", "env": "B"}):
+    for secret, wrong in (
+        ({}, "secret: names no place"),
+        ({"file": "a", "env": "B"}, "secret: names several places"),
+    ):
         _, faults = read({"name": "a", "secret": secret})
-        assert faults == [f"secret: a secret is {REFERENCE_IN_WORDS}"]
+        assert faults == [f"{wrong}; allowed: {REFERENCE_IN_WORDS}"]
+    _, faults = read({"name": "a", "secret": {"env": ""}})
+    assert faults == ["secret.env: names nothing; allowed: a text of at least one character"]
 
 
 def test_a_rule_of_the_struct_itself_becomes_a_fault() -> None:

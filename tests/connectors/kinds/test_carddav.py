@@ -251,8 +251,8 @@ def test_what_is_no_address_book_is_said(peer: Radicale, secret: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"url": "ftp://x"}, "such as https"),
-        ({"url": "http://server.example/x"}, "https, or allow_plain"),
+        ({"url": "ftp://x"}, "no URL of a web server"),
+        ({"url": "http://server.example/x"}, "without allow_plain"),
         ({"url": "https://a:b@server.example/"}, "no user or password in the URL"),
         ({"user": ""}, "belong together"),
     ],

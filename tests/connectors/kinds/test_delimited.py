@@ -332,12 +332,12 @@ def test_the_share_read_is_all_while_the_reading_thread_closes_the_file(path: Pa
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"separator": "ab"}, "one character"),
-        ({"separator": "\n"}, "one character"),
-        ({"quote": "''"}, "one character"),
+        ({"separator": "ab"}, "separator: bad value"),
+        ({"separator": "\n"}, "separator: bad value"),
+        ({"quote": "''"}, "quote: bad value"),
         ({"separator": ";", "quote": ";"}, "same character"),
-        ({"encoding": "utf-9"}, "not known"),
-        ({"encoding": "hex"}, "not known"),
+        ({"encoding": "utf-9"}, "encoding: bad value"),
+        ({"encoding": "hex"}, "encoding: bad value"),
         ({"colour": "red"}, "unknown field"),
     ],
 )

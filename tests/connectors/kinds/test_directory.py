@@ -368,12 +368,12 @@ def test_the_second_server_is_asked_where_the_first_is_gone(peer: Slapd) -> None
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"url": "http://x"}, "such as ldaps://dc1.firm.example"),
-        ({"url": "ldap://x/dc=a"}, "only scheme, host and port"),
-        ({"url": ()}, "an empty list"),
+        ({"url": "http://x"}, "is no URL of an LDAP server"),
+        ({"url": "ldap://x/dc=a"}, "more than scheme, host and port"),
+        ({"url": ()}, "url: bad value"),
         ({"url": "ldap://["}, "is no URL"),
         ({"password": None}, "bind needs password"),
-        ({"filter": "objectClass=person"}, "in brackets"),
+        ({"filter": "objectClass=person"}, "filter: bad value"),
     ],
 )
 def test_wrong_settings_are_refused(tmp_path: Path, wrong: dict[str, Any], words: str) -> None:

@@ -253,7 +253,7 @@ def test_the_connection_may_stand_in_the_environment_or_a_file(
         ({"connection": "DSN=a", "query": "DELETE FROM k"}, "neither SELECT nor WITH"),
         ({"connection": "DSN=a", "fetch": 0}, ">= 1"),
         ({"connection": "DSN=a", "timeout_s": 100_000}, "<= 86400"),
-        ({"connection": {"file": "a", "env": "b"}}, "a secret is"),
+        ({"connection": {"file": "a", "env": "b"}}, "names several places"),
         ({"connection": "DSN=a", "colour": "red"}, "unknown field"),
     ],
 )

@@ -224,12 +224,12 @@ def test_the_first_page_shows_what_there_is() -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"url": ""}, "such as https"),
+        ({"url": ""}, "no URL of a web server"),
         ({"items": "a["}, "items: .* is no path"),
-        ({"paging": "cursor"}, "needs next"),
-        ({"paging": "page"}, "needs parameter"),
+        ({"paging": "cursor"}, "next: missing"),
+        ({"paging": "page"}, "parameter: missing"),
         ({"client_id": "a", "token_url": "https://x.example"}, "belong together"),
-        ({"headers": {"A b": "c"}}, "is no header"),
+        ({"headers": {"A b": "c"}}, "is no name of a header"),
         ({"headers": {"A": "c\n"}}, "cannot be sent"),
     ],
 )

@@ -143,7 +143,10 @@ def test_a_secret_reaches_the_command_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
-    [({"command": ("",)}, "an empty program"), ({"secret_variable": "A-B"}, "is no name")],
+    [
+        ({"command": ("",)}, "an empty program"),
+        ({"secret_variable": "A-B"}, "secret_variable: bad value"),
+    ],
 )
 def test_wrong_settings_are_refused(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
