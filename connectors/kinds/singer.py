@@ -41,7 +41,7 @@ from engine.source import (
 
 DISCOVERED = 200
 
-_PASSED_OVER = frozenset({"ACTIVATE_VERSION", "BATCH", "LOG"})
+_PASSED_OVER = frozenset({"SCHEMA", "ACTIVATE_VERSION", "LOG", "BATCH"})
 
 
 class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +81,29 @@ class _Followed(msgspec.Struct, frozen=True, array_like=True):
     command: tuple[str, ...]
     stream: str
     state: msgspec.Raw
+
+
+_NOTHING = msgspec.Raw(b"")
+
+
+class _Message(msgspec.Struct, frozen=True):
+    """One line of a tap; what a type does not have is None, or nothing."""
+
+    type: str = ""
+    stream: str | None = None
+    record: dict[str, Any] | None = None
+    value: msgspec.Raw = _NOTHING
+
+
+_decode_message = msgspec.json.Decoder(_Message).decode
+
+
+def _message_of(line: bytes) -> _Message:
+    """Return the message of a line; one without a type where it is none."""
+    try:
+        return _decode_message(line)
+    except msgspec.DecodeError:
+        return _Message()
 
 
 class SingerSource(ContactSource):
@@ -200,24 +223,26 @@ class SingerSource(ContactSource):
         for number, line in enumerate(program.lines(), 1):
             if not line.strip():
                 continue
-            try:
-                message = msgspec.json.decode(line)
-                kind = message["type"]
-                if kind == "STATE":
-                    self._state = msgspec.Raw(msgspec.json.encode(message["value"]))
-                    continue
-                if kind in _PASSED_OVER:
-                    continue
-                streams[str(message["stream"])] = None
-                if kind == "RECORD" and isinstance(message["record"], dict):
-                    if wanted in {"", message["stream"]}:
-                        record = message["record"]
+            message = _message_of(line)
+            if message.stream:
+                streams[message.stream] = None
+            ours = wanted in {"", message.stream}
+            match message:
+                case _Message(type="RECORD", stream=str(), record=dict(record)):
+                    if ours:
                         yield record, bool(record.get("_sdc_deleted_at"))
-                    continue
-            except (msgspec.DecodeError, KeyError, TypeError):
-                kind = None
-            if kind != "SCHEMA":
-                raise SourceFailed(f"{name}: line {number} is no message of Singer")
+                case _Message(type="STATE", value=value) if bytes(value):
+                    self._state = value.copy()
+                case _Message(type="BATCH") if ours:
+                    # Its records stand in files: to pass it over would lose them in silence.
+                    raise SourceFailed(
+                        f"{name}: line {number} is a BATCH, which is not read: switch off"
+                        " batch_config in the tap's own configuration"
+                    )
+                case _ if message.type in _PASSED_OVER:
+                    pass
+                case _:
+                    raise SourceFailed(f"{name}: line {number} is no message of Singer")
         if wanted and wanted not in streams and streams:
             raise SourceFailed(f"{name}: no stream {wanted!r}; there are: {', '.join(streams)}")
 

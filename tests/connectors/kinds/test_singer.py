@@ -115,6 +115,17 @@ def test_only_the_stream_that_is_named_is_read(tmp_path: Path) -> None:
         list(source(path, stream="person").read(b""))
 
 
+def test_records_in_batches_of_files_are_never_lost_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    batch = {"type": "BATCH", "encoding": {"format": "jsonl"}, "manifest": ["file:///x.gz"]}
+    write(path, SCHEMA, record("1", "Anna"), batch | {"stream": "people"})
+    for stream in ("", "people"):
+        with pytest.raises(SourceFailed, match=r"line 3 is a BATCH.* switch off batch_config"):
+            list(source(path, stream=stream).read(b""))
+    write(path, SCHEMA, record("1", "Anna"), batch | {"stream": "deals"})
+    assert names(list(source(path, stream="people").read(b""))) == ["Anna"]
+
+
 def test_its_fields_and_first_records_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "messages"
     write(path, SCHEMA, record("1", "Anna", "5"), record("2", "Bo", "6"))
