@@ -15,7 +15,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import lmdb
 import msgspec
@@ -23,8 +25,8 @@ import tantivy
 
 from engine import generation as folders
 from engine import numbertable, schema
-from engine.contact import ContactId, decode_contact
-from engine.document import contact_document
+from engine.contact import ContactId
+from engine.drafts import Documents, Draft, draft_here
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.leading import NO_LIMITS, Leading, windows
 from engine.numberwriter import NumberWriter
@@ -35,7 +37,7 @@ from engine.schema import (
     leading_of,
     register_tokenizers,
 )
-from engine.store import Change, ContactStore
+from engine.store import ContactStore
 
 Progress = Callable[[int, int], None]
 """Called with (rows done, rows in all) now and then, at least once at the end."""
@@ -60,13 +62,28 @@ BLOCK_BYTES, MIB = 512, 1 << 20
 """What `st_blocks` counts in (POSIX), and what people read."""
 
 
+class _Batch(NamedTuple):
+    """Changes that the number table has, on their way into tantivy.
+
+    Attributes:
+        size: how many they are.
+        ended: the terms of documents that they end.
+        documents: those that they bring, in bursts.
+    """
+
+    size: int
+    ended: list[str]
+    documents: list[Documents]
+
+
 class IndexWriter:
     """Keeps the served generation in step with the store."""
 
-    def __init__(self, index_dir: Path, store: ContactStore) -> None:
+    def __init__(self, index_dir: Path, store: ContactStore, draft: Draft = draft_here) -> None:
         """Use `IndexWriter.open`."""
         self._index_dir = index_dir
         self._store = store
+        self._draft = draft
         self._folder = index_dir
         self._writer: tantivy.IndexWriter | None = None
         self._numbers: NumberWriter | None = None
@@ -76,7 +93,9 @@ class IndexWriter:
         self._expected = 0
 
     @classmethod
-    def open(cls, index_dir: Path, store: ContactStore, expected: int = 0) -> IndexWriter:
+    def open(
+        cls, index_dir: Path, store: ContactStore, expected: int = 0, draft: Draft = draft_here
+    ) -> IndexWriter:
         """Open the served generation for writing; make one if there is none that can be used.
 
         A generation that is missing, damaged, of another format, or not in step with this store
@@ -87,8 +106,9 @@ class IndexWriter:
             store: an open store; the writer borrows it and does not close it.
             expected: how many contacts it will hold soon, as far as that is known: of an index
                 that is built now, the table has room for them.
+            draft: makes the documents, perhaps in another process.
         """
-        writer = cls(index_dir, store)
+        writer = cls(index_dir, store, draft)
         writer._expected = expected
         if writer._attach_served():
             folders.sweep(index_dir)
@@ -286,37 +306,46 @@ class IndexWriter:
         target: int,
         progress: Progress | None,
     ) -> None:
-        seq, done, total = self._applied, 0, target - self._applied
+        done, total = 0, target - self._applied
         in_step, self._in_step = self._in_step, False
-        while seq < target:
-            changes = self._store.changes(seq, BATCH_ROWS)
-            if not changes:
-                break
-            known = numbers.apply(changes, self._applied)
-            for change in changes:
-                # tantivy keeps each deletion in memory and looks it up in every segment
-                if not in_step or change.body is None or change.seq in known:
-                    term = id_term(ContactId(change.source, change.key))
-                    writer.delete_documents_by_term(schema.ID, term)
-            self._add(writer, changes)
-            seq = changes[-1].seq
-            done += len(changes)
+        for size in self._add(
+            writer, self._batches(numbers, self._applied, target, in_step=in_step)
+        ):
+            done += size
             if progress:
-                progress(min(done, total), total)
+                progress(done, total)
 
-    def _add(self, writer: tantivy.IndexWriter, changes: list[Change]) -> int:
-        """Add the contacts of changes; return how many there are."""
-        added = 0
-        for begin in range(0, len(changes), BURST):
+    def _batches(
+        self, numbers: NumberWriter, committed: int, target: int, *, in_step: bool
+    ) -> Iterator[_Batch]:
+        """Put the changes of (committed, target] into the table; give what they are for tantivy."""
+        seq = committed
+        while seq < target and (changes := self._store.changes(seq, BATCH_ROWS)):
+            seq = changes[-1].seq
+            due = changes if seq <= target else [each for each in changes if each.seq <= target]
             documents = [
-                _document(ContactId(each.source, each.key), each.seq, each.body, self._leading)
-                for each in changes[begin : begin + BURST]
-                if each.body is not None
+                self._draft(due[begin : begin + BURST], self._leading)
+                for begin in range(0, len(due), BURST)
             ]
-            for document in documents:
-                writer.add_json(document)
-            added += len(documents)
-        return added
+            known = numbers.apply(due, committed)
+            # tantivy keeps each deletion in memory and looks it up in every segment
+            ended = [
+                id_term(ContactId(change.source, change.key))
+                for change in due
+                if not in_step or change.body is None or change.seq in known
+            ]
+            yield _Batch(len(due), ended, documents)
+
+    def _add(self, writer: tantivy.IndexWriter, batches: Iterator[_Batch]) -> Iterator[int]:
+        """Hand batches to tantivy, each once the next is being made; give the size of each."""
+        for batch, _ in pairwise(chain[_Batch | None](batches, (None,))):
+            assert batch is not None
+            for term in batch.ended:
+                writer.delete_documents_by_term(schema.ID, term)
+            for made in batch.documents:
+                for document in made():
+                    writer.add_json(document)
+            yield batch.size
 
     def _commit(self, writer: tantivy.IndexWriter, seq: int) -> None:
         writer.delete_documents_by_term(schema.ID, schema.APPLIED_ID)
@@ -337,12 +366,9 @@ class IndexWriter:
         Read by seq, not by key: else rows that a first sync adds meanwhile would be indexed here
         and once more when the index catches up.
         """
-        total, done, seq = self._store.count(), 0, 0
-        while seq < target and (changes := self._store.changes(seq, BATCH_ROWS)):
-            due = [change for change in changes if change.seq <= target]
-            numbers.apply(due)
-            done += self._add(writer, due)
-            seq = changes[-1].seq
+        total, done = self._store.count(), 0
+        for size in self._add(writer, self._batches(numbers, 0, target, in_step=True)):
+            done += size
             if progress:
                 progress(done, max(total, done))
 
@@ -427,10 +453,3 @@ def applied_state(searcher: tantivy.Searcher) -> AppliedState:
     ((_, seq),) = schema.read_versions(searcher.fast_field_values(schema.VERSION, [at]))
     store = searcher.doc(at).get_first(schema.NOTE)
     return AppliedState(seq, store.decode() if isinstance(store, bytes) else "")
-
-
-def _document(identity: ContactId, seq: int, body: bytes, leading: Leading) -> str:
-    try:
-        return contact_document(decode_contact(body), seq, leading)
-    except msgspec.MsgspecError as error:
-        raise CorruptStore(f"contact {identity.source}: {error}") from error

@@ -40,7 +40,11 @@ _COMMANDS = {
     "relay": ("rufname.relaying:relay", "A relay in the cloud for directories without a port."),
     "password": ("rufname.password:password", "Make a password's hash for the configuration."),
 }
-_INTERNAL = {"worker": "rufname.workers:worker", "index": "rufname.indexer:index"}
+_INTERNAL = {
+    "worker": "rufname.workers:worker",
+    "index": "rufname.indexer:index",
+    "draft": "rufname.drafting:draft",
+}
 
 
 class LazyGroup(click.Group):

@@ -1,6 +1,7 @@
 """The indexing process: lets the index follow the store while its owner reads a source.
 
-Two processes, since reading and indexing each fill a core.
+Two processes, since reading and indexing each fill a core; a third one, `rufname.drafting`, helps
+with what is much.
 
 Law: started only by a process that holds `run/writer.lock`, whose open file it inherits: the lock
 is free only once both are gone. It takes one order a line on standard input and answers by lines
@@ -11,7 +12,6 @@ truth: killed at any point, the next one goes on from the last commit.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import select
 import signal
@@ -27,7 +27,9 @@ import msgspec
 from engine.errors import EngineError
 from engine.store import ContactStore
 from engine.writer import IndexWriter
+from rufname.drafting import Drafter
 from rufname.errors import RufnameError
+from rufname.garbage import collect_rarely
 
 IndexProgress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
@@ -37,18 +39,8 @@ END_LIMIT_S = 3.0
 """How long it may go on after the end of its input; killed then, it is caught up with later."""
 
 
-ALLOCATIONS_A_COLLECTION = 50_000
-"""Reading and indexing make and drop objects by the thousand and no circles: Python's own 700 cost
-a fifth of the time."""
-
-
 class IndexingFailed(RufnameError):
     """The index could not follow the store; what was committed before is served on."""
-
-
-def collect_rarely() -> None:
-    """Let this process, which writes, look for circles of garbage less often."""
-    gc.set_threshold(ALLOCATIONS_A_COLLECTION)
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -233,13 +225,14 @@ def index(store_path: Path, index_dir: Path) -> None:
     answers = sys.stdout.buffer
     store: ContactStore | None = None
     writer: IndexWriter | None = None
+    drafter = Drafter()
     try:
         for line in sys.stdin.buffer:
             order = _order_of(line)
             try:
                 store = store or ContactStore.open(store_path)
                 if writer is None:
-                    writer = IndexWriter.open(index_dir, store, order.expected)
+                    writer = IndexWriter.open(index_dir, store, order.expected, drafter.draft)
                 _say(answers, _carry_out(writer, order, answers))
             except (EngineError, OSError, ValueError) as error:
                 _say(answers, _Answer(ended=True, fault=str(error) or type(error).__name__))
@@ -248,6 +241,7 @@ def index(store_path: Path, index_dir: Path) -> None:
     except BrokenPipeError:  # the owner is gone: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
+        drafter.close()
         _let_go(writer)
         if store is not None:
             store.close()

@@ -22,7 +22,8 @@ from engine.runs import RunCounts
 from engine.store import ContactStore
 from rufname.config import Config
 from rufname.control import Progress
-from rufname.indexer import Indexer, IndexingFailed, collect_rarely
+from rufname.garbage import collect_rarely
+from rufname.indexer import Indexer, IndexingFailed
 from rufname.rundir import Lock, make_private, take_writer_lock
 
 FOLLOW_ROWS = 10_000
