@@ -1,8 +1,8 @@
-"""A contact's body as the store keeps it: compressed, in two fifths of the room.
+"""A contact's body as store and number table keep it: compressed, in two fifths of the room.
 
     0x00 | body               as it is: what would not become shorter
     0x01 | Zstandard frame    without magic number and checksum, with the dictionary below
-    0x02 | Zstandard frame    the same of a body without source and key, which its row has
+    0x02 | Zstandard frame    the same of a body without source and key, which its row has (store)
 
 A body alone is too short to repeat itself much. The dictionary, `contacts.zdict`, knows how
 contacts look: the places of their fields, kinds of lines, dates, words that many have. It was
@@ -17,7 +17,9 @@ Source: RFC 8878 (Zstandard), 5 (dictionaries).
 
 from __future__ import annotations
 
-from functools import cache
+import threading
+from collections.abc import Callable
+from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
@@ -47,7 +49,13 @@ class BodyPacker:
     """Packs and unpacks bodies; use it from one thread at a time."""
 
     def __init__(self) -> None:
-        dictionary = _dictionary()
+        self._decompress = ZstdDecompressor(
+            dict_data=_dictionary(), format=FORMAT_ZSTD1_MAGICLESS
+        ).decompress
+
+    @cached_property
+    def _compress(self) -> Callable[[bytes], bytes]:
+        """What compresses; it takes memory that those who read alone do without."""
         parameters = ZstdCompressionParameters.from_level(
             LEVEL,
             format=FORMAT_ZSTD1_MAGICLESS,
@@ -55,12 +63,9 @@ class BodyPacker:
             write_checksum=False,
             write_dict_id=False,
         )
-        self._compress = ZstdCompressor(
-            dict_data=dictionary, compression_params=parameters
+        return ZstdCompressor(
+            dict_data=_prepared_dictionary(), compression_params=parameters
         ).compress
-        self._decompress = ZstdDecompressor(
-            dict_data=dictionary, format=FORMAT_ZSTD1_MAGICLESS
-        ).decompress
 
     def pack(self, body: bytes, source: str, key: str) -> bytes:
         """Return the body of a row with this source and key as it is kept.
@@ -71,6 +76,10 @@ class BodyPacker:
         if body.startswith(identity, _HEAD_BYTES):
             rest = body[:_HEAD_BYTES] + body[_HEAD_BYTES + len(identity) :]
             return _NAMELESS + self._compress(rest)
+        return self.pack_whole(body)
+
+    def pack_whole(self, body: bytes) -> bytes:
+        """Return a body as it is kept where nothing beside it says whose it is."""
         packed = self._compress(body)
         return _PACKED + packed if len(packed) < len(body) else _PLAIN + body
 
@@ -80,22 +89,57 @@ class BodyPacker:
         Raises:
             ValueError: it is none of its results, or damaged.
         """
-        if kept[:1] == _PLAIN:
+        if kept[:1] != _NAMELESS:
+            return self.unpack_whole(kept)
+        body = self._unpacked(kept)
+        return body[:_HEAD_BYTES] + _encode((source, key)) + body[_HEAD_BYTES:]
+
+    def unpack_whole(self, kept: bytes) -> bytes:
+        """Return what `pack_whole` was given; raises as `unpack`."""
+        kind = kept[:1]
+        if kind == _PACKED:
+            return self._unpacked(kept)
+        if kind == _PLAIN:
             return kept[1:]
-        if kept[:1] not in (_PACKED, _NAMELESS):
-            raise ValueError(f"a body that begins with {kept[:1]!r}")
+        raise ValueError(f"a body that begins with {kind!r}")
+
+    def _unpacked(self, kept: bytes) -> bytes:
         try:
-            body = self._decompress(kept[1:])
+            return self._decompress(kept[1:])
         except (ZstdError, MemoryError) as error:  # a damaged frame may claim any size
             raise ValueError(f"a body that cannot be unpacked: {error}") from error
-        if kept[:1] == _PACKED:
-            return body
-        return body[:_HEAD_BYTES] + _encode((source, key)) + body[_HEAD_BYTES:]
 
 
 @cache
 def _dictionary() -> ZstdCompressionDict:
-    """Return the dictionary, prepared once for all stores of a process."""
-    dictionary = ZstdCompressionDict(DICTIONARY.read_bytes())
+    """Return the dictionary, read once for all of a process."""
+    return ZstdCompressionDict(DICTIONARY.read_bytes())
+
+
+@cache
+def _prepared_dictionary() -> ZstdCompressionDict:
+    """Return the dictionary, prepared once for all that compress in a process."""
+    dictionary = _dictionary()
     dictionary.precompute_compress(level=LEVEL)
     return dictionary
+
+
+class _Packing(threading.local):
+    """What packs and unpacks in a thread: answers are read in several."""
+
+    def __init__(self) -> None:
+        packer = BodyPacker()
+        self.pack, self.unpack = packer.pack_whole, packer.unpack_whole
+
+
+_packing = _Packing()
+
+
+def pack_body(body: bytes) -> bytes:
+    """Return a body as `BodyPacker.pack_whole` does; from any thread."""
+    return _packing.pack(body)
+
+
+def unpack_body(kept: bytes) -> bytes:
+    """Return what `pack_body` was given; from any thread; raises as `BodyPacker.unpack`."""
+    return _packing.unpack(kept)

@@ -30,12 +30,13 @@ from engine.holding import (
     NO_COMPANY,
     NO_NAME,
     RANK,
-    SEQ_BYTES,
     SOURCE_BYTES,
     TAIL_CLASS_DIGITS,
+    VERSION_BYTES,
     age_of,
     kind_of,
 )
+from engine.labels import body_of, labelled, name_of
 from engine.numbertable import Behind, Sources
 from engine.phone import PhoneNumber, Reading, read_number
 from engine.query import CallerMatch, CallerQuery
@@ -130,10 +131,9 @@ class CallerLookup:
                     continue
                 holder = holders[0]
                 record = numbers.record(holder)
-                found = decode_name(record)
-                name = found.name
+                name = name_of(record)
                 if name:
-                    return CallerMatch(name, alone, number, kind_of(holder), found.id, record)
+                    return CallerMatch(name, alone, number, kind_of(holder), record)
             elif holders:
                 holders = self._window(holders, number, visible)
                 match = self._one_of(holders, number, alone)
@@ -163,7 +163,7 @@ class CallerLookup:
         if not behind.versions:
             return TrunkFound(behind.trunk, None, "")
         where = "on the trunk line" if behind.on_line else "the same for all"
-        return TrunkFound(behind.trunk, decode_contact(self._record_behind(behind)), where)
+        return TrunkFound(behind.trunk, decode_contact(body_of(self._record_behind(behind))), where)
 
     def _behind(self, number: PhoneNumber, visible: Sources) -> Behind | None:
         if number.extension:
@@ -195,7 +195,7 @@ class CallerLookup:
         return self._alike(reader.numbers.ending(tail, visible, WINDOW), tail)
 
     def _alike(self, found: list[tuple[str, bytes]], tail: str) -> list[Candidate]:
-        versions = dict.fromkeys(holder[-SEQ_BYTES:] for _, holder in found)
+        versions = dict.fromkeys(holder[-VERSION_BYTES:] for _, holder in found)
         contacts = list(map(self._reader.numbers.contact, versions))
         return self._ranked(contacts, lambda contact: _best_ending(contact, tail))
 
@@ -245,17 +245,15 @@ class CallerLookup:
             return None
         best = self._best_of(named)
         record = numbers.record(best)
-        found = decode_name(record)
-        name, match_class = found.name, alone
+        name, match_class = name_of(record), alone
         if self._is_shared(best, named):
             match_class = SHARED
             companies = {holder[COMPANY] for holder in named}
             if len(companies) == 1 and best[COMPANY] != NO_COMPANY:
-                name = company_of(found)
+                name = company_of(decode_name(body_of(record)))
             else:
                 name = f"{name} +{len({holder[NAME] for holder in named}) - 1}"
-        kind = kind_of(best)
-        return CallerMatch(name, match_class, number, kind, found.id, record, len(named) - 1)
+        return CallerMatch(name, match_class, number, kind_of(best), record, len(named) - 1)
 
     def _is_shared(self, best: bytes, holders: list[bytes]) -> bool:
         """Tell whether one of the holders is another person than the best; few have to be read."""
@@ -305,9 +303,9 @@ class CallerLookup:
                 behind = self._behind(number, visible)
                 if behind is not None and behind.versions:
                     record = self._record_behind(behind)
-                    found, line = decode_name(record), PhoneNumber(behind.trunk)
-                    name = MARK + company_of(found)
-                    return CallerMatch(name, TRUNK_CLASS, line, "company", found.id, record)
+                    name = MARK + company_of(decode_name(body_of(record)))
+                    line = PhoneNumber(behind.trunk)
+                    return CallerMatch(name, TRUNK_CLASS, line, "company", record)
         if TAIL_CLASS in query.classes and not tail_bar(reading):
             return self._tail(reading.numbers[0], visible)
         return None
@@ -321,10 +319,9 @@ class CallerLookup:
             return match_of(Found(TAIL_CLASS, candidates)) if fits_one(candidates) else None
         for digits, holder in endings:
             record = numbers.record(holder)
-            found = decode_name(record)
-            name, line = found.name, PhoneNumber(digits)
+            name, line = name_of(record), PhoneNumber(digits)
             if name:
-                return CallerMatch(name, TAIL_CLASS, line, kind_of(holder), found.id, record)
+                return CallerMatch(name, TAIL_CLASS, line, kind_of(holder), record)
         return None
 
     def _priority_rank(self, contact: ContactName) -> tuple[int, str, str]:
@@ -406,8 +403,7 @@ def match_of(found: Found) -> CallerMatch:
         match_class=found.match_class,
         number=best.line.number,
         kind=best.line.kind,
-        id=best.contact.id,
-        record=encode_contact(best.contact),
+        record=labelled(best.contact, encode_contact(best.contact)),
         runners_up=len(candidates) - 1,
     )
 

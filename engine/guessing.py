@@ -72,7 +72,7 @@ class Guessing:
         """
         hits = self._to_compare(match_class, question)
         likeness = Likeness(self._typed)
-        self._reader.read_ahead(address for _, address in hits)
+        self._reader.read_ahead(hits)
         for rank, address in hits:
             place = address.segment_ord, address.doc
             if place in found:

@@ -1,10 +1,10 @@
 """One holder of a number as the number table keeps it: enough to settle a shared line unread.
 
 Hundreds may share a switchboard's number. Who of them answers, whether they are one person or
-several and whether all name one company stands in 23 octets a holder, so that the contact that
+several and whether all name one company stands in 27 octets a holder, so that the contact that
 answers is the only one that is decoded:
 
-    source 2 | kind of line 1 | newest first 6 | name 4 | company 4 | mailboxes 1 | version 5
+    source 2 | kind of line 1 | newest first 6 | name 4 | company 4 | mailboxes 1 | version 9
 
 Law: pure; the octets sort as the holders of one source do (`engine.caller`), the best first.
 Digests stand for equality alone: names and companies whose folded spelling is the same. They are
@@ -18,10 +18,11 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from zlib import crc32
 
+from engine.bodykeys import KEY_BYTES
 from engine.contact import KIND_RANK, Contact, PhoneKind
 from engine.tokens import fold, name_key, words
 
-SOURCE_BYTES, COMPANY_BYTES, SEQ_BYTES = 2, 4, 5
+SOURCE_BYTES, COMPANY_BYTES, VERSION_BYTES = 2, 4, KEY_BYTES
 
 NO_COMPANY = bytes(COMPANY_BYTES)
 
@@ -35,7 +36,7 @@ COMPANY = slice(NAME.stop, NAME.stop + COMPANY_BYTES)
 MAILBOXES = COMPANY.stop
 """A bit for each e-mail address of the holder: no bit in common, no address in common."""
 
-HOLDER_BYTES = MAILBOXES + 1 + SEQ_BYTES
+HOLDER_BYTES = MAILBOXES + 1 + VERSION_BYTES
 
 NO_NAME = bytes(_NAME_BYTES)
 """Of a holder that has no name to be shown."""
@@ -68,17 +69,17 @@ def age_of(contact: Contact) -> int:
 _NO_SIGNS = {ord(sign): None for sign in "-:.TZ"}
 
 
-def holders_of(contact: Contact, company: str, source: bytes, seq: bytes) -> dict[str, bytes]:
+def holders_of(contact: Contact, company: str, source: bytes, version: bytes) -> dict[str, bytes]:
     """Return what the table keeps under each number of a contact, by `PhoneNumber.key`.
 
     Args:
         contact: as it is stored.
         company: what it names as its company, "" for none.
         source: the number of its source.
-        seq: its version.
+        version: the key of its body.
     """
     newest = age_of(contact).to_bytes(_TIME_BYTES, "big")
-    rest = newest + _name_digest(contact) + company_digest(company) + _mailboxes(contact) + seq
+    rest = newest + _name_digest(contact) + company_digest(company) + _mailboxes(contact) + version
     best = dict[str, PhoneKind]()
     for line in contact.phones:
         key = line.number.key

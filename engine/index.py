@@ -20,6 +20,7 @@ from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId, encode_contact
 from engine.errors import CorruptIndex
 from engine.explaining import CallerExplaining, CallerExplanation
+from engine.labels import labelled
 from engine.masking import masked
 from engine.numbertable import NumberTable, open_file
 from engine.people import PeopleSearch
@@ -172,7 +173,8 @@ class ContactIndex:
         hidden = self._reader.hidden(query.principal, match.id.source)
         if not hidden:
             return match
-        return replace(match, record=encode_contact(masked(match.contact, hidden)))
+        seen = masked(match.contact, hidden)
+        return replace(match, record=labelled(seen, encode_contact(seen)))
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""

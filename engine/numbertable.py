@@ -7,9 +7,9 @@ B-tree that is mapped into memory in 2 to 4 (`bench/bench_caller.py`); searches 
 tantivy, which names the versions found, and the contacts are read here. The table holds, each in a
 database of its own:
 
-    bodies     seq → the encoded contact, labelled (`engine.labels`); a `seq` names one version
+    bodies     version (`engine.bodykeys`) → the encoded contact, labelled (`engine.labels`)
     retired    seq of a change → the version it replaced or removed, whose body is still there
-    rows       digest of source and key → the seq it has here
+    rows       digest of source and key → the version it has here
     numbers    number key (`498912345`, `498912345x55`) from its end → holders (`engine.holding`);
                so those with equal last digits stand side by side
     trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
@@ -45,7 +45,7 @@ import msgspec
 
 from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
 from engine.errors import CorruptIndex
-from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SEQ_BYTES, SOURCE_BYTES
+from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SOURCE_BYTES, VERSION_BYTES
 from engine.labels import body_of
 from engine.linkmap import NO_MAP, LinkMap
 from engine.phone import MAX_E164_DIGITS
@@ -65,7 +65,7 @@ MAX_READERS = 510
 ON_LINE, BEHIND_LINE = b"\0", b"\1"
 """Whether a record stands on the trunk line itself (or its `0`), or has an extension behind it."""
 
-BEHIND_BYTES = SOURCE_BYTES + 1 + COMPANY_BYTES + SEQ_BYTES
+BEHIND_BYTES = SOURCE_BYTES + 1 + COMPANY_BYTES + VERSION_BYTES
 
 MAX_ON_LINE = 64
 """Records on one trunk line that are looked at."""
@@ -336,17 +336,17 @@ class NumberTable:
 
     def contact(self, holder: bytes) -> Contact:
         """Return the contact of a holder, or of a version: every holder ends with its own."""
-        return decode_contact(self.record(holder))
+        return decode_contact(_body_of(self.record(holder)))
 
     def name(self, holder: bytes) -> ContactName:
-        """Return what the contact of a holder is called; in a fourth of the time."""
-        return decode_name(self.record(holder))
+        """Return what the contact of a holder is called; in a third of the time."""
+        return decode_name(_body_of(self.record(holder)))
 
     def record(self, holder: bytes) -> bytes:
-        """Return the encoded contact of a holder."""
-        if not self._body.set_key(holder[-SEQ_BYTES:]):
+        """Return the labelled contact of a holder."""
+        if not self._body.set_key(holder[-VERSION_BYTES:]):
             raise CorruptIndex("a number leads to no contact")
-        return body_of(self._body.value())
+        return self._body.value()
 
     def ending(self, tail: str, visible: Sources, most: int) -> list[tuple[str, bytes]]:
         """Return E.164 digits that end so and a visible holder of them, at most `most` pairs.
@@ -408,7 +408,7 @@ class NumberTable:
             else:  # flat, since most companies have one record with their main line
                 entry = cursor.value()
                 if visible is None or entry[:SOURCE_BYTES] in visible:
-                    versions = (entry[-SEQ_BYTES:],) if entry[_COMPANY] != NO_COMPANY else ()
+                    versions = (entry[-VERSION_BYTES:],) if entry[_COMPANY] != NO_COMPANY else ()
                     return Behind(trunk.decode(), versions, entry[_PLACE] == ON_LINE)
             wanted = trunk[:-1]
         return None
@@ -431,13 +431,13 @@ class NumberTable:
                 company = entry[_COMPANY]
                 if company != NO_COMPANY:
                     companies.add(company)
-                    named.setdefault(source, entry[-SEQ_BYTES:])
+                    named.setdefault(source, entry[-VERSION_BYTES:])
                     if entry[_PLACE] == ON_LINE and len(on_line) < MAX_ON_LINE:
-                        on_line.append(entry[-SEQ_BYTES:])
+                        on_line.append(entry[-VERSION_BYTES:])
                         found = cursor.next_dup()
                         continue
                 if not on_line and len(companies) < 2:  # noqa: PLR2004 - two disagree
-                    passed = entry[:-SEQ_BYTES]
+                    passed = entry[:-VERSION_BYTES]
             found = cursor.set_range_dup(trunk, passed.ljust(BEHIND_BYTES, b"\xff"))
         if not is_seen:
             return None
@@ -461,15 +461,22 @@ class NumberTable:
             found = cursor.next_dup()
         return contacts
 
-    def body(self, seq: int) -> bytes:
+    def body(self, version: bytes) -> bytes:
         """Return the encoded contact of a version that the index names.
 
         Raises:
             CorruptIndex: it is not there, which no commit that the snapshot `serves` gives rise to.
         """
-        if self._transaction is None or not self._body.set_key(seq.to_bytes(SEQ_BYTES, "big")):
+        if self._transaction is None or not self._body.set_key(version):
             raise CorruptIndex("a document leads to no contact")
-        return body_of(self._body.value())
+        return _body_of(self._body.value())
+
+
+def _body_of(record: bytes) -> bytes:
+    try:
+        return body_of(record)
+    except ValueError as error:
+        raise CorruptIndex(str(error)) from error
 
 
 def noted(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes) -> int:

@@ -19,9 +19,10 @@ from typing import NamedTuple
 import lmdb
 import msgspec
 
+from engine.bodykeys import SEQ_BYTES, body_key
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
-from engine.holding import SEQ_BYTES, SOURCE_BYTES, company_digest, holders_of
+from engine.holding import SOURCE_BYTES, company_digest, holders_of
 from engine.labels import body_of, labelled
 from engine.linkmap import LinkMap, new_links
 from engine.numbertable import (
@@ -193,15 +194,10 @@ class NumberWriter:
         shutil.rmtree(packed)
 
     def _put(self, transaction: lmdb.Transaction[bytes], fresh: _Entries) -> None:
-        bodies = self._file.databases.bodies
         for entries, database in zip(fresh, self._lists(), strict=True):
             entries.sort()  # neighbours share pages
             with transaction.cursor(database) as cursor:
-                # versions behind all that are there fill their pages, instead of halving them
-                is_behind = database is bodies and not (
-                    entries and cursor.last() and cursor.key() >= entries[0][0]
-                )
-                cursor.putmulti(entries, append=is_behind)
+                cursor.putmulti(entries)
 
     def _lists(self) -> tuple[Database, ...]:
         """Return the databases that contacts put something into, in the order of `_Entries`."""
@@ -241,7 +237,7 @@ class NumberWriter:
         identity = ContactId(change.source, change.key)
         row, seq = row_key(identity), change.seq.to_bytes(SEQ_BYTES, "big")
         old = transaction.get(row, db=databases.rows)
-        if old == seq and change.body is not None:
+        if old is not None and old.endswith(seq) and change.body is not None:
             return True
         source = self._source_number(transaction, change.source)
         former = None
@@ -252,21 +248,24 @@ class NumberWriter:
             transaction.delete(row, db=databases.rows)
             return old is not None
         contact = _decode(identity, change.body)
-        fresh.bodies.append((seq, labelled(contact, change.body)))
-        fresh.rows.append((row, seq))
-        _gather(fresh, contact, source, seq)
+        version = body_key(contact, change.seq)
+        fresh.bodies.append((version, labelled(contact, change.body)))
+        fresh.rows.append((row, version))
+        _gather(fresh, contact, source, version)
         if links:
             links.note(new_links(contact, former))
         return old is not None
 
-    def _remove(self, transaction: lmdb.Transaction[bytes], source: bytes, seq: bytes) -> Contact:
+    def _remove(
+        self, transaction: lmdb.Transaction[bytes], source: bytes, version: bytes
+    ) -> Contact:
         """Take out what leads to a version; return it."""
-        record = transaction.get(seq, db=self._file.databases.bodies)
+        record = transaction.get(version, db=self._file.databases.bodies)
         if record is None:
             raise CorruptIndex("the number table misses a contact it names")
         contact = decode_contact(body_of(record))
         gone = _Entries([], [], [], [])
-        _gather(gone, contact, source, seq)
+        _gather(gone, contact, source, version)
         for entries, database in zip(gone, self._lists(), strict=True):
             for key, value in entries:
                 transaction.delete(key, value, db=database)
@@ -319,16 +318,16 @@ def _pack(file: NumberFile, folder: Path) -> None:
     environment.close()
 
 
-def _gather(entries: _Entries, contact: Contact, source: bytes, seq: bytes) -> None:
+def _gather(entries: _Entries, contact: Contact, source: bytes, version: bytes) -> None:
     """Add what leads to a contact, each once."""
     company = company_of(contact)
-    numbers = holders_of(contact, company, source, seq)
+    numbers = holders_of(contact, company, source, version)
     entries.numbers.extend([(number_row(key), holder) for key, holder in numbers.items()])
     trunks = {}
     for trunk in trunks_of(contact):
         on_line = trunk in numbers or f"{trunk}0" in numbers
         place = ON_LINE if on_line else BEHIND_LINE
-        trunks[trunk.encode()] = source + place + company_digest(company) + seq
+        trunks[trunk.encode()] = source + place + company_digest(company) + version
     entries.trunks.extend(trunks.items())
 
 

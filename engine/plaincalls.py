@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.caller import EXACT
-from engine.holding import SEQ_BYTES, SOURCE_BYTES
+from engine.holding import SOURCE_BYTES, VERSION_BYTES
 from engine.labels import NAME_AT, UUID_BYTES, uuid_text
 from engine.numbertable import Sources, Steps
 from engine.phone import (
@@ -88,7 +88,7 @@ def plain_caller(  # noqa: C901 - flat for its speed
             holder = numbers.value()
             if visible is not None and holder[:SOURCE_BYTES] not in visible:
                 return None
-            record = get(holder[-SEQ_BYTES:], None, bodies)
+            record = get(holder[-VERSION_BYTES:], None, bodies)
             if record is None:
                 return None
             name = record[NAME_AT : NAME_AT + record[UUID_BYTES]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.contact import Contact, ContactId, PhoneKind, decode_contact
+from engine.contact import Contact, ContactId, PhoneKind, decode_contact, decode_name
 from engine.highlight import Span, WordAnswer, answers_of, spans_of, texts_of
+from engine.labels import body_of, uuid_text
 from engine.phone import DialPlan, PhoneNumber
 from engine.rights import Principal
 from engine.typed import Typed
@@ -61,9 +62,8 @@ class CallerMatch(msgspec.Struct, frozen=True, gc=False):
         match_class: 1 extension, 2 exact, 3 shared line, 4 trunk, 5 tail (DESIGN section 4).
         number: the number that was found, as stored.
         kind: the kind of the line that matched.
-        id: of the best record behind the answer.
-        record: that record, encoded: a call wants its name alone, which is read in a fourth of the
-            time.
+        record: the best record behind the answer, as it is kept (`engine.labels`): a call wants a
+            name alone, and nothing else of it is read before it is asked for.
         runners_up: visible contacts that matched as well but lost; counted up to the window.
     """
 
@@ -71,14 +71,23 @@ class CallerMatch(msgspec.Struct, frozen=True, gc=False):
     match_class: int
     number: PhoneNumber
     kind: PhoneKind
-    id: ContactId
     record: bytes
     runners_up: int = 0
 
     @property
     def contact(self) -> Contact:
         """The best record behind the answer, read anew each time."""
-        return decode_contact(self.record)
+        return decode_contact(body_of(self.record))
+
+    @property
+    def id(self) -> ContactId:
+        """The id of that record, read anew each time."""
+        return decode_name(body_of(self.record)).id
+
+    @property
+    def entry_uuid(self) -> bytes:
+        """`contact_uuid_text` of that record, in ASCII."""
+        return uuid_text(self.record)
 
 
 class ExplanationStep(msgspec.Struct, frozen=True):

@@ -73,8 +73,9 @@ Address = tantivy.DocAddress
 _Part = tuple[int, int, int]
 """What is counted at once: class, cost, level; guesses, which each have their own cost, as 0."""
 
-Entry = tuple[int, int, Place, int]
-"""A record that was found, before it is read: its source's priority, negative, rank, place, seq."""
+Entry = tuple[int, int, Place, bytes]
+"""A record that was found, before it is read: its source's priority, negative, rank, place, and the
+key of its body."""
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
@@ -348,10 +349,11 @@ class Ranking:
         by_origin = self._scope.by_origin
         addresses = [at for _, at in fresh]
         places = [(at.segment_ord, at.doc) for at in addresses]
-        versions = self._reader.versions_at(places, addresses)
+        ranks = [rank for rank, _ in fresh]
+        versions = self._reader.versions_at(places, addresses, ranks)
         return [
-            (by_origin.get(origin, 0), rank, place, seq)
-            for (origin, seq), (rank, _), place in zip(versions, fresh, places, strict=True)
+            (by_origin.get(origin, 0), rank, place, key)
+            for (origin, key), rank, place in zip(versions, ranks, places, strict=True)
         ]
 
     def _read(self, place: _Part, entries: list[Entry]) -> Iterator[list[Ranked]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import tantivy
 
 from engine import schema
+from engine.bodykeys import body_key_of
 from engine.contact import Contact, ContactId, decode_contact
 from engine.leading import NO_LIMITS
 from engine.masking import masked
@@ -47,6 +48,9 @@ NOTHING: frozenset[str] = frozenset()
 Place = tuple[int, int]
 """Segment and document: what tells a document of one searcher from all others."""
 
+Version = tuple[int, bytes]
+"""The number of a document's source (`origin_of`), and the key of its body in the number table."""
+
 _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should
 
@@ -79,7 +83,7 @@ class Reader:
         self._scopes: dict[Principal, Scope] = {}
         self._recall = Recall()
         self._frequencies: dict[tuple[str, str], int] = {}
-        self._versions: dict[Place, tuple[int, int]] = {}
+        self._versions: dict[Place, Version] = {}
         self.leading = leading_of(searcher) if searcher is not None else NO_LIMITS
         self.hides_fields = any(policy.fields for policy in policies.values())
         self._filters: dict[tuple[str, ...], tantivy.Query] = {}
@@ -215,27 +219,38 @@ class Reader:
         return record
 
     def records(
-        self, found: Iterable[tuple[Place, int]], scope: Scope
+        self, found: Iterable[tuple[Place, bytes]], scope: Scope
     ) -> Iterator[tuple[Place, Record]]:
-        """Give the places of found documents, whose `seq` is known, and what `record` returns."""
+        """Give the places of found documents, whose bodies' keys are known, and their `record`."""
         get, hides = self._recall.get, scope.hidden
-        for place, seq in found:
-            record = get(place) or self._keep(place, seq)
+        for place, key in found:
+            record = get(place) or self._keep(place, key)
             if hides:
                 hidden = hides.get(record.contact.id.source)
                 if hidden:
                     record = self._masked(place, record, hidden)
             yield place, record
 
-    def versions(self, addresses: list[tantivy.DocAddress]) -> list[tuple[int, int]]:
-        """Return the number of the source (`origin_of`) and the `seq` of many documents."""
+    def versions(
+        self, addresses: list[tantivy.DocAddress], ranks: Sequence[int] | None = None
+    ) -> list[Version]:
+        """Return what many documents are versions of; `ranks`: of them, where they are known."""
         if self.searcher is None or not addresses:
             return []
-        return read_versions(self.searcher.fast_field_values(VERSION, addresses))
+        told = read_versions(self.searcher.fast_field_values(VERSION, addresses))
+        if ranks is None:
+            ranks = self.values(schema.RANK, addresses)
+        return [
+            (origin, body_key_of(rank, seq))
+            for (origin, seq), rank in zip(told, ranks, strict=True)
+        ]
 
     def versions_at(
-        self, places: Sequence[Place], addresses: list[tantivy.DocAddress]
-    ) -> list[tuple[int, int]]:
+        self,
+        places: Sequence[Place],
+        addresses: list[tantivy.DocAddress],
+        ranks: Sequence[int],
+    ) -> list[Version]:
         """Return what `versions` returns, for documents whose places are known; remembered.
 
         The next letter finds most of them again, and to ask for twenty takes 7 µs.
@@ -244,7 +259,7 @@ class Reader:
         try:
             return [known[place] for place in places]
         except KeyError:
-            found = self.versions(addresses)
+            found = self.versions(addresses, ranks)
         if len(known) + len(found) > MAX_REMEMBERED_VERSIONS:
             known.clear()
         known.update(zip(places, found, strict=True))
@@ -252,26 +267,27 @@ class Reader:
 
     def _raw(self, place: Place, address: tantivy.DocAddress) -> Record:
         """Read a record that is not remembered, as nobody but the administrator may see it."""
-        ((_, seq),) = self.versions([address])
-        return self._keep(place, seq)
+        ((_, key),) = self.versions([address])
+        return self._keep(place, key)
 
-    def _keep(self, place: Place, seq: int) -> Record:
-        body = self.numbers.body(seq)
+    def _keep(self, place: Place, key: bytes) -> Record:
+        body = self.numbers.body(key)
         record = Record(decode_contact(body), len(body))
         self._recall.keep(place, record)
         return record
 
-    def read_ahead(self, addresses: Iterable[tantivy.DocAddress]) -> None:
-        """Read those of some records that are not remembered; together in less time than apart."""
+    def read_ahead(self, found: Iterable[tuple[int, tantivy.DocAddress]]) -> None:
+        """Read those of some records (ranks and addresses) that are not remembered, together."""
         unread = {
-            place: address
-            for address in addresses
+            place: (rank, address)
+            for rank, address in found
             if (place := (address.segment_ord, address.doc)) not in self._recall
         }
         if unread:
-            versions = self.versions(list(unread.values()))
-            for place, (_, seq) in zip(unread, versions, strict=True):
-                self._keep(place, seq)
+            addresses = [address for _, address in unread.values()]
+            versions = self.versions(addresses, [rank for rank, _ in unread.values()])
+            for place, (_, key) in zip(unread, versions, strict=True):
+                self._keep(place, key)
 
     def link(self, records: Sequence[Record]) -> None:
         """Find what is linked to records (`Record.linked`), at once for all of them.
@@ -283,7 +299,7 @@ class Reader:
         found = self._by_rank(question, MAX_LINKED * MAX_LINKED, count=False)
         if len(found.hits) == MAX_LINKED * MAX_LINKED:
             return
-        self.read_ahead(address for _, address in found.hits)
+        self.read_ahead(found.hits)
         holders: dict[str, list[Linked]] = {link: [] for link in links}
         for rank, address in found.hits:
             place = address.segment_ord, address.doc
@@ -311,8 +327,8 @@ class Reader:
         records = [get(place) for place in places]
         unread = [at for at, record in enumerate(records) if record is None]
         versions = self.versions([addresses[at] for at in unread])
-        for at, (_, seq) in zip(unread, versions, strict=True):
-            records[at] = keep(places[at], seq)
+        for at, (_, key) in zip(unread, versions, strict=True):
+            records[at] = keep(places[at], key)
         contacts = [record.contact for record in records if record is not None]
         if not scope.hidden:
             return contacts
@@ -339,7 +355,7 @@ class Reader:
     def visible(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
         """Return contacts as the asker of a scope may see them; none of them is remembered."""
         body = self.numbers.body
-        found = [decode_contact(body(seq)) for _, seq in self.versions(addresses)]
+        found = [decode_contact(body(key)) for _, key in self.versions(addresses)]
         if not scope.hidden:
             return found
         return [masked(each, scope.hidden.get(each.id.source, NOTHING)) for each in found]

@@ -3,8 +3,8 @@
 One document a contact, nothing merged. Numbers and words are indexed as terms (exact, tails,
 prefixes), since a term costs microseconds and a pattern milliseconds. n-grams are cut by tantivy's
 own tokenizers: in Python they would double the cost of building. `version` names the source and the
-version of the contact: the number table beside the index holds it under that
-(`engine.numbertable`).
+change that the contact came with: by that and its `rank` the number table beside the index holds it
+(`engine.bodykeys`).
 
 What people type and what callers show is in `name`, `other` and the numbers; `leading` finds the
 first of a beginning that very many names have (`engine.leading`), `pair` the names that have two
@@ -32,7 +32,7 @@ from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
 from engine.terms import GRAM_LETTERS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 
-FORMAT = 17
+FORMAT = 18
 
 ID = "id"
 SOURCE = "source"

@@ -260,9 +260,11 @@ def entry_dn(entry_uuid: str, base: str) -> str:
     return f"entryUUID={entry_uuid},{base}"
 
 
-def identity_of(match: CallerMatch) -> ContactId:
-    """Return the id of what `answer_of` shows, for most calls without reading the record."""
-    return match.id if match.match_class in _OF_ONE else answer_of(match).id
+def uuid_of(match: CallerMatch) -> bytes:
+    """Return the UUID of what `answer_of` shows, for most calls without reading the record."""
+    if match.match_class in _OF_ONE:
+        return match.entry_uuid
+    return contact_uuid_text(answer_of(match).id).encode()
 
 
 def answer_of(match: CallerMatch) -> Contact:

@@ -39,7 +39,7 @@ from ldapd.asked import Asked, SetDirectory
 from ldapd.auth import Asker, Peer
 from ldapd.cookies import CookieSeal
 from ldapd.counters import Counters
-from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn, identity_of
+from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn, uuid_of
 from ldapd.errors import ProtocolError, RequestRefused
 from ldapd.known_lists import KnownLists
 from ldapd.listing import Lister, Slices, most_entries
@@ -234,8 +234,7 @@ class Searcher:
             return encode_done(identifier)
         counters.lookups_found += 1
         counters.entries += 1
-        identity = contact_uuid_text(identity_of(match))
-        return call.answer(identifier, identity.encode(), match.name.encode())
+        return call.answer(identifier, uuid_of(match), match.name.encode())
 
     def known_list(self, asker: Asker, data: bytes) -> bytes | None:
         """Answer received octets that are an earlier list's, IDs apart, as then; else None."""

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bench.dictionary import train
-from engine.bodies import DICTIONARY, BodyPacker
+from engine.bodies import DICTIONARY, BodyPacker, pack_body, unpack_body
 from engine.contact import Contact, ContactId, decode_contact, encode_contact
 from rufname.sample import contacts
 from rufname.sample_contact import engine_contact
@@ -44,6 +45,16 @@ def test_source_and_key_are_left_to_the_row(source: str, key: str) -> None:
     assert packer.unpack(packer.pack(body, source, key + "x"), source, key + "x") == body
     short = packer.pack(encode_contact(Contact(ContactId("s" * 99, "k"))), "s" * 99, "k")
     assert len(short) < 60
+
+
+@given(st.binary(max_size=5_000))
+def test_a_body_with_nothing_beside_it_comes_back_in_any_thread(body: bytes) -> None:
+    packed = pack_body(body)
+    assert len(packed) <= len(body) + 1
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(unpack_body, [packed] * 4)) == [body] * 4
+    with pytest.raises(ValueError, match="begins with"):
+        unpack_body(b"\2" + packed[1:])
 
 
 def test_contacts_take_less_than_half() -> None:

@@ -15,7 +15,7 @@ from engine.holding import (
     NO_COMPANY,
     NO_NAME,
     RANK,
-    SEQ_BYTES,
+    VERSION_BYTES,
     age_of,
     company_digest,
     holders_of,
@@ -23,16 +23,16 @@ from engine.holding import (
 from tests.engine.building import contact, line
 
 NUMBER = "498999998101"
-SOURCE, SEQ = b"\0\1", b"\0\0\0\0\7"
+SOURCE, VERSION = b"\0\1", b"\0\0\0\0\0\0\0\0\7"
 
 times = st.datetimes().map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}".rjust(20, "0")) | st.just("")
 
 
 def held(name: str = "", kind: PhoneKind = "work", company: str = "", **fields: object) -> bytes:
     made = contact("1", name, line(NUMBER, kind), company=company, **fields)
-    found = holders_of(made, company, SOURCE, SEQ)[NUMBER]
+    found = holders_of(made, company, SOURCE, VERSION)[NUMBER]
     assert len(found) == HOLDER_BYTES
-    assert (found[:2], found[-SEQ_BYTES:]) == (SOURCE, SEQ)
+    assert (found[:2], found[-VERSION_BYTES:]) == (SOURCE, VERSION)
     return found
 
 
@@ -81,7 +81,7 @@ def test_an_address_in_common_is_a_bit_in_common() -> None:
 
 def test_a_number_that_stands_twice_is_kept_with_its_better_kind() -> None:
     made = contact("1", "Anna", line(NUMBER, "fax"), line(NUMBER, "mobile"), line(f"{NUMBER}x5"))
-    found = holders_of(made, "", SOURCE, SEQ)
+    found = holders_of(made, "", SOURCE, VERSION)
     assert {key: entry[2] for key, entry in found.items()} == {
         NUMBER: KIND_RANK["mobile"],
         f"{NUMBER}x5": KIND_RANK["work"],

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from engine.contact import Contact, contact_uuid_text, encode_contact
-from engine.labels import MAX_NAME_OCTETS, NAME_AT, UUID_BYTES, body_of, labelled, uuid_text
+from engine.labels import (
+    MAX_NAME_OCTETS,
+    NAME_AT,
+    UUID_BYTES,
+    body_of,
+    labelled,
+    name_of,
+    uuid_text,
+)
 from tests.engine.building import contact
 
 MADE = contact("1", "Anna Äbel", "498999998123")
@@ -30,5 +38,6 @@ def test_a_labelled_body_has_the_name_the_uuid_and_the_body(made: Contact, name:
     body = encode_contact(made)
     record = labelled(made, body)
     assert name_in(record) == name
+    assert name_of(record) == made.name
     assert uuid_text(record).decode() == contact_uuid_text(made.id)
     assert body_of(record) == body

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import linkmap
-from engine.contact import decode_contact
 from engine.linkmap import NO_MAP, LinkMap, new_links
 from engine.numbertable import NumberTable
 from engine.numberwriter import NumberWriter
@@ -25,8 +24,8 @@ def shared_by_count(table: NumberTable) -> set[str]:
     """Return the links that several records of a table have, found by reading them all."""
     assert table.file is not None
     with table.file.environment.begin() as transaction:
-        seqs = [seq for _, seq in transaction.cursor(table.file.databases.rows)]
-    contacts = [decode_contact(table.record(seq)) for seq in seqs]
+        versions = [version for _, version in transaction.cursor(table.file.databases.rows)]
+    contacts = list(map(table.contact, versions))
     counted = Counter(link for each in contacts for link in set(link_terms(each)))
     return {link for link, holders in counted.items() if holders > 1}
 

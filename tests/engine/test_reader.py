@@ -107,10 +107,11 @@ def test_records_read_ahead_are_those_that_are_read_one_by_one(
     made = [contact(str(key), f"P{key} Meier", surname="Meier") for key in range(50)]
     reader = reader_of(made, POLICIES)
     scope = reader.scope(EVA)
-    hits = [at for _, at in reader.by_rank(term(NAME, "meier"), scope, 100)]
+    found = reader.by_rank(term(NAME, "meier"), scope, 100)
+    hits = [at for _, at in found]
     alone = [reader_of(made, POLICIES).record(at, scope).contact.id.key for at in hits[:3]]
     reader.record(hits[1], scope)
-    reader.read_ahead(hits)
+    reader.read_ahead(found)
     monkeypatch.setattr(reading.Reader, "versions", lambda *_: pytest.fail("read twice"))
     assert [reader.record(at, scope).contact.id.key for at in hits[:3]] == alone
     assert {reader.record(at, scope).contact.id.key for at in hits} == {e.id.key for e in made}
@@ -121,7 +122,11 @@ def test_a_document_whose_contact_is_missing_is_told_and_is_never_another() -> N
     reader.numbers = table_of([change_of(7, PEOPLE[0])])
     scope = reader.scope(LOCAL_ADMIN)
     hits = [at for _, at in reader.by_rank(term(NAME, "meier"), scope, 10)]
-    for ask in (reader.visible, reader.recalled, lambda at, _: reader.read_ahead(at)):
+    for ask in (
+        reader.visible,
+        reader.recalled,
+        lambda at, _: reader.read_ahead([(0, each) for each in at]),
+    ):
         with pytest.raises(CorruptIndex, match="leads to no contact"):
             ask(hits, scope)
     with pytest.raises(CorruptIndex, match="leads to no contact"):
@@ -144,15 +149,18 @@ def test_versions_of_documents_are_remembered_within_bounds(
     reader = reader_of(PEOPLE, POLICIES)
     hits = reader.by_rank(term(NAME, "meier"), reader.scope(LOCAL_ADMIN), 10)
     addresses = [address for _, address in hits]
+    ranks = [rank for rank, _ in hits]
     places = [(each.segment_ord, each.doc) for each in addresses]
     told = reader.versions(addresses)
+    assert reader.versions(addresses, ranks) == told
     for end in (1, 3, 2, 0, 3):
-        assert reader.versions_at(places[:end], addresses[:end]) == told[:end]
+        assert reader.versions_at(places[:end], addresses[:end], ranks[:end]) == told[:end]
     monkeypatch.setattr(reader, "versions", None)  # whoever is remembered is not asked for
-    assert reader.versions_at(places, addresses) == told
+    assert reader.versions_at(places, addresses, ranks) == told
     monkeypatch.undo()
     monkeypatch.setattr(reading, "MAX_REMEMBERED_VERSIONS", 3)
     reader._versions.clear()
     for at in (0, 1, 2, 0, 1):
-        assert reader.versions_at(places[at : at + 2], addresses[at : at + 2]) == told[at : at + 2]
+        two = slice(at, at + 2)
+        assert reader.versions_at(places[two], addresses[two], ranks[two]) == told[two]
         assert len(reader._versions) <= 3

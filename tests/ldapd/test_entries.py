@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contact import Contact, contact_uuid, encode_contact
+from engine.contact import Contact, contact_uuid, contact_uuid_text, encode_contact
+from engine.labels import labelled
 from engine.phone import NumberFormat, PhoneNumber
 from engine.query import CallerMatch
 from ldapd.entries import (
@@ -12,7 +13,7 @@ from ldapd.entries import (
     EntryWriter,
     Shown,
     answer_of,
-    identity_of,
+    uuid_of,
 )
 from ldapd.protocol.client import Entry, decode_response
 from ldapd.protocol.filters import Present
@@ -209,7 +210,9 @@ def test_lists_of_attributes_are_remembered_within_bounds() -> None:
 
 def match(name: str, of: Contact, match_class: int = 2) -> CallerMatch:
     phone = of.phones[0]
-    return CallerMatch(name, match_class, phone.number, phone.kind, of.id, encode_contact(of))
+    return CallerMatch(
+        name, match_class, phone.number, phone.kind, labelled(of, encode_contact(of))
+    )
 
 
 def test_the_answer_of_one_holder_is_its_record() -> None:
@@ -221,10 +224,10 @@ def test_the_answer_of_one_holder_is_its_record() -> None:
     [("Anna Müller", 1), ("Anna Müller", 2), ("Anna Müller +2", 3), ("~Brückner Bau GmbH", 4),
      ("Anna Müller", 3), ("Anna Müller", 5)],
 )  # fmt: skip
-def test_the_id_of_an_answer_is_known_before_it_is_read(name: str, match_class: int) -> None:
+def test_the_uuid_of_an_answer_is_known_before_it_is_read(name: str, match_class: int) -> None:
     found = match(name, ANNA, match_class)
-    assert identity_of(found) == answer_of(found).id
-    assert (identity_of(found) == ANNA.id) == (name == ANNA.name)
+    assert uuid_of(found).decode() == contact_uuid_text(answer_of(found).id)
+    assert (uuid_of(found).decode() == contact_uuid_text(ANNA.id)) == (name == ANNA.name)
 
 
 def test_the_answer_of_a_shared_line_shows_nothing_of_one_person() -> None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from engine.contact import encode_contact
+from engine.labels import labelled
 from engine.phone import PhoneNumber
 from engine.query import CallerMatch
 from relay.schema import CallerAnswer, HealthAnswer, Problem, caller_answer
@@ -15,8 +16,7 @@ MATCH = CallerMatch(
     match_class=2,
     number=PhoneNumber("498999998123"),
     kind="work",
-    id=ERIKA.id,
-    record=encode_contact(ERIKA),
+    record=labelled(ERIKA, encode_contact(ERIKA)),
     runners_up=3,
 )
 
