@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -23,7 +24,7 @@ from connectors.registry import completed, open_source
 from connectors.report import RunReport
 from connectors.sync import SyncProgress, sync_source
 from engine.contact import Contact
-from engine.source import RejectedRecord
+from engine.source import RejectedRecord, Upsert
 from engine.store import ContactStore
 from tests.connectors.making import ANY_DROP, stored
 from tests.connectors.worlds import COUNT, ROWS, Rows, World, many
@@ -299,6 +300,29 @@ class Conformance:
             contact, _ = mapping.contact(record.key, record.record)
             assert contact is not None
             assert name(contact).startswith("Jörg Groß ")
+
+    def test_reading_leaves_the_folder_of_a_file_as_it_was(self, world: World) -> None:
+        path = getattr(world, "path", None)
+        if path is None:
+            pytest.skip("its peer is no file")
+        world.fill(ROWS)
+        before = standing(path)
+        source = open_source(completed(world.settings))
+        assert source.check().faults == ()
+        source.discover()
+        source.preview(5)
+        assert sum(isinstance(event, Upsert) for event in source.read(b"")) == COUNT
+        assert standing(path) == before
+
+
+def standing(path: Path) -> list[tuple[str, int, int]]:
+    """Every file beside a path, and the path itself, with size and time of change.
+
+    Where they stay the same nothing came, went or was written: the folder may be read-only.
+    """
+    folder = path if path.is_dir() else path.parent
+    status = [(found.name, found.stat()) for found in (folder, *sorted(folder.iterdir()))]
+    return [(name, found.st_size, found.st_mtime_ns) for name, found in status]
 
 
 def name(contact: Contact) -> str:
