@@ -38,7 +38,9 @@ HEALTHY_S = 30.0
 """A worker that lived so long starts anew without the delays it had collected before."""
 
 START_LIMIT_S = 60.0
-"""How long a worker may take to its first heartbeat: imports on a busy machine."""
+"""How long a worker may be silent until it is ready: on a busy machine its imports alone, and what
+it opens, take many seconds between two heartbeats. It answers nobody yet; one that was killed then
+would only begin again, as slowly."""
 
 STOPPED_LIMIT_S = 0.5
 """How long a worker may be stopped (SIGSTOP): it cannot answer, whatever the heartbeats allow."""
@@ -56,7 +58,7 @@ class WorkerSpec:
         role: ldapd, relay, tunnel or writer.
         number: counts the workers of one role from 0.
         sockets: (option, listening socket, url) it inherits.
-        beat_limit_s: a heartbeat older than this means that it hangs.
+        beat_limit_s: a heartbeat older than this, of a worker that was ready, means that it hangs.
     """
 
     def __init__(
@@ -117,7 +119,6 @@ class Child:
         self._restarts = 0
         self._began = 0.0
         self._last_beat = 0.0
-        self._beating = False
         self._stopped = ("", 0.0)  # CPU time when it was first seen stopped, and when that was
         self._metrics: dict[str, int] = {}
         self.past: Counter[str] = Counter()
@@ -184,7 +185,7 @@ class Child:
         """
         if self._process is None or self._process.returncode is not None:
             return
-        limit_s = self.spec.beat_limit_s if self._beating else START_LIMIT_S
+        limit_s = START_LIMIT_S if self._state == "starting" else self.spec.beat_limit_s
         late_s, stopped_s = now - self._last_beat, self._stopped_s(self._process.pid, now)
         if late_s > limit_s:
             self._say(
@@ -219,7 +220,7 @@ class Child:
         finally:
             theirs.close()
         self._process, self._began = process, time.time()
-        self._last_beat, self._beating = time.monotonic(), False
+        self._last_beat = time.monotonic()
         reader, self._line = await open_line(ours)
         self._set_state("starting")
         self._say(logging.INFO, "worker started", pid=process.pid)
@@ -257,10 +258,8 @@ class Child:
                 case None:
                     return
                 case Beat(metrics):
-                    self._beating = True
                     self._metrics = metrics
                 case Ready():
-                    self._beating = True
                     self._set_state("ready")
 
     async def _see_off(self, process: asyncio.subprocess.Process) -> None:

@@ -29,12 +29,13 @@ async def live(behaviour, descriptor, diary):
         sys.exit(3)
     if behaviour == "babbles":
         writer.write(b"\\x00\\x00\\x00\\x01x")
-    writer.write(frame(Ready()))
+    if behaviour != "is never ready":
+        writer.write(frame(Ready()))
 
     async def beat():
         while True:
             writer.write(frame(Beat({"answered": 7})))
-            if behaviour == "hangs":
+            if behaviour in {"hangs", "is never ready"}:
                 await writer.drain()
                 time.sleep(3600)
             await asyncio.sleep(0.05)
@@ -158,6 +159,19 @@ async def test_a_worker_that_gives_no_heartbeat_is_killed_and_replaced(
     await kept.until_ready(not_pid=old)
     watch.cancel()
     assert "worker gave no heartbeat: replaced" in caplog.messages
+
+
+async def test_a_worker_that_is_not_ready_yet_may_be_silent_for_a_minute(
+    keep: Keep, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = keep("is never ready")
+    await kept.until(lambda: kept.child.status().metrics)
+    beaten = time.monotonic()
+    kept.child.kill_if_overdue(beaten + 50)
+    assert "worker gave no heartbeat: replaced" not in caplog.messages
+    kept.child.kill_if_overdue(beaten + 61)
+    assert "worker gave no heartbeat: replaced" in caplog.messages
+    await kept.until(lambda: kept.starts == 2)
 
 
 async def test_a_worker_that_is_stopped_is_replaced_before_its_heartbeat_is_overdue(
