@@ -34,7 +34,7 @@ from engine.matching import (
 from engine.matching import KEYS as KEYS_CLASS
 from engine.phone import country_code_of
 from engine.terms import MAX_PREFIX, words_of_field
-from engine.tokens import MAX_WORD_CHARS, fold, spans_of_words
+from engine.tokens import MAX_WORD_CHARS, first_letters, fold, spans_of_words
 from engine.typed import KEYS, Typed
 
 How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
@@ -287,15 +287,21 @@ def _on_keys(form: str, digits: str) -> bool:
 
 def _initials(word: str, contact: Contact) -> list[WordAnswer]:
     """Return the two names whose first letters were typed."""
-    given, surname = contact.given_name, contact.surname
-    if not given or not surname or len(word) != 2:  # noqa: PLR2004 - given name and surname
-        return []
-    first, last = fold(given)[:1], fold(surname)[:1]
-    if word not in {first + last, last + first}:
+    given, surname, shown = contact.given_name, contact.surname, contact.display_name
+    if given and surname:
+        parts = ("given_name", given), ("surname", surname)
+        ends = [(field, 0, text, fold(text)[:1]) for field, text in parts]
+    else:
+        ends = [
+            ("display_name", begin, shown[begin:end], letter)
+            for begin, end, letter in first_letters(shown)
+        ]
+    letters = "".join(letter for _, _, _, letter in ends)
+    if not letters or word not in {letters, letters[::-1]}:
         return []
     return [
-        WordAnswer(word, given, "initials", Span("given_name", 0, 0, 1)),
-        WordAnswer(word, surname, "initials", Span("surname", 0, 0, 1)),
+        WordAnswer(word, text, "initials", Span(field, 0, begin, begin + 1))
+        for field, begin, text, _ in ends
     ]
 
 

@@ -76,11 +76,14 @@ class PeopleSearch:
         page = self.answer(query)
         took_us = (perf_counter_ns() - started) / 1_000
         typed = read_typed(query.text, keys=query.t9)
-        total = f"{page.total}{'' if page.total_is_exact else ' or more'} records found"
+        more = "" if page.total_is_exact else " or more"
+        records = "record" if page.total == 1 and not more else "records"
+        people = "person" if len(page.hits) == 1 else "people"
+        shown = f"{page.total}{more} {records} found, {len(page.hits)} {people} shown"
         steps = [
             ExplanationStep("asked", repr(query.text[:200])),
             ExplanationStep("read", _reading(typed)),
-            ExplanationStep("searched", f"{total}, {len(page.hits)} people shown", took_us),
+            ExplanationStep("searched", shown, took_us),
         ]
         if page.did_you_mean:
             steps.append(ExplanationStep("meant", repr(page.did_you_mean)))

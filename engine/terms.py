@@ -21,6 +21,7 @@ from engine.tokens import (
     LEFT_OUT,
     MAX_WORD_CHARS,
     PARTICLES,
+    first_letters,
     fold,
     fold_once,
     index_words,
@@ -261,6 +262,9 @@ def person_terms(contact: Contact) -> list[str]:
         terms = _full_names(contact, name_part(given), name_part(surname))
     else:
         terms = ["=" + whole_name(words(contact.name))]
+        if not contact.is_company and (ends := first_letters(contact.display_name)):
+            (_, _, first), (_, _, last) = ends
+            terms += f"~{first}{last}", f"~{last}{first}"
         if contact.company and contact.company != contact.name and contact.is_company:
             terms.append("=" + whole_name(words(contact.company)))
     terms += map(link_term, link_terms(contact))

@@ -29,6 +29,8 @@ PARTICLES = frozenset(
 )  # fmt: skip
 """Words before a surname that people leave out or write together with it; folded."""
 
+_SHOWN_WORD = re.compile(r"[^\s,;]+")
+
 TITLES = frozenset(
     {
         "dr", "prof", "dipl", "ing", "med", "phil", "jur", "rer", "nat", "h", "c", "mba", "msc",
@@ -132,6 +134,20 @@ def whole_name(found: Iterable[str]) -> str:
     """
     told = set(found)
     return " ".join(sorted(told - LEFT_OUT or told))
+
+
+def first_letters(name: str) -> list[tuple[int, int, str]]:
+    """Return begin, end and folded first letter of the first and the last word of a name as shown.
+
+    Words are told apart by blanks and commas alone; titles, particles and legal forms do not count,
+    nor does what begins with no letter. Empty where fewer than two are left.
+    """
+    found = []
+    for word in _SHOWN_WORD.finditer(name):
+        folded = fold(word[0])
+        if folded[:1].isalpha() and folded.strip(".") not in LEFT_OUT:
+            found.append((word.start(), word.end(), folded[:1]))
+    return [found[0], found[-1]] if len(found) > 1 else []
 
 
 def _with_particles(found: list[str]) -> list[str]:

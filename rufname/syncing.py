@@ -145,7 +145,8 @@ def still_served(contacts: int) -> str:
 def summary(report: RunReport) -> str:
     """Return what a run did, in one line."""
     rate = f", {report.read / report.seconds:,.0f}/s" if report.seconds >= 1 else ""
-    fields = f", {report.rejected_fields:,} fields dropped" if report.rejected_fields else ""
+    dropped = report.rejected_fields
+    fields = f", {dropped:,} field{'' if dropped == 1 else 's'} dropped" if dropped else ""
     what = "read" if report.full else "read of what changed"
     return (
         f"{report.name}: {report.read:,} {what}, {report.added:,} added, "

@@ -71,6 +71,16 @@ def test_letters_on_keys_and_initials_are_marked() -> None:
     ]
 
 
+def test_initials_of_a_name_that_is_only_shown_are_marked_in_it() -> None:
+    one = contact("1", "Meier, Dr. Änna von der")
+    both = answers_of(read_typed("am"), one, ALL, 13)
+    assert [(answer.text, answer.span) for answer in both] == [
+        ("Meier", Span("display_name", 0, 0, 1)),
+        ("Änna", Span("display_name", 0, 11, 12)),
+    ]
+    assert answers_of(read_typed("ad"), one, ALL, 13) == []
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

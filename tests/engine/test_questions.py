@@ -85,8 +85,8 @@ def test_what_cannot_find_anybody_is_not_asked(text: str, match_class: int) -> N
 @pytest.mark.parametrize(
     ("text", "match_class", "keys"),
     [
-        ("am", INITIALS, {"1"}),
-        ("ma", INITIALS, {"1"}),
+        ("am", INITIALS, {"1", "4"}),
+        ("ma", INITIALS, {"1", "4"}),
         ("maier", SOUNDS, {"1"}),
         ("anna mair", SOUNDS, {"1"}),
         ("mejer", SPELLED, {"1"}),
@@ -102,6 +102,8 @@ def test_guesses_by_initials_sound_and_spelling(
         contact("1", "Anna Meier", given_name="Anna", surname="Meier"),
         contact("2", "Zoe Maierhofer", given_name="Zoe", surname="Maierhofer"),
         contact("3", "Zoe", company="Berg AG"),
+        contact("4", "Meixner, Dr. Anton"),
+        contact("5", "Alu Meixnerbau", company="Alu Meixnerbau"),
     ]
     assert found(reader_of(made, POLICIES), text, match_class) == keys
 
