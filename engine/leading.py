@@ -15,8 +15,11 @@ hundredfold.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from itertools import chain
+from math import ceil
+from typing import NamedTuple
 
 import msgspec
 
@@ -62,6 +65,7 @@ class Leading:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._stems = {each[:length] for each in limits for length in range(1, len(each) + 1)}
         self._of_words: dict[str, _WordLimits] = {}
 
     @classmethod
@@ -75,24 +79,27 @@ class Leading:
         Raises:
             msgspec.MsgspecError: a contact is damaged.
         """
-        ranks: dict[str, list[int]] = {}
+        of_words: dict[str, list[int]] = {}
+        of_pairs: dict[str, list[int]] = {}
         sampled = 0
         for body in bodies:
             sampled += 1
             contact = decode_name(body)
             rank = rank_of(contact)
             words = name_words(contact)
-            found = {each for word in words for each in _beginnings(word)}
-            for beginning in (*found, *pair_terms(words)):
-                ranks.setdefault(beginning, []).append(rank)
-        share = sampled / max(contacts, 1)
-        return cls(
-            {
-                beginning: limits
-                for beginning, found in ranks.items()
-                if (limits := _limits(found, share, contacts))
-            }
-        )
+            for word in words:
+                of_words.setdefault(word, []).append(rank)
+            for pair in pair_terms(words):
+                of_pairs.setdefault(pair, []).append(rank)
+        levels = _levels(sampled / max(contacts, 1), contacts)
+        many = _many(of_words, min(level.least for level in levels))
+        limits = {
+            # two words of one contact may begin alike
+            beginning: _limits(list({*chain.from_iterable(found)}), levels)
+            for beginning, found in many.items()
+        }
+        limits |= {pair: _limits(found, levels) for pair, found in of_pairs.items()}
+        return cls({beginning: each for beginning, each in limits.items() if each})
 
     @classmethod
     def decode(cls, body: bytes) -> Leading:
@@ -131,12 +138,16 @@ class Leading:
         """Return the limits of a word's beginnings and their terms, the lowest first."""
         if len(self._of_words) >= SAMPLE:
             self._of_words.clear()
-        found = sorted(
-            (limit, leading_term(level, beginning))
-            for beginning in _beginnings(word)
-            for level, limit in enumerate(self._limits.get(beginning, ()))
-            if limit
-        )
+        found = []
+        for text, lengths in _cuts(word):
+            for length in lengths:
+                beginning = text[:length]
+                if beginning not in self._stems:
+                    break  # nor has any longer one limits
+                for level, limit in enumerate(self._limits.get(beginning, ())):
+                    if limit:
+                        found.append((limit, leading_term(level, beginning)))
+        found.sort()
         limits = [limit for limit, _ in found]
         made = limits[-1] if limits else -1, limits, [term for _, term in found]
         self._of_words[word] = made
@@ -160,24 +171,57 @@ def windows(last_seq: int, contacts: int) -> Sequence[tuple[int, int]]:
     return [(last_seq * piece // pieces, rows) for piece in range(pieces)]
 
 
-def _limits(ranks: list[int], share: float, contacts: int) -> tuple[int, ...]:
-    """Return the limit of each level that is worth one."""
-    limits: list[int] = []
+class _Level(NamedTuple):
+    """A level: so many of a sample make a beginning worth a limit, and so many stand below it."""
+
+    least: int
+    below: int
+
+
+def _levels(share: float, contacts: int) -> list[_Level]:
+    """Return the levels of an index of so many contacts, guessed from a share of them."""
+    levels: list[_Level] = []
     scale = 1
     while scale == 1 or (contacts * scale <= LARGEST and LEADERS * share >= scale):
         below = max(round(LEADERS * share / scale), FEWEST)
-        worth = len(ranks) * scale >= MANY * share and below * LEAST_SHARE <= len(ranks)
-        if worth and not limits:
-            ranks.sort()
-        limits.append(ranks[below - 1] if worth else 0)
+        levels.append(_Level(max(ceil(MANY * share / scale), below * LEAST_SHARE), below))
         scale *= GROWTH
-    return tuple(limits) if any(limits) else ()
+    return levels
 
 
-@lru_cache(maxsize=65_536)
-def _beginnings(word: str) -> tuple[str, ...]:
-    """Return the terms of a word of a name and of its sound, as the index's tokenizers cut them."""
+def _many(of_words: dict[str, list[int]], least: int) -> dict[str, list[list[int]]]:
+    """Return the beginnings that so many contacts may have, with the ranks of each of its words."""
+    counts = Counter[str]()
+    for word, ranks in of_words.items():
+        for beginning in _beginnings(word):
+            counts[beginning] += len(ranks)
+    many: dict[str, list[list[int]]] = {
+        beginning: [] for beginning, count in counts.items() if count >= least
+    }
+    for word, ranks in of_words.items():
+        for beginning in _beginnings(word):
+            if beginning in many:
+                many[beginning].append(ranks)
+    return many
+
+
+def _limits(ranks: list[int], levels: list[_Level]) -> tuple[int, ...]:
+    """Return the limit of each level that is worth one; () if none is."""
+    if len(ranks) < min(level.least for level in levels):
+        return ()
+    ranks.sort()
+    return tuple(ranks[below - 1] if len(ranks) >= least else 0 for least, below in levels)
+
+
+def _cuts(word: str) -> tuple[tuple[str, range], ...]:
+    """Return a word of a name and its sound, and the lengths at which the index cuts each."""
     marked, code = word + WHOLE, sound(word) + WHOLE
-    found = [marked[:length] for length in range(1, min(len(marked), MAX_PREFIX) + 1)]
+    starts = range(1, min(len(marked), MAX_PREFIX) + 1)
     lengths = range(MIN_SOUND_START, min(len(code), MAX_PREFIX) + 1)
-    return (*found, *(SOUNDS + code[:length] for length in lengths))
+    shift = len(SOUNDS)
+    return (marked, starts), (SOUNDS + code, range(lengths.start + shift, lengths.stop + shift))
+
+
+def _beginnings(word: str) -> list[str]:
+    """Return the terms of a word of a name and of its sound, as the index's tokenizers cut them."""
+    return [text[:length] for text, lengths in _cuts(word) for length in lengths]

@@ -220,6 +220,33 @@ def test_limits_are_guessed_for_beginnings_that_many_have_and_no_others(
         assert sum(first in terms_of(limits, each) for each in contacts) == 40
 
 
+def test_limits_for_a_time_when_there_will_be_more_are_those_of_the_first_by_rank(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leading, "LEADERS", 120)
+    contacts = people(900)
+    limits = guessed(contacts)
+    ranks = sorted(rank_of(each) for each in contacts if "muller$" in words_of(each))
+    assert len(ranks) < leading.MANY
+    assert limits.limit(0, "muller$") == 0
+    assert limits.limit(1, "muller$") == ranks[11]
+
+
+def words_of(each: Contact) -> list[str]:
+    return [f"{word}$" for word in name_words(each)]
+
+
+def test_a_contact_whose_words_begin_alike_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leading, "MANY", 30)
+    monkeypatch.setattr(leading, "LEADERS", 10)
+    contacts = [
+        contact(str(key), f"Mara Meier{key}", given_name="Mara", surname=f"Meier{key}")
+        for key in range(40)
+    ]
+    ranks = sorted(map(rank_of, contacts))
+    assert guessed(contacts).limit(0, "m") == guessed(contacts).limit(0, "mara$") == ranks[9]
+
+
 def test_a_sample_is_taken_from_all_of_a_large_store_and_is_all_of_a_small_one() -> None:
     assert windows(0, 0) == [(0, 1)]
     assert windows(900, 700) == [(0, 900)]
