@@ -289,7 +289,7 @@ class Database:
         ]
         try:
             return self._driver.connect(
-                format_connection([*attributes, *added]),
+                format_connection([*attributes, *added], self.profile.file),
                 timeout=self._connect_timeout_s,
                 readonly=self.profile.readonly,
                 autocommit=self.profile.autocommit,
@@ -347,7 +347,8 @@ def _mended(name: str) -> str:
 
 def _require_file(profile: DriverProfile, database: str) -> None:
     """Make sure that a database's file is there: the driver's own words would not name it."""
-    path = database.removeprefix("file:").partition("?")[0]
+    is_uri = database.startswith("file:")  # of SQLite
+    path = database.removeprefix("file:").partition("?")[0] if is_uri else database
     if not path:
         raise SourceFailed(f"{profile.name}: the connection string has no {profile.file}=PATH")
     if not Path(path).is_file():

@@ -227,14 +227,28 @@ _ATTRIBUTE = re.compile(
 )
 
 
-def format_connection(attributes: Iterable[tuple[str, str]]) -> str:
-    """Write a connection string; a value that needs braces gets them."""
-    return ";".join(
-        f"{name}={{{value.replace('}', '}}')}}}"
-        if _NEEDS_BRACES.search(value)
-        else f"{name}={value}"
-        for name, value in attributes
-    )
+def format_connection(attributes: Iterable[tuple[str, str]], file: str = "") -> str:
+    """Write a connection string; a value that needs braces gets them.
+
+    Args:
+        attributes: as `parse_connection` returns them.
+        file: the attribute that names a database's file: the drivers of files (SQLite, Access) take
+            it as it stands, braces too.
+
+    Raises:
+        SourceFailed: a semicolon in the file's name, which would end it.
+    """
+    parts = []
+    for name, value in attributes:
+        if file and name.lower() == file.lower():
+            if ";" in value:
+                raise SourceFailed(f"{value}: the driver takes no file with ; in its name")
+            parts.append(f"{name}={value}")
+        elif _NEEDS_BRACES.search(value):
+            parts.append(f"{name}={{{value.replace('}', '}}')}}}")
+        else:
+            parts.append(f"{name}={value}")
+    return ";".join(parts)
 
 
 _NEEDS_BRACES = re.compile(r"[;{}\[\]()?*=!@,]|^\s|\s$")

@@ -520,6 +520,15 @@ def test_a_table_of_access_is_read(northwind: str, opened: Opened) -> None:
     assert (report.faults, report.warnings) == ((), ())
 
 
+def test_access_may_lie_in_a_folder_of_any_name(tmp_path: Path, opened: Opened) -> None:
+    path = tmp_path / "Kunden (alt), [2]" / "n@w.mdb"
+    path.parent.mkdir()
+    path.write_bytes(real_file("nwind.mdb").read_bytes())
+    connection = f"Driver={{MDBTools}};DBQ={path}"
+    source = opened(connection, "SELECT * FROM Customers", key="CustomerID", name="CompanyName")
+    assert len(sent(source)) == 92
+
+
 def test_umlauts_of_access_are_right(northwind: str, opened: Opened) -> None:
     source = opened(northwind, "SELECT * FROM Customers", key="CustomerID", name="Address")
     addresses = {event.key: event.record["Address"] for event in sent(source)[:-1]}

@@ -91,6 +91,15 @@ def test_every_connection_string_comes_back_as_it_was_written(pairs: list[tuple[
     ]
 
 
+def test_the_file_of_a_database_stands_without_braces() -> None:
+    attributes = (("Driver", "SQLite3 (new)"), ("database", "file:/srv/a (b)/k,1.db?mode=ro"))
+    assert format_connection(attributes, "Database") == (
+        "Driver={SQLite3 (new)};database=file:/srv/a (b)/k,1.db?mode=ro"
+    )
+    with pytest.raises(SourceFailed, match=r"/srv/a;b\.db: the driver takes no file with ;"):
+        format_connection([("Database", "/srv/a;b.db")], "Database")
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_a_connection_string_or_refused(text: str) -> None:
     try:

@@ -14,6 +14,7 @@ from connectors.kinds.carddav import CarddavOptions, CarddavSource
 from connectors.registry import completed
 from connectors.settings import SecretRef, SourceSettings
 from connectors.sync import sync_source
+from connectors.web import Answer, WebSession
 from engine.source import Complete, Upsert
 from engine.store import ContactStore
 from tests.connectors.conformance import Conformance
@@ -154,6 +155,29 @@ def test_another_set_of_books_is_a_full_read(
     report = sync_source(own, store)
     assert (report.state, report.full, report.added) == ("done", True, 1)
     assert len(stored(store)) == 4
+
+
+def test_a_book_whose_ctag_is_the_same_is_not_looked_at(
+    peer: Radicale, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CarddavWorld(peer, secret).fill(ROWS[:12])  # two books
+    own = source(peer, secret)
+    *_, complete = own.read(b"")
+    assert isinstance(complete, Complete)
+    asked: list[str] = []
+    ask = own._ask
+
+    def counted(web: WebSession, method: str, url: str, body: bytes, depth: str) -> Answer:
+        asked.append(f"{method} {url.removeprefix(peer.home)}")
+        return ask(web, method, url, body, depth)
+
+    monkeypatch.setattr(own, "_ask", counted)
+    assert len(list(own.read(complete.bookmark))) == 1
+    assert asked == ["PROPFIND "]
+    asked.clear()
+    peer.ask("PUT", "two/new.vcf", card("new", "Neu", "")).raise_for_status()
+    assert len(list(own.read(complete.bookmark))) == 2
+    assert asked == ["PROPFIND ", "REPORT two/", "REPORT two/"]  # what changed, and that card
 
 
 def test_a_server_killed_between_two_answers_fails_the_run(peer: Radicale, secret: Path) -> None:

@@ -86,6 +86,21 @@ def test_sqlite_is_read_to_its_earned_end_with_every_character(crm: Path) -> Non
     assert events[-1] == Complete(full=True)
 
 
+def test_sqlite_may_be_opened_for_reading_only(crm: Path, tmp_path: Path) -> None:
+    source = odbc(f"Driver={{SQLite3}};Database=file:{crm}?mode=ro", "SELECT * FROM k ORDER BY id")
+    assert names(sent(source)) == ODD_NAMES
+    none = tmp_path / "none.db"
+    lost = odbc(f"Driver={{SQLite3}};Database=file:{none}?mode=ro", "SELECT 1 AS id, 2 AS name")
+    assert failure(lost) == f"SQLite: {none}: no such file"
+
+
+def test_sqlite_may_lie_in_a_folder_of_any_name(crm: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "Kunden (alt) [2], {neu} @=!?*"
+    folder.mkdir()
+    path = crm.rename(folder / "crm.db")
+    assert names(sent(sqlite(path))) == ODD_NAMES
+
+
 def test_values_of_every_type_become_text(crm: Path) -> None:
     source = sqlite(crm, source={"map": {"display_name": "name", "notes": ("n", "d")}})
     first = sent(source)[0]
