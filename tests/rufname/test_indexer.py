@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from engine.contact import Contact, ContactId, PhoneLine, encode_contact
 from engine.index import ContactIndex
 from engine.phone import PhoneNumber
 from engine.store import ContactStore
+from rufname.drafting import MANY
 from rufname.indexer import Indexer, IndexingFailed
+from rufname.programs import family
 from rufname.rundir import Lock, take_writer_lock
 
 
@@ -173,3 +176,44 @@ def test_the_lock_is_held_until_both_processes_are_gone(place: Place, tmp_path: 
     again = Lock.take(lock_path)
     assert again is not None
     place.lock = again
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("ascii")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_long_run_has_help_that_ends_with_the_process_however_that_ends(place: Place) -> None:
+    for first in range(0, MANY + 2_000, 1_000):
+        place.add(first, 1_000)
+    assert place.indexer.catch_up() == MANY + 2_000
+    assert place.documents() == MANY + 2_000
+    process = place.indexer._process
+    assert process is not None
+    _, helper = family(process.pid)
+    process.kill()
+    deadline = time.monotonic() + 30
+    while is_alive(helper):
+        assert time.monotonic() < deadline
+    place.add(MANY + 2_000, 10)
+    assert place.indexer.catch_up() == MANY + 2_010
+    assert place.documents() == MANY + 2_010
+
+
+def test_the_index_is_the_same_though_its_helper_is_killed_on_the_way(place: Place) -> None:
+    for first in range(0, MANY + 5_000, 1_000):
+        place.add(first, 1_000)
+    place.indexer.begin_catch_up()
+    process = place.indexer._process
+    assert process is not None
+    deadline = time.monotonic() + 60
+    while not (helpers := family(process.pid)[1:]):
+        assert time.monotonic() < deadline
+    for helper in helpers:
+        os.kill(helper, signal.SIGKILL)
+    assert place.indexer.catch_up() == MANY + 5_000
+    assert place.indexer._process is process
+    assert place.documents() == MANY + 5_000
