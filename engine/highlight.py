@@ -6,6 +6,7 @@ is written, so that "Müller" is highlighted for "muell" as "Müll".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
@@ -34,7 +35,7 @@ from engine.matching import (
 from engine.matching import KEYS as KEYS_CLASS
 from engine.phone import country_code_of
 from engine.terms import MAX_PREFIX, words_of_field
-from engine.tokens import MAX_WORD_CHARS, first_letters, fold, spans_of_words
+from engine.tokens import MAX_WORD_CHARS, first_letters, fold, fold_once, spans_of_words
 from engine.typed import KEYS, Typed
 
 How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
@@ -97,8 +98,11 @@ def texts_of(contact: Contact) -> list[tuple[str, str]]:
     ]
 
 
-Spot = tuple[str, int, str]
-"""A field, the place in it, and its text."""
+Spot = tuple[str, int, str, str]
+"""A field, the place in it, its text, and that text folded."""
+
+_REST = re.compile(r"[a-z0-9]*")
+"""What is left of a word in plain letters, folded."""
 
 _Words = tuple[tuple[int, int, tuple[str, ...]], ...]
 
@@ -132,7 +136,9 @@ def answers_of(
         if found is None:
             if places is None:
                 places = [
-                    spot for spot in _places(contact) if spot[0] in _NAMES or spot[0] in searched
+                    (field, at, text, fold(text))
+                    for field, at, text in _places(contact)
+                    if field in _NAMES or field in searched
                 ]
             found = _typed_answer(word, places) if match_class < KEYS_CLASS else None
         if found is None and is_number_part(word):
@@ -156,18 +162,22 @@ def spans_of(answers: list[WordAnswer]) -> list[Span]:
 def _near(contact: Contact, match_class: int) -> list[Spot]:
     """Return where a class finds its words: names, companies; nothing where it may be anywhere."""
     if match_class >= COMPANY_WHOLE:
-        return [("company", 0, contact.company)] if match_class <= COMPANY else []
+        if match_class > COMPANY:
+            return []
+        return [("company", 0, contact.company, fold(contact.company))]
     shown, given, surname = contact.display_name, contact.given_name, contact.surname
-    near: list[Spot] = [("display_name", 0, shown)]
+    near = [("display_name", 0, shown, fold_once(shown))]  # hardly anybody else is called so
     # most names are shown as these two, perhaps behind a title: no word is looked at twice
-    if not f" {shown}".endswith((f" {given} {surname}", f" {surname}, {given}")):
-        near += (("given_name", 0, given), ("surname", 0, surname))
+    if shown != f"{given} {surname}" and not f" {shown}".endswith(
+        (f" {given} {surname}", f" {surname}, {given}")
+    ):
+        near += (("given_name", 0, given, fold(given)), ("surname", 0, surname, fold(surname)))
     if match_class in _IN_COMPANY_TOO:
-        near.append(("company", 0, contact.company))
+        near.append(("company", 0, contact.company, fold(contact.company)))
     return near
 
 
-def _places(contact: Contact) -> Iterator[Spot]:
+def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
     """Give field, place and text of all that is found by words, the best fields first."""
     for field, text in texts_of(contact):
         if text:
@@ -184,40 +194,56 @@ def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
     """
     best: WordAnswer | None = None
     first = word[:MAX_PREFIX]
-    for field, at, text in places:
-        folded = fold(text)
+    for spot in places:
+        _, _, text, folded = spot
         if first not in folded and folded.isascii():
             continue
-        for begin, end, form in _begun_by(first, text, folded):
-            written = text[begin:end]
+        is_plain = len(folded) == len(text) and text.isascii()
+        found = (_plain_answer if is_plain else _split_answer)(word, spot)
+        if found is not None:
+            if found.how == "whole":
+                return found
+            best = best or found
+    return best
+
+
+def _split_answer(word: str, spot: Spot) -> WordAnswer | None:
+    """Return what `_typed_answer` does for one text: each of its words has one form or more."""
+    field, at, text, _ = spot
+    best: WordAnswer | None = None
+    for begin, end, forms in _words_in(text):
+        written = text[begin:end]
+        for form in forms:
+            if not begins(form, word):
+                continue
             if is_whole(form, word):
                 return WordAnswer(word, written, "whole", Span(field, at, begin, end))
             if best is None:
                 length = _length_of(written, form, word)
-                span = Span(field, at, begin, begin + length)
-                best = WordAnswer(word, written, "begins", span)
+                best = WordAnswer(word, written, "begins", Span(field, at, begin, begin + length))
     return best
 
 
-def _begun_by(first: str, text: str, folded: str) -> Iterator[tuple[int, int, str]]:
-    """Give begin, end and folded form of each word of a text that begins so.
+def _plain_answer(word: str, spot: Spot) -> WordAnswer | None:
+    """Return what `_typed_answer` does for one text in plain letters, folded one by one.
 
-    In plain letters that were folded one by one, words need not be told apart to be found.
+    Its words need not be told apart to be found.
     """
-    if len(folded) == len(text) and text.isascii():
-        begin = folded.find(first)
-        while begin >= 0:
-            if not begin or not folded[begin - 1].isalnum():
-                end = begin + len(first)
-                while folded[end : end + 1].isalnum():
-                    end += 1
-                yield begin, end, folded[begin : min(end, begin + MAX_WORD_CHARS)]
-            begin = folded.find(first, begin + 1)
-    else:
-        for begin, end, forms in _words_in(text):
-            for form in forms:
-                if form.startswith(first):
-                    yield begin, end, form
+    field, at, text, folded = spot
+    first = word[:MAX_PREFIX]
+    size = len(first)
+    best: WordAnswer | None = None
+    begin = folded.find(first)
+    while begin >= 0:
+        if not begin or not folded[begin - 1].isalnum():
+            end = _REST.match(folded, begin + size).end()  # type: ignore[union-attr]  # may be empty
+            if end == begin + size or size == MAX_PREFIX:  # longer words are known by no more
+                return WordAnswer(word, text[begin:end], "whole", Span(field, at, begin, end))
+            if best is None:
+                span = Span(field, at, begin, begin + size)
+                best = WordAnswer(word, text[begin:end], "begins", span)
+        begin = folded.find(first, begin + 1)
+    return best
 
 
 def _words_in(text: str) -> _Words:
@@ -241,7 +267,7 @@ def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | N
     best: WordAnswer | None = None
     best_cost = NEVER
     code, allowed = sound_of(word), typos_allowed(word)
-    for field, at, text in places:
+    for field, at, text, _ in places:
         named = field in _NAMES
         for begin, end, forms in _words_in(text):
             written = text[begin:end]
