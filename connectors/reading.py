@@ -31,15 +31,24 @@ AGAIN_S = 0.2
 _End = BaseException | None
 """How the source ended: by itself, or by an error."""
 
+_Read = tuple[list[Event], float | None]
+"""A batch, and how much of the source had passed once it was read."""
+
 
 class SourceReader:
-    """Reads a source in the background for a `with` block."""
+    """Reads a source in the background for a `with` block.
+
+    Attributes:
+        share: how much of the source had passed when the batch that came last was read, as
+            `ContactSource.share_read`: the source itself is one or two batches ahead.
+    """
 
     def __init__(self, source: ContactSource, bookmark: Bookmark, batch_events: int) -> None:
         self._source = source
         self._bookmark = bookmark
         self._batch_events = batch_events
-        self._batches: queue.Queue[list[Event] | _End] = queue.Queue(WAITING_BATCHES)
+        self._batches: queue.Queue[_Read | _End] = queue.Queue(WAITING_BATCHES)
+        self.share: float | None = None
         self._stop = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="source", daemon=True)
@@ -80,8 +89,9 @@ class SourceReader:
                 if time.monotonic() - asked >= STALL_S:
                     raise SourceFailed(f"it sent nothing for {STALL_S / 60:.0f} min") from None
                 continue
-            if isinstance(item, list):
-                return item
+            if isinstance(item, tuple):
+                batch, self.share = item
+                return batch
             self._ended = True
             if isinstance(item, ConnectorError):
                 raise item
@@ -97,16 +107,16 @@ class SourceReader:
             while True:
                 batch = []
                 batch.extend(islice(events, self._batch_events))  # keeps what came before an error
-                if not batch or not self._hand_over(batch):
+                if not batch or not self._hand_over((batch, self._source.share_read())):
                     break
             del events  # an open cursor or file is closed here, by the thread that opened it
         except Exception as error:  # noqa: BLE001 - whatever a driver raises fails its run only
             end = error
             if batch:
-                self._hand_over(batch)
+                self._hand_over((batch, None))
         self._hand_over(end)
 
-    def _hand_over(self, item: list[Event] | _End) -> bool:
+    def _hand_over(self, item: _Read | _End) -> bool:
         while not self._stop.is_set():
             try:
                 self._batches.put(item, timeout=POLL_S)

@@ -112,7 +112,7 @@ def sync_source(
             while batch := reader.next_batch(cancelled):
                 intake.take(batch)
                 if progress is not None:
-                    share = 1.0 if intake.complete else opened.share_read()
+                    share = 1.0 if intake.complete else reader.share
                     counts = tally.counts()
                     progress(SyncProgress(settings.id, settings.name, counts, share, intake.served))
         reason = intake.finish(cancelled)

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
+from typing_extensions import override
 
 from connectors import reading
 from connectors.errors import Cancelled, DriverMissing, SourceFailed
 from connectors.reading import SourceReader
-from engine.source import Complete, Event
+from engine.source import Bookmark, Complete, Event
 from tests.connectors.making import Hang, ScriptedSource, people, whole
 
 
@@ -40,6 +42,30 @@ def test_the_bookmark_reaches_the_source() -> None:
     with SourceReader(source, b"mark", 10) as reader:
         drain(reader)
     assert source.bookmarks == [b"mark"]
+
+
+def test_the_share_is_that_of_the_batch_however_far_ahead_the_source_is() -> None:
+    class Counting(ScriptedSource):
+        passed = 0
+
+        @override
+        def read(self, bookmark: Bookmark) -> Iterator[Event]:
+            for event in super().read(bookmark):
+                self.passed += 1
+                yield event
+
+        @override
+        def share_read(self) -> float:
+            return self.passed / 31
+
+    with SourceReader(Counting([*people(30), Complete(full=True)]), b"", 10) as reader:
+        assert reader.share is None
+        shares: list[float | None] = []
+        while reader.next_batch(never):
+            shares.append(reader.share)
+            while reader._thread.is_alive() and not reader._batches.full():  # it reads ahead
+                time.sleep(0.001)
+        assert shares == [10 / 31, 20 / 31, 30 / 31, 1.0]
 
 
 def test_what_the_source_raises_is_raised_behind_what_it_sent_before() -> None:
