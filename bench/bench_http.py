@@ -12,7 +12,9 @@ The latency is that of a steady rate: questions are due by the clock, at random 
 people are (a Poisson process), whether the ones before are answered or not. `wrk` has no rate of
 its own: its script tells each connection how long to wait, and there are more connections than are
 ever busy; how many questions found none free is told. No text is asked twice in that round, so that
-none is cheaper for what was remembered of it.
+none is cheaper for what was remembered of it; at full load they come again and again, and a core
+that never rests keeps its caches: what a request costs in either is told. A server that answers at
+once (`bench.bare_server`) has the same rate: what it takes is not ours.
 """
 
 from __future__ import annotations
@@ -121,9 +123,17 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         _compare(*sizes.values())
         for name, size in sizes.items():
             yield Measure(QUESTION, f"octets of an answer, {name}", size, "")
+        bare = stack.enter_context(_bare(folder, round(sizes[own.server.name])))
+        floor = _load(bare, questions, seconds, connections=PACED_CONNECTIONS, rate=RATE)
+        yield Measure(
+            QUESTION, f"at {RATE}/s, p50 of a server that answers at once", floor.p50_ms, "ms"
+        )
+        before = own.server.cpu_s()
         paced = _load(own, questions, seconds, connections=PACED_CONNECTIONS, rate=RATE)
+        cpu_ms = (own.server.cpu_s() - before) / paced.requests * 1e3
         yield Measure(QUESTION, "rate of the paced round", paced.requests / paced.seconds, "1/s")
         yield Measure(QUESTION, "asked later than due", paced.late / paced.requests * 100, "%")
+        yield Measure(QUESTION, f"at {RATE}/s, CPU time of a request", cpu_ms, "ms")
         for name, value, goal in (
             ("p50", paced.p50_ms, P50_GOAL_MS),
             ("p99", paced.p99_ms, P99_GOAL_MS),
@@ -147,6 +157,16 @@ def _serving(installation: Installation) -> Iterator[Target]:
     with installation.serving() as serving:
         server = Server("rufname", serving.http_worker, installation.http_port, "", "", "")
         yield Target(server, installation.session())
+
+
+@contextlib.contextmanager
+def _bare(folder: Path, octets: int) -> Iterator[Target]:
+    port = free_port()
+    argv = [sys.executable, "-m", "bench.bare_server", str(port), str(octets)]
+    with running(argv, folder / "bare.log") as process:
+        wait_for_port(port, process, folder / "bare.log")
+        pin(process.pid, first_core())
+        yield Target(Server("at once", process.pid, port, "", "", ""), "")
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.bench_http import PACED_CONNECTIONS, Result, Target, _load
+from bench.bench_http import PACED_CONNECTIONS, PATH, Result, Target, _bare, _load, _post
 from bench.servers import Server
 
 SECONDS, SLOW = 2, 30
@@ -73,6 +73,15 @@ def test_a_paced_load_comes_at_its_rate_and_a_full_one_above(port: int, tmp_path
     full = load(port, tmp_path, connections=8)
     assert full.late == 0
     assert full.requests > 2 * SLOW * SECONDS
+
+
+def test_the_bare_server_answers_every_question_with_so_many_octets(tmp_path: Path) -> None:
+    questions = tmp_path / "questions"
+    questions.write_text('{"text": "a"}\n', encoding="utf-8")
+    with _bare(tmp_path, 5_000) as target:
+        paced = _load(target, questions, 1, connections=PACED_CONNECTIONS, rate=100)
+        assert len(_post(target.server.port, PATH, {"text": "a"}, "")) == 5_000
+    assert 30 <= paced.requests <= 300
 
 
 def test_one_connection_is_too_few_for_the_rate_which_is_told(port: int, tmp_path: Path) -> None:
