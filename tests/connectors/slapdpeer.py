@@ -47,18 +47,28 @@ rootpw "{password}"
 limits dn.exact="{reader}" size=unlimited time=unlimited
 limits dn.exact="{pageless}" size=unlimited size.prtotal=disabled
 access to attrs=userPassword by anonymous auth by * none
-access to * by dn.exact="{reader}" read by dn.exact="{limited}" read
-    by dn.exact="{pageless}" read by * none
+{access}
 index objectClass,entryUUID,entryCSN,uid eq
 overlay syncprov
 {session_log}
 """
 
 
+_ACCESS = f"""access to * by dn.exact="{READER}" read by dn.exact="{LIMITED}" read
+    by dn.exact="{PAGELESS}" read by * none"""
+
+
 class Slapd:
     """A slapd that a test may stop, kill and start again on the same port."""
 
-    def __init__(self, folder: Path, *, session_log: bool = True, tls_host: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        session_log: bool = True,
+        tls_host: str = "",
+        access: str = _ACCESS,
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"ldap://{LOOPBACK}:{self.port}"
@@ -81,6 +91,7 @@ class Slapd:
             pageless=PAGELESS,
             password=PASSWORD,
             tls=tls,
+            access=access,
             session_log="syncprov-sessionlog 1000" if session_log else "",
         )
         (folder / "slapd.conf").write_text(text)

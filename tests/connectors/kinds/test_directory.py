@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -251,6 +252,28 @@ def test_a_server_restored_from_a_backup_is_read_in_full(
         report = sync_source(own, store)
         assert (report.state, report.full, report.changed) == ("done", True, 1)
         assert {contact.name for contact in stored(store).values()} == {r[1] for r in ROWS[:30]}
+
+
+def test_the_rights_that_the_manual_names_are_enough(tmp_path: Path, store: ContactStore) -> None:
+    page = (Path(__file__).parents[3] / "docs/sources/ldap.md").read_text()
+    rules = re.findall(r"^    (access to .*)$", page, re.MULTILINE)
+    assert len(rules) == 2
+    access = "\n".join(rule.replace("cn=rufname,…", READER) for rule in rules)
+    assert f'"{PEOPLE_BASE}"' in access
+    assert f'"{BASE}"' in access
+    with slapd(tmp_path, access=access) as peer:
+        peer.load(ROWS)
+        peer.start()
+        (plain,) = source(peer).check().warnings
+        assert "readable" in plain
+        assert sync_source(directory(peer), store).added == len(ROWS)
+        store.settle(store.last_seq())
+        with peer.admin() as admin:
+            admin.delete(dn_of("1"))
+            admin.modify(dn_of("2"), {"title": [(ldap3.MODIFY_REPLACE, ["Leiterin"])]})
+        report = sync_source(directory(peer), store)
+        # syncrepl tells of these two; by modifyTimestamp all of the last minute would be read.
+        assert (report.state, report.full, report.read, report.removed) == ("done", False, 2, 1)
 
 
 def test_another_base_or_filter_is_a_full_read(peer: Slapd, store: ContactStore) -> None:
