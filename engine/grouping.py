@@ -9,7 +9,6 @@ A person stands where its best record does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 
 from msgspec.structs import replace
 
@@ -17,11 +16,11 @@ from engine.contact import Address, Contact, ContactId, PhoneLine
 from engine.matching import FULL_NAME
 from engine.query import PersonHit
 from engine.questions import any_of
-from engine.reader import Place, Reader
-from engine.recall import Linked, Record
+from engine.reader import Reader
+from engine.recall import Record
 from engine.schema import PERSON, term
 from engine.scope import Scope
-from engine.terms import LINK, link_term
+from engine.terms import LINK, link_term, rank_of
 from engine.tokens import whole_name, words
 from engine.typed import Typed
 
@@ -44,57 +43,43 @@ _NOWHERE = Address()
 class Groups:
     """Which visible records are of one person: those that share a link are compared, no others."""
 
-    def __init__(
-        self,
-        reader: Reader,
-        scope: Scope,
-        records: Sequence[Record],
-        known: AbstractSet[Place] = frozenset(),
-    ) -> None:
+    def __init__(self, reader: Reader, scope: Scope, records: Iterable[Record]) -> None:
         """Find the records that share a link with some records.
 
         Args:
-            reader: asked at most once for all of them; not at all if no link is shared.
+            reader: asked at most once for all of them; not at all if none may share a link.
             scope: what the asker sees.
             records: as the asker may see them.
-            known: segment and document of records that need not be read again.
         """
         self._keys: dict[ContactId, tuple[str, ...]] = {}
         self._holders: dict[str, list[Contact]] = {}
-        for record in records:
-            shared = record.shared
-            if shared is None:
-                shared = reader.shared_links(record)
-            if shared:
-                self._hold(record.contact, shared)
-        if self._keys:
-            linking = [record for record in records if record.contact.id in self._keys]
-            self._find(reader, scope, linking, known)
+        linking = [record for record in records if record.twins != ()]
+        for record in linking:
+            self._hold(record.contact, reader.links(record))
+        if linking:
+            self._find(reader, scope, linking)
 
     def __contains__(self, identity: ContactId) -> bool:
         """Tell whether a record may share a link with another."""
         return identity in self._keys
 
-    def _find(
-        self, reader: Reader, scope: Scope, linking: list[Record], known: AbstractSet[Place]
-    ) -> None:
-        """Read the records that are linked to some: most are remembered, with their links."""
-        strangers = [record for record in linking if record.linked is None]
-        if strangers:
-            reader.link(strangers)
-        if any(record.linked is None for record in linking):
+    def _find(self, reader: Reader, scope: Scope, linking: list[Record]) -> None:
+        """Read what shares a link that the asker sees with some records."""
+        if any(record.twins is None for record in linking):
             question = any_of([term(PERSON, link_term(link)) for link in self._holders])
             hits = reader.by_rank(question, scope, MAX_LINKED)
-            found = [((at.segment_ord, at.doc), at) for _, at in hits]
+            found = [reader.record(at, scope) for _, at in hits]
         else:
-            linked = {each[1]: each for record in linking for each in record.linked or ()}
-            found = [(place, at) for _, place, at in sorted(linked.values(), key=_by_rank)]
-        for place, address in found:
-            if place not in known:
-                record = reader.record_at(place, address, scope)
-                contact = record.contact
-                if contact.id.source in scope.searched and contact.id not in self._keys:
-                    self._hold(contact, reader.shared_links(record))
+            found = reader.twins(linking, scope)
+            if len(linking) + len(found) > MAX_RECORDS:  # else none is left out
+                found.sort(key=_rank)
+        shared = frozenset(self._holders)
+        for record in found:
+            contact = record.contact
+            if contact.id.source in scope.searched and contact.id not in self._keys:
+                links = reader.links(record)
+                if not shared.isdisjoint(links):
+                    self._hold(contact, links)
 
     def _hold(self, contact: Contact, keys: tuple[str, ...]) -> None:
         self._keys[contact.id] = keys
@@ -119,8 +104,8 @@ class Groups:
         return members
 
 
-def _by_rank(linked: Linked) -> tuple[int, Place]:
-    return linked[:2]
+def _rank(record: Record) -> int:
+    return rank_of(record.contact)
 
 
 def same_person(one: Contact, other: Contact, key: str) -> bool:

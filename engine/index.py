@@ -274,7 +274,7 @@ def _commit_and_table(
         opened.reload()
         searcher = opened.searcher()
         numbers = NumberTable(open_file(generation))
-        if numbers.serves(applied_state(searcher).seq):
+        if numbers.serve(applied_state(searcher).seq):
             return searcher, numbers
         numbers.close()
     raise CorruptIndex(f"{generation}: the number table is not in step")

@@ -14,7 +14,7 @@ database of its own:
                so those with equal last digits stand side by side
     trunks     trunk digits → who stands behind it, sorted by source, those on the line itself first
     sources    source id → its number here
-    links      which links of records more than one may have (`engine.linkmap`)
+    links, twins, ended     which versions share a link (`engine.twins`)
     meta       the last seq applied, whose store it is, from which commit on it has all bodies, and
                how many contacts it had when it was last written in full pages
 
@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -43,12 +43,13 @@ from weakref import WeakValueDictionary
 import lmdb
 import msgspec
 
+from engine.bodykeys import SEQ_BYTES
 from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
 from engine.errors import CorruptIndex
 from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SOURCE_BYTES, VERSION_BYTES
 from engine.labels import body_of
-from engine.linkmap import NO_MAP, LinkMap
 from engine.phone import MAX_E164_DIGITS
+from engine.twins import Twins, read_twins
 
 FOLDER = "numbers"
 DATA = "data.mdb"
@@ -98,6 +99,8 @@ class Databases(msgspec.Struct, frozen=True):
     trunks: Database
     sources: Database
     links: Database
+    twins: Database
+    ended: Database
     meta: Database
 
 
@@ -125,7 +128,9 @@ class NumberFile:
             numbers=opened(b"numbers", dupsort=True, dupfixed=True),
             trunks=opened(b"trunks", dupsort=True, dupfixed=True),
             sources=opened(b"sources"),
-            links=opened(b"links"),
+            links=opened(b"links", dupsort=True, dupfixed=True),
+            twins=opened(b"twins"),
+            ended=opened(b"ended"),
             meta=opened(b"meta"),
         )
 
@@ -219,19 +224,22 @@ class NumberTable:
     Attributes:
         seq: the last change of the store that is in it.
         kept_from: it has the body of every contact of each commit from this one on.
-        links: which links more than one record may have.
+        commit: the last change in the commit of the index whose contacts are read; all, if none
+            is named (`serve`).
     """
 
     __slots__ = (
         "_body",
+        "_ended",
         "_numbers",
         "_source_names",
         "_source_numbers",
         "_transaction",
         "_trunks",
+        "_twins",
+        "commit",
         "file",
         "kept_from",
-        "links",
         "seq",
     )
 
@@ -245,8 +253,7 @@ class NumberTable:
         self._transaction: lmdb.Transaction[bytes] | None = None
         self._source_numbers: dict[str, bytes] = {}
         self._source_names: dict[bytes, str] = {}
-        self.seq = self.kept_from = 0
-        self.links = NO_MAP
+        self.seq = self.kept_from = self.commit = 0
         if file is None:
             return
         try:
@@ -256,12 +263,13 @@ class NumberTable:
             self._numbers = transaction.cursor(databases.numbers)
             self._trunks = transaction.cursor(databases.trunks)
             self._body = transaction.cursor(databases.bodies)
-            self.links = LinkMap.read(partial(transaction.get, db=databases.links))
+            self._twins = transaction.cursor(databases.twins)
+            self._ended = partial(transaction.get, db=databases.ended)
             self._source_numbers = {
                 name.decode(): number for name, number in transaction.cursor(databases.sources)
             }
             self._source_names = {number: name for name, number in self._source_numbers.items()}
-            self.seq = noted(transaction, file, SEQ_KEY)
+            self.seq = self.commit = noted(transaction, file, SEQ_KEY)
             self.kept_from = noted(transaction, file, KEPT_KEY)
         except lmdb.Error as error:
             raise CorruptIndex(f"{file.environment.path()}: {error}") from error
@@ -273,17 +281,19 @@ class NumberTable:
     def close(self) -> None:
         """End the snapshot; every later question finds nobody."""
         transaction, self._transaction = self._transaction, None
-        self.links = NO_MAP
         if transaction is not None:
             transaction.abort()
 
-    def serves(self, applied: int) -> bool:
+    def serve(self, applied: int) -> bool:
         """Tell whether every contact of the commit with this last `seq` is in the snapshot.
 
         A snapshot taken while a commit is the newest one serves it. Of a commit before that, it may
-        miss what has been replaced since.
+        miss what has been replaced since. What is asked from now on is asked of that commit.
         """
-        return self.kept_from <= applied <= self.seq
+        if self.kept_from <= applied <= self.seq:
+            self.commit = applied
+            return True
+        return False
 
     def sources(self, visible: frozenset[str] | None) -> Sources:
         """Return the numbers of the sources in `visible` (ids); None, all, where none is hidden."""
@@ -465,11 +475,39 @@ class NumberTable:
         """Return the encoded contact of a version that the index names.
 
         Raises:
-            CorruptIndex: it is not there, which no commit that the snapshot `serves` gives rise to.
+            CorruptIndex: it is not there, which no commit that the snapshot can `serve` leads to.
         """
         if self._transaction is None or not self._body.set_key(version):
             raise CorruptIndex("a document leads to no contact")
         return _body_of(self._body.value())
+
+    def read(self, versions: Sequence[bytes]) -> list[tuple[bytes, bytes, Twins]]:
+        """Return versions with their encoded contacts and twins, as far as they are there.
+
+        Twins are those in the commit that is served. To read all at once spares two calls for each.
+
+        Raises:
+            CorruptIndex: one is damaged.
+        """
+        if self._transaction is None:
+            return []
+        twins = dict(self._twins.getmulti(versions))  # one in seven has any
+        return [
+            (
+                version,
+                _body_of(record),
+                read_twins(twins[version], self._is_in_commit) if version in twins else (),
+            )
+            for version, record in self._body.getmulti(versions)
+        ]
+
+    def _is_in_commit(self, version: bytes) -> bool:
+        """Tell whether a version came before the end of the commit served, and ended after it."""
+        last = self.commit.to_bytes(SEQ_BYTES, "big")
+        if version[-SEQ_BYTES:] > last:
+            return False
+        ended = self._ended(version)
+        return ended is None or ended > last
 
 
 def _body_of(record: bytes) -> bytes:

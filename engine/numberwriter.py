@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +23,6 @@ from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SOURCE_BYTES, company_digest, holders_of
 from engine.labels import body_of, labelled
-from engine.linkmap import LinkMap, new_links
 from engine.numbertable import (
     BEHIND_LINE,
     DATA,
@@ -45,6 +43,7 @@ from engine.numbertable import (
 )
 from engine.store import Change
 from engine.trunk import company_of, trunks_of
+from engine.twins import TwinWriter
 
 _PACKED = "packed"
 """The folder in which a table is copied, beside the file that the copy replaces."""
@@ -54,9 +53,6 @@ _LOOSE_CONTACTS = 1_000
 
 _LOOSE_GROWTH = 1.25
 """One that has grown by so much since it was packed is: keys come at random and split pages."""
-
-_GROWTH = 4
-"""How many times the contacts that are there a new map of links has room for."""
 
 _COPIED_AT_ONCE = 50_000
 """Entries of one transaction, whose pages LMDB holds in memory: some 16 MiB."""
@@ -78,24 +74,20 @@ class NumberWriter:
         seq: the last change of the store that the table held when it was opened.
     """
 
-    def __init__(self, file: NumberFile, seq: int = 0, links: LinkMap | None = None) -> None:
+    def __init__(self, file: NumberFile, seq: int = 0) -> None:
         self.seq = seq
         self._file = file
         self._sources: dict[str, bytes] = {}
-        self._links = links  # of a table that is being made, whole; else each transaction reads it
 
     @classmethod
-    def create(cls, generation: Path, store: str, contacts: int = 0) -> NumberWriter:
+    def create(cls, generation: Path, store: str) -> NumberWriter:
         """Make the table of a generation that is being built; `seal` makes it durable.
-
-        Its map of links, 10 octets a contact, is held in memory until then.
 
         Args:
             generation: the folder.
             store: the identity of the store.
-            contacts: about how many it will hold.
         """
-        made = cls(create_file(generation), links=LinkMap.sized(contacts))
+        made = cls(create_file(generation))
         with made._file.environment.begin(write=True) as transaction:
             transaction.put(STORE_KEY, store.encode(), db=made._file.databases.meta)
         return made
@@ -138,20 +130,19 @@ class NumberWriter:
             CorruptStore: a stored contact cannot be decoded; nothing of the batch is applied.
             lmdb.Error: the disk is full.
         """
-        fresh = _Entries([], [], [], [])
+        fresh, contacts = _Entries([], [], [], []), dict[bytes, Contact]()
         known = set[int]()
         self._sources.clear()  # what a transaction that failed had numbered is gone
         with self._file.environment.begin(write=True) as transaction:
-            self._let_go(transaction, committed)
-            links = self._links or self._links_in(transaction)
+            twins = TwinWriter(transaction, self._file.databases, number_row)
+            self._let_go(transaction, committed, twins)
             seq = 0
             for change in changes:
                 seq = change.seq
-                if self._apply(transaction, change, fresh, links):
+                if self._apply(transaction, change, fresh, contacts, twins):
                     known.add(seq)
             self._put(transaction, fresh)
-            if links is not self._links:
-                self._put_links(transaction, links)
+            twins.join(contacts, fresh.numbers)
             if seq:
                 _note(transaction, self._file, SEQ_KEY, seq)
         return known
@@ -182,8 +173,6 @@ class NumberWriter:
         """Note how far a table just made has come, write it through in full pages, close it."""
         environment = self._file.environment
         with environment.begin(write=True) as transaction:
-            if self._links is not None:
-                self._put_links(transaction, self._links)
             _note(transaction, self._file, SEQ_KEY, seq)
         folder = Path(environment.path())
         packed = folder / _PACKED
@@ -204,33 +193,17 @@ class NumberWriter:
         of = self._file.databases
         return of.bodies, of.rows, of.numbers, of.trunks
 
-    def _links_in(self, transaction: lmdb.Transaction[bytes]) -> LinkMap:
-        return LinkMap.read(partial(transaction.get, db=self._file.databases.links))
-
-    def _put_links(self, transaction: lmdb.Transaction[bytes], links: LinkMap) -> None:
-        """Write what was noted; a map that is full gives way to a greater one, 20 µs a contact.
-
-        That one has the links of retired versions too, which the commit in force may still hold.
-        """
-        bodies, database = self._file.databases.bodies, self._file.databases.links
-        if links.is_full:
-            links = LinkMap.sized(_GROWTH * transaction.stat(bodies)["entries"])
-            for _, record in transaction.cursor(bodies):
-                links.note(new_links(decode_contact(body_of(record)), None))
-            transaction.drop(database, delete=False)
-        with transaction.cursor(database) as cursor:
-            cursor.putmulti(links.entries())
-
     def _apply(
         self,
         transaction: lmdb.Transaction[bytes],
         change: Change,
         fresh: _Entries,
-        links: LinkMap,
+        contacts: dict[bytes, Contact],
+        twins: TwinWriter,
     ) -> bool:
         """Take one change: out with the old version, in with the new one; tell if there was one.
 
-        The new one is added to `fresh`, and what it alone has to `links`.
+        The new one is added to `fresh` and `contacts`.
         A store names each contact once a batch, so that no version comes and goes within one.
         """
         databases = self._file.databases
@@ -240,9 +213,8 @@ class NumberWriter:
         if old is not None and old.endswith(seq) and change.body is not None:
             return True
         source = self._source_number(transaction, change.source)
-        former = None
         if old is not None:
-            former = self._remove(transaction, source, old)
+            twins.leave(self._remove(transaction, source, old), old, seq)
             transaction.put(seq, old, db=databases.retired)
         if change.body is None:
             transaction.delete(row, db=databases.rows)
@@ -252,8 +224,7 @@ class NumberWriter:
         fresh.bodies.append((version, labelled(contact, change.body)))
         fresh.rows.append((row, version))
         _gather(fresh, contact, source, version)
-        if links:
-            links.note(new_links(contact, former))
+        contacts[version] = contact
         return old is not None
 
     def _remove(
@@ -271,7 +242,9 @@ class NumberWriter:
                 transaction.delete(key, value, db=database)
         return contact
 
-    def _let_go(self, transaction: lmdb.Transaction[bytes], committed: int) -> None:
+    def _let_go(
+        self, transaction: lmdb.Transaction[bytes], committed: int, twins: TwinWriter
+    ) -> None:
         """Remove the bodies of versions that ended up to a commit; older ones lack them now."""
         databases, last = self._file.databases, committed.to_bytes(SEQ_BYTES, "big")
         if noted(transaction, self._file, KEPT_KEY) >= committed:
@@ -280,6 +253,7 @@ class NumberWriter:
         with transaction.cursor(databases.retired) as ended:
             while ended.first() and ended.key() <= last:
                 transaction.delete(ended.value(), db=databases.bodies)
+                twins.let_go(ended.value())
                 ended.delete()
 
     def _source_number(self, transaction: lmdb.Transaction[bytes], source: str) -> bytes:

@@ -27,7 +27,6 @@ from engine.query import (
 )
 from engine.ranking import Position, Ranked, Ranking
 from engine.reader import Reader
-from engine.recall import Record
 from engine.rights import Principal
 from engine.suggesting import suggestion
 from engine.typed import Typed, read_typed
@@ -108,11 +107,11 @@ class PeopleSearch:
 
     def person(self, identity: ContactId, principal: Principal) -> PersonHit | None:
         """Return the person of a record: it and the visible records linked to it; None for none."""
-        contact = self._reader.get(identity, principal)
-        if contact is None:
+        record = self._reader.find(identity, principal)
+        if record is None:
             return None
         scope = self._reader.scope(principal)
-        members = Groups(self._reader, scope, [Record(contact, 0)]).of(contact)
+        members = Groups(self._reader, scope, [record]).of(record.contact)
         return self._joined(members, FULL_NAME, Typed(()), frozenset())
 
     def _people(
@@ -123,8 +122,7 @@ class PeopleSearch:
         given: set[ContactId] = set()
         joined: set[ContactId] = set()
         for batch in ranking.batches(wanted):
-            places = {each.place for each in batch}
-            groups = Groups(self._reader, scope, [each.record for each in batch], places)
+            groups = Groups(self._reader, scope, [each.record for each in batch])
             for each in batch:
                 contact, position = each.record.contact, each.position
                 identity = contact.id

@@ -7,17 +7,18 @@ only where every document of the index is visible to the asker anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import tantivy
 
 from engine import schema
 from engine.bodykeys import body_key_of
 from engine.contact import Contact, ContactId, decode_contact
+from engine.errors import CorruptIndex
 from engine.leading import NO_LIMITS
 from engine.masking import masked
 from engine.numbertable import NO_TABLE, NumberTable, Sources
-from engine.recall import MAX_LINKED, Linked, Recall, Record
+from engine.recall import Recall, Record
 from engine.rights import Principal, SourcePolicy, visible_sources
 from engine.schema import (
     OWN_DOCUMENTS,
@@ -29,7 +30,7 @@ from engine.schema import (
     term,
 )
 from engine.scope import Scope, scope_of
-from engine.terms import MARKS, link_term, link_terms
+from engine.terms import MARKS, link_terms
 
 MAX_WINDOW = 20_002
 """The most documents one search may return; tantivy allocates by limit."""
@@ -211,25 +212,69 @@ class Reader:
 
     def record_at(self, place: Place, address: tantivy.DocAddress, scope: Scope) -> Record:
         """Return what `record` returns, if the place of an address is known already."""
-        record = self._recall.get(place) or self._raw(place, address)
-        if scope.hidden:
-            hidden = scope.hidden.get(record.contact.id.source)
-            if hidden:
-                return self._masked(place, record, hidden)
-        return record
+        ((_, version),) = self.versions_at((place,), [address])
+        record = self._recall.get(version) or self._read((version,))[0]
+        return self._as_seen([record], scope)[0] if scope.hidden else record
 
     def records(
-        self, found: Iterable[tuple[Place, bytes]], scope: Scope
+        self, found: Sequence[tuple[Place, bytes]], scope: Scope
     ) -> Iterator[tuple[Place, Record]]:
         """Give the places of found documents, whose bodies' keys are known, and their `record`."""
-        get, hides = self._recall.get, scope.hidden
-        for place, key in found:
-            record = get(place) or self._keep(place, key)
-            if hides:
-                hidden = hides.get(record.contact.id.source)
-                if hidden:
-                    record = self._masked(place, record, hidden)
-            yield place, record
+        records = self._as_seen(self._read([version for _, version in found]), scope)
+        return zip([place for place, _ in found], records, strict=True)
+
+    def twins(self, records: Iterable[Record], scope: Scope) -> list[Record]:
+        """Return, as the asker of a scope may see it, what may share a link with some records.
+
+        Those that have too many twins are passed over; the records themselves are left out.
+        """
+        versions = {version for record in records for version in record.twins or ()}
+        versions.difference_update([record.version for record in records])
+        return self._as_seen(list(self._known(versions).values()), scope)
+
+    def _read(self, versions: Sequence[bytes]) -> list[Record]:
+        """Return versions that the index names, in their order, as they are stored; remembered.
+
+        Raises:
+            CorruptIndex: one of them is not there.
+        """
+        known = self._known(versions)
+        try:
+            return [known[version] for version in versions]
+        except KeyError:
+            raise CorruptIndex("a document leads to no contact") from None
+
+    def _known(self, versions: Collection[bytes]) -> dict[bytes, Record]:
+        """Return versions as far as they are there; what is not remembered is read at once."""
+        get = self._recall.get
+        known = {each: record for each in versions if (record := get(each)) is not None}
+        if len(known) < len(versions):
+            keep = self._recall.keep
+            for version, body, twins in self.numbers.read(
+                [version for version in versions if version not in known]
+            ):
+                record = known[version] = Record(decode_contact(body), version, len(body), twins)
+                keep(version, record)
+        return known
+
+    def _as_seen(self, records: list[Record], scope: Scope) -> list[Record]:
+        """Return records without their hidden fields."""
+        if not scope.hidden:
+            return records
+        hidden = scope.hidden.get
+        return [self._masked(each, hidden(each.contact.id.source)) for each in records]
+
+    def _masked(self, record: Record, hidden: frozenset[str] | None) -> Record:
+        """Return a record without hidden fields; its links are told from what is left of it."""
+        if not hidden:
+            return record
+        key = record.version, hidden
+        known = self._recall.get(key)
+        if known is None:
+            contact = masked(record.contact, hidden)
+            known = Record(contact, record.version, record.octets, record.twins)
+            self._recall.keep(key, known)
+        return known
 
     def versions(
         self, addresses: list[tantivy.DocAddress], ranks: Sequence[int] | None = None
@@ -249,7 +294,7 @@ class Reader:
         self,
         places: Sequence[Place],
         addresses: list[tantivy.DocAddress],
-        ranks: Sequence[int],
+        ranks: Sequence[int] | None = None,
     ) -> list[Version]:
         """Return what `versions` returns, for documents whose places are known; remembered.
 
@@ -265,92 +310,26 @@ class Reader:
         known.update(zip(places, found, strict=True))
         return found
 
-    def _raw(self, place: Place, address: tantivy.DocAddress) -> Record:
-        """Read a record that is not remembered, as nobody but the administrator may see it."""
-        ((_, key),) = self.versions([address])
-        return self._keep(place, key)
-
-    def _keep(self, place: Place, key: bytes) -> Record:
-        body = self.numbers.body(key)
-        record = Record(decode_contact(body), len(body))
-        self._recall.keep(place, record)
-        return record
-
-    def read_ahead(self, found: Iterable[tuple[int, tantivy.DocAddress]]) -> None:
+    def read_ahead(self, found: Sequence[tuple[int, tantivy.DocAddress]]) -> None:
         """Read those of some records (ranks and addresses) that are not remembered, together."""
-        unread = {
-            place: (rank, address)
-            for rank, address in found
-            if (place := (address.segment_ord, address.doc)) not in self._recall
-        }
-        if unread:
-            addresses = [address for _, address in unread.values()]
-            versions = self.versions(addresses, [rank for rank, _ in unread.values()])
-            for place, (_, key) in zip(unread, versions, strict=True):
-                self._keep(place, key)
-
-    def link(self, records: Sequence[Record]) -> None:
-        """Find what is linked to records (`Record.linked`), at once for all of them.
-
-        It is the same for every asker: a link that he sees is one of the document as well.
-        """
-        links = {link for record in records for link in self.shared_links(record)}
-        question = any_term(schema.PERSON, map(link_term, links))
-        found = self._by_rank(question, MAX_LINKED * MAX_LINKED, count=False)
-        if len(found.hits) == MAX_LINKED * MAX_LINKED:
-            return
-        self.read_ahead(found.hits)
-        holders: dict[str, list[Linked]] = {link: [] for link in links}
-        for rank, address in found.hits:
-            place = address.segment_ord, address.doc
-            for link in self.shared_links(self._recall.get(place) or self._raw(place, address)):
-                if link in holders:
-                    holders[link].append((rank, place, address))
-        for record in records:
-            linked = {each[1]: each for link in self.shared_links(record) for each in holders[link]}
-            if len(linked) <= MAX_LINKED:
-                record.linked = tuple(linked.values())
-
-    def _masked(self, place: Place, record: Record, hidden: frozenset[str]) -> Record:
-        """Return a record without hidden fields; its links are told from what is left of it."""
-        key = (*place, hidden)
-        known = self._recall.get(key)
-        if known is None:
-            known = Record(masked(record.contact, hidden), record.octets)
-            self._recall.keep(key, known)
-        return known
+        self._of([address for _, address in found], [rank for rank, _ in found])
 
     def recalled(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
         """Return what `visible` returns; they are remembered for the life of the reader."""
-        get, keep = self._recall.get, self._keep
-        places = [(address.segment_ord, address.doc) for address in addresses]
-        records = [get(place) for place in places]
-        unread = [at for at, record in enumerate(records) if record is None]
-        versions = self.versions([addresses[at] for at in unread])
-        for at, (_, key) in zip(unread, versions, strict=True):
-            records[at] = keep(places[at], key)
-        contacts = [record.contact for record in records if record is not None]
-        if not scope.hidden:
-            return contacts
-        for at, (place, record) in enumerate(zip(places, records, strict=True)):
-            hidden = scope.hidden.get(contacts[at].id.source)
-            if hidden and record is not None:
-                contacts[at] = self._masked(place, record, hidden).contact
-        return contacts
+        return [record.contact for record in self._as_seen(self._of(addresses), scope)]
 
-    def shared_links(self, record: Record) -> tuple[str, ...]:
-        """Return the links of a record that other documents may have too; worked out once."""
-        shared = record.shared
-        if shared is None:
-            links = link_terms(record.contact)
-            known = self.numbers.links
-            if known:  # what it tells to be shared is looked for at once: mostly it is
-                found = known.shared(links)
-            else:
-                frequency, person = self._frequency, schema.PERSON
-                found = [link for link in links if frequency(person, link_term(link)) > 1]
-            shared = record.shared = tuple(found)
-        return shared
+    def _of(
+        self, addresses: list[tantivy.DocAddress], ranks: Sequence[int] | None = None
+    ) -> list[Record]:
+        places = [(address.segment_ord, address.doc) for address in addresses]
+        return self._read([version for _, version in self.versions_at(places, addresses, ranks)])
+
+    def links(self, record: Record) -> tuple[str, ...]:
+        """Return what links a record with others; worked out once."""
+        links = record.links
+        if links is None:
+            links = record.links = tuple(link_terms(record.contact))
+        return links
 
     def visible(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
         """Return contacts as the asker of a scope may see them; none of them is remembered."""
@@ -377,8 +356,13 @@ class Reader:
             return []
         return [int(value or 0) for value in self.searcher.fast_field_values(field, addresses)]
 
+    def find(self, identity: ContactId, principal: Principal) -> Record | None:
+        """Return one visible record by id, or None."""
+        hits = self.search(term(schema.ID, id_term(identity)), principal, 1)
+        return self.record(hits[0][1], self.scope(principal)) if hits else None
+
     def get(self, identity: ContactId, principal: Principal) -> Contact | None:
-        """Return one visible contact by id, or None."""
+        """Return one visible contact by id, or None; it is not remembered."""
         hits = self.search(term(schema.ID, id_term(identity)), principal, 1)
         found = self.visible([address for _, address in hits], self.scope(principal))
         return found[0] if found else None

@@ -8,9 +8,9 @@ is, and once for each set of hidden fields that it was shown without.
 from __future__ import annotations
 
 import msgspec
-import tantivy
 
 from engine.contact import Contact
+from engine.twins import Twins
 
 MAX_RECORDS = 16_384
 """Records of half a memory."""
@@ -18,15 +18,8 @@ MAX_RECORDS = 16_384
 MAX_OCTETS = 4 << 20
 """Of their stored bodies, in half a memory; decoded they take some three times as much."""
 
-Key = tuple[object, ...]
-"""Segment and document, and behind them the hidden fields, if there are any."""
-
-
-MAX_LINKED = 16
-"""Documents kept for one record: more are asked for each time."""
-
-Linked = tuple[int, tuple[int, int], tantivy.DocAddress]
-"""Rank, segment and document, and both as tantivy takes them."""
+Key = bytes | tuple[bytes, frozenset[str]]
+"""The version of a record, and beside it the hidden fields, if there are any."""
 
 
 class Record(msgspec.Struct, gc=False):
@@ -34,17 +27,17 @@ class Record(msgspec.Struct, gc=False):
 
     Attributes:
         contact: without its hidden fields.
+        version: its own (`engine.bodykeys`).
         octets: of its stored body.
-        shared: the links (`engine.terms.link_terms`) that other documents may have too; None: this
-            was not asked for yet.
-        linked: the documents that have one of these links, this one too, whoever may see them;
-            None: this was not asked for yet, or they are too many to be kept.
+        twins: the versions that may share a link with it, whoever may see them; None: many.
+        links: what links it with others (`engine.terms.link_terms`); None: not asked for yet.
     """
 
     contact: Contact
+    version: bytes
     octets: int
-    shared: tuple[str, ...] | None = None
-    linked: tuple[Linked, ...] | None = None
+    twins: Twins = ()
+    links: tuple[str, ...] | None = None
 
 
 class Recall:

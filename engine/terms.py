@@ -205,24 +205,30 @@ def personal_email(address: str) -> str:
     return folded if local and domain and local not in SHARED_MAILBOXES else ""
 
 
+def own_links(contact: Contact) -> list[str]:
+    """Return the links of a record but those by its numbers: what its source names, addresses."""
+    terms = [LINK + contact.link.casefold()] if contact.link else []
+    for address in contact.emails:
+        personal = personal_email(address)
+        if personal:
+            terms.append(f"@{personal}")
+    return terms
+
+
 def link_terms(contact: Contact) -> list[str]:
     """Return what records of one person share.
 
     They are the link that the source names, own addresses, and numbers with the surname (for a
     company with its name). Each is derived from the record alone.
     """
-    terms = [LINK + contact.link.casefold()] if contact.link else []
-    for address in contact.emails:
-        personal = personal_email(address)
-        if personal:
-            terms.append(f"@{personal}")
+    terms = own_links(contact)
     if contact.phones:
         names = link_names(contact)
         for line in contact.phones:
             number = line.number
             key = number.key if number.extension else number.digits
             for name in names:
-                terms.append(f"#{key} {name}")  # noqa: PERF401 - mostly one: a list costs a call
+                terms.append(f"#{key} {name}")
     return terms
 
 

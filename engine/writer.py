@@ -46,9 +46,6 @@ HEAP_BYTES = 256_000_000
 """Buffer before tantivy writes a segment, taken only as contacts come. Less makes more segments,
 and every look-up is made in each of them; with 48 MB a first run was no faster."""
 
-MOST_GROWTH = 100
-"""How many times the contacts that are there a first run may be expected to bring."""
-
 WRITER_THREADS = 1
 """One indexing thread beside the Python thread fills two cores and leaves fewer segments."""
 
@@ -90,12 +87,9 @@ class IndexWriter:
         self._applied = 0
         self._leading = NO_LIMITS
         self._in_step = False  # else the number table may know less than the index: deletions
-        self._expected = 0
 
     @classmethod
-    def open(
-        cls, index_dir: Path, store: ContactStore, expected: int = 0, draft: Draft = draft_here
-    ) -> IndexWriter:
+    def open(cls, index_dir: Path, store: ContactStore, draft: Draft = draft_here) -> IndexWriter:
         """Open the served generation for writing; make one if there is none that can be used.
 
         A generation that is missing, damaged, of another format, or not in step with this store
@@ -104,12 +98,9 @@ class IndexWriter:
         Args:
             index_dir: `<data_dir>/index`.
             store: an open store; the writer borrows it and does not close it.
-            expected: how many contacts it will hold soon, as far as that is known: of an index
-                that is built now, the table has room for them.
             draft: makes the documents, perhaps in another process.
         """
         writer = cls(index_dir, store, draft)
-        writer._expected = expected
         if writer._attach_served():
             folders.sweep(index_dir)
         else:
@@ -207,9 +198,7 @@ class IndexWriter:
         index = _create_index(folder)
         register_tokenizers(index)
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=WRITER_THREADS)
-        contacts = self._store.count()
-        contacts = max(contacts, min(self._expected, MOST_GROWTH * contacts))
-        numbers = NumberWriter.create(folder, self._store.identity(), contacts)
+        numbers = NumberWriter.create(folder, self._store.identity())
         target = self._store.last_seq()
         try:
             self._guess_leading(writer)

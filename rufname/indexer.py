@@ -49,12 +49,10 @@ class _Order(msgspec.Struct, frozen=True):
     Attributes:
         do: which of two things.
         ends: no more is to be expected soon, so that there is time to tidy.
-        expected: how many contacts the store will hold soon, 0 if that cannot be known.
     """
 
     do: Literal["catch_up", "rebuild"]
     ends: bool = False
-    expected: int = 0
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -106,14 +104,10 @@ class Indexer:
         if self._process is None:
             self._process = self._launch()
 
-    def begin_catch_up(self, expected: int = 0) -> None:
-        """Let the index follow the store, without waiting for it; passed over while it works.
-
-        Args:
-            expected: how many contacts the store will hold soon, 0 if that cannot be known.
-        """
+    def begin_catch_up(self) -> None:
+        """Let the index follow the store, without waiting for it; passed over while it works."""
         if not self.busy:
-            self._send(_Order("catch_up", expected=expected))
+            self._send(_Order("catch_up"))
 
     def catch_up(self, progress: IndexProgress | None = None) -> int:
         """Let the index follow the store and wait for it.
@@ -232,7 +226,7 @@ def index(store_path: Path, index_dir: Path) -> None:
             try:
                 store = store or ContactStore.open(store_path)
                 if writer is None:
-                    writer = IndexWriter.open(index_dir, store, order.expected, drafter.draft)
+                    writer = IndexWriter.open(index_dir, store, drafter.draft)
                 _say(answers, _carry_out(writer, order, answers))
             except (EngineError, OSError, ValueError) as error:
                 _say(answers, _Answer(ended=True, fault=str(error) or type(error).__name__))

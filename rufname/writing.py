@@ -197,7 +197,6 @@ class _Follower:
         self._tell = tell
         self._told_at = 0.0
         self._follow_at = 0
-        self._expected = 0
         self.counts = RunCounts()
 
     def begin(self) -> None:
@@ -211,7 +210,7 @@ class _Follower:
     def read(self, progress: SyncProgress) -> None:
         self.counts = progress.counts
         read = progress.counts.read
-        total = self._expected = total_of(progress)
+        total = total_of(progress)
         self._say(Progress(self._name, "read", read, total, progress.counts.rejected), total)
 
     def stored(self, seq: int) -> None:
@@ -221,7 +220,7 @@ class _Follower:
         elif seq >= self._follow_at and self._indexing.acquire(blocking=False):
             try:
                 if not self._indexer.busy:
-                    self._indexer.begin_catch_up(self._expected)
+                    self._indexer.begin_catch_up()
                     self._follow_at = seq + FOLLOW_ROWS
             finally:
                 self._indexing.release()

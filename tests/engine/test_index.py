@@ -211,7 +211,7 @@ def test_a_table_that_never_fits_is_told_and_the_former_commit_stays(
     put(directory.store, [contact("1", "Ben")])
     directory.writer.catch_up()
     with monkeypatch.context() as patch:
-        patch.setattr(NumberTable, "serves", lambda *_: False)
+        patch.setattr(NumberTable, "serve", lambda *_: False)
         with pytest.raises(CorruptIndex, match="not in step"):
             directory.index.refresh()
         assert everybody(directory.index) == {"1": "Anna"}

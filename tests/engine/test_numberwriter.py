@@ -65,13 +65,13 @@ def test_what_a_change_ended_stays_until_a_commit_without_it_is_in_force(
     writer.apply([change(1, first), change(2, other)])
     writer.apply([change(3, second)], committed=2)
     before = NumberTable(writer._file)
-    assert [before.serves(applied) for applied in (0, 1, 2, 3, 4)] == [
+    assert [before.serve(applied) for applied in (0, 1, 2, 3, 4)] == [
         False, False, True, True, False,
     ]  # fmt: skip
     writer.apply([Change(4, "crm", "2", None)], committed=2)
     writer.apply([change(5, third)], committed=3)
     after = NumberTable(writer._file)
-    assert [after.serves(applied) for applied in (2, 3, 4, 5)] == [False, True, True, True]
+    assert [after.serve(applied) for applied in (2, 3, 4, 5)] == [False, True, True, True]
     for snapshot, there in ((before, {1, 2, 3}), (after, {2, 3, 5})):
         for seq, key in enumerate(keys, 1):
             if seq in there:

@@ -6,11 +6,11 @@ import pytest
 
 from engine import reader as reading
 from engine.errors import CorruptIndex
-from engine.recall import MAX_LINKED, Record
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import NAME, term
 from engine.selecting import everyone_query
 from engine.terms import rank_of
+from engine.twins import MAX_TWINS
 from tests.engine.building import change_of, contact, line
 from tests.engine.searching import reader_of, table_of
 
@@ -55,35 +55,28 @@ def test_links_of_a_hidden_field_are_no_links_for_the_asker() -> None:
     hits = reader.by_rank(term(NAME, "meier"), reader.scope(LOCAL_ADMIN), 10)
     for asker, numbers in ((EVA, 0), (LOCAL_ADMIN, 2), (EVA, 0)):
         scope = reader.scope(asker)
-        links = [link for _, at in hits for link in reader.shared_links(reader.record(at, scope))]
+        links = [link for _, at in hits for link in reader.links(reader.record(at, scope))]
         assert sum(link.startswith("#") for link in links) == numbers
         assert sum(link.startswith("@") for link in links) == 2
 
 
-def test_what_is_linked_is_found_for_all_askers_alike_and_kept_if_it_is_not_much() -> None:
+def test_twins_are_shown_as_far_as_the_asker_sees_them_but_not_of_a_crowd() -> None:
     many = [
         contact(f"t{key}", f"T{key} Zorn", surname="Zorn", emails=("zorn@nord.example",))
-        for key in range(MAX_LINKED + 1)
+        for key in range(MAX_TWINS + 2)
     ]
     reader = reader_of((*PEOPLE, *many), POLICIES)
-    scope = reader.scope(EVA)  # who does not see the third Meier, nor mobile numbers
-    records = [
-        reader.record(at, scope)
-        for word in ("meier", "zorn")
-        for _, at in reader.by_rank(term(NAME, word), scope, 100)
-    ]
-    reader.link(records)
-    linked = {
-        record.contact.id.key: sorted(
-            reader.record(at, reader.scope(LOCAL_ADMIN)).contact.id.key
-            for _, _, at in record.linked or ()
+    for asker, phones in ((LOCAL_ADMIN, (MOBILE,)), (EVA, ()), (LOCAL_ADMIN, (MOBILE,))):
+        scope = reader.scope(asker)
+        berta, *zorns = (
+            reader.record(at, scope)
+            for word in ("berta", "zorn")
+            for _, at in reader.by_rank(term(NAME, word), scope, 100)
         )
-        for record in records
-    }
-    assert linked["1"] == linked["2"] == ["1", "2"]
-    assert {key: found for key, found in linked.items() if found} == {
-        key: ["1", "2"] for key in ("1", "2")
-    }
+        assert {each.twins for each in zorns} == {None}
+        (anna,) = reader.twins([berta, *zorns], scope)
+        assert (anna.contact.id.key, anna.contact.phones) == ("1", phones)
+        assert [each.contact.id.key for each in reader.twins([anna, berta], scope)] == ["3"]
 
 
 def test_how_many_have_a_term_is_remembered_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +132,6 @@ def test_without_an_index_nobody_is_found() -> None:
     assert empty.by_rank(everyone_query(), scope, 10) == []
     assert empty.counted_by_rank(everyone_query(), scope, 10) == ([], 0)
     assert empty.frequency(NAME, "meier") == 0
-    assert empty.shared_links(Record(PEOPLE[0], 0)) == ()
     assert empty.count() == 0
 
 

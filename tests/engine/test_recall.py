@@ -9,17 +9,21 @@ from engine.recall import Recall, Record
 from tests.engine.building import contact
 
 
+def key(number: int) -> bytes:
+    return str(number).encode()
+
+
 def record(number: int, octets: int = 1) -> Record:
-    return Record(contact(str(number), "Anna Meier"), octets)
+    return Record(contact(str(number), "Anna Meier"), key(number), octets)
 
 
 def test_what_was_kept_is_found_and_what_was_not_is_not() -> None:
     memory = Recall()
     kept = record(1)
-    memory.keep((0, 1), kept)
-    assert memory.get((0, 1)) is kept
-    assert memory.get((0, 2)) is None
-    assert memory.get((0, 1, frozenset({"emails"}))) is None
+    memory.keep(key(1), kept)
+    assert memory.get(key(1)) is kept
+    assert memory.get(key(2)) is None
+    assert memory.get((key(1), frozenset({"emails"}))) is None
     assert len(memory) == 1
 
 
@@ -30,13 +34,13 @@ def test_it_is_bounded_and_what_is_read_again_outlives_what_is_not(
     monkeypatch.setattr(recall, "MAX_RECORDS" if bound == "number" else "MAX_OCTETS", 10)
     memory = Recall()
     favourite = record(-1)
-    memory.keep((1, 0), favourite)
+    memory.keep(key(-1), favourite)
     for number in range(100):
-        memory.keep((0, number), record(number))
-        assert memory.get((1, 0)) is favourite
+        memory.keep(key(number), record(number))
+        assert memory.get(key(-1)) is favourite
         assert len(memory) <= 20
-    assert memory.get((0, 99)) is not None
-    assert memory.get((0, 50)) is None
+    assert memory.get(key(99)) is not None
+    assert memory.get(key(50)) is None
 
 
 def test_a_record_larger_than_all_is_kept_until_the_next_but_one(
@@ -45,6 +49,6 @@ def test_a_record_larger_than_all_is_kept_until_the_next_but_one(
     monkeypatch.setattr(recall, "MAX_OCTETS", 10)
     memory = Recall()
     for number in range(3):
-        memory.keep((0, number), record(number, octets=100))
-    assert memory.get((0, 0)) is None
+        memory.keep(key(number), record(number, octets=100))
+    assert memory.get(key(0)) is None
     assert len(memory) == 2

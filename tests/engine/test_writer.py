@@ -17,7 +17,6 @@ from engine import generation as folders
 from engine.contact import decode_contact, encode_contact
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
 from engine.index import ContactIndex, verify_index
-from engine.linkmap import BITS_EACH
 from engine.rights import LOCAL_ADMIN, SourcePolicy
 from engine.selection import Everyone
 from engine.store import ContactStore
@@ -239,20 +238,6 @@ def test_no_lengths_of_fields_are_kept(directory: Directory) -> None:
     kept = list(served_by(directory).glob("*.fieldnorm"))
     assert kept
     assert sum(path.stat().st_size for path in kept) < 1_000
-
-
-def test_the_table_has_room_for_the_contacts_that_a_first_run_is_expected_to_bring(
-    tmp_path: Path,
-) -> None:
-    store = ContactStore.open(tmp_path / "contacts.sqlite")
-    put(store, [contact(str(n), f"N{n}") for n in range(30)])
-    for place, (expected, room) in enumerate([(2_000, 2_000), (1_000_000, 3_000), (0, 1_000)]):
-        folder = tmp_path / f"index-{place}"
-        IndexWriter.open(folder, store, expected).close()
-        index = ContactIndex.open(folder, {})
-        assert index._reader.numbers.links._bits == room * BITS_EACH
-        index.close()
-    store.close()
 
 
 def test_a_table_is_written_anew_only_once_it_has_grown_by_a_quarter(directory: Directory) -> None:
