@@ -6,6 +6,7 @@ With SCREENSHOTS=FOLDER each state is kept as a picture, to be looked at.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,40 @@ def test_the_theme_follows_the_host_and_an_unknown_one_is_light(in_teams: InTeam
         expect(html).to_have_attribute("data-theme", worn)
         colours.add(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert len(colours) == 3
+
+
+CONTRAST = """(element) => {
+  const canvas = document.createElement("canvas").getContext("2d");
+  const light = (colour) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((each) => each / 255)
+      .map((each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const ground = getComputedStyle(element.closest(".row")).backgroundColor;
+  const [one, other] = [light(getComputedStyle(element).color), light(ground)];
+  return Math.max(one, other) / Math.min(one, other);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["default", "dark", "contrast"])
+def test_icons_stand_out_from_a_row_that_is_pointed_at_or_open(
+    in_teams: InTeams, theme: str
+) -> None:
+    """Those of letters are looked at by axe; for icons WCAG 2.2 (1.4.11) asks for 3 : 1."""
+    tab = in_teams(theme=theme).tab
+    tab.locator("#search").fill("grossmann")
+    row = tab.locator(".row")
+    tab.get_by_role("button", name=f"Add {JOERG.name} to favourites").click()
+    icons = row.locator("fluent-button")
+    expect(icons).to_have_count(2)
+    row.locator(".name").hover()
+    assert all(icon.evaluate(CONTRAST) >= 3 for icon in icons.all())
+    row.locator(".person").click()
+    expect(tab.locator(".card h2")).to_have_text(JOERG.name)
+    tab.locator(".card h2").hover()
+    expect(row).to_have_class(re.compile(r"\bopened\b"))
+    assert all(icon.evaluate(CONTRAST) >= 3 for icon in icons.all())
 
 
 def test_a_browser_in_high_contrast_gets_the_contrast_theme(open_page: Opened) -> None:
