@@ -97,14 +97,17 @@ def people_routes(desk: Desk, sign_in: SignIn) -> Router:
     @get("/{identity:str}/vcard", responses=_VCARD)
     async def person_vcard(request: AskerRequest, identity: Annotated[str, _ID]) -> ASGIResponse:
         """Return a person as a vCard, to be kept in an address book."""
+        started = time.perf_counter()
         hit = await desk.person(request.user, identity)
+        timing = _timing(started)
         name = file_name(hit)
         plain = name.encode("ascii", "replace").decode().replace("?", "_")
         return ASGIResponse(
             body=vcard(hit),
             headers={
+                **timing,
                 "content-disposition": f'attachment; filename="{plain}.vcf"; '
-                f"filename*=UTF-8''{quote(name)}.vcf"
+                f"filename*=UTF-8''{quote(name)}.vcf",
             },
             media_type=MEDIA_TYPE,
         )

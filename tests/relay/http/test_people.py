@@ -129,6 +129,12 @@ async def test_a_vcard_is_a_file_named_after_the_person(ask: httpx.AsyncClient) 
     assert b"\r\nTEL;TYPE=CELL:+49 171 39200011\r\n" in answer.content
 
 
+@pytest.mark.parametrize("path", ["/v1/people/crm:1", "/v1/people/crm:1/vcard"])
+async def test_how_long_the_directory_took_is_told(ask: httpx.AsyncClient, path: str) -> None:
+    timing = (await ask.get(path)).headers["server-timing"]
+    assert float(timing.removeprefix("search;dur=")) > 0
+
+
 @pytest.mark.parametrize("identity", ["crm:9", "hr:3", "crm", ":", "%00", "x" * 1500, "crm:1%2F.."])
 async def test_who_is_not_there_or_hidden_is_one_and_the_same_404(
     ask: httpx.AsyncClient, identity: str
