@@ -5,25 +5,36 @@ Law: apart from `rufname.options`, since a command that asks nothing loads no se
 
 from __future__ import annotations
 
+from engine.errors import CorruptIndex
 from engine.index import ContactIndex
 from rufname.config import Config
 from rufname.errors import RufnameError
 
 
 class NothingIndexed(RufnameError):
-    """There is no index yet: sync first."""
+    """There is no index yet, or none that this version can use: sync first."""
 
 
 def open_index(config: Config) -> ContactIndex:
     """Return the index of a configuration.
 
     Raises:
-        NothingIndexed: no source has been read yet.
-        CorruptIndex: it is damaged.
+        NothingIndexed: no source has been read yet, or it is damaged or of another version.
     """
-    index = ContactIndex.open(config.index_dir, config.policies())
+    try:
+        index = ContactIndex.open(config.index_dir, config.policies())
+    except CorruptIndex as error:
+        raise NothingIndexed(f"{error}: {rebuilt_by(config)}") from error
     if not index.status().generation:
         raise NothingIndexed(
             f"{config.data_dir} holds no index yet: run `rufname sync -c {config.path}`"
         )
     return index
+
+
+def rebuilt_by(config: Config) -> str:
+    """Return how an index that cannot be used is built anew, for whoever is told of it."""
+    return (
+        "a running `rufname serve` builds the index anew from the contact store, or"
+        f" `rufname sync -c {config.path}`"
+    )

@@ -20,6 +20,10 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 44
 CHAR_WIDTH = 7
 """Of a letter in the legend, on average."""
 
+LINE_HEIGHT = 16
+LINE_PARTS = 16
+"""Of a line between two points: so many places are looked at when words look for room."""
+
 COLOURS = ("#1f5fa8", "#c4561a", "#2f7d4f", "#7a4fa0", "#8a6d00", "#5a5a5a")
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "1 4")
 MAX_TICKS = 8
@@ -111,7 +115,7 @@ def svg(chart: Chart) -> str:
     parts = [
         *_frame(chart, x, y),
         *(part for number, each in enumerate(kept) for part in _series(each, number, x, y)),
-        *(part for mark in chart.marks for part in _mark(mark, x)),
+        *(part for mark in chart.marks for part in _mark(mark, x, _drawn(kept, x, y))),
         *_legend(kept),
     ]
     return _tag(
@@ -204,14 +208,34 @@ def _bars(places: Sequence[Point], colour: str) -> Iterator[str]:
         yield _tag("rect", x=at - width / 2, y=top, width=width, height=tall, fill=colour)
 
 
-def _mark(mark: Mark, x: _Axis) -> Iterator[str]:
+def _drawn(series: Sequence[Series], x: _Axis, y: _Axis) -> list[Point]:
+    """Return places where something is drawn: points, and of lines what lies between them."""
+    found: list[Point] = []
+    for each in series:
+        places = [(x.place(a), y.place(b)) for a, b in each.points]
+        found += places
+        if each.style == "line":
+            found += [
+                (a + (c - a) * part / LINE_PARTS, b + (d - b) * part / LINE_PARTS)
+                for (a, b), (c, d) in pairwise(places)
+                for part in range(1, LINE_PARTS)
+            ]
+    return found
+
+
+def _mark(mark: Mark, x: _Axis, drawn: Sequence[Point]) -> Iterator[str]:
+    """Draw a line, and its words where they cover least of what is drawn, best near the axis."""
     at = x.place(mark.x)
     left = at > WIDTH / 2
     yield _tag("line", _class="mark", x1=at, x2=at, y1=TOP, y2=HEIGHT - BOTTOM)
     beside = at - 5 if left else at + 5
-    yield _text(
-        "mark-words", mark.words, "end" if left else "start", x=beside, y=HEIGHT - BOTTOM - 8
-    )
+    low, high = sorted((beside, beside + len(mark.words) * CHAR_WIDTH * (-1 if left else 1)))
+
+    def covered(base: int) -> int:
+        return sum(low <= a <= high and base - LINE_HEIGHT <= b <= base + 8 for a, b in drawn)
+
+    base = min(range(HEIGHT - BOTTOM - 8, TOP + LINE_HEIGHT, -LINE_HEIGHT), key=covered)
+    yield _text("mark-words", mark.words, "end" if left else "start", x=beside, y=base)
 
 
 def _legend(series: Sequence[Series]) -> Iterator[str]:

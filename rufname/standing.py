@@ -27,6 +27,7 @@ from rufname import control
 from rufname.config import Config
 from rufname.errors import RufnameError
 from rufname.exits import DONE, FAULT
+from rufname.opening import rebuilt_by
 from rufname.options import config_option
 from rufname.progress import wide_console
 from rufname.rundir import ServeStatus, read_status
@@ -135,7 +136,7 @@ def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED)
         index = opened.status()
         opened.close()
     except CorruptIndex as error:
-        faults.append(str(error))
+        faults.append(f"{error}: {rebuilt_by(config)}")
     serving = read_status(config.run_dir)
     return Status(
         sources=sources,
@@ -214,7 +215,8 @@ def _print(found: Status, console: Console) -> None:
     for source in found.sources:
         _print_troubles(source, console)
     if found.index_age_s is None:
-        console.print("index: none yet; `rufname sync` makes one")
+        damaged = "none that can be used" if found.faults else "none yet; `rufname sync` makes one"
+        console.print(f"index: {damaged}")
     else:
         console.print(
             f"index: {found.index.documents:,} contacts, last change {_age(found.index_age_s)} ago"

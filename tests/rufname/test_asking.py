@@ -175,3 +175,19 @@ def test_a_directory_that_was_never_synced_is_a_fault_that_says_what_to_do(
 ) -> None:
     assert place.run("lookup", KNOWN) == 3
     assert "rufname sync" in capfd.readouterr().err
+
+
+def test_an_index_that_cannot_be_used_is_told_with_what_builds_it_anew(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    index = synced.folder / "var" / "index"
+    for file in index.glob("*/*.term"):
+        file.unlink()
+    anew = f"`rufname sync -c {synced.folder / 'rufname.toml'}`"
+    for asked in (("lookup", KNOWN), ("search", "ada"), ("status",)):
+        assert synced.run(*asked) == 3
+        said = capfd.readouterr()
+        assert f"builds the index anew from the contact store, or {anew}" in said.out + said.err
+        assert "none yet" not in said.out
+    assert synced.run("sync") == 0
+    assert synced.run("lookup", KNOWN) == 0

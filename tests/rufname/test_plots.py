@@ -47,6 +47,23 @@ def test_names_are_escaped_and_marks_are_written() -> None:
     ET.fromstring(text)
 
 
+def test_the_words_of_a_mark_stand_where_nothing_is_drawn() -> None:
+    curve = [(float(n), float(n * n)) for n in range(1, 101)]
+    low = [(float(n), 400.0) for n in range(1, 101, 10)]
+    chart = _chart(
+        Series("curve", curve), Series("low", low, "dots"), marks=[Mark(80.0, "knee: 80 a second")]
+    )
+    picture = ET.fromstring(svg(chart))
+    (words,) = (each for each in picture.findall(f"{SVG}text") if each.text == "knee: 80 a second")
+    right, base = float(words.attrib["x"]), float(words.attrib["y"])
+    circles = picture.findall(f"{SVG}circle")
+    dots = [(float(each.attrib["cx"]), float(each.attrib["cy"])) for each in circles]
+    (line,) = picture.findall(f"{SVG}polyline")
+    points = [tuple(map(float, each.split(","))) for each in line.attrib["points"].split()]
+    for x, y in [*dots, *points]:
+        assert not (right - 100 < x < right and base - 12 < y < base + 4)
+
+
 def test_a_histogram_has_a_bar_for_each_class() -> None:
     picture = ET.fromstring(
         svg(_chart(Series("n", [(0.1, 3), (0.2, 5), (0.4, 1)], "bars"), log_x=True))
