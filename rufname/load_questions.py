@@ -86,6 +86,13 @@ def parse_mix(text: str) -> dict[Kind, float]:
     return {kind: share / total for kind, share in shares.items() if share}
 
 
+def askable(mix: dict[Kind, float], pools: Pools) -> tuple[dict[Kind, float], list[Kind]]:
+    """Return the shares of those kinds that have numbers, adding up to 1, and the other kinds."""
+    left_out = [kind for kind in mix if not pools.get(kind)]
+    total = sum(share for kind, share in mix.items() if kind not in left_out)
+    return {kind: mix[kind] / total for kind in mix if kind not in left_out}, left_out
+
+
 def draw(pools: Pools, mix: dict[Kind, float], seed: int = 1) -> Iterator[Question]:
     """Give questions without end: the kinds by their shares, the numbers of a kind in turn.
 

@@ -24,7 +24,9 @@ from rufname.load_line import Line, open_line
 from rufname.load_questions import (
     DEFAULT_MIX,
     BadMix,
+    Kind,
     Pools,
+    askable,
     draw,
     parse_mix,
     sample_pools,
@@ -108,7 +110,12 @@ ATTRIBUTES = ("telephoneNumber",)
     show_default=True,
     help="How many are open; one question at a time on each.",
 )
-@click.option("--mix", default=DEFAULT_MIX, show_default=True, help="Shares of the callers.")
+@click.option(
+    "--mix",
+    default="",
+    show_default=DEFAULT_MIX,
+    help="Shares of the callers; by default of those kinds that there are numbers for.",
+)
 @click.option(
     "--sample",
     type=click.IntRange(100, MAX_CONTACTS),
@@ -152,13 +159,13 @@ def load(  # noqa: PLR0917 - click hands them over by name
     try:
         target = parse_target(address) if address else own_target(config, http=http)
         _confirm(target, confirm)
-        shares = parse_mix(mix)
+        shares = parse_mix(mix or DEFAULT_MIX)
     except (BadTarget, BadMix) as error:
         raise click.UsageError(str(error)) from error
     client = _client(config, client_name)
     password = _password(password_file, client)
     pools: Pools = sample_pools(sample, seed) if sample else store_pools(config, client, seed)
-    questions = draw(pools, shares, seed)
+    questions = draw(pools, shares := shares if mix else _askable(shares, pools), seed)
     report = LoadReport(
         target=target.url,
         client=client.name,
@@ -188,6 +195,14 @@ def load(  # noqa: PLR0917 - click hands them over by name
         page.write_text(html(report), encoding="utf-8")
         click.echo(f"written: {page}", err=True)
     return DONE if all(map(is_good, outcomes)) else NO
+
+
+def _askable(shares: dict[Kind, float], pools: Pools) -> dict[Kind, float]:
+    """Return the shares of the kinds that there are numbers for; name the others."""
+    kept, left_out = askable(shares, pools)
+    for kind in left_out:
+        click.echo(f"no contact has a number for {kind} callers: none are asked", err=True)
+    return kept
 
 
 def _confirm(target: Target, confirmed: str) -> None:

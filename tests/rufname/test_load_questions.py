@@ -10,6 +10,7 @@ from rufname.load_questions import (
     KINDS,
     BadMix,
     NothingToAsk,
+    askable,
     draw,
     missing,
     parse_mix,
@@ -71,3 +72,11 @@ def test_a_kind_without_numbers_is_named() -> None:
     pools["extension"] = ()
     with pytest.raises(NothingToAsk, match="extension"):
         next(draw(pools, parse_mix(DEFAULT_MIX)))
+
+
+def test_kinds_without_numbers_are_left_out_of_a_mix() -> None:
+    pools = sample_pools(1)
+    pools["extension"] = ()
+    mix, left_out = askable(parse_mix("known=30,unknown=30,extension=40"), pools)
+    assert (mix, left_out) == ({"known": 0.5, "unknown": 0.5}, ["extension"])
+    assert {next(draw(pools, mix)).kind for _ in range(9)} <= {"known", "unknown"}
