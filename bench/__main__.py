@@ -38,6 +38,7 @@ from rufname.costs import Calibration
 
 CONTACTS = 100_000
 QUICK_CONTACTS = 10_000
+LEAST_CONTACTS = 1_000
 
 Bench = Callable[..., Iterator[Measure]]
 
@@ -109,8 +110,15 @@ def main(arguments: list[str]) -> int:
     """Run; return the exit code."""
     if arguments[:1] == ["compare"]:
         return compare.main(arguments[1:])
+    if {"-h", "--help"} & set(arguments):
+        print(f"{__doc__}\nQuestions: {', '.join([*QUESTIONS, *CURVES])}")
+        return 0
     quick, full = (os.environ.get(name, "0") not in {"", "0"} for name in ("QUICK", "FULL"))
-    count = int(os.environ.get("CONTACTS") or (QUICK_CONTACTS if quick else CONTACTS))
+    wanted = os.environ.get("CONTACTS") or str(QUICK_CONTACTS if quick else CONTACTS)
+    if not wanted.isdecimal() or int(wanted) < LEAST_CONTACTS:
+        print(f"CONTACTS={wanted}: allowed: a whole number, at least {LEAST_CONTACTS}")
+        return 2
+    count = int(wanted)
     everything = [*QUESTIONS, *CURVES]
     names = arguments or [name for name in everything if full or name not in ONLY_FULL]
     if unknown := [name for name in names if name not in everything]:

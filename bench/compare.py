@@ -7,12 +7,13 @@ busier or slower machine is not taken for a slower program. What one run alone h
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from bench.report import Measure, Report, format_number
+from bench.report import Measure, Report, cell, format_number
 
 Verdict = Literal["better", "worse", "same", "told only"]
 
@@ -61,8 +62,10 @@ def read_report(path: Path) -> Report:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=Report)
-    except (OSError, msgspec.DecodeError) as error:
-        raise Unreadable(f"{path}: {error}") from error
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise Unreadable(f"{path}: no run of python -m bench: {error}") from error
 
 
 def compare(first: Report, second: Report) -> list[Compared]:
@@ -72,7 +75,7 @@ def compare(first: Report, second: Report) -> list[Compared]:
     compared = []
     for after in second.measures:
         before = known.get((after.question, after.case, after.unit))
-        if before is not None and before.value and after.value:
+        if before is not None:
             compared.append(_compare(before, after, speed))
     return compared
 
@@ -97,13 +100,20 @@ def alone(first: Report, second: Report) -> list[str]:
 
 
 def _compare(before: Measure, after: Measure, speed: float) -> Compared:
-    ratio = after.value / before.value
+    ratio = _ratio(before.value, after.value)
     if before.unit in TIMES:
         ratio *= speed
     elif before.unit in RATES and before.case not in PACED:
         ratio /= speed
     noise = _noise(before, after)
     return Compared(before, after, ratio, noise, _verdict(after, ratio, noise))
+
+
+def _ratio(before: float, after: float) -> float:
+    """Return how many times the first the second is; nothing that became something is infinite."""
+    if before:
+        return after / before
+    return math.inf if after else 1.0
 
 
 def _noise(before: Measure, after: Measure) -> float:
@@ -119,7 +129,7 @@ def _verdict(measure: Measure, ratio: float, noise: float) -> Verdict:
     more = measure.goal == "at least" or (not measure.goal and measure.unit in MORE_IS_BETTER)
     if not (less or more) or measure.case in PACED:
         return "told only"
-    growth = ratio if less else 1 / ratio
+    growth = ratio if less else _ratio(ratio, 1.0)
     if growth > 1 + noise:
         return "worse"
     return "better" if growth < 1 / (1 + noise) else "same"
@@ -160,7 +170,7 @@ def _row(each: Compared) -> str:
     mark = {"worse": "**worse**", "better": "better", "same": "", "told only": "–"}[each.verdict]
     unit = each.after.unit
     return (
-        f"| {mark} | {each.after.question} | {each.after.case} "
+        f"| {mark} | {each.after.question} | {cell(each.after.case)} "
         f"| {format_number(each.before.value)} {unit} | {format_number(each.after.value)} {unit} "
         f"| {each.ratio:.2f} | ± {each.noise:.0%} |"
     )

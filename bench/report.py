@@ -170,11 +170,16 @@ def markdown(report: Report) -> str:
         goal = f"{each.goal} {format_number(each.limit)}" if each.goal else ""
         verdict = ("reached" if each.met else "**missed**") if each.goal else ""
         figure = f"{format_number(each.value)} {each.unit}"
-        lines.append(f"| {each.question} | {each.case} | {figure} | {goal} | {verdict} |")
+        lines.append(f"| {each.question} | {cell(each.case)} | {figure} | {goal} | {verdict} |")
     if report.seconds:
         took = ", ".join(f"{name} {seconds:.0f}" for name, seconds in report.seconds.items())
         lines += ["", f"{sum(report.seconds.values()):.0f} s: {took}."]
     return "\n".join(lines)
+
+
+def cell(text: str) -> str:
+    """Return a text for a cell of a Markdown table, where "|" ends the cell."""
+    return text.replace("|", "\\|")
 
 
 def format_number(value: float) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from bench import compare
 from bench.__main__ import main
-from bench.report import Measure, Report, machine, write_json
+from bench.report import Measure, Report, machine, markdown, write_json
 
 FACTS = msgspec.structs.replace(machine(), yardstick_ms=10.0)
 
@@ -35,6 +35,10 @@ def _verdict(before: Measure, after: Measure) -> str:
         ("MiB", 100, 104, "worse"),
         ("MiB", 100, 102, "same"),
         ("ratio", 1, 9, "told only"),
+        ("µs", 0, 3, "worse"),
+        ("share", 1, 0, "worse"),
+        ("share", 0, 1, "better"),
+        ("s", 0, 0, "same"),
     ],
 )
 def test_a_figure_is_worse_only_beyond_the_noise_of_its_unit(
@@ -86,4 +90,22 @@ def test_the_command_prints_a_table_and_answers_by_its_exit_code(
     other = tmp_path / "other.json"
     other.write_text("{}")
     assert main(["compare", paths[0], str(other)]) == 2
-    assert str(other) in capsys.readouterr().out
+    assert f"{other}: no run of python -m bench" in capsys.readouterr().out
+    assert main(["compare", paths[0], str(tmp_path / "none")]) == 2
+    assert f"{tmp_path / 'none'}: No such file or directory\n" in capsys.readouterr().out
+
+
+def test_a_case_that_names_a_filter_does_not_end_its_cell() -> None:
+    one = _report(Measure("q", "(|(cn=a*)(sn=a*))", 1, "µs"))
+    assert "| q | (\\|(cn=a*)(sn=a*)) | 1 µs |" in compare.markdown(one, one)
+    assert "| q | (\\|(cn=a*)(sn=a*)) | 1 µs |" in markdown(one)
+
+
+def test_wrong_use_is_told_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--help"]) == 0
+    assert "QUICK=1 shortens" in capsys.readouterr().out
+    monkeypatch.setenv("CONTACTS", "many")
+    assert main(["sample"]) == 2
+    assert "CONTACTS=many: allowed: a whole number" in capsys.readouterr().out
