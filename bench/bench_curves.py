@@ -22,6 +22,7 @@ QUESTION = "cost curve"
 TOLERANCE = 0.25
 PER_CONTACT_GOAL = 10.0
 MILLION = 1_000_000
+FORETOLD_FROM = 100_000
 
 SHOWN: dict[str, tuple[str, str]] = {
     "sync_s": ("first run", "s"),
@@ -43,9 +44,18 @@ SHOWN: dict[str, tuple[str, str]] = {
 
 def take(count: int, folder: Path, *, quick: bool) -> Calibration:
     """Measure sizes from a tenth of `count` up to it, and between them those to be foretold."""
-    fit = (count // 5, count) if quick else (count // 10, count * 2 // 5, count)
-    check = (count // 2,) if quick else (count // 20, count // 5, count * 7 // 10)
-    return _calibrate(folder, fit, check)
+    return _calibrate(folder, *sizes(count, quick=quick))
+
+
+def sizes(count: int, *, quick: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the sizes that the model is fitted on, and those that it has to foretell.
+
+    A quick run of few contacts has none of these: it has three minutes for all questions, and what
+    sizes so near to each other cost differs by less than noise.
+    """
+    if not quick:
+        return (count // 10, count * 2 // 5, count), (count // 20, count // 5, count * 7 // 10)
+    return (count // 5, count), (count // 2,) if count >= FORETOLD_FROM else ()
 
 
 def take_million(count: int, folder: Path, *, quick: bool) -> Calibration:
