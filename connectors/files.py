@@ -144,7 +144,8 @@ def delete_imported(read: Mapping[Path, Identity], rejected: int) -> str:
     if read and rejected:
         names = ", ".join(path.name for path in islice(read, MAX_NAMED))
         names += ", …" if len(read) > MAX_NAMED else ""
-        return f"{names}: not deleted, since {rejected:,} records were rejected"
+        what = "1 record was" if rejected == 1 else f"{rejected:,} records were"
+        return f"{names}: not deleted, since {what} rejected"
     for path, imported in read.items():
         delete_same(path, imported)
     return ""

@@ -483,7 +483,7 @@ def test_a_file_with_rejected_lines_is_not_deleted(path: Path, store: ContactSto
     for _ in range(2):
         report = sync_source(own, store)
         assert (report.state, report.rejected) == ("done", 1)
-        assert report.notes == ("phones.csv: not deleted, since 1 records were rejected",)
+        assert report.notes == ("phones.csv: not deleted, since 1 record was rejected",)
     assert path.exists()
     path.write_text(HEADER + "1;Anna;\n2;Bo;\n")
     assert sync_source(own, store).notes == ()

@@ -190,6 +190,23 @@ def test_files_dropped_into_a_folder_add_to_it_and_are_deleted(
     assert (report.state, report.removed) == ("done", 0)
 
 
+def test_files_of_which_a_card_was_rejected_are_kept(tmp_path: Path, store: ContactStore) -> None:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    options = VcardOptions(path=folder, delete_after=True)
+    own = settings(kind="vcard", key=(), map={}, options=options)
+    group = "BEGIN:VCARD\nVERSION:4.0\nKIND:group\nFN:All\nUID:g\nEND:VCARD\n"
+    (folder / "new.vcf").write_text(card("1", "Anna", "089 99998100") + group)
+    for _ in range(2):
+        report = sync_source(own, store)
+        assert (report.state, report.rejected) == ("done", 1)
+        assert report.notes == ("new.vcf: not deleted, since 1 record was rejected",)
+    assert (folder / "new.vcf").exists()
+    (folder / "new.vcf").write_text(card("1", "Anna", "089 99998100"))
+    assert sync_source(own, store).notes == ()
+    assert list(folder.iterdir()) == []
+
+
 def test_a_check_says_what_is_there(tmp_path: Path) -> None:
     assert "No such file" in source(tmp_path / "none.vcf").check().faults[0]
     assert source(tmp_path).check().warnings == (f"{tmp_path}: there are no vCards",)
