@@ -23,6 +23,7 @@ from engine.explaining import CallerExplaining, CallerExplanation
 from engine.labels import labelled
 from engine.masking import masked
 from engine.numbertable import NumberTable, open_file
+from engine.paging import read_at_random
 from engine.people import PeopleSearch
 from engine.plaincalls import InForce, PlainCaller, plain_caller
 from engine.query import (
@@ -138,6 +139,7 @@ class ContactIndex:
             else:
                 opened = self._index
             searcher, numbers = _commit_and_table(opened, generation)
+            read_at_random(generation)
             reader = Reader(searcher, self._policies, numbers)
         except (ValueError, OSError) as error:
             raise CorruptIndex(f"{generation}: {error}") from error

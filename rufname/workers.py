@@ -21,6 +21,7 @@ from typing import Protocol
 import click
 import uvloop
 
+from rufname.allocation import give_large_pieces_back
 from rufname.garbage import QuietCollector
 from rufname.lifeline import (
     BEAT_INTERVAL_S,
@@ -201,6 +202,7 @@ def worker(role: str, number: int, lifeline: int, listeners: tuple[str, ...]) ->
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     configure_logging(f"{role}-{number}")
     allow_many_descriptors()
+    give_large_pieces_back()
     gc.disable()  # `QuietCollector` looks for garbage instead
     module: Role = importlib.import_module(_ROLES[role])
     life = WorkerLife(module, [_listener(text) for text in listeners])
