@@ -18,9 +18,6 @@ from engine.contact import (
     Contact,
     ContactName,
     PhoneLine,
-    decode_contact,
-    decode_name,
-    encode_contact,
 )
 from engine.errors import InvalidNumber
 from engine.holding import (
@@ -32,14 +29,13 @@ from engine.holding import (
     RANK,
     SOURCE_BYTES,
     TAIL_CLASS_DIGITS,
-    VERSION_BYTES,
+    VERSION,
     age_of,
     kind_of,
 )
-from engine.labels import body_of, labelled, name_of
 from engine.numbertable import Behind, Sources
 from engine.phone import PhoneNumber, Reading, read_number
-from engine.query import CallerMatch, CallerQuery
+from engine.query import CallerMatch, CallerQuery, Known
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.tokens import fold, name_key
@@ -130,10 +126,10 @@ class CallerLookup:
                 if alone not in query.classes:
                     continue
                 holder = holders[0]
-                record = numbers.record(holder)
-                name = name_of(record)
+                name, identity = numbers.shown(holder)
                 if name:
-                    return CallerMatch(name, alone, number, kind_of(holder), record)
+                    read = numbers.unread(holder)
+                    return CallerMatch(name, alone, number, kind_of(holder), identity, read)
             elif holders:
                 holders = self._window(holders, number, visible)
                 match = self._one_of(holders, number, alone)
@@ -163,7 +159,9 @@ class CallerLookup:
         if not behind.versions:
             return TrunkFound(behind.trunk, None, "")
         where = "on the trunk line" if behind.on_line else "the same for all"
-        return TrunkFound(behind.trunk, decode_contact(body_of(self._record_behind(behind))), where)
+        return TrunkFound(
+            behind.trunk, self._reader.numbers.contact(self._behind_all(behind)), where
+        )
 
     def _behind(self, number: PhoneNumber, visible: Sources) -> Behind | None:
         if number.extension:
@@ -175,13 +173,13 @@ class CallerLookup:
             return None
         return behind
 
-    def _record_behind(self, behind: Behind) -> bytes:
-        """Return the record whose company answers for a trunk, of the versions that may."""
+    def _behind_all(self, behind: Behind) -> bytes:
+        """Return the version whose company answers for a trunk, of those that may."""
         numbers, versions = self._reader.numbers, behind.versions
         best = versions[0]
         if len(versions) > 1:
             best = min(versions, key=lambda each: self._priority_rank(numbers.name(each)))
-        return numbers.record(best)
+        return best
 
     def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
         """Return visible records that stand behind a trunk, at most `WINDOW`, by company."""
@@ -195,7 +193,7 @@ class CallerLookup:
         return self._alike(reader.numbers.ending(tail, visible, WINDOW), tail)
 
     def _alike(self, found: list[tuple[str, bytes]], tail: str) -> list[Candidate]:
-        versions = dict.fromkeys(holder[-VERSION_BYTES:] for _, holder in found)
+        versions = dict.fromkeys(holder[VERSION] for _, holder in found)
         contacts = list(map(self._reader.numbers.contact, versions))
         return self._ranked(contacts, lambda contact: _best_ending(contact, tail))
 
@@ -244,16 +242,16 @@ class CallerLookup:
         if not named:
             return None
         best = self._best_of(named)
-        record = numbers.record(best)
-        name, match_class = name_of(record), alone
+        (name, identity), match_class = numbers.shown(best), alone
         if self._is_shared(best, named):
             match_class = SHARED
             companies = {holder[COMPANY] for holder in named}
             if len(companies) == 1 and best[COMPANY] != NO_COMPANY:
-                name = company_of(decode_name(body_of(record)))
+                name = company_of(numbers.name(best))
             else:
                 name = f"{name} +{len({holder[NAME] for holder in named}) - 1}"
-        return CallerMatch(name, match_class, number, kind_of(best), record, len(named) - 1)
+        read, kind = numbers.unread(best), kind_of(best)
+        return CallerMatch(name, match_class, number, kind, identity, read, len(named) - 1)
 
     def _is_shared(self, best: bytes, holders: list[bytes]) -> bool:
         """Tell whether one of the holders is another person than the best; few have to be read."""
@@ -302,10 +300,10 @@ class CallerLookup:
             for number in reading.numbers:
                 behind = self._behind(number, visible)
                 if behind is not None and behind.versions:
-                    record = self._record_behind(behind)
-                    name = MARK + company_of(decode_name(body_of(record)))
-                    line = PhoneNumber(behind.trunk)
-                    return CallerMatch(name, TRUNK_CLASS, line, "company", record)
+                    numbers, version = self._reader.numbers, self._behind_all(behind)
+                    found, line = numbers.name(version), PhoneNumber(behind.trunk)
+                    name, read = MARK + company_of(found), numbers.unread(version)
+                    return CallerMatch(name, TRUNK_CLASS, line, "company", found.id, read)
         if TAIL_CLASS in query.classes and not tail_bar(reading):
             return self._tail(reading.numbers[0], visible)
         return None
@@ -318,10 +316,10 @@ class CallerLookup:
             candidates = self._alike(endings, tail)
             return match_of(Found(TAIL_CLASS, candidates)) if fits_one(candidates) else None
         for digits, holder in endings:
-            record = numbers.record(holder)
-            name, line = name_of(record), PhoneNumber(digits)
+            (name, identity), line = numbers.shown(holder), PhoneNumber(digits)
             if name:
-                return CallerMatch(name, TAIL_CLASS, line, kind_of(holder), record)
+                read = numbers.unread(holder)
+                return CallerMatch(name, TAIL_CLASS, line, kind_of(holder), identity, read)
         return None
 
     def _priority_rank(self, contact: ContactName) -> tuple[int, str, str]:
@@ -403,7 +401,8 @@ def match_of(found: Found) -> CallerMatch:
         match_class=found.match_class,
         number=best.line.number,
         kind=best.line.kind,
-        record=labelled(best.contact, encode_contact(best.contact)),
+        id=best.contact.id,
+        read=Known(best.contact),
         runners_up=len(candidates) - 1,
     )
 

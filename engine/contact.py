@@ -58,22 +58,29 @@ def contact_uuid(identity: ContactId) -> uuid.UUID:
     return uuid.uuid5(_NAMESPACE, f"{identity.source}\x1f{identity.key}")
 
 
-def contact_uuid_octets(identity: ContactId) -> bytes:
-    """Return the 16 octets of `contact_uuid`, in a fourth of its time: every record has them."""
-    hasher = _NAMESPACE_SHA1.copy()
-    hasher.update(f"{identity.source}\x1f{identity.key}".encode())
-    octets = bytearray(hasher.digest()[:16])
-    octets[6] = octets[6] & 0x0F | 0x50  # version 5
-    octets[8] = octets[8] & 0x3F | 0x80  # the variant of RFC 9562
-    return bytes(octets)
-
-
 def contact_uuid_text(identity: ContactId) -> str:
     """Return `contact_uuid` as text in lower case; 0.8 µs instead of 3.5: every call needs one."""
     hasher = _NAMESPACE_SHA1.copy()
     hasher.update(f"{identity.source}\x1f{identity.key}".encode())
     text = hasher.hexdigest()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+
+
+def uuid_texts_of(source: str) -> Callable[[bytes], bytes]:
+    """Return what gives `contact_uuid_text` of the keys of a source, both in UTF-8."""
+    begun = _NAMESPACE_SHA1.copy()
+    begun.update(f"{source}\x1f".encode())
+    copied, variant = begun.copy, _VARIANT
+
+    def uuid_text(key: bytes) -> bytes:
+        hasher = copied()
+        hasher.update(key)
+        text = hasher.hexdigest()
+        return (
+            f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant[text[16]]}{text[17:20]}-{text[20:32]}"
+        ).encode()
+
+    return uuid_text
 
 
 class PhoneLine(msgspec.Struct, frozen=True, array_like=True, gc=False):

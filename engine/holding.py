@@ -1,10 +1,14 @@
-"""One holder of a number as the number table keeps it: enough to settle a shared line unread.
+"""One holder of a number as the number table keeps it: enough to answer a call unread.
 
-Hundreds may share a switchboard's number. Who of them answers, whether they are one person or
-several and whether all name one company stands in 27 octets a holder, so that the contact that
-answers is the only one that is decoded:
+A call is answered with a name, and the id of the record that has it: both stand with the number, so
+that a look-up touches one page. Hundreds may share a switchboard's number. Who of them answers,
+whether they are one person or several and whether all name one company stands before that:
 
     source 2 | kind of line 1 | newest first 6 | name 4 | company 4 | mailboxes 1 | version 9
+    octets of the name 1 | name, UTF-8 | key in the source, UTF-8
+
+Of a contact without a name, or with a very long name or key, a 0 stands for the second line: it is
+read.
 
 Law: pure; the octets sort as the holders of one source do (`engine.caller`), the best first.
 Digests stand for equality alone: names and companies whose folded spelling is the same. They are
@@ -36,7 +40,17 @@ COMPANY = slice(NAME.stop, NAME.stop + COMPANY_BYTES)
 MAILBOXES = COMPANY.stop
 """A bit for each e-mail address of the holder: no bit in common, no address in common."""
 
-HOLDER_BYTES = MAILBOXES + 1 + VERSION_BYTES
+VERSION = slice(MAILBOXES + 1, MAILBOXES + 1 + VERSION_BYTES)
+"""Where the body stands in the table (`engine.bodykeys`)."""
+
+NAME_OCTETS = VERSION.stop
+SHOWN_AT = NAME_OCTETS + 1
+
+MAX_SHOWN = 255
+"""Octets of a name and a key with which they stand with a number; LMDB's values among several of
+one key end at 511."""
+
+NOT_SHOWN = b"\0"
 
 NO_NAME = bytes(_NAME_BYTES)
 """Of a holder that has no name to be shown."""
@@ -80,6 +94,7 @@ def holders_of(contact: Contact, company: str, source: bytes, version: bytes) ->
     """
     newest = age_of(contact).to_bytes(_TIME_BYTES, "big")
     rest = newest + _name_digest(contact) + company_digest(company) + _mailboxes(contact) + version
+    rest += _shown(contact)
     best = dict[str, PhoneKind]()
     for line in contact.phones:
         key = line.number.key
@@ -87,6 +102,13 @@ def holders_of(contact: Contact, company: str, source: bytes, version: bytes) ->
         if known is None or KIND_RANK[line.kind] < KIND_RANK[known]:
             best[key] = line.kind
     return {key: source + KIND_RANK[kind].to_bytes(1, "big") + rest for key, kind in best.items()}
+
+
+def _shown(contact: Contact) -> bytes:
+    name, key = contact.name.encode(), contact.id.key.encode()
+    if not name or len(name) + len(key) > MAX_SHOWN:
+        return NOT_SHOWN
+    return b"%c%b%b" % (len(name), name, key)
 
 
 def kind_of(holder: bytes) -> PhoneKind:

@@ -17,10 +17,9 @@ from msgspec.structs import replace
 from engine import generation as folders
 from engine import schema
 from engine.caller import CallerLookup
-from engine.contact import Contact, ContactId, encode_contact
+from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex
 from engine.explaining import CallerExplaining, CallerExplanation
-from engine.labels import labelled
 from engine.masking import masked
 from engine.numbertable import NumberTable, open_file
 from engine.paging import read_at_random
@@ -30,6 +29,7 @@ from engine.query import (
     CallerMatch,
     CallerQuery,
     Explanation,
+    Known,
     PeoplePage,
     PeopleQuery,
     PersonHit,
@@ -175,8 +175,7 @@ class ContactIndex:
         hidden = self._reader.hidden(query.principal, match.id.source)
         if not hidden:
             return match
-        seen = masked(match.contact, hidden)
-        return replace(match, record=labelled(seen, encode_contact(seen)))
+        return replace(match, read=Known(masked(match.contact, hidden)))
 
     def holders(self, query: CallerQuery, limit: int) -> list[Contact]:
         """Return the contacts of the class that answers, best first, at most `limit` (1–1000)."""

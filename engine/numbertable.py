@@ -7,7 +7,7 @@ B-tree that is mapped into memory in 2 to 4 (`bench/bench_caller.py`); searches 
 tantivy, which names the versions found, and the contacts are read here. The table holds, each in a
 database of its own:
 
-    bodies     version (`engine.bodykeys`) → the encoded contact, labelled (`engine.labels`)
+    bodies     version (`engine.bodykeys`) → the encoded contact, packed (`engine.bodies`)
     retired    seq of a change → the version it replaced or removed, whose body is still there
     rows       digest of source and key → the version it has here
     numbers    number key (`498912345`, `498912345x55`) from its end → holders (`engine.holding`);
@@ -43,11 +43,26 @@ from weakref import WeakValueDictionary
 import lmdb
 import msgspec
 
+from engine.bodies import unpack_body
 from engine.bodykeys import SEQ_BYTES
-from engine.contact import Contact, ContactId, ContactName, decode_contact, decode_name
+from engine.contact import (
+    Contact,
+    ContactId,
+    ContactName,
+    decode_contact,
+    decode_name,
+    uuid_texts_of,
+)
 from engine.errors import CorruptIndex
-from engine.holding import COMPANY_BYTES, HOLDER_BYTES, NO_COMPANY, SOURCE_BYTES, VERSION_BYTES
-from engine.labels import body_of
+from engine.holding import (
+    COMPANY_BYTES,
+    NAME_OCTETS,
+    NO_COMPANY,
+    SHOWN_AT,
+    SOURCE_BYTES,
+    VERSION,
+    VERSION_BYTES,
+)
 from engine.phone import MAX_E164_DIGITS
 from engine.twins import Twins, read_twins
 
@@ -81,6 +96,9 @@ ROW_BYTES = 10
 
 _APART = b"x"
 """Stands between a number and its extension in a key."""
+
+_BEHIND_KINDS = b"\xff"
+"""Stands behind every kind of line in a holder."""
 
 _PLACE = slice(SOURCE_BYTES, SOURCE_BYTES + 1)
 _COMPANY = slice(SOURCE_BYTES + 1, SOURCE_BYTES + 1 + COMPANY_BYTES)
@@ -125,7 +143,7 @@ class NumberFile:
             bodies=opened(b"bodies"),
             retired=opened(b"retired"),
             rows=opened(b"rows"),
-            numbers=opened(b"numbers", dupsort=True, dupfixed=True),
+            numbers=opened(b"numbers", dupsort=True),
             trunks=opened(b"trunks", dupsort=True, dupfixed=True),
             sources=opened(b"sources"),
             links=opened(b"links", dupsort=True, dupfixed=True),
@@ -207,15 +225,26 @@ class Behind(msgspec.Struct, frozen=True, gc=False):
 
 
 class Steps(NamedTuple):
-    """A snapshot's cursors over numbers and trunks, and how a body is got; good as long as it is.
+    """A snapshot's cursors over numbers and trunks, good as long as it is.
 
-    For a look-up that is written out flat; all others ask the table.
+    For a look-up that is written out flat; all others ask the table. `uuids`: by the number of a
+    source what gives the UUID of a key in it.
     """
 
     numbers: lmdb.Cursor[bytes]
     trunks: lmdb.Cursor[bytes]
-    get: Callable[[bytes, None, Database], bytes | None]
-    bodies: Database
+    uuids: dict[bytes, Callable[[bytes], bytes]]
+
+
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """A contact of a table that is read when it is called for; the snapshot lasts as long."""
+
+    table: NumberTable
+    version: bytes
+
+    def __call__(self) -> Contact:
+        """Read it."""
+        return self.table.contact(self.version)
 
 
 class NumberTable:
@@ -327,36 +356,44 @@ class NumberTable:
     @property
     def steps(self) -> Steps | None:
         """What `engine.plaincalls` walks; None where there is nothing."""
-        if self.file is None or self._transaction is None:
+        if self._transaction is None:
             return None
-        bodies = self.file.databases.bodies
-        return Steps(self._numbers, self._trunks, self._transaction.get, bodies)
+        uuids = {number: uuid_texts_of(name) for number, name in self._source_names.items()}
+        return Steps(self._numbers, self._trunks, uuids)
 
     def holders_in(self, source: bytes, key: str, most: int) -> list[bytes]:
         """Return the holders of a number that one source has, at most `most`, best first."""
         if self._transaction is None:
             return []
         cursor = self._numbers
-        if not cursor.set_range_dup(number_row(key), source.ljust(HOLDER_BYTES, b"\0")):
+        if not cursor.set_range_dup(number_row(key), source):
             return []
         found = list(islice(cursor.iternext_dup(), most))
         if found[-1].startswith(source):
             return found
         return [holder for holder in found if holder.startswith(source)]
 
+    def shown(self, holder: bytes) -> tuple[str, ContactId]:
+        """Return what is shown for a holder, "" for nothing, and the id of its record."""
+        octets = holder[NAME_OCTETS]
+        if not octets:
+            found = self.name(holder)
+            return found.name, found.id
+        end = SHOWN_AT + octets
+        source = self._source_names[holder[:SOURCE_BYTES]]
+        return holder[SHOWN_AT:end].decode(), ContactId(source, holder[end:].decode())
+
+    def unread(self, holder: bytes) -> Unread:
+        """Return what reads the contact of a holder, or of a version."""
+        return Unread(self, _version_of(holder))
+
     def contact(self, holder: bytes) -> Contact:
-        """Return the contact of a holder, or of a version: every holder ends with its own."""
-        return decode_contact(_body_of(self.record(holder)))
+        """Return the contact of a holder, or of a version."""
+        return decode_contact(self.body(_version_of(holder)))
 
     def name(self, holder: bytes) -> ContactName:
-        """Return what the contact of a holder is called; in a third of the time."""
-        return decode_name(_body_of(self.record(holder)))
-
-    def record(self, holder: bytes) -> bytes:
-        """Return the labelled contact of a holder."""
-        if not self._body.set_key(holder[-VERSION_BYTES:]):
-            raise CorruptIndex("a number leads to no contact")
-        return self._body.value()
+        """Return what the contact of a holder, or of a version, is called."""
+        return decode_name(self.body(_version_of(holder)))
 
     def ending(self, tail: str, visible: Sources, most: int) -> list[tuple[str, bytes]]:
         """Return E.164 digits that end so and a visible holder of them, at most `most` pairs.
@@ -467,18 +504,18 @@ class NumberTable:
             examined += 1
             entry = cursor.value()
             if visible is None or entry[:SOURCE_BYTES] in visible:
-                contacts.append(self.contact(entry))
+                contacts.append(self.contact(entry[-VERSION_BYTES:]))
             found = cursor.next_dup()
         return contacts
 
     def body(self, version: bytes) -> bytes:
-        """Return the encoded contact of a version that the index names.
+        """Return the encoded contact of a version that a number or a document of the index names.
 
         Raises:
             CorruptIndex: it is not there, which no commit that the snapshot can `serve` leads to.
         """
         if self._transaction is None or not self._body.set_key(version):
-            raise CorruptIndex("a document leads to no contact")
+            raise CorruptIndex("a document or a number leads to no contact")
         return _body_of(self._body.value())
 
     def read(self, versions: Sequence[bytes]) -> list[tuple[bytes, bytes, Twins]]:
@@ -512,9 +549,13 @@ class NumberTable:
 
 def _body_of(record: bytes) -> bytes:
     try:
-        return body_of(record)
+        return unpack_body(record)
     except ValueError as error:
         raise CorruptIndex(str(error)) from error
+
+
+def _version_of(holder: bytes) -> bytes:
+    return holder if len(holder) == VERSION_BYTES else holder[VERSION]
 
 
 def noted(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes) -> int:
@@ -540,7 +581,7 @@ def _visible_under(
             found.append(entry)
             if len(found) == most or not cursor.next_dup():
                 break
-        elif not cursor.set_range_dup(key, source.ljust(len(entry), b"\xff")):
+        elif not cursor.set_range_dup(key, source + _BEHIND_KINDS):
             break  # all of a hidden source are passed over at once
         entry = cursor.value()
     return found

@@ -18,11 +18,11 @@ from typing import NamedTuple
 import lmdb
 import msgspec
 
+from engine.bodies import pack_body, unpack_body
 from engine.bodykeys import SEQ_BYTES, body_key
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SOURCE_BYTES, company_digest, holders_of
-from engine.labels import body_of, labelled
 from engine.numbertable import (
     BEHIND_LINE,
     DATA,
@@ -221,7 +221,7 @@ class NumberWriter:
             return old is not None
         contact = _decode(identity, change.body)
         version = body_key(contact, change.seq)
-        fresh.bodies.append((version, labelled(contact, change.body)))
+        fresh.bodies.append((version, pack_body(change.body)))
         fresh.rows.append((row, version))
         _gather(fresh, contact, source, version)
         contacts[version] = contact
@@ -234,7 +234,7 @@ class NumberWriter:
         record = transaction.get(version, db=self._file.databases.bodies)
         if record is None:
             raise CorruptIndex("the number table misses a contact it names")
-        contact = decode_contact(body_of(record))
+        contact = decode_contact(unpack_body(record))
         gone = _Entries([], [], [], [])
         _gather(gone, contact, source, version)
         for entries, database in zip(gone, self._lists(), strict=True):

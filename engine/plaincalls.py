@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.caller import EXACT
-from engine.holding import SOURCE_BYTES, VERSION_BYTES
-from engine.labels import NAME_AT, UUID_BYTES, uuid_text
+from engine.holding import NAME_OCTETS, SHOWN_AT, SOURCE_BYTES
 from engine.numbertable import Sources, Steps
 from engine.phone import (
     MAX_E164_DIGITS,
@@ -81,18 +80,16 @@ def plain_caller(  # noqa: C901 - flat for its speed
         size = len(digits)
         if not MIN_PLAIN_DIGITS <= size <= MAX_E164_DIGITS:
             return None
-        numbers, trunks, get, bodies = steps
+        numbers, trunks, uuids = steps
         if numbers.set_key(digits[::-1]):
             if numbers.count() != 1:
                 return None
             holder = numbers.value()
-            if visible is not None and holder[:SOURCE_BYTES] not in visible:
+            source, octets = holder[:SOURCE_BYTES], holder[NAME_OCTETS]
+            if not octets or (visible is not None and source not in visible):
                 return None
-            record = get(holder[-VERSION_BYTES:], None, bodies)
-            if record is None:
-                return None
-            name = record[NAME_AT : NAME_AT + record[UUID_BYTES]]
-            return (name, uuid_text(record)) if name else None
+            end = SHOWN_AT + octets
+            return holder[SHOWN_AT:end], uuids[source](holder[end:])
         if trunks.set_range(digits):
             if not trunks.prev_nodup():
                 return NOBODY

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
-from engine.contact import Contact, ContactId, PhoneKind, decode_contact, decode_name
+from engine.contact import Contact, ContactId, PhoneKind
 from engine.highlight import Span, WordAnswer, answers_of, spans_of, texts_of
-from engine.labels import body_of, uuid_text
 from engine.phone import DialPlan, PhoneNumber
 from engine.rights import Principal
 from engine.typed import Typed
@@ -62,8 +63,8 @@ class CallerMatch(msgspec.Struct, frozen=True, gc=False):
         match_class: 1 extension, 2 exact, 3 shared line, 4 trunk, 5 tail (DESIGN section 4).
         number: the number that was found, as stored.
         kind: the kind of the line that matched.
-        record: the best record behind the answer, as it is kept (`engine.labels`): a call wants a
-            name alone, and nothing else of it is read before it is asked for.
+        id: of the best record behind the answer.
+        read: gives that record: a call wants its name and id alone, which stand with the number.
         runners_up: visible contacts that matched as well but lost; counted up to the window.
     """
 
@@ -71,23 +72,24 @@ class CallerMatch(msgspec.Struct, frozen=True, gc=False):
     match_class: int
     number: PhoneNumber
     kind: PhoneKind
-    record: bytes
+    id: ContactId
+    read: Callable[[], Contact]
     runners_up: int = 0
 
     @property
     def contact(self) -> Contact:
         """The best record behind the answer, read anew each time."""
-        return decode_contact(body_of(self.record))
+        return self.read()
 
-    @property
-    def id(self) -> ContactId:
-        """The id of that record, read anew each time."""
-        return decode_name(body_of(self.record)).id
 
-    @property
-    def entry_uuid(self) -> bytes:
-        """`contact_uuid_text` of that record, in ASCII."""
-        return uuid_text(self.record)
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """A record that was read already, as `CallerMatch.read` gives it."""
+
+    contact: Contact
+
+    def __call__(self) -> Contact:
+        """Return it."""
+        return self.contact
 
 
 class ExplanationStep(msgspec.Struct, frozen=True):

@@ -26,9 +26,10 @@ from zlib import crc32
 
 import lmdb
 
+from engine.bodies import unpack_body
 from engine.bodykeys import KEY_BYTES, SEQ_BYTES
 from engine.contact import Contact, decode_contact
-from engine.labels import body_of
+from engine.holding import VERSION
 from engine.terms import link_terms, own_links
 
 MAX_TWINS = 16
@@ -123,7 +124,7 @@ class TwinWriter:
                     shared.add(row)
                     entries += self._of_the_only_one(row, fresh)
             if is_shared:
-                sharing.add(holder[-KEY_BYTES:])
+                sharing.add(holder[VERSION])
         joining: list[tuple[bytes, list[_Link]]] = []
         for version, contact in fresh.items():
             links = self._links_of(contact, shared) if version in sharing else own_links(contact)
@@ -141,12 +142,12 @@ class TwinWriter:
 
     def _of_the_only_one(self, row: bytes, fresh: Mapping[bytes, Contact]) -> list[_Link]:
         """Return the links that the only former holder of a number has by it: now they count."""
-        holding = (holder[-KEY_BYTES:] for holder in self._numbers.iternext_dup())
+        holding = (holder[VERSION] for holder in self._numbers.iternext_dup())
         former = list(islice((each for each in holding if each not in fresh), 2))
         if len(former) != 1:
             return []
         (version,) = former
-        contact = decode_contact(body_of(self._get(version, b"", db=self._of.bodies)))
+        contact = decode_contact(unpack_body(self._get(version, b"", db=self._of.bodies)))
         links = [link for link in self._links_of(contact, {row}) if _number_of(link) is not None]
         return [_entry(digest, version) for digest in map(_digest, links)]
 

@@ -262,9 +262,8 @@ def entry_dn(entry_uuid: str, base: str) -> str:
 
 def uuid_of(match: CallerMatch) -> bytes:
     """Return the UUID of what `answer_of` shows, for most calls without reading the record."""
-    if match.match_class in _OF_ONE:
-        return match.entry_uuid
-    return contact_uuid_text(answer_of(match).id).encode()
+    identity = match.id if match.match_class in _OF_ONE else answer_of(match).id
+    return contact_uuid_text(identity).encode()
 
 
 def answer_of(match: CallerMatch) -> Contact:

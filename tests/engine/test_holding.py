@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contact import KIND_RANK, PHONE_KINDS, PhoneKind
+from engine import holding
+from engine.contact import KIND_RANK, PHONE_KINDS, Contact, PhoneKind
 from engine.holding import (
     COMPANY,
-    HOLDER_BYTES,
     MAILBOXES,
+    MAX_SHOWN,
     NAME,
     NO_COMPANY,
     NO_NAME,
+    NOT_SHOWN,
     RANK,
     VERSION_BYTES,
     age_of,
@@ -31,9 +33,27 @@ times = st.datetimes().map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}".rjust(20, "0"))
 def held(name: str = "", kind: PhoneKind = "work", company: str = "", **fields: object) -> bytes:
     made = contact("1", name, line(NUMBER, kind), company=company, **fields)
     found = holders_of(made, company, SOURCE, VERSION)[NUMBER]
-    assert len(found) == HOLDER_BYTES
-    assert (found[:2], found[-VERSION_BYTES:]) == (SOURCE, VERSION)
+    assert (found[:2], found[holding.VERSION]) == (SOURCE, VERSION)
+    assert len(found[holding.VERSION]) == VERSION_BYTES
     return found
+
+
+def shown(made: Contact) -> bytes:
+    """Return what stands behind the version in a holder."""
+    return holders_of(made, "", SOURCE, VERSION)[NUMBER][holding.VERSION.stop :]
+
+
+def test_a_name_and_the_key_of_its_record_stand_with_the_number() -> None:
+    assert shown(contact("K 7", "Anna Äbel", NUMBER)) == b"\x0aAnna \xc3\x84belK 7"
+    assert shown(contact("", "Ben", NUMBER)) == b"\3Ben"
+
+
+def test_without_a_name_or_with_one_too_long_to_be_sorted_the_record_is_read() -> None:
+    room = MAX_SHOWN - 1
+    assert shown(contact("k", "n" * room, NUMBER)) == b"\xfe" + b"n" * room + b"k"
+    for key, name in (("k", ""), ("kk", "n" * room), ("k" * MAX_SHOWN, "n"), ("k", "ä" * room)):
+        assert shown(contact(key, name, NUMBER)) == NOT_SHOWN
+    assert holding.SHOWN_AT + MAX_SHOWN <= 511  # LMDB's longest value among several
 
 
 @given(st.sampled_from(PHONE_KINDS), st.sampled_from(PHONE_KINDS), times, times)

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contact import Contact, contact_uuid, contact_uuid_text, encode_contact
-from engine.labels import labelled
+from engine.contact import Contact, contact_uuid, contact_uuid_text
 from engine.phone import NumberFormat, PhoneNumber
-from engine.query import CallerMatch
+from engine.query import CallerMatch, Known
 from ldapd.entries import (
     MAX_REMEMBERED_SELECTIONS,
     EntryWriter,
@@ -210,9 +209,7 @@ def test_lists_of_attributes_are_remembered_within_bounds() -> None:
 
 def match(name: str, of: Contact, match_class: int = 2) -> CallerMatch:
     phone = of.phones[0]
-    return CallerMatch(
-        name, match_class, phone.number, phone.kind, labelled(of, encode_contact(of))
-    )
+    return CallerMatch(name, match_class, phone.number, phone.kind, of.id, Known(of))
 
 
 def test_the_answer_of_one_holder_is_its_record() -> None:

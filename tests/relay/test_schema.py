@@ -3,10 +3,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from engine.contact import encode_contact
-from engine.labels import labelled
 from engine.phone import PhoneNumber
-from engine.query import CallerMatch
+from engine.query import CallerMatch, Known
 from relay.schema import CallerAnswer, HealthAnswer, Problem, caller_answer
 from tests.engine.building import contact
 
@@ -16,7 +14,8 @@ MATCH = CallerMatch(
     match_class=2,
     number=PhoneNumber("498999998123"),
     kind="work",
-    record=labelled(ERIKA, encode_contact(ERIKA)),
+    id=ERIKA.id,
+    read=Known(ERIKA),
     runners_up=3,
 )
 
