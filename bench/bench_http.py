@@ -55,42 +55,63 @@ _WRK = """
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long s, ns; } Time; int clock_gettime(int clock, Time *now);")
 local clock, bodies, at, due = ffi.new("Time"), {}, 0, nil
-late = 0
+local asked, sent, dues = 0, 0, {}
+late, lags = 0, {}
 for line in io.lines("QUESTIONS") do bodies[#bodies + 1] = line end
 math.randomseed(1)
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer TOKEN"
 function setup(thread) only = thread end
-function request()
+local function ms()
+  ffi.C.clock_gettime(1, clock)
+  return tonumber(clock.s) * 1e3 + tonumber(clock.ns) / 1e6
+end
+function request() -- those that were due first are sent first
   at = at % #bodies + 1
+  if sent < asked then
+    sent = sent + 1
+    lags[sent] = ms() - dues[sent]
+    dues[sent] = nil
+  end
   return wrk.format(nil, nil, nil, bodies[at])
 end
 local function pause() -- in ms, until the next question is due that no connection waits for
-  ffi.C.clock_gettime(1, clock)
-  local now = tonumber(clock.s) * 1e3 + tonumber(clock.ns) / 1e6
+  local now = ms()
   due = (due or now) - math.log(1 - math.random()) * 1e3 / RATE
   if due < now then late = late + 1 end
+  asked = asked + 1
+  dues[asked] = math.max(due, now)
   return math.max(0, due - now)
 end
 if RATE > 0 then delay = pause end
 function done(summary, latency)
-  local e = summary.errors
+  local e, lags = summary.errors, only:get("lags")
+  table.sort(lags)
   print(string.format(
-    '{"requests": %d, "seconds": %f, "failed": %d, "late": %d, "p50_ms": %f, "p99_ms": %f}',
+    '{"requests": %d, "seconds": %f, "failed": %d, "late": %d, "lag_ms": %f, "p50_ms": %f,'
+    .. ' "p99_ms": %f}',
     summary.requests, summary.duration / 1e6, e.connect + e.read + e.write + e.status + e.timeout,
-    only:get("late"), latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+    only:get("late"), lags[math.ceil(#lags * 0.99)] or 0,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
 end
 """
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What `wrk` says of one round; `late`: due while no connection was free."""
+    """What `wrk` says of one round.
+
+    Attributes:
+        late: questions that were due while no connection was free.
+        lag_ms: 99 % were sent at most so long after they were due and a connection was free: what
+            the load tool adds, and the latencies leave out.
+    """
 
     requests: int
     seconds: float
     failed: int
     late: int
+    lag_ms: float
     p50_ms: float
     p99_ms: float
 
@@ -133,6 +154,7 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         cpu_ms = (own.server.cpu_s() - before) / paced.requests * 1e3
         yield Measure(QUESTION, "rate of the paced round", paced.requests / paced.seconds, "1/s")
         yield Measure(QUESTION, "asked later than due", paced.late / paced.requests * 100, "%")
+        yield Measure(QUESTION, "sent after it was due by the load tool, p99", paced.lag_ms, "ms")
         yield Measure(QUESTION, f"at {RATE}/s, CPU time of a request", cpu_ms, "ms")
         for name, value, goal in (
             ("p50", paced.p50_ms, P50_GOAL_MS),

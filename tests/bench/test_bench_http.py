@@ -70,8 +70,9 @@ def load(port: int, folder: Path, token: str = "secret", **how: int) -> Result:
 def test_a_paced_load_comes_at_its_rate_and_a_full_one_above(port: int, tmp_path: Path) -> None:
     paced = load(port, tmp_path, connections=PACED_CONNECTIONS, rate=SLOW)
     assert 0.5 * SLOW * SECONDS <= paced.requests <= 1.6 * SLOW * SECONDS
+    assert -2 < paced.lag_ms < 1000 * SECONDS  # its timers count whole milliseconds
     full = load(port, tmp_path, connections=8)
-    assert full.late == 0
+    assert full.late == full.lag_ms == 0
     assert full.requests > 2 * SLOW * SECONDS
 
 
