@@ -205,7 +205,8 @@ class WebSession:
     def _failure(self, url: str, error: Exception) -> Exception:
         if self._stop.is_set():
             return Cancelled("cancelled")
-        words = " ".join(str(error).split()) or type(error).__name__
+        reason = error.strerror if isinstance(error, OSError) else ""
+        words = " ".join((reason or str(error)).split()) or type(error).__name__
         if isinstance(error, ssl.SSLCertVerificationError):
             words = f"{error.verify_message}; ca = … names the authority to trust"
         return SourceFailed(f"{_bare(url)}: {words}")

@@ -6,6 +6,7 @@ them all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,14 +49,30 @@ def check(path: Path) -> int:
     click.echo(f"ok: {config.path}")
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
-    prepare(config)
     whole = True
+    if fault := _folder_fault(config.data_dir):
+        whole = False
+        click.echo(f"fault: {config.path}: directory.data_dir: {fault}", err=True)
+    else:
+        prepare(config)
     for source in config.sources:
         whole &= _check_source(source)
     for fault in _listener_faults(config):
         whole = False
         click.echo(f"fault: {fault}", err=True)
     return DONE if whole else NO
+
+
+def _folder_fault(data_dir: Path) -> str:
+    """Return why the data folder cannot be made or written; "" if it can. Nothing is made."""
+    there = data_dir
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        return f"{there} is no folder; allowed: a folder, or a new one"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"{there} may not be written by this user; allowed: a folder of its own"
+    return ""
 
 
 def _check_source(source: SourceSettings) -> bool:

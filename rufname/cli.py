@@ -104,6 +104,8 @@ def _report(error: BaseException) -> int:
         case ConfigError() | UnknownName():
             click.echo(str(error), err=True)
             return WRONG_USE
+        case OSError(strerror=str(reason), filename=str(name)):
+            click.echo(f"rufname: {name}: {reason}", err=True)
         case RufnameError() | EngineError() | ConnectorError() | RelayError() | OSError():
             click.echo(f"rufname: {error}", err=True)
         case _:

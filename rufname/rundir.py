@@ -129,7 +129,7 @@ def serving_pid(run_dir: Path) -> int | None:
     path = run_dir / "serve.lock"
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

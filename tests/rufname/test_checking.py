@@ -35,6 +35,22 @@ def test_a_check_names_every_fault_and_is_exit_code_1(
     assert f"http://127.0.0.1:{port}" in faults[2]
 
 
+def test_a_data_folder_that_cannot_be_made_is_a_fault(
+    place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = place.path.read_text(encoding="utf-8")
+    place.path.write_text(text.replace('"var"', '"people.csv/var"'), encoding="utf-8")
+    assert place.run("check") == 1
+    said = capfd.readouterr().err
+    assert f"fault: {place.path}: directory.data_dir: {place.people} is no folder" in said
+    place.path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr("rufname.checking.os.access", lambda path, _mode: path != place.folder)
+    assert place.run("check") == 1
+    said = capfd.readouterr().err
+    assert f"directory.data_dir: {place.folder} may not be written" in said
+    assert not (place.folder / "var").exists()
+
+
 def test_a_check_of_a_bad_configuration_names_each_fault_and_is_exit_code_1(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

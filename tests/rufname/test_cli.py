@@ -44,6 +44,7 @@ def test_wrong_use_is_exit_code_2(arguments: list[str], capfd: pytest.CaptureFix
         (CorruptIndex("broken"), 3, "rufname: broken"),
         (SourceFailed("crm: gone"), 3, "rufname: crm: gone"),
         (OSError(28, "No space left on device"), 3, "No space left"),
+        (OSError(13, "Permission denied", "/a"), 3, "rufname: /a: Permission denied"),
         (KeyboardInterrupt(), 130, ""),
         (ZeroDivisionError("a defect"), 3, "Traceback"),
     ],
