@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from engine.contact import Contact
 from engine.matching import COMPANY, COMPANY_WHOLE
 from engine.query import PersonHit
-from engine.ranking import Position
+from engine.ranking import Ranked
 from engine.tokens import whole_name, words
 
 MAX_FOLDED = 500
@@ -29,16 +29,16 @@ class Shown(msgspec.Struct, frozen=True):
 
     Attributes:
         hits: best first.
-        last: where the last record stands that was taken into it; None: there is none.
+        last: the last record that was taken into it; None: there is none.
         more: somebody comes behind it.
     """
 
     hits: tuple[PersonHit, ...]
-    last: Position | None
+    last: Ranked | None
     more: bool
 
 
-def page_of(people: Iterator[tuple[Position, PersonHit]], limit: int, *, fold: bool) -> Shown:
+def page_of(people: Iterator[tuple[Ranked, PersonHit]], limit: int, *, fold: bool) -> Shown:
     """Return the first rows of an answer.
 
     Args:
@@ -51,8 +51,8 @@ def page_of(people: Iterator[tuple[Position, PersonHit]], limit: int, *, fold: b
     rows: list[PersonHit] = []
     under: dict[int, list[PersonHit]] = {}
     heads: dict[str, int] = {}
-    last: Position | None = None
-    for read, (position, hit) in enumerate(people):
+    last: Ranked | None = None
+    for read, (place, hit) in enumerate(people):
         by_company = hit.match_class in _BY_COMPANY
         company = _company(hit.contact) if by_company or hit.contact.is_company else ""
         at = heads.get(company) if by_company else None
@@ -69,11 +69,11 @@ def page_of(people: Iterator[tuple[Position, PersonHit]], limit: int, *, fold: b
             if company:
                 heads.setdefault(company, len(rows))
             rows.append(hit)
-        last = position
+        last = place
     return Shown(_folded(rows, under), last, more=False)
 
 
-def _plain(people: Iterator[tuple[Position, PersonHit]], limit: int) -> Shown:
+def _plain(people: Iterator[tuple[Ranked, PersonHit]], limit: int) -> Shown:
     """Return the first rows of an answer in which nobody is folded."""
     rows = list(islice(people, limit))
     more = next(people, None) is not None

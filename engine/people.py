@@ -11,10 +11,11 @@ from collections.abc import Set as AbstractSet
 from time import perf_counter_ns
 
 from engine.contact import Contact, ContactId
-from engine.cursor import read_cursor, write_cursor
+from engine.cursor import Cursor, read_cursor, write_cursor
 from engine.folding import page_of
-from engine.grouping import Groups, alone, person_of
+from engine.grouping import Groups, alone
 from engine.matching import FULL_NAME, SOUNDS
+from engine.plainpeople import in_one, plain_page
 from engine.query import (
     MATCH_CLASSES,
     MAX_HITS,
@@ -25,7 +26,7 @@ from engine.query import (
     PeopleQuery,
     PersonHit,
 )
-from engine.ranking import Position, Ranked, Ranking
+from engine.ranking import AsTyped, Ranked, Ranking
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.suggesting import suggestion
@@ -49,23 +50,44 @@ class PeopleSearch:
         cursor = read_cursor(query.cursor, typed)
         if not typed or self._reader.searcher is None:
             return PeoplePage()
+        as_typed = None
+        if cursor is None:
+            found = plain_page(self._reader, query, typed, limit)
+            if isinstance(found, PeoplePage):
+                return found
+            as_typed = found
+        return self.the_long_way(query, typed, cursor, as_typed)
+
+    def the_long_way(
+        self,
+        query: PeopleQuery,
+        typed: Typed,
+        cursor: Cursor | None = None,
+        as_typed: AsTyped | None = None,
+    ) -> PeoplePage:
+        """Return what `answer` returns, for any question that something was read of.
+
+        `as_typed`: what `plain_page` has found.
+        """
+        limit = min(max(query.limit, 1), MAX_HITS)
         ranking = Ranking(
             self._reader,
             query,
             typed,
             after=cursor.position if cursor else None,
             counted=cursor.counted if cursor else 0,
+            as_typed=as_typed,
         )
         people = self._people(ranking, query, typed, limit + 1)
         shown = page_of(people, limit, fold=query.fold)
-        hits, last = shown.hits, shown.last
+        hits = shown.hits
         guessed = cursor is None and (not hits or hits[0].match_class >= SOUNDS)
-        behind = ranking.counted_before(last) if last else 0
+        last = shown.last.position if shown.more and shown.last else None
         return PeoplePage(
             hits,
             total=ranking.total,
             total_is_exact=not shown.more and ranking.total < MAX_TOTAL,
-            cursor=write_cursor(typed, last, behind) if shown.more and last else "",
+            cursor=write_cursor(typed, last, ranking.counted_before(last)) if last else "",
             did_you_mean=suggestion(self._reader, query, typed, hits) if guessed else "",
         )
 
@@ -112,33 +134,34 @@ class PeopleSearch:
             return None
         scope = self._reader.scope(principal)
         members = Groups(self._reader, scope, [record]).of(record.contact)
-        return self._joined(members, FULL_NAME, Typed(()), frozenset())
+        return in_one(self._reader, members, FULL_NAME, Typed(()), frozenset())
 
     def _people(
         self, ranking: Ranking, query: PeopleQuery, typed: Typed, wanted: int
-    ) -> Iterator[tuple[Position, PersonHit]]:
+    ) -> Iterator[tuple[Ranked, PersonHit]]:
         """Give people in the order of their best records, each once."""
         scope = self._reader.scope(query.principal)
         given: set[ContactId] = set()
         joined: set[ContactId] = set()
+        searched_in = scope.searched
         for batch in ranking.batches(wanted):
             groups = Groups(self._reader, scope, [each.record for each in batch])
             for each in batch:
-                contact, position = each.record.contact, each.position
+                contact = each.record.contact
                 identity = contact.id
                 given.add(identity)
                 if identity in joined:
                     continue
-                searched = scope.searched[identity.source].fields
+                searched = searched_in[identity.source].fields
                 if identity not in groups:  # most people have one record
-                    yield position, alone(contact, position.match_class, typed, searched)
+                    yield each, alone(contact, each.match_class, typed, searched)
                     continue
                 members = groups.of(contact)
                 if len(members) > 1:
                     if any(self._is_better(ranking, each, m, given) for m in members[1:]):
                         continue  # it was shown with its better record, on this page or before
                     joined.update(member.id for member in members)
-                yield position, self._joined(members, position.match_class, typed, searched)
+                yield each, in_one(self._reader, members, each.match_class, typed, searched)
 
     def _is_better(
         self, ranking: Ranking, each: Ranked, member: Contact, given: AbstractSet[ContactId]
@@ -151,16 +174,6 @@ class PeopleSearch:
             return member.id in given
         place = ranking.place(member)
         return place is not None and place < each.position
-
-    def _joined(
-        self, members: list[Contact], match_class: int, typed: Typed, searched: frozenset[str]
-    ) -> PersonHit:
-        if len(members) > 1:
-            members.sort(key=self._by_priority)
-        return person_of(members, match_class=match_class, typed=typed, searched=searched)
-
-    def _by_priority(self, contact: Contact) -> tuple[int, str, str]:
-        return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
 
 
 _HOW = {

@@ -110,7 +110,7 @@ class Questions:
             case 4:
                 return self._term(PERSON, "=" + self._typed.whole_name)
             case 5:
-                return self._whole_words(NAME_FIELD, [*self._in_name, *self._paired], self._paired)
+                return self._whole_words(NAME_FIELD, self._in_name, lambda: self._paired)
             case 6:
                 return self._beginnings()
             case 7 | 8 if len(self._typed.words) < TWO_WORDS:
@@ -120,7 +120,7 @@ class Questions:
             case 8:
                 return self._name_and(self._elsewhere)
             case 9:
-                return self._whole_words(COMPANY_FIELD, self._in_company, [])
+                return self._whole_words(COMPANY_FIELD, self._in_company, list)
             case 10:
                 return _all_or_none(self._in_company)
             case 11:
@@ -129,20 +129,26 @@ class Questions:
                 return self._guesses(match_class)
 
     def _whole_words(
-        self, field: str, beginnings: list[_Query | None], beside: list[_Query | None]
+        self,
+        field: str,
+        beginnings: list[_Query | None],
+        beside: Callable[[], list[_Query | None]],
     ) -> _Query | None:
-        """Return the query for whole words, which are terms only if their beginnings are."""
+        """Return the query for whole words, which are terms only if their beginnings are.
+
+        Few are typed: `beside`, what else is asked for, is made for these alone.
+        """
         if not all(beginnings):
             return None
         found = [self._term(field, whole(word)) for word in self._typed.words]
-        return _all_or_none([*found, *beside])
+        return _all_or_none([*found, *beside()]) if all(found) else None
 
     def _beginnings(self) -> _Query | None:
         """Return the query for names with all beginnings: a pair alone tells two short ones."""
         words, names = self._typed.words, self._in_name
         if len(words) == 1:
             return names[0]
-        pair = pair_of(words)
+        pair = self._pair
         if pair and self._is_pair:
             of_many = self._term(PAIR, ANY_PAIR)
             return _any_or_none([self._term(PAIR, pair), _all_or_none([*names, of_many])])
@@ -194,9 +200,14 @@ class Questions:
                 return None
 
     @cached_property
+    def _pair(self) -> str:
+        """The term for names with two of the words, "" for none."""
+        return pair_of(self._typed.words) if len(self._typed.words) > 1 else ""
+
+    @cached_property
     def _paired(self) -> list[_Query | None]:
         """The query for names with two of the words, if that tells more than the words alone."""
-        pair = pair_of(self._typed.words) if len(self._typed.words) > 1 else ""
+        pair = self._pair
         if not pair or not all(self._in_name):
             return []
         rarest = min(self._frequency(NAME_FIELD, start(word)) for word in self._typed.words)
@@ -277,7 +288,7 @@ class Questions:
 
     def _first_of_pair(self, match_class: int, leading: Leading, least: int) -> tuple[_Query, ...]:
         """Return what `first` returns for several words."""
-        pair = pair_of(self._typed.words)
+        pair = self._pair
         levels = self._levels(leading, pair, least) if pair else []
         if not levels:
             return ()
@@ -304,9 +315,10 @@ class Questions:
 
         With fewer documents than `least` they are not.
         """
-        terms = [
-            (level, leading_term(level, beginning)) for level in range(leading.levels(beginning))
-        ]
+        count = leading.levels(beginning)
+        if not count:  # as most
+            return []
+        terms = [(level, leading_term(level, beginning)) for level in range(count)]
         return [each for each in reversed(terms) if self._frequency(LEADING, each[1]) >= least]
 
     def likely(self) -> _Query | None:

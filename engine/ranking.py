@@ -31,7 +31,7 @@ from engine.matching import (
     is_together,
     number_class,
 )
-from engine.nearness import OTHERS, Nearness
+from engine.nearness import OTHERS, Level, Nearness
 from engine.query import MAX_TOTAL, PeopleQuery
 from engine.questions import (
     CLASSES,
@@ -78,6 +78,10 @@ Entry = tuple[int, int, Place, bytes]
 key of its body."""
 
 
+AsTyped = dict[int, list[Entry]]
+"""Class → the records in it: all that answer without guessing, fewer than `FEW`."""
+
+
 class Position(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """Where a record stands in the answer to a text; smaller is better, equal to no other."""
 
@@ -91,11 +95,27 @@ class Position(msgspec.Struct, frozen=True, array_like=True, order=True, gc=Fals
 
 
 class Ranked(msgspec.Struct, frozen=True, gc=False):
-    """A record in the answer, without its hidden fields; `place` is its segment and document."""
+    """A record in the answer, without its hidden fields.
 
-    position: Position
-    record: Record
+    Attributes:
+        match_class: how it was found; with what follows of it, where it stands (`Position`).
+        place: its segment and document.
+    """
+
+    match_class: int
+    cost: int
+    level: int
+    minus_priority: int
+    rank: int
     place: Place
+    record: Record
+
+    @property
+    def position(self) -> Position:
+        """Where it stands: put together for those alone of which it is asked."""
+        place = self.match_class, self.cost, self.level, self.minus_priority, self.rank
+        identity = self.record.contact.id
+        return Position(*place, identity.source, identity.key)
 
 
 class Ranking:
@@ -115,6 +135,8 @@ class Ranking:
         *,
         after: Position | None = None,
         counted: int = 0,
+        found: set[Place] | None = None,
+        as_typed: AsTyped | None = None,
     ) -> None:
         """Take what is asked, and where an answer goes on.
 
@@ -124,22 +146,21 @@ class Ranking:
             typed: what was read of the text.
             after: the last record that was given before; None = from the beginning.
             counted: records of the classes and levels before it, as `counted_before` says.
+            found: those that were given already, if there is no `after`; grows with the answer.
+            as_typed: all that is to be found before the guesses, if that is known already: by one
+                or two plain words, by an asker who has nobody near.
         """
         self._reader = reader
         self._typed = typed
         self._scope = reader.scope(query.principal)
-        self._questions = [
-            (sources, Questions(typed, searched, reader.frequency))
-            for sources, searched in self._scope.groups
-        ]
-        self._nearness = Nearness(self._scope, query.company, query.department)
-        self._levels = list(self._nearness.levels())
+        self._near = query.company, query.department
         self._priorities = self._scope.priorities
         self._after = after
-        self._found = set[Place]()
+        self._found: set[Place] = set() if found is None else found
         self._far: list[Guess] = []
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
+        self._as_typed = as_typed
         self._discarded = 0
         self._missing = MIN_STEP
         self._counts: list[tuple[_Part, int]] = []
@@ -147,6 +168,21 @@ class Ranking:
         self.goes_on = after is not None
         self.total = counted
         self.guessed = False
+
+    @cached_property
+    def _questions(self) -> list[tuple[tuple[str, ...], Questions]]:
+        return [
+            (sources, Questions(self._typed, searched, self._reader.frequency))
+            for sources, searched in self._scope.groups
+        ]
+
+    @cached_property
+    def _nearness(self) -> Nearness:
+        return Nearness(self._scope, *self._near)
+
+    @cached_property
+    def _levels(self) -> list[Level]:
+        return list(self._nearness.levels())
 
     def batches(self, wanted: int) -> Iterator[list[Ranked]]:
         """Give the records behind the position that was handed in, best first, some at once.
@@ -162,7 +198,7 @@ class Ranking:
             while len(batch) >= size:
                 yield batch[:size]
                 batch = batch[size:]
-                size = _step(wanted)
+                size = step_of(wanted)
             self._missing = max(size - len(batch), MIN_STEP)
         if batch:
             yield batch
@@ -173,6 +209,26 @@ class Ranking:
         place = position.match_class, cost, position.level
         before = sum(found for other, found in self._counts if other < place)
         return min(self._counted + before, MAX_TOTAL)
+
+    def in_order(self, part: Part, least: int, wanted: int) -> Iterator[list[Entry]]:
+        """Give the records of a part that is too large to be sorted, by the sources' priority.
+
+        Args:
+            part: finds them.
+            least: the rank from which on those of the best sources are wanted, 0 for all.
+            wanted: about how many will be read.
+
+        Those in `found` are left out; whoever reads on has to have put the others there.
+        """
+        for _, of_sources in self._by_priority(part):
+            more = True
+            while more:
+                entries, more = self._fetch(of_sources, window_of(wanted), least)
+                if not entries:
+                    break
+                yield entries
+                least = entries[-1][1]
+            least = 0
 
     def finds_any(self) -> bool:
         """Tell whether anybody answers as typed."""
@@ -191,7 +247,9 @@ class Ranking:
             return None
         is_apart = found == NAME_COMPANY and self._is_divided
         cost = APART if is_apart and not is_together(self._typed.words, contact) else TOGETHER
-        return self._position(found, cost, contact)
+        level, minus_priority = self._nearness.level(contact), self._priority(contact)
+        source, key = contact.id.source, contact.id.key
+        return Position(found, cost, level, minus_priority, rank_of(contact), source, key)
 
     def question(self, match_class: int) -> tantivy.Query | None:
         """Return the query of a class over all that the asker may search."""
@@ -207,6 +265,9 @@ class Ranking:
             guessed_before = after is not None and after.match_class >= match_class
             if match_class >= SOUNDS and self.total >= FEW and not guessed_before:
                 return
+            if self._as_typed is not None and match_class < SOUNDS:
+                yield from self._known(match_class, self._as_typed.get(match_class, []))
+                continue
             question = self.question(match_class)
             if question is None:
                 continue
@@ -215,6 +276,12 @@ class Ranking:
                     yield from self._of_class(match_class, cost, part, wanted)
             if after is not None and SOUNDS != match_class <= after.match_class:
                 self._passed.append(question)
+
+    def _known(self, match_class: int, entries: list[Entry]) -> Iterator[list[Ranked]]:
+        """Give the records of a class that were found already."""
+        place = match_class, TOGETHER, OTHERS
+        self._tell(place, len(entries))
+        yield from self._read(place, entries)
 
     @property
     def _is_divided(self) -> bool:
@@ -280,7 +347,7 @@ class Ranking:
         `place` is its class, cost and level, `entries` are its first by rank: those of the best
         sources among them are its best.
         """
-        for minus_priority, sources in self._priorities.items():
+        for minus_priority, part in self._by_priority(answers):
             least = 0
             if after is not None:
                 if minus_priority < after.minus_priority:
@@ -290,16 +357,21 @@ class Ranking:
                 best = [entry for entry in entries if entry[0] == minus_priority]
                 yield from self._read(place, best)
                 least, entries = entries[-1][1], []
-            part = answers
-            if len(self._priorities) > 1:
-                part = answers.narrowed(partial(_of_sources, sources=sources))
             yield from self._in_order(place, part, wanted, least)
+
+    def _by_priority(self, answers: Part) -> Iterator[tuple[int, Part]]:
+        """Give the parts of each priority, negative, of a part."""
+        for minus_priority, sources in self._priorities.items():
+            if len(self._priorities) == 1:
+                yield minus_priority, answers
+            else:
+                yield minus_priority, answers.narrowed(partial(_of_sources, sources=sources))
 
     def _in_order(
         self, place: _Part, part: Part, wanted: int, least: int
     ) -> Iterator[list[Ranked]]:
         """Give records in the index's own order, from a rank on."""
-        more, window = True, _window(wanted)
+        more, window = True, window_of(wanted)
         while more and self._discarded < MAX_DISCARDED:
             discarded = self._discarded
             entries, more = self._fetch(part, window, least)
@@ -321,7 +393,7 @@ class Ranking:
             return entries, len(entries) + more
         limit = most
         if self._typed.digits or max(map(len, self._typed.words)) > 1:  # else once more costs more
-            limit = min(limit, int(_window(wanted) / self._scope.best_share) + 1)
+            limit = min(limit, int(window_of(wanted) / self._scope.best_share) + 1)
         hits: list[tuple[int, Address]] = []
         found = 0
         for question in (*part.first, part.all):
@@ -389,14 +461,11 @@ class Ranking:
                     break
                 continue
             self._found.add(seen)
-            identity = record.contact.id
-            position = Position(
-                match_class, cost, level, minus_priority, rank, identity.source, identity.key
-            )
+            each = Ranked(match_class, cost, level, minus_priority, rank, seen, record)
             equal = equal or (minus_priority, rank) == former
             former = minus_priority, rank
-            if after is None or position > after:
-                ranked.append(Ranked(position, record, seen))
+            if after is None or each.position > after:
+                ranked.append(each)
         if equal:
             ranked.sort(key=_by_position)
         return ranked
@@ -430,9 +499,11 @@ class Ranking:
         self._tell((match_class, 0, OTHERS), len(guesses) - counted)
         ranked = []
         for cost, rank, record, place in guesses:
-            position = self._position(match_class, cost, record.contact, rank)
-            if self._after is None or position > self._after:
-                ranked.append(Ranked(position, record, place))
+            contact = record.contact
+            level, minus_priority = self._nearness.level(contact), self._priority(contact)
+            each = Ranked(match_class, cost, level, minus_priority, rank, place, record)
+            if self._after is None or each.position > self._after:
+                ranked.append(each)
         ranked.sort(key=_by_position)
         return ranked
 
@@ -446,22 +517,11 @@ class Ranking:
         near = sum(cost < FAR_COST for cost, *_ in alike)
         return self.total + near < FEW and self.question(SPELLED) is not None
 
-    def _position(
-        self, match_class: int, cost: int, contact: Contact, rank: int | None = None
-    ) -> Position:
-        source, key = contact.id.source, contact.id.key
-        return Position(
-            match_class,
-            cost,
-            self._nearness.level(contact),
-            self._scope.by_source[source],
-            rank_of(contact) if rank is None else rank,
-            source,
-            key,
-        )
+    def _priority(self, contact: Contact) -> int:
+        return self._scope.by_source[contact.id.source]
 
 
-def _step(wanted: int) -> int:
+def step_of(wanted: int) -> int:
     """Return how many records are read at once: few enough to read few in vain."""
     return max(wanted // STEPS, MIN_STEP)
 
@@ -470,7 +530,7 @@ def _of_sources(question: tantivy.Query, sources: tuple[str, ...]) -> tantivy.Qu
     return all_of([question, any_source(sources)])
 
 
-def _window(wanted: int) -> int:
+def window_of(wanted: int) -> int:
     """Return how many records are fetched at once: some will be joined with others."""
     return wanted + wanted // 2 + 2
 

@@ -69,6 +69,8 @@ def read_typed(text: str, *, keys: bool = False) -> Typed:
     """
     text = text[:MAX_TYPED_CHARS]
     words = tuple(dict.fromkeys(typed_words(text)))[:MAX_WORDS]
+    if text[:1].isalpha() and text.isascii() and text[:4] != "tel:":  # as nearly all
+        return Typed(words)
     keys = keys and bool(words) and all(set(word) <= KEYS.keys() for word in words)
     digits, begins, national = _number_part(text)
     return Typed(words, digits, begins, national, keys)

@@ -39,11 +39,6 @@ END_LIMIT_S = 3.0
 """How long it may go on after the end of its input; killed then, it is caught up with later."""
 
 
-_TUNABLES = "GLIBC_TUNABLES"
-_HUGE_PAGES = "glibc.malloc.hugetlb"
-"""A setting of the C library (2.35 and later; others pass over it): 1 asks for huge pages."""
-
-
 class IndexingFailed(RufnameError):
     """The index could not follow the store; what was committed before is served on."""
 
@@ -177,7 +172,6 @@ class Indexer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=(self._lock,),
-            env=os.environ | {_TUNABLES: with_huge_pages(os.environ.get(_TUNABLES, ""))},
         )
 
     def _wait(self, progress: IndexProgress | None) -> None:
@@ -212,18 +206,6 @@ class Indexer:
         assert self._process is not None
         assert self._process.stdout is not None
         return b"\n" in self._pending or bool(select.select([self._process.stdout], [], [], 0)[0])
-
-
-def with_huge_pages(tunables: str) -> str:
-    """Return settings of the C library with huge pages, unless they say something of these.
-
-    tantivy looks every term up in a table of some 100 MiB: on pages of 2 MiB the processor finds
-    the places in a seventh less time, and the process takes as much memory as before.
-    """
-    settings = list(filter(None, tunables.split(":")))
-    if not any(each.startswith(f"{_HUGE_PAGES}=") for each in settings):
-        settings.append(f"{_HUGE_PAGES}=1")
-    return ":".join(settings)
 
 
 @click.command(hidden=True)

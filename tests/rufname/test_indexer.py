@@ -14,7 +14,7 @@ from engine.index import ContactIndex
 from engine.phone import PhoneNumber
 from engine.store import ContactStore
 from rufname.drafting import MANY
-from rufname.indexer import Indexer, IndexingFailed, with_huge_pages
+from rufname.indexer import Indexer, IndexingFailed
 from rufname.programs import family
 from rufname.rundir import Lock, take_writer_lock
 
@@ -217,17 +217,3 @@ def test_the_index_is_the_same_though_its_helper_is_killed_on_the_way(place: Pla
     assert place.indexer.catch_up() == MANY + 5_000
     assert place.indexer._process is process
     assert place.documents() == MANY + 5_000
-
-
-def test_the_process_asks_for_huge_pages_unless_the_administrator_has_decided(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert with_huge_pages("") == "glibc.malloc.hugetlb=1"
-    assert with_huge_pages("glibc.malloc.hugetlb=0") == "glibc.malloc.hugetlb=0"
-    assert with_huge_pages("glibc.malloc.check=1") == "glibc.malloc.check=1:glibc.malloc.hugetlb=1"
-    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    place.indexer.catch_up()  # it has begun
-    process = place.indexer._process
-    assert process is not None
-    wanted = b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1"
-    assert wanted in Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")

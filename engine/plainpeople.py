@@ -1,0 +1,284 @@
+"""The short way of a people search: the first page of one or two plain words.
+
+So begins nearly every search, and most end there. It gives what the long way gives
+(`engine.people`), which a property test holds, in four fifths of the time
+(`bench/bench_people.py`): flat, where that is made of generators that can go on anywhere. Whatever
+is rare is left to it: numbers, more words, what is near to the asker, fields that are hidden in
+some sources, guesses. Of these it is told what was found before them.
+
+Law: as `engine.ranking`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.contact import Contact, ContactId
+from engine.cursor import write_cursor
+from engine.grouping import Groups, alone, person_of
+from engine.matching import (
+    COMPANY,
+    COMPANY_WHOLE,
+    FULL_NAME,
+    INITIALS,
+    NAME,
+    NAME_COMPANY,
+    NAME_OTHER,
+    NAME_WHOLE,
+    OTHER,
+    is_number_part,
+)
+from engine.nearness import OTHERS
+from engine.query import MAX_TOTAL, PeoplePage, PeopleQuery, PersonHit
+from engine.questions import TWO_WORDS, Part, Questions, start, whole
+from engine.ranking import (
+    FEW,
+    TOGETHER,
+    WINDOW,
+    Address,
+    AsTyped,
+    Position,
+    Ranking,
+    step_of,
+    window_of,
+)
+from engine.reader import Place, Reader
+from engine.schema import NAME as NAME_FIELD
+from engine.schema import PERSON, term
+from engine.scope import Searched
+from engine.typed import Typed
+
+OF_TWO = (FULL_NAME, NAME_WHOLE, NAME, NAME_COMPANY, NAME_OTHER, COMPANY_WHOLE, COMPANY, OTHER)
+"""The classes in which two words may be answered without guessing."""
+
+_Found = tuple[int, int, int, Place, bytes]
+"""A record that was found, before it is read: its class, and as in `engine.ranking.Entry`."""
+
+_Asked = tuple[int, Part]
+"""A class, and what finds those in it, and of those in better classes whom it will."""
+
+_Last = tuple[_Found, ContactId]
+
+NOBODY: _Last = (0, 0, 0, (0, 0), b""), ContactId("", "")
+
+
+def plain_page(  # noqa: C901, PLR0912 - flat for its speed
+    reader: Reader, query: PeopleQuery, typed: Typed, limit: int
+) -> PeoplePage | AsTyped | None:
+    """Return the first page of an answer; less than that where it is to be found the long way.
+
+    Args:
+        reader: asked.
+        query: who asks; its cursor is empty.
+        typed: what was read of its text, something.
+        limit: the most hits, at least 1.
+
+    Returns:
+        The page; all that was found as it was typed, if that is so little that the long way has to
+        guess; None if it has to find that too.
+    """
+    words = typed.words
+    if len(words) > TWO_WORDS or typed.digits or typed.keys or any(map(is_number_part, words)):
+        return None
+    scope = reader.scope(query.principal)
+    if query.fold or query.company or query.department or scope.private or len(scope.groups) != 1:
+        return None
+    wanted = limit + 1
+    told: dict[int, int] = {}
+    parts = _parts(reader, query, typed, wanted, told)
+    fields = scope.groups[0][1].fields
+    hits: list[PersonHit] = []
+    given: list[ContactId] = []
+    joined: set[ContactId] = set()
+    so_far: list[_Found] = []
+    waiting: list[_Found] = []
+    size = wanted
+    last, shown = NOBODY
+    while True:
+        while len(waiting) < size and (part := next(parts, None)) is not None:
+            if not part:
+                return None
+            waiting += part
+            so_far += part
+        if len(waiting) < size and sum(told.values()) < FEW:
+            return _by_class(so_far)
+        if not waiting:
+            break
+        batch, waiting = waiting[:size], waiting[size:]
+        size = step_of(wanted)
+        read = list(reader.records([each[3:] for each in batch], scope))
+        groups = Groups(reader, scope, [record for _, record in read])
+        for each, (_, record) in zip(batch, read, strict=True):
+            contact = record.contact
+            identity = contact.id
+            given.append(identity)
+            if joined and identity in joined:
+                continue
+            if identity in groups:
+                members = groups.of(contact)
+                if len(members) > 1:
+                    if any(member.id in given for member in members[1:]):
+                        continue  # it was shown with its better record
+                    joined.update(member.id for member in members)
+                hit = in_one(reader, members, each[0], typed, fields)
+            else:
+                hit = alone(contact, each[0], typed, fields)
+            if len(hits) == limit:
+                return _cut(typed, tuple(hits), last, shown, told)
+            hits.append(hit)
+            last, shown = each, identity
+    total = min(sum(told.values()), MAX_TOTAL)
+    return PeoplePage(tuple(hits), total, total < MAX_TOTAL)
+
+
+def _by_class(found: list[_Found]) -> AsTyped:
+    classes: AsTyped = {}
+    for match_class, minus_priority, rank, place, key in found:
+        classes.setdefault(match_class, []).append((minus_priority, rank, place, key))
+    return classes
+
+
+def in_one(
+    reader: Reader,
+    members: list[Contact],
+    match_class: int,
+    typed: Typed,
+    searched: frozenset[str],
+) -> PersonHit:
+    """Return the person of some records, of which those of the better sources show first."""
+    if len(members) > 1:
+        members.sort(
+            key=lambda each: (-reader.priority(each.id.source), each.id.source, each.id.key)
+        )
+    return person_of(members, match_class=match_class, typed=typed, searched=searched)
+
+
+def _cut(
+    typed: Typed,
+    hits: tuple[PersonHit, ...],
+    last: _Found,
+    identity: ContactId,
+    told: dict[int, int],
+) -> PeoplePage:
+    """Return a page that others come behind.
+
+    Args:
+        typed: what was asked.
+        hits: as many as were wanted.
+        last: the record by which the last of them was found.
+        identity: its id.
+        told: class → how many were counted in it.
+    """
+    match_class, minus_priority, rank, _, _ = last
+    position = Position(
+        match_class, TOGETHER, OTHERS, minus_priority, rank, identity.source, identity.key
+    )
+    before = sum([counted for other, counted in told.items() if other < match_class])
+    return PeoplePage(
+        hits,
+        min(sum(told.values()), MAX_TOTAL),
+        total_is_exact=False,
+        cursor=write_cursor(typed, position, min(before, MAX_TOTAL)),
+    )
+
+
+def _parts(  # noqa: C901 - as above
+    reader: Reader, query: PeopleQuery, typed: Typed, wanted: int, told: dict[int, int]
+) -> Iterator[list[_Found]]:
+    """Give who is found class by class, best first: what no better class has; [] to give up.
+
+    Args:
+        reader: asked.
+        query: who asks.
+        typed: what is asked.
+        wanted: about how many will be read.
+        told: class → how many were counted in it; filled.
+    """
+    scope = reader.scope(query.principal)
+    by_origin, searched = scope.by_origin, scope.groups[0][1]
+    most = max(WINDOW, wanted + 1)
+    few = most
+    if max(map(len, typed.words)) > 1:
+        few = min(most, int(window_of(wanted) / scope.best_share) + 1)
+    found: set[Place] = set()
+    asked = _asked_of_one if len(typed.words) == 1 else _asked_of_two
+    for match_class, part in asked(reader, typed, searched, found):
+        hits: list[tuple[int, Address]] = []
+        counted, limit = 0, most + len(found) if found else few
+        for question in (*part.first, part.all):
+            hits, counted = reader.counted_by_rank(question, scope, limit)
+            if counted >= most + len(found):
+                break
+        addresses = [at for _, at in hits]
+        places = [(at.segment_ord, at.doc) for at in addresses]
+        ranks = [rank for rank, _ in hits]
+        versions = reader.versions_at(places, addresses, ranks)
+        entries = [
+            (match_class, by_origin.get(origin, 0), rank, place, key)
+            for rank, place, (origin, key) in zip(ranks, places, versions, strict=True)
+            if place not in found
+        ]
+        is_cut = len(hits) == limit if found else counted > len(hits)
+        told[match_class] = min(len(entries) + is_cut if found else counted, MAX_TOTAL)
+        if is_cut:  # of the first by rank those of the best sources are the best
+            best = next(iter(scope.priorities))
+            entries = [each for each in entries if each[1] == best]
+        elif len(scope.priorities) > 1:
+            entries.sort()
+        if len({each[2] for each in entries}) < len(entries):
+            yield []  # the order of namesakes of one rank hangs on what is read
+        if entries:
+            yield entries
+        found.update([each[3] for each in entries])
+        if is_cut:
+            ranking = Ranking(reader, query, typed, found=found)
+            for rest in ranking.in_order(part, hits[-1][0], wanted):
+                if len({each[1] for each in rest}) < len(rest):
+                    yield []
+                found.update([each[2] for each in rest])
+                yield [(match_class, *each) for each in rest]
+
+
+def _asked_of_one(
+    reader: Reader, typed: Typed, searched: Searched, found: set[Place]
+) -> Iterator[_Asked]:
+    """Give the classes in which one word may be answered, and what to ask for each.
+
+    Args:
+        reader: asked which terms there are.
+        typed: the word.
+        searched: the fields that may be searched.
+        found: those in better classes; grows.
+    """
+    (word,) = typed.words
+    beginning, ending = start(word), whole(word)
+    frequency = reader.frequency
+    if frequency(PERSON, "=" + word):
+        yield FULL_NAME, Part(term(PERSON, "=" + word))
+    if frequency(NAME_FIELD, beginning):
+        for match_class, value in ((NAME_WHOLE, ending), (NAME, beginning)):
+            if frequency(NAME_FIELD, value):
+                question = term(NAME_FIELD, value)
+                if reader.leading.levels(value):
+                    questions = Questions(typed, searched, frequency)
+                    first = questions.first(match_class, reader.leading, WINDOW + len(found))
+                    yield match_class, Part(question, first)
+                else:
+                    yield match_class, Part(question)
+    questions = Questions(typed, searched, frequency)
+    for match_class in (COMPANY_WHOLE, COMPANY, OTHER, INITIALS):
+        rest = questions.query(match_class)
+        if rest is not None:
+            yield match_class, Part(rest)
+
+
+def _asked_of_two(
+    reader: Reader, typed: Typed, searched: Searched, found: set[Place]
+) -> Iterator[_Asked]:
+    """Give the same for two words."""
+    questions = Questions(typed, searched, reader.frequency)
+    for match_class in OF_TWO:
+        question = questions.query(match_class)
+        if question is not None:
+            first = questions.first(match_class, reader.leading, WINDOW + len(found))
+            yield match_class, Part(question, first)

@@ -1,0 +1,130 @@
+"""The short way of a people search gives what the long way gives, or leaves it to that."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.contact import Contact, encode_contact
+from engine.leading import Leading
+from engine.people import PeopleSearch
+from engine.plainpeople import plain_page
+from engine.query import PeoplePage, PeopleQuery
+from engine.reader import Reader
+from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
+from engine.terms import rank_of
+from engine.typed import read_typed
+from tests.engine.building import contact
+from tests.engine.searching import reader_of
+from tests.engine.test_ranking import EVA, records, rights
+
+POLICIES = {"crm": SourcePolicy("crm", 500), "old": SourcePolicy("old", 100)}
+
+TYPED = (
+    "m", "me", "mei", "meier", "maierhofer", "maierhoferinnen", "anna", "am", "b", "bau", "ulm",
+    "von", "щук", "schtsch", "info", "k12", "anna m", "m anna", "meier anna", "anna anna",
+    "an ann", "mull bau", "bau ulm", "ulm ann", "von mull", "vonmuller", "anna k1234",
+    "meyr", "meir anna", "nobody", "anna nobody", "bau.example", "qq", "jurgen von",
+)  # fmt: skip
+
+
+def short(reader: Reader, query: PeopleQuery) -> PeoplePage | None:
+    found = plain_page(reader, query, read_typed(query.text), query.limit)
+    return found if isinstance(found, PeoplePage) else None
+
+
+def long(reader: Reader, query: PeopleQuery) -> PeoplePage:
+    return PeopleSearch(reader).the_long_way(query, read_typed(query.text))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(made=records(), policies=rights(), limit=st.sampled_from((1, 3, 10)))
+def test_it_gives_what_the_long_way_gives(
+    made: list[Contact], policies: dict[str, SourcePolicy], limit: int
+) -> None:
+    reader = reader_of(made, policies)
+    for who in (EVA, LOCAL_ADMIN):
+        for text in TYPED:
+            query = PeopleQuery(text, who, limit)
+            page = long(reader, query)
+            assert PeopleSearch(reader).answer(query) == page
+            found = short(reader, query)
+            assert found is None or found == page
+
+
+def namesakes(many: int) -> list[Contact]:
+    """Return contacts of whom many share beginnings, a tenth of them twice, in two sources."""
+    given_names, surnames = ("Anna", "Anton", "Bert", "M."), ("Meier", "Meiring", "Mayr", "Bauer")
+    made = []
+    for key in range(many):
+        name = f"{given_names[key % 4]} {surnames[key % 13 % 4]}"
+        mail = (f"p{key // 20 * 20}@bau.example",) if key % 10 == 0 else ()
+        source = "old" if key % 3 else "crm"
+        made.append(
+            contact(str(key), name, source=source, company=f"Meiring {key % 7}", emails=mail)
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Reader:
+    """Return a reader of classes that are too large to be sorted, with limits of beginnings."""
+    made = namesakes(1_500)
+    return reader_of(made, POLICIES, Leading.guess(map(encode_contact, made), len(made)))
+
+
+@pytest.mark.parametrize("limit", [1, 10, 60, 1_000])
+@pytest.mark.parametrize(
+    "text", ["m", "a", "mei", "meier", "bert", "an mei", "anna bauer", "m mei", "bert meir", "p"]
+)
+def test_classes_that_are_too_large_to_be_sorted_are_read_as_far(
+    crowd: Reader, text: str, limit: int
+) -> None:
+    query = PeopleQuery(text, EVA, limit)
+    found = short(crowd, query)
+    assert found == long(crowd, query)
+    assert found is not None
+    assert len(found.hits) > 0
+
+
+def test_namesakes_of_one_rank_are_left_to_the_long_way() -> None:
+    made = [contact(str(key * key), "Anna Meier") for key in range(1_500)]
+    by_rank: dict[int, list[Contact]] = {}
+    for each in made:
+        by_rank.setdefault(rank_of(each), []).append(each)
+    twins = next(same for same in by_rank.values() if len(same) > 1)
+    reader = reader_of([*twins, contact("x", "Anna Meierhof")], POLICIES)
+    assert all(rank_of(one) == rank_of(other) for one, other in combinations(twins, 2))
+    query = PeopleQuery("meier", EVA)
+    assert short(reader, query) is None
+    assert len(PeopleSearch(reader).answer(query).hits) == len(twins) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("8124", {}),
+        ("meier 8124", {}),
+        ("anna bert meier", {}),
+        ("nobody", {}),
+        ("meier", {"company": "Bau"}),
+        ("meier", {"department": "Bau"}),
+        ("meier", {"fold": True}),
+        ("634", {"t9": True}),
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_long_way(
+    crowd: Reader, text: str, changes: dict[str, str]
+) -> None:
+    assert short(crowd, PeopleQuery(text, EVA, **changes)) is None  # type: ignore[arg-type]  # as above
+
+
+def test_an_asker_with_an_own_book_or_with_hidden_fields_is_left_to_the_long_way() -> None:
+    made = [contact("1", "Anna Meier"), contact("2", "Bert Meier", source="old")]
+    eva = Principal("eva", "user")
+    for policy in (SourcePolicy("old", owner="eva"), SourcePolicy("old", fields={"emails": ()})):
+        reader = reader_of(made, {"crm": SourcePolicy("crm"), "old": policy})
+        assert short(reader, PeopleQuery("meier", eva)) is None
