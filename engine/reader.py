@@ -314,9 +314,14 @@ class Reader:
         """Read those of some records (ranks and addresses) that are not remembered, together."""
         self._of([address for _, address in found], [rank for rank, _ in found])
 
-    def recalled(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
+    def recalled(
+        self,
+        addresses: list[tantivy.DocAddress],
+        scope: Scope,
+        ranks: Sequence[int] | None = None,
+    ) -> list[Contact]:
         """Return what `visible` returns; they are remembered for the life of the reader."""
-        return [record.contact for record in self._as_seen(self._of(addresses), scope)]
+        return [record.contact for record in self._as_seen(self._of(addresses, ranks), scope)]
 
     def _of(
         self, addresses: list[tantivy.DocAddress], ranks: Sequence[int] | None = None
@@ -331,10 +336,18 @@ class Reader:
             links = record.links = tuple(link_terms(record.contact))
         return links
 
-    def visible(self, addresses: list[tantivy.DocAddress], scope: Scope) -> list[Contact]:
-        """Return contacts as the asker of a scope may see them; none of them is remembered."""
+    def visible(
+        self,
+        addresses: list[tantivy.DocAddress],
+        scope: Scope,
+        ranks: Sequence[int] | None = None,
+    ) -> list[Contact]:
+        """Return contacts as the asker of a scope may see them; none of them is remembered.
+
+        `ranks`: as in `versions`.
+        """
         body = self.numbers.body
-        found = [decode_contact(body(key)) for _, key in self.versions(addresses)]
+        found = [decode_contact(body(key)) for _, key in self.versions(addresses, ranks)]
         if not scope.hidden:
             return found
         return [masked(each, scope.hidden.get(each.id.source, NOTHING)) for each in found]

@@ -144,18 +144,17 @@ class Candidates:
         """
         place = at - self._begin
         if not 0 <= place < len(self._ahead):
-            addresses = self._addresses[at : at + READ_AHEAD]
             self._begin, place = at, 0
-            if self.lasting:
-                self._ahead = self._reader.recalled(addresses, self._scope)
-            else:
-                self._ahead = self._reader.visible(addresses, self._scope)
+            self._ahead = self.stretch(at, READ_AHEAD)
         return self._ahead[place]
 
-    def stretch(self, begin: int) -> list[Contact]:
-        """Return the contacts from an index below `len` on, as many as are read together."""
-        self.read(begin)
-        return self._ahead[begin - self._begin :]
+    def stretch(self, begin: int, count: int) -> list[Contact]:
+        """Return what `read` gives at an index below `len` and behind it, at most `count`."""
+        addresses = self._addresses[begin : begin + count]
+        ranks = self._ranks[begin : begin + count]
+        if self.lasting:
+            return self._reader.recalled(addresses, self._scope, ranks)
+        return self._reader.visible(addresses, self._scope, ranks)
 
     def position(self, at: int) -> Position:
         """Return where the contact at an index stands; two of equal `place` are one in 2**60."""
@@ -199,10 +198,11 @@ def candidates(
         found += [address for _, address in hits]
         ranks += [rank for rank, _ in hits]
     complete = len(found) <= limit
+    is_in_order = len(set(ranks)) == len(ranks)
     if not complete:
         is_group_cut = limit > equal and ranks[-1] == ranks[limit - 1]
         if not is_group_cut and ranks[limit] == ranks[limit - 1]:  # it ends within what is to spare
-            ranks, found = _by_place(reader, ranks, found)
+            found, is_in_order = _by_place(reader, ranks, found), True
         del found[limit:], ranks[limit:]
         if is_group_cut:  # anywhere, since the search knows no places
             last = ranks[-1]
@@ -211,18 +211,27 @@ def candidates(
             group = _with(whole_question, RANK, last, last)
             found[whole:] = _ordered(reader, group, principal, limit - whole)
             ranks[whole:] = [last] * (len(found) - whole)
-    if len(set(ranks)) != len(ranks):
-        ranks, found = _by_place(reader, ranks, found)
+    if not is_in_order:
+        found = _by_place(reader, ranks, found)
     return Candidates(reader, scope, found, ranks, complete=complete)
 
 
 def _by_place(
     reader: Reader, ranks: list[int], found: list[tantivy.DocAddress]
-) -> tuple[list[int], list[tantivy.DocAddress]]:
+) -> list[tantivy.DocAddress]:
     """Return documents that are sorted by rank, and those of equal rank by place."""
-    places = reader.values(PLACE, found)
-    order = sorted(range(len(found)), key=lambda each: (ranks[each], places[each]))
-    return [ranks[each] for each in order], [found[each] for each in order]
+    tied = [
+        at
+        for at, rank in enumerate(ranks)
+        if (at and ranks[at - 1] == rank) or ranks[at + 1 : at + 2] == [rank]
+    ]
+    places = dict(zip(tied, reader.values(PLACE, [found[at] for at in tied]), strict=True))
+    ordered = found.copy()
+    for at, of in zip(
+        tied, sorted(tied, key=lambda each: (ranks[each], places[each])), strict=True
+    ):
+        ordered[at] = found[of]
+    return ordered
 
 
 def select(reader: Reader, selection: Selection, principal: Principal, limit: int) -> Selected:

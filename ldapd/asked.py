@@ -38,8 +38,8 @@ class Candidates(Protocol):
     def read(self, at: int) -> Contact:
         """Return one of them."""
 
-    def stretch(self, begin: int) -> list[Contact]:
-        """Return those from a place on, as many as are read together."""
+    def stretch(self, begin: int, count: int) -> list[Contact]:
+        """Return so many of them from a place on, fewer at the end."""
 
     def position(self, at: int) -> Position:
         """Return where one of them stands."""
@@ -77,10 +77,6 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
         if self.keep is None:
             return self.asker.entries.encode(self.message_id, shown, self.request)
         return self.asker.entries.encode_kept(self.message_id, shown, self.request, self.keep)
-
-    def operation(self, shown: Shown) -> bytes:
-        """Return one entry with all its values, without the message around it."""
-        return self.asker.entries.operation(shown, self.request)
 
     def done(self, code: int, controls: Sequence[Control] = (), message: str = "") -> bytes:
         """Return the result."""

@@ -10,6 +10,7 @@ Sources: RFC 4511 4.5.1.8 (`*`, `1.1`), RFC 3673 (`+`), RFC 4530 (entryUUID), RF
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,9 +20,12 @@ from engine.query import CallerMatch
 from ldapd.matched_values import KeepValues
 from ldapd.protocol.messages import (
     SearchRequest,
+    enclose_entry,
+    encode_attribute,
     encode_entry,
     encode_entry_operation,
     encode_message,
+    value_heads,
 )
 from ldapd.schema import OPERATIONAL, TYPES, AttributeType, attribute_type, common_name
 
@@ -59,8 +63,21 @@ class Shown(msgspec.Struct, frozen=True, gc=False):
 
 
 Read = Callable[[Shown], Sequence[bytes]]
-Column = tuple[str, Read]
-"""An attribute as the client named it, and how its values are read; no values: not sent."""
+Line = Callable[[Shown], bytes]
+
+
+class Column(NamedTuple):
+    """An attribute that is asked for.
+
+    Attributes:
+        name: as the client wrote it.
+        read: reads its values; none: it is not sent.
+        line: reads and encodes them, b"" where there are none.
+    """
+
+    name: str
+    read: Read
+    line: Line
 
 
 class EntryWriter:
@@ -102,21 +119,29 @@ class EntryWriter:
         columns = self._selections.get(request.attributes)
         if columns is None:
             columns = self.columns(request.attributes)
-        attributes: list[tuple[str, Sequence[bytes]]] = []
-        for name, read in columns:
-            values = read(shown)
-            if values:
-                attributes.append((name, values))
         if request.types_only:
-            attributes = [(name, ()) for name, _ in attributes]
-        return encode_entry_operation(shown.dn, attributes)
+            names = [(name, ()) for name, _, line in columns if line(shown)]
+            return encode_entry_operation(shown.dn, names)
+        return enclose_entry(shown.dn, b"".join([line(shown) for _, _, line in columns]))
+
+    def operations(self, request: SearchRequest, base: str) -> Callable[[Contact], bytes]:
+        """Return what makes `operation` of the contacts of a list, whose entries `base` names."""
+        if request.types_only:
+            return lambda contact: self.operation(listed(contact, base), request)
+        lines = [each.line for each in self.columns(request.attributes)]
+
+        def made(contact: Contact) -> bytes:
+            shown = listed(contact, base)
+            return enclose_entry(shown.dn, b"".join([line(shown) for line in lines]))
+
+        return made
 
     def names_only(self, request: SearchRequest) -> tuple[str, ...]:
         """Return the attributes that a search asks for, if each shows the name alone; else none."""
         columns = self.columns(request.attributes)
-        if request.types_only or any(read is not _common_name for _, read in columns):
+        if request.types_only or any(each.read is not _common_name for each in columns):
             return ()
-        return tuple(name for name, _ in columns)
+        return tuple(each.name for each in columns)
 
     def encode_kept(
         self, message_id: int, shown: Shown, request: SearchRequest, keep: KeepValues
@@ -124,7 +149,7 @@ class EntryWriter:
         """Return what `encode` returns, with the values alone that `keep` keeps (RFC 3876)."""
         attributes = [
             (name, kept)
-            for name, read in self.columns(request.attributes)
+            for name, read, _ in self.columns(request.attributes)
             if (kept := keep(name, read(shown)))
         ]
         if request.types_only:
@@ -148,8 +173,14 @@ class EntryWriter:
                 wanted.append((name, found))
         columns: dict[str, Column] = {}
         for name, found in wanted:
-            columns.setdefault(name.lower(), (name, self._reader(found)))
+            columns.setdefault(name.lower(), self._column(name, found))
         return tuple(columns.values())
+
+    def _column(self, name: str, found: AttributeType) -> Column:
+        read = self._reader(found)
+        if found.kind == "number" and found.lines:
+            return Column(name, read, self._number_line(name, read, found))
+        return Column(name, read, _name_line(name) if read is _common_name else _line(name, read))
 
     def _reader(self, found: AttributeType) -> Read:
         if found.kind == "number":
@@ -172,18 +203,10 @@ class EntryWriter:
     def _number_reader(self, found: AttributeType) -> Read:
         name, kinds = found.name, found.lines
         derived = {"ipPhone": self._extensions, "msRTCSIP-Line": _line_uri}.get(name)
-        spare: Sequence[str] = ("other",) if name == "telephoneNumber" else ()
-
-        write, wanted = self._write, frozenset(kinds)
+        spare: Sequence[str] = ("other",) if _has_spare(found) else ()
 
         def read(shown: Shown) -> Sequence[bytes]:
             contact = shown.contact
-            if shown.number is None and derived is None:  # in every line of a list
-                listed = [line.number for line in contact.phones if line.kind in wanted]
-                if len(listed) == 1:
-                    return [write(listed[0]).encode()]
-                if not listed and not spare:
-                    return ()
             texts: list[str] = []
             if shown.attribute == name and shown.number is not None and _holds(shown):
                 texts.append(self.number_text(shown.number, shown))
@@ -198,6 +221,30 @@ class EntryWriter:
 
         return read
 
+    def _number_line(self, name: str, read: Read, found: AttributeType) -> Callable[[Shown], bytes]:
+        heads, write = value_heads(name), self._write
+        most, wanted, has_spare = len(heads), frozenset(found.lines), _has_spare(found)
+
+        def line(shown: Shown) -> bytes:
+            if shown.number is None:
+                number: PhoneNumber | None = None
+                for each in shown.contact.phones:
+                    if each.kind in wanted:
+                        if number is not None:
+                            break
+                        number = each.number
+                else:
+                    if number is not None:
+                        value = write(number).encode()
+                        if len(value) < most:
+                            return heads[len(value)] + value
+                    elif not has_spare:
+                        return b""
+            values = read(shown)
+            return encode_attribute(name, values) if values else b""
+
+        return line
+
     def _write(self, number: PhoneNumber) -> str:
         """Write a number that was not asked for."""
         if self._format == "e164" and not number.extension:  # what `format_number` writes
@@ -208,6 +255,11 @@ class EntryWriter:
         """The extensions of business lines behind the client's own trunks."""
         own = [own_extension(line.number, self._plan) for line in _lines(contact, ("work",))]
         return [extension for extension in own if extension]
+
+
+def _has_spare(found: AttributeType) -> bool:
+    """Tell whether numbers of no kind stand in where there is none of the attribute's own."""
+    return found.name == "telephoneNumber"
 
 
 def _holds(shown: Shown) -> bool:
@@ -233,7 +285,28 @@ def _line_uri(contact: Contact) -> list[str]:
 
 def _common_name(shown: Shown) -> Sequence[bytes]:
     contact = shown.contact
-    return [(contact.display_name or common_name(contact)).encode()]
+    return [common_name(contact).encode()]
+
+
+def _line(name: str, read: Read) -> Line:
+    def line(shown: Shown) -> bytes:
+        values = read(shown)
+        return encode_attribute(name, values) if values else b""
+
+    return line
+
+
+def _name_line(name: str) -> Line:
+    """Encode the one name that every entry has."""
+    heads = value_heads(name)
+    most = len(heads)
+
+    def line(shown: Shown) -> bytes:
+        value = common_name(shown.contact).encode()
+        length = len(value)
+        return heads[length] + value if length < most else encode_attribute(name, (value,))
+
+    return line
 
 
 def _match_class(shown: Shown) -> Sequence[bytes]:
@@ -258,6 +331,11 @@ _SPECIAL: dict[str, Read] = {
 def entry_dn(entry_uuid: str, base: str) -> str:
     """Return the name of an entry under the base that was asked."""
     return f"entryUUID={entry_uuid},{base}"
+
+
+def listed(contact: Contact, base: str) -> Shown:
+    """Return a contact as it is shown in a list of those whom no number was asked for."""
+    return Shown(contact, entry_dn(contact_uuid_text(contact.id), base))
 
 
 def uuid_of(match: CallerMatch) -> bytes:

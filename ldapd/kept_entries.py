@@ -10,6 +10,7 @@ memory is made anew with them.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 
 from engine.contact import Contact
 from ldapd.entries import EntryWriter
@@ -26,9 +27,16 @@ MAX_VIEWS = 1_024
 
 
 class View:
-    """What an entry depends on beside its contact; compared by identity."""
+    """What an entry depends on beside its contact; compared by identity.
 
-    __slots__ = ()
+    Attributes:
+        write: makes the entry of a contact.
+    """
+
+    __slots__ = ("write",)
+
+    def __init__(self, write: Callable[[Contact], bytes]) -> None:
+        self.write = write
 
 
 class KeptEntries:
@@ -50,18 +58,28 @@ class KeptEntries:
         if view is None:
             if len(self._views) >= MAX_VIEWS:
                 self._views.clear()  # their entries are pushed out in time
-            view = self._views[name] = View()
+            view = self._views[name] = View(writer.operations(request, base))
         return view
 
-    def find(self, view: View, contact: Contact) -> bytes | None:
-        """Return the entry that was kept for this very object; None = none was."""
-        kept = self._entries.get((view, id(contact)))
-        return kept[1] if kept is not None else None
+    def entry(self, view: View, contact: Contact) -> bytes:
+        """Return the entry of a contact, without the message around it; it is made once."""
+        return self.entries(view, (contact,))[0]
 
-    def keep(self, view: View, contact: Contact, entry: bytes) -> None:
-        """Keep an entry, and the contact with it: as long as it lives no other has its `id`."""
-        self._entries[view, id(contact)] = contact, entry
-        self._left -= len(entry)
-        while self._left < 0 or len(self._entries) > MAX_ENTRIES:
-            _, (_, oldest) = self._entries.popitem(last=False)
+    def entries(self, view: View, contacts: Iterable[Contact]) -> list[bytes]:
+        """Return the entries of contacts. Flat, since every list passes here."""
+        kept, write = self._entries, view.write
+        entries: list[bytes] = []
+        for contact in contacts:
+            name = view, id(contact)  # kept with it: as long as it lives no other has its `id`
+            known = kept.get(name)
+            if known is not None:
+                entries.append(known[1])
+                continue
+            entry = write(contact)
+            entries.append(entry)
+            kept[name] = contact, entry
+            self._left -= len(entry)
+        while self._left < 0 or len(kept) > MAX_ENTRIES:
+            _, (_, oldest) = kept.popitem(last=False)
             self._left += len(oldest)
+        return entries

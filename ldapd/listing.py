@@ -14,13 +14,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 import msgspec
 
-from engine.contact import Contact, ContactId, contact_uuid_text
+from engine.contact import Contact, ContactId
 from engine.errors import UnsupportedQuery
 from engine.selection import Position
 from ldapd.asked import Asked, Candidates, SetDirectory, Turn
 from ldapd.cookies import Bookmark, CookieSeal
 from ldapd.counters import Counters
-from ldapd.entries import Shown, entry_dn
+from ldapd.entries import listed
 from ldapd.kept_entries import KeptEntries, View
 from ldapd.planner import SetQuestion
 from ldapd.protocol.messages import Control, ResultCode, encode_message, encode_messages
@@ -43,6 +43,9 @@ MAX_WINDOW = 5_000
 
 MAX_AT_ONCE = 100
 """Candidates that are looked at without a look at the clock: a millisecond, if all must be read."""
+
+TO_SPARE = 4
+"""Candidates read beyond those wanted: one to know that there are more, the others do not fit."""
 
 NO_LIMIT = 2**31 - 1
 """As many entries as an LDAP size limit can name."""
@@ -104,7 +107,7 @@ class _Walk:
         """Go on behind `last`.
 
         Args:
-            window: how many candidates to fetch at first.
+            window: how many candidates to fetch at first, or `found` has, if it is not all of them.
             found: these, if they were fetched already.
         """
         question, turn = self._question, self._turn
@@ -185,8 +188,8 @@ class Lister:
             return (yield from self._page(asked, question, limits, notes))
         found = self._short(asked, question, limits)
         if found is not None:
-            octets = self._at_once(asked, question, limits, found, notes)
-            if octets is not None:
+            octets, found = self._at_once(asked, question, limits, found, notes)
+            if octets:
                 return octets
         return (yield from self._whole(asked, question, limits, notes, found))
 
@@ -212,6 +215,7 @@ class Lister:
         `found`: the first candidates, if they were fetched already.
         """
         wanted = most_entries(asked.request.size_limit, limits)
+        window = max(self._first_window(wanted, question), 0 if found is None else len(found))
         turn = self._turn(asked, limits)
         likeliest = question.likeliest()
         questions = [question]
@@ -223,7 +227,7 @@ class Lister:
         view = self._view(asked)
         for each in questions:
             walk = _Walk(self._index, asked, each, limits, turn)
-            for contact in walk.go(self._first_window(wanted, question), found):
+            for contact in walk.go(window, found):
                 if contact is None:
                     yield b"".join(parts)
                     parts.clear()
@@ -247,28 +251,37 @@ class Lister:
         limits: ProfileLimits,
         found: Candidates,
         notes: tuple[Control, ...],
-    ) -> bytes | None:
-        """Answer a short list whose first candidates hold all of it; None for any other.
+    ) -> tuple[bytes, Candidates]:
+        """Answer a short list that is found among its first candidates, at most `MAX_AT_ONCE`.
 
         What `_whole` would say, in half of the time: so are most lists while somebody types.
+
+        Returns:
+            The answer, b"" for any other list; and the candidates that were fetched.
         """
         wanted, check = most_entries(asked.request.size_limit, limits), question.check
-        if check is not None and len(found) > limits.max_examined:
-            return None
-        listed: list[Contact] = []
+        fitting: list[Contact] = []
         at = 0
-        while at < len(found) and len(listed) <= wanted:
-            contacts = found.stretch(at)
+        while len(fitting) <= wanted:
+            if at == len(found):
+                if found.complete:
+                    break
+                if at >= MAX_AT_ONCE:
+                    return b"", found
+                # nothing was awaited, so that no commit was taken: the first ones are the same
+                principal = asked.asker.principal
+                found = self._candidates(question.selection, principal, MAX_AT_ONCE)
+            if check is not None and len(found) > limits.max_examined:
+                return b"", found
+            contacts = found.stretch(at, wanted - len(fitting) + TO_SPARE)
             at += len(contacts)
-            listed += contacts if check is None else filter(check, contacts)
-        if len(listed) <= wanted and not found.complete:
-            return None
-        code: int = _SUCCESS if len(listed) <= wanted else ResultCode.SIZE_LIMIT_EXCEEDED
-        del listed[wanted:]
-        self._counters.entries += len(listed)
+            fitting += contacts if check is None else filter(check, contacts)
+        code: int = _SUCCESS if len(fitting) <= wanted else ResultCode.SIZE_LIMIT_EXCEEDED
+        del fitting[wanted:]
+        self._counters.entries += len(fitting)
         view = self._kept.view(asked.asker.entries, asked.request, asked.base)
-        entries = [self._kept_operation(asked, view, contact) for contact in listed]
-        return self._end(asked, code, (encode_messages(asked.message_id, entries),), notes)
+        entries = encode_messages(asked.message_id, self._kept.entries(view, fitting))
+        return self._end(asked, code, (entries,), notes), found
 
     def _page(
         self,
@@ -400,12 +413,12 @@ class Lister:
         return Turn(self._clock, min(search_s, wish_s) if wish_s else search_s)
 
     def _first_window(self, wanted: int, question: SetQuestion) -> int:
-        """Return how many candidates to fetch at first: most terms pass most of them."""
-        return wanted + 1 if question.check is None else wanted + wanted // 2 + 8
+        """Return how many candidates to fetch at first: of names that begin so nearly all pass."""
+        return wanted + 1 if question.check is None else wanted + wanted // 4 + 4
 
     def _entry(self, asked: Asked, contact: Contact) -> bytes:
         self._counters.entries += 1
-        return asked.entry(_shown(asked, contact))
+        return asked.entry(listed(contact, asked.base))
 
     def _view(self, asked: Asked) -> View | None:
         """Return as what entries of a search are kept; None if they are not."""
@@ -418,15 +431,7 @@ class Lister:
         if view is None:
             return self._entry(asked, contact)
         self._counters.entries += 1
-        return encode_message(asked.message_id, self._kept_operation(asked, view, contact))
-
-    def _kept_operation(self, asked: Asked, view: View, contact: Contact) -> bytes:
-        """Return an entry without the message around it."""
-        entry = self._kept.find(view, contact)
-        if entry is None:
-            entry = asked.operation(_shown(asked, contact))
-            self._kept.keep(view, contact, entry)
-        return entry
+        return encode_message(asked.message_id, self._kept.entry(view, contact))
 
     def _bookmark(self, asked: Asked, cookie: bytes) -> Bookmark | None:
         """Return where a page begins; None for a cookie that is not for this search."""
@@ -443,10 +448,6 @@ class Lister:
         if code != _SUCCESS:
             self._counters.searches_limited += 1
         return b"".join((*parts, asked.done(code, notes)))
-
-
-def _shown(asked: Asked, contact: Contact) -> Shown:
-    return Shown(contact, entry_dn(contact_uuid_text(contact.id), asked.base))
 
 
 def most_entries(size_limit: int, limits: ProfileLimits) -> int:

@@ -81,8 +81,19 @@ def _beginning_test(start: str) -> ValueTest:
     folded = _fold(start)
     if not folded.strip():
         return lambda value: _spellings(value)[0].startswith(start)
+    first, reach = start[0], len(start) + 1
+    is_letter, is_word = first.isascii() and first.isalpha(), " " not in start
 
     def test(value: str) -> bool:
+        # nearly every value is told by its first letters, in a fifth of the time; where the one
+        # behind them is ASCII too, no mark can change any of them
+        letters = value[:reach]
+        if is_letter and letters.isascii():
+            letters = letters.lower()
+            if is_word and letters.startswith(start):
+                return True
+            if letters[:1] != first and letters[:1].isalpha():
+                return False
         short = len(value) <= MAX_FOLDED_CHARS  # one call less, some forty times a list
         prepared, refolded = _known_spellings(value) if short else _spellings(value)
         return prepared.startswith(start) or refolded.startswith(folded)

@@ -106,7 +106,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
 
 def common_name(contact: Contact) -> str:
     """Return what an entry is called: never "", since `cn` and `sn` must not be absent."""
-    return contact.name or next(iter(contact.emails), "") or "-"
+    return contact.display_name or contact.name or next(iter(contact.emails), "") or "-"
 
 
 def surname(contact: Contact) -> str:

@@ -269,17 +269,20 @@ def _text(leaf: Leaf, found: AttributeType) -> Compiled:
         guesses = no_texts if texts is found.texts else found.found_by
         if guesses is no_texts:
             return Compiled(selection, lambda contact: test(single(contact)))
-        return Compiled(
-            selection, lambda contact: test(single(contact)) or any(map(test, guesses(contact)))
-        )
 
-    def check(contact: Contact) -> bool:
-        for text in texts(contact):  # noqa: SIM110 - any() takes twice as long
-            if test(text):
-                return True
-        return False
+        def single_or_guess(contact: Contact) -> bool:
+            return test(single(contact)) or _any(test, guesses(contact))
 
-    return Compiled(selection, check)
+        return Compiled(selection, single_or_guess)
+
+    return Compiled(selection, lambda contact: _any(test, texts(contact)))
+
+
+def _any(test: matching.ValueTest, texts: tuple[str, ...]) -> bool:
+    for text in texts:  # noqa: SIM110 - any() takes twice as long
+        if test(text):
+            return True
+    return False
 
 
 def _begins(value: str, found: AttributeType) -> Selection:

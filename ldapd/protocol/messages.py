@@ -427,7 +427,7 @@ def _encode_components(code: int, matched: str, message: str) -> bytes:
 def encode_entry(
     message_id: int,
     dn: str,
-    attributes: Iterable[tuple[str, Iterable[bytes]]],
+    attributes: Iterable[tuple[str, Sequence[bytes]]],
     controls: Sequence[Control] = (),
 ) -> bytes:
     """Return a SearchResultEntry (RFC 4511 4.5.2).
@@ -449,43 +449,66 @@ def encode_entry(
     return encode_message(message_id, encode_entry_operation(dn, attributes), controls)
 
 
-def encode_entry_operation(dn: str, attributes: Iterable[tuple[str, Iterable[bytes]]]) -> bytes:
+def encode_entry_operation(dn: str, attributes: Iterable[tuple[str, Sequence[bytes]]]) -> bytes:
     """Return a SearchResultEntry without the message around it, which alone knows whose it is.
-
-    One flat loop, since every answered call passes here: an entry of three attributes takes 1.9 µs,
-    with a call per element 3.7 µs (Python 3.11).
 
     Args:
         dn: as in `encode_entry`.
         attributes: as in `encode_entry`.
     """
-    parts = []
-    for name, values in attributes:
-        octets = b""
-        for value in values:
-            length = len(value)
-            octets += (
-                _OCTETS_HEADS[length] if length < _SHORT else b"\x04" + encode_length(length)
-            ) + value
-        length = len(octets)
-        contents = (
-            _encode_name(name)
-            + (_SET_HEADS[length] if length < _SHORT else b"\x31" + encode_length(length))
-            + octets
-        )
-        length = len(contents)
-        parts.append(
-            _SEQUENCE_HEADS[length] if length < _SHORT else b"\x30" + encode_length(length)
-        )
-        parts.append(contents)
-    listed, octets = b"".join(parts), dn.encode()
-    length = len(listed)
+    return enclose_entry(dn, b"".join([encode_attribute(*each) for each in attributes]))
+
+
+def encode_attribute(name: str, values: Sequence[bytes]) -> bytes:
+    """Return one PartialAttribute: its description and its values, in one flat piece of code.
+
+    Every answered call passes here, and a call per element would take twice as long.
+    """
+    if len(values) == 1:  # nearly every attribute
+        (value,) = values
+        length, heads = len(value), value_heads(name)
+        if length < len(heads):
+            return heads[length] + value
+    octets = b""
+    for value in values:
+        length = len(value)
+        octets += (
+            _OCTETS_HEADS[length] if length < _SHORT else b"\x04" + encode_length(length)
+        ) + value
+    length = len(octets)
+    contents = (
+        _encode_name(name)
+        + (_SET_HEADS[length] if length < _SHORT else b"\x31" + encode_length(length))
+        + octets
+    )
+    length = len(contents)
+    head = _SEQUENCE_HEADS[length] if length < _SHORT else b"\x30" + encode_length(length)
+    return head + contents
+
+
+def enclose_entry(dn: str, attributes: bytes) -> bytes:
+    """Return the SearchResultEntry around encoded attributes (`encode_attribute`)."""
+    octets, length = dn.encode(), len(attributes)
     list_head = _MESSAGE_HEADS[length] if length < _USUAL else b"\x30" + encode_length(length)
     length = len(octets)
     dn_head = _OCTETS_HEADS[length] if length < _SHORT else b"\x04" + encode_length(length)
-    length += len(dn_head) + len(list_head) + len(listed)
+    length += len(dn_head) + len(list_head) + len(attributes)
     head = _ENTRY_HEADS[length] if length < _USUAL else b"\x64" + encode_length(length)
-    return b"".join((head, dn_head, octets, list_head, listed))
+    return b"".join((head, dn_head, octets, list_head, attributes))
+
+
+@lru_cache(maxsize=256)
+def value_heads(name: str) -> list[bytes]:
+    """Return what stands before the only value of an attribute, by the value's octets.
+
+    Only for lengths with which each length is one octet; a longer value's attribute has others.
+    """
+    described = _encode_name(name)
+    return [
+        b"%c%c%b%c%c%c%c"
+        % (SEQUENCE, len(described) + length + 4, described, SET, length + 2, OCTET_STRING, length)
+        for length in range(_SHORT - 4 - len(described))
+    ]
 
 
 SUCCESS_DONE = b"\x65\x07\x0a\x01\x00\x04\x00\x04\x00"

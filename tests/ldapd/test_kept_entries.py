@@ -38,14 +38,31 @@ def request(*attributes: str, types_only: bool = False) -> SearchRequest:
     return SearchRequest("dc=meta", 2, 0, 0, 0, types_only, Present("cn"), attributes)
 
 
+class Writing:
+    """Makes entries of contacts and remembers of whom."""
+
+    def __init__(self, octets: int = 30) -> None:
+        self.octets = octets
+        self.written: list[Contact] = []
+
+    def view(self) -> View:
+        return View(self._write)
+
+    def _write(self, contact: Contact) -> bytes:
+        self.written.append(contact)
+        return b"%d" % len(self.written) + bytes(self.octets - 1)
+
+
 def test_an_entry_is_found_for_the_very_object_it_was_made_from() -> None:
-    kept, view = KeptEntries(), View()
-    assert kept.find(view, ANNA) is None
-    kept.keep(view, ANNA, b"anna")
-    assert kept.find(view, ANNA) == b"anna"
-    assert kept.find(view, msgspec.structs.replace(ANNA)) is None
-    assert kept.find(view, BERND) is None
-    assert kept.find(View(), ANNA) is None
+    kept, writing = KeptEntries(), Writing()
+    view = writing.view()
+    first = kept.entries(view, [ANNA, BERND])
+    assert kept.entries(view, [BERND, ANNA]) == first[::-1]
+    assert kept.entry(view, ANNA) == first[0]
+    assert writing.written == [ANNA, BERND]
+    kept.entry(view, msgspec.structs.replace(ANNA))
+    kept.entry(writing.view(), ANNA)
+    assert len(writing.written) == 4
 
 
 def test_a_view_is_one_writer_one_list_of_attributes_and_one_base() -> None:
@@ -63,13 +80,19 @@ def test_a_view_is_one_writer_one_list_of_attributes_and_one_base() -> None:
 
 
 def test_what_is_kept_is_bounded_and_the_oldest_goes_first() -> None:
-    kept, view = KeptEntries(max_octets=100), View()
-    for each in MEIERS:
-        kept.keep(view, each, bytes(30))
-    found = [kept.find(view, each) is not None for each in MEIERS]
-    assert found == [False, False, True, True, True]
-    kept.keep(view, ANNA, bytes(101))
-    assert kept.find(view, ANNA) is None
+    kept, writing = KeptEntries(max_octets=100), Writing()
+    view = writing.view()
+    kept.entries(view, MEIERS)
+    writing.written.clear()
+    kept.entries(view, MEIERS[2:])
+    assert writing.written == []
+    kept.entry(view, MEIERS[0])
+    kept.entry(view, MEIERS[2])
+    assert writing.written == [MEIERS[0], MEIERS[2]]
+    writing.octets = 101
+    assert len(kept.entry(view, ANNA)) == 101  # too long to be kept, but made
+    kept.entry(view, ANNA)
+    assert writing.written[2:] == [ANNA, ANNA]
 
 
 @pytest.fixture

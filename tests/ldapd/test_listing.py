@@ -37,6 +37,7 @@ from tests.ldapd.asking import ask, handler_of, limited, peer_of, responses
 from tests.ldapd.house import BOOK, CLIENTS, PASSWORD_HASH, PHONE, SBC
 
 BULK = Client("bulk", "cn=bulk,dc=meta", PASSWORD_HASH, profile="bulk")
+LETTERS = "abcdefghijklmnopqrstuvwxy"
 SURNAMES = ("Abel", "Meier", "Meier", "Müller", "Zorn", "")
 
 
@@ -466,3 +467,26 @@ def test_any_number_of_entries_may_be_asked_for(crowd: ContactIndex) -> None:
         found = listed(handler, BOOK, "(sn=*)", size_limit=size_limit)
         assert len(found.keys) == min(size_limit or 17, 17)
         assert found.code == ResultCode.SIZE_LIMIT_EXCEEDED
+
+
+@pytest.mark.parametrize("wanted", [1, 4, 5, 6, 7, 60])
+def test_few_of_many_candidates_are_each_listed_once(
+    tmp_path_factory: pytest.TempPathFactory, wanted: int
+) -> None:
+    """Most are called so by a later word: the index cannot tell, and several windows are needed."""
+    directory = Directory(tmp_path_factory.mktemp("few"))
+    try:
+        surnames = [f"{first}{second}" for first in LETTERS[:12] for second in LETTERS]
+        made = [
+            contact(each, f"Ko {each}" if place % 50 == 49 else f"{each} Ko", surname=each)
+            for place, each in enumerate(surnames)
+        ]
+        index = directory.hold(*made)
+        found = listed(handler_of(index), PHONE, "(cn=ko*)", size_limit=wanted)
+    finally:
+        directory.close()
+    fitting = [
+        contact_uuid_text(each.id) for each in made if each.display_name.lower().startswith("ko")
+    ]
+    assert found.keys == fitting[:wanted]
+    assert found.code == (ResultCode.SIZE_LIMIT_EXCEEDED if wanted < len(fitting) else 0)

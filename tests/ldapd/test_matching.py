@@ -3,9 +3,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from engine.tokens import fold
 from ldapd.matching import (
     Pattern,
     equality_test,
@@ -117,3 +118,24 @@ def test_patterns_agree_with_a_regular_expression(text: str, pieces: list[str]) 
     last = middle.pop()
     oracle = re.compile(".*".join(map(re.escape, (first, *middle, last))))
     assert Pattern(first, tuple(middle), last).matches(text) == bool(oracle.fullmatch(text))
+
+
+LETTERS = st.text(alphabet="aeosuxAEM äÄüß\u0308\u0301-'\u3000", max_size=7)
+"""What folds and composes: letters, digraphs, marks that are joined with what stands before."""
+
+
+@given(LETTERS, LETTERS)
+@example("anna ", "Anna ")
+@example("me", "Me\u0308ier")
+@example("mu", "Mueller")
+@example("mue", "Mu")
+def test_a_beginning_told_by_its_first_letters_is_what_the_whole_text_says(
+    start: str, value: str
+) -> None:
+    begun = " " * start[:1].isspace() + prepare(start) + " " * start[-1:].isspace()
+    begun = begun.lstrip()
+    whole = prepare(value)
+    expected = whole.startswith(begun) or (
+        bool(fold(begun).strip()) and fold(whole).startswith(fold(begun))
+    )
+    assert substrings_test(start, (), "")(value) == (expected and bool(begun.strip()))

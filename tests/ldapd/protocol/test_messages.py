@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,9 +87,18 @@ def test_an_entry_comes_back(
 
 def test_large_values_take_long_lengths() -> None:
     photo = bytes(100_000)
-    response = decode_response(encode_entry(9, "", [("jpegPhoto", iter([photo, photo]))]))
+    response = decode_response(encode_entry(9, "", [("jpegPhoto", [photo, photo])]))
     assert isinstance(response, Entry)
     assert response.values("JPEGPHOTO") == (photo, photo)
+
+
+@pytest.mark.parametrize("name", ["cn", "facsimileTelephoneNumber", "x" * 130])
+def test_values_of_every_length_come_back(name: str) -> None:
+    for length in range(140):
+        value = b"v" * length
+        response = decode_response(encode_entry(9, "", [(name, [value]), ("sn", [])]))
+        assert isinstance(response, Entry)
+        assert response.attributes == ((name, (value,)), ("sn", ()))
 
 
 @given(texts, st.none() | values, texts, lists_of_controls)
