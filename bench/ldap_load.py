@@ -41,7 +41,7 @@ _NO_TIME_LIMIT = b"\x02\x01\x00"
 _VALUES_TOO = b"\x01\x01\x00"
 _NAME = b"\x04\x0bdisplayName"
 _MOST_OPEN = 64
-"""Half of the message IDs that there are: an ID is not used again before its answer has come."""
+"""Half of the message IDs that there are: there is always one that no open question has."""
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):
@@ -259,8 +259,13 @@ class _Connection:
             raise WrongAnswer(f"the bind as {load.bind!r} was refused: {message!r}")
 
     def ask(self, load: Load, question: Question, due: float) -> None:
-        """Write one question down to be sent; `due` is when it should have been."""
+        """Write one question down to be sent; `due` is when it should have been.
+
+        A server with several threads may answer one question after a hundred later ones.
+        """
         self.message_id = self.message_id % 127 + 1
+        while self.message_id in self.open:
+            self.message_id = self.message_id % 127 + 1
         self.open[self.message_id] = _Open(load, question, due, self.among.get(question.number))
         self.unsent.append(encode_search(self.message_id, load, question.number))
 

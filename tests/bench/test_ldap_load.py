@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +34,7 @@ from rufname.programs import first_core
 from rufname.sample import contacts
 
 COUNT = 300
+SEARCH = 0x63
 
 
 @given(st.integers(0, 255), st.binary(max_size=70_000))
@@ -109,6 +112,40 @@ def test_an_entry_with_no_or_two_display_names_is_refused(values: bytes) -> None
 def test_a_pipeline_that_would_use_a_message_id_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="pipeline: got 65, allowed: 1 to 64"):
         _some_load(pipeline=65)
+
+
+def test_a_question_that_is_answered_after_all_others_keeps_its_message_id() -> None:
+    questions = tuple(Question(str(number), "") for number in range(400))
+    load = _some_load(pipeline=8, questions=questions, connections=1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answering = threading.Thread(
+            target=_answer_the_first_last, args=(listening, len(questions))
+        )
+        answering.start()
+        result = run(msgspec.structs.replace(load, port=listening.getsockname()[1]))
+        answering.join()
+    assert result.answered == len(questions)
+
+
+def _answer_the_first_last(listening: socket.socket, questions: int) -> None:
+    """Take a bind and so many searches on one connection; answer the first search at the end."""
+    peer, _ = listening.accept()
+    rest, asked, first = b"", 0, 0
+    with peer:
+        while asked < questions:
+            messages, rest = split_messages(rest + peer.recv(65_536))
+            for message_id, operation, _ in messages:
+                asked += operation == SEARCH
+                if operation == SEARCH and not first:
+                    first = message_id
+                else:
+                    _answer(peer, message_id, 0x65 if operation == SEARCH else 0x61)
+        _answer(peer, first, 0x65)
+
+
+def _answer(peer: socket.socket, message_id: int, operation: int) -> None:
+    body = encode_tlv(operation, b"\x0a\x01\x00\x04\x00\x04\x00")
+    peer.sendall(encode_tlv(0x30, bytes((2, 1, message_id)) + body))
 
 
 @pytest.fixture(scope="module")
