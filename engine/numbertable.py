@@ -19,7 +19,7 @@ database of its own:
                how many contacts it had when it was last written in full pages
 
 Law: a reader sees one snapshot and filters by source before it decodes anything. A snapshot has the
-body of every contact of a commit of the index if it `serves` that commit. `numberwriter` is the
+body of every contact of a commit of the index if it can `serve` that commit. `numberwriter` is the
 only writer. LMDB forbids to open a file twice in one process, so that `open_file` keeps one
 handle a file. A read transaction ends with the last user of its snapshot: an open one keeps the
 writer from reusing pages.

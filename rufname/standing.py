@@ -228,7 +228,7 @@ def _print(found: Status, console: Console) -> None:
         console.print(_worker_table(found.serve))
         console.print(f"serve: process {found.serve.pid}, {', '.join(found.serve.listens)}")
     for fault in found.faults:
-        console.print(f"[red]fault:[/] {escape(fault)}")
+        console.print(f"[red]fault:[/] {escape(fault)}", soft_wrap=True)  # commands stay whole
 
 
 def _source_table(found: Status) -> Table:
@@ -274,16 +274,15 @@ def _last_run(run: Run | None) -> str:
 
 
 def _print_troubles(source: SourceStatus, console: Console) -> None:
-    run = source.last_run
+    run, name = source.last_run, escape(source.name)
     if source.alarm:
-        console.print(f"[red]alarm:[/] {escape(source.name)}: {escape(source.alarm)}")
+        console.print(f"[red]alarm:[/] {name}: {escape(source.alarm)}", soft_wrap=True)
     if source.runs:
         console.print(_run_table(source))
-    name = escape(source.name)
     if run is not None and run.reason:
         # A run that went wrong names its source itself.
         reason = run.reason.removeprefix(f"source {source.name}: ")
-        console.print(f"{name}: {escape(reason)}")
+        console.print(f"{name}: {escape(reason)}", soft_wrap=True)
     for record in source.rejected:
         field = f", {record.field}" if record.field else ""
         console.print(

@@ -90,14 +90,14 @@ def _queries(case: Sequence[Asked]) -> list[CallerQuery]:
 @pytest.mark.parametrize(
     ("case", "calls", "reads"),
     [
-        ("hits", 35, 2.1),  # counted: 28.0 calls, 2 keys read
-        ("spelled", 47, 2.1),  # 37.0, 2
-        ("shared", 40, 2.1),  # 31.2, 2
-        ("trunks", 67, 3.2),  # 53.0, 3
-        ("tails", 73, 4.2),  # 58.1, 4
-        ("misses", 54, 2.1),  # 43.1, 2
-        ("nowhere", 60, 3.2),  # 48.0, 3
-        ("extensions", 40, 2.1),  # 31.2, 2
+        ("hits", 38, 1.1),  # counted: 30.0 calls, 1 key read
+        ("spelled", 49, 1.1),  # 39.0, 1
+        ("shared", 44, 1.3),  # 35.0, 1.2
+        ("trunks", 82, 3.2),  # 65.0, 3
+        ("tails", 83, 3.2),  # 66.1, 3
+        ("misses", 55, 2.1),  # 44.1, 2
+        ("nowhere", 63, 3.2),  # 50.0, 3
+        ("extensions", 42, 1.1),  # 33.2, 1
     ],
 )
 def test_a_look_up_takes_a_known_number_of_calls_and_reads_and_no_search(
@@ -115,10 +115,10 @@ def test_a_search_takes_a_known_number_of_queries_and_documents(index: ContactIn
     asker = Principal("anna", "user", groups=("sales",))
     queries = [PeopleQuery(text, asker) for text in typed_texts(COUNT, 100)]
     counts = _counted(lambda: [index.people(query) for query in queries])
-    assert 1 <= counts["Searcher.search"] / len(queries) <= 4  # counted: 3.1
+    assert 1 <= counts["Searcher.search"] / len(queries) <= 3.5  # counted: 2.7
     assert not counts["Searcher.doc"]  # contacts are read from the table beside the index
-    assert 1 <= counts["Cursor.set_key"] / len(queries) <= 9  # counted: 6.7
-    assert (counts["python"] + counts["c"]) / len(queries) <= 1_000  # counted: 804
+    assert 1 <= counts["Cursor.getmulti"] / len(queries) <= 3.3  # counted: 2.6
+    assert 1 <= (counts["python"] + counts["c"]) / len(queries) <= 910  # counted: 725
 
 
 def test_an_ldap_look_up_takes_a_known_number_of_calls(
@@ -143,7 +143,7 @@ def test_an_ldap_look_up_takes_a_known_number_of_calls(
     counts = _counted(ask)
     for each, answer in zip(asked, answers, strict=True):
         assert each.name.encode() in answer
-    assert 1 <= (counts["python"] + counts["c"]) / len(requests) <= 170  # counted: 134
+    assert 1 <= (counts["python"] + counts["c"]) / len(requests) <= 181  # counted: 144.8
 
 
 def test_a_look_up_keeps_nothing_and_needs_little_memory(

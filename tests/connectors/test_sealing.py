@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import SecretUnavailable
 from connectors.sealing import KEY_CREDENTIAL, KEY_FILE, SECRETS_FILE, SealedSecrets
-from connectors.settings import SealedPlace, SecretRef
+from connectors.settings import SealedPlace, SecretRef, SettingFault
 
 SECRET = "les;en}x ß付"
 
@@ -133,9 +133,11 @@ def test_a_secret_may_be_a_credential_of_systemd(
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     (tmp_path / "crm").write_text(f"{SECRET}\n", encoding="utf-8")
     assert SecretRef(credential="crm").read() == SECRET
-    for name in ("none", "../crm", ""):
+    for name in ("none", "../crm"):
         with pytest.raises(SecretUnavailable, match="LoadCredential"):
             SecretRef(credential=name).read()
+    with pytest.raises(SettingFault, match="credential: names nothing"):
+        SecretRef(credential="")
 
 
 def test_a_damaged_file_is_named(keys: Path) -> None:
