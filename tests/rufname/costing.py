@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from rufname.costmodel import MOST_READING_MIB
 from rufname.costs import Calibration, CostPoint, LoadPoint
 
 
@@ -12,7 +13,7 @@ def cost_point(contacts: int, **changed: float) -> CostPoint:
     figures: dict[str, float] = {
         "sync_s": 1 + contacts / 8_000,
         "sync_cpu_s": 1 + contacts / 5_000,
-        "sync_peak_mib": 20 * math.log2(contacts),
+        "sync_peak_mib": min(100 + contacts / 100, MOST_READING_MIB),
         "reread_cpu_s": 1 + contacts / 40_000,
         "changed_cpu_s": 1 + contacts / 40_000 + contacts / 10 / 4_000,
         "rebuild_cpu_s": 1 + contacts / 10_000,
@@ -23,10 +24,10 @@ def cost_point(contacts: int, **changed: float) -> CostPoint:
         "mapped_mib": 20 + contacts / 4_000,
         "idle_cpu_share": 0.01,
         "caller_cpu_us": 10 + math.log2(contacts),
-        "people_cpu_us": 100 + contacts / 1_000,
+        "people_cpu_us": 100 + math.log2(contacts),
         "ldap_cpu_us": 80 + math.log2(contacts),
         "http_cpu_us": 300 + math.log2(contacts),
-        "search_cpu_us": 1_000 + contacts / 1_000,
+        "search_cpu_us": 1_000 + math.log2(contacts),
         **changed,
     }
     return CostPoint(contacts=contacts, **figures)
