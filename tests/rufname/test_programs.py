@@ -20,12 +20,15 @@ from rufname.programs import (
     running,
     wait_for_port,
 )
+from tests.e2e.processes import wait_until
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; print('awake', flush=True); time.sleep(60)"]
 
 
 def test_a_program_runs_for_its_block_and_is_read_meanwhile(tmp_path: Path) -> None:
-    with running(SLEEP, tmp_path / "log") as process:
+    log = tmp_path / "log"
+    with running(SLEEP, log) as process:
+        wait_until(lambda: "awake" in log.read_text(), timeout_s=60, what="first words")
         assert family(os.getpid()).count(process.pid) == 1
         pin(process.pid, last_core())
         assert os.sched_getaffinity(process.pid) == {last_core()}
