@@ -2,8 +2,8 @@
 
 tantivy maps its files into memory. Where a page is missing, Linux reads 32 pages around it and maps
 16 of them, which is good for files that are read from end to end. A search reads a page here and a
-page there, so that after a few hundred an index stands in memory nearly whole; without that a
-quarter of it does, and a first search on a disk that has to be read takes as long.
+page there: after 400 of them 16 of 21 MB of postings stood in memory, of which 3 were asked for.
+Without that a first search on a virtual disk that has to be read took as long.
 
 Law: Linux with glibc or musl; elsewhere nothing happens. Nothing is read or written here.
 

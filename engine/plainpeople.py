@@ -1,8 +1,8 @@
 """The short way of a people search: the first page of one or two plain words.
 
 So begins nearly every search, and most end there. It gives what the long way gives
-(`engine.people`), which a property test holds, in four fifths of the time
-(`bench/bench_people.py`): flat, where that is made of generators that can go on anywhere. Whatever
+(`engine.people`), which a property test holds, in four fifths of the time for one word and nine
+tenths for two: flat, where that is made of generators that can go on anywhere. Whatever
 is rare is left to it: numbers, more words, what is near to the asker, fields that are hidden in
 some sources, guesses. Of these it is told what was found before them.
 

@@ -40,8 +40,8 @@ FORMS: dict[str, Form] = {
 contacts: the first of many are found by terms of their own (2.0 ms at 5,000 as at a million)."""
 
 MOST_READING_MIB = 1_024.0
-"""What a reading takes at most, since batches and the index writer's buffer are bounded; a million
-contacts took 902. Up to some 300,000 it grows with their number."""
+"""What a reading takes at most, since batches and the index writer's buffer are bounded: a million
+contacts took 902, a hundred thousand, which do not fill that buffer, 364."""
 
 CHECKED: dict[str, Callable[[CostPoint], float]] = {
     "LDAP look-up, CPU": lambda point: point.ldap_cpu_us,

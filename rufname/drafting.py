@@ -26,7 +26,7 @@ from queue import SimpleQueue
 import click
 import msgspec
 
-from engine.drafts import Documents, documents_of
+from engine.drafts import Documents, documents_of, draft_here
 from engine.errors import CorruptStore
 from engine.leading import NO_LIMITS, Leading
 from engine.store import Change
@@ -84,7 +84,7 @@ class Drafter:
         """Order the documents of changes (`engine.drafts.Draft`)."""
         process = self._process or self._begin(len(changes))
         if process is None:
-            return lambda: documents_of(changes, leading)
+            return draft_here(changes, leading)
         told = None if leading is self._leading else leading.encode()
         self._leading = leading
         answer = process.order(_Order(changes, told))
