@@ -2,7 +2,9 @@
 
 Law: the real programs on made-up contacts, in a folder of its own that is removed. CPU time is
 counted, not time that passes, so that other work on the machine disturbs little; only latencies
-depend on it. Servers have the first core, the load tool the last one.
+depend on it. What a question costs is asked of all sizes by turns: a processor's pace changes with
+its neighbours' work, and would pass for the cost of a size. Servers have the first core, the load
+tool the last one.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import cycle, islice
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import msgspec
 
 from engine.index import ContactIndex
 from engine.query import CallerQuery, PeopleQuery
@@ -41,7 +46,7 @@ HOUR_CALLS, HOUR_SEARCHES, HOUR_RATE = 1_200, 400, 1_000.0
 some two thousand users in an hour; here at once."""
 
 SLICES = 4
-"""So often each question is put; the cheapest counts: what disturbs a run only makes it dearer."""
+"""So often each size is asked; the cheapest counts: what disturbs a run only makes it dearer."""
 
 DISTINCT_TEXTS = 400
 CURVE_RATES = (100.0, 300.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0)
@@ -72,14 +77,21 @@ def calibrate(
         LoadRefused: it did not answer.
     """
     load = os.getloadavg()[0] / len(os.sched_getaffinity(0))
+    counts = sorted({*fit, *check})
     points: dict[int, CostPoint] = {}
-    curve: tuple[LoadPoint, ...] = ()
-    for place, count in enumerate(sorted({*fit, *check}), 1):
-        tell(f"{count:,} contacts ({place} of {len({*fit, *check})})")
-        with TemporaryDirectory(prefix="rufname-capacity-", dir=folder) as made:
-            with_curve = count == max(fit)
-            points[count], found = measure(Path(made), count, with_curve=with_curve)
-            curve = found or curve
+    with ExitStack() as kept:
+        sizes = []
+        for place, count in enumerate(counts, 1):
+            tell(f"{count:,} contacts ({place} of {len(counts)})")
+            made = TemporaryDirectory(prefix="rufname-capacity-", dir=folder)
+            sizes.append(_read(Path(kept.enter_context(made)), count))
+        tell("look-ups and searches")
+        servings = [kept.enter_context(size.installation.serving()) for size in sizes]
+        kept.enter_context(_on_last_core())
+        for size, costs in zip(sizes, _ask_by_turns(sizes, servings), strict=True):
+            points[size.count] = CostPoint(contacts=size.count, **size.costs, **costs)
+        largest = counts.index(max(fit))
+        curve = tuple(_curve(sizes[largest], servings[largest]))
     return Calibration(
         machine=this_machine(),
         measured_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -90,10 +102,19 @@ def calibrate(
     )
 
 
-def measure(
-    folder: Path, count: int, *, with_curve: bool = False
-) -> tuple[CostPoint, tuple[LoadPoint, ...]]:
-    """Measure one size in an empty folder; with the curve also look-ups at rising rates."""
+class _Size(msgspec.Struct, frozen=True):
+    """One size that was read and kept: where it stands, and what that cost (`CostPoint`)."""
+
+    installation: Installation
+    count: int
+    costs: dict[str, float]
+
+
+def _read(folder: Path, count: int) -> _Size:
+    """Read, change and rebuild one size in an empty folder, and serve it for an hour's questions.
+
+    Alone: memory that all processes of this program share would be shared out among more of them.
+    """
     installation = install(folder, count)
     first = installation.sync()
     installation.write_contacts(count, changed=1)
@@ -102,36 +123,42 @@ def measure(
     changed = installation.sync()
     installation.drop_index()
     rebuild = installation.sync()
-    sizes = {part: installation.disk_mib(part) for part in ("contacts.sqlite", "index")}
-    caller_us, people_us = _engine_us(installation, count)
+    costs = {
+        "sync_s": first.seconds,
+        "sync_cpu_s": first.cpu_s,
+        "sync_peak_mib": first.own_peak_mib,
+        "reread_cpu_s": reread.cpu_s,
+        "changed_cpu_s": changed.cpu_s,
+        "rebuild_cpu_s": rebuild.cpu_s,
+        "store_mib": installation.disk_mib("contacts.sqlite"),
+        "index_mib": installation.disk_mib("index"),
+    }
+    costs["caller_cpu_us"], costs["people_cpu_us"] = _engine_us(installation, count)
+    size = _Size(installation, count, costs)
     with installation.serving() as serving, _on_last_core():
-        idle = _idle_share(serving)
-        worker, everything = _memory(installation, serving, count)
-        ldap_us = _ldap_us(installation, serving, count)
-        http_us = _http_us(installation, serving, count)
-        search_us = _search_us(installation, serving, count)
-        curve = tuple(_curve(installation, serving, count)) if with_curve else ()
-    point = CostPoint(
-        contacts=count,
-        sync_s=first.seconds,
-        sync_cpu_s=first.cpu_s,
-        sync_peak_mib=first.own_peak_mib,
-        reread_cpu_s=reread.cpu_s,
-        changed_cpu_s=changed.cpu_s,
-        rebuild_cpu_s=rebuild.cpu_s,
-        store_mib=sizes["contacts.sqlite"],
-        index_mib=sizes["index"],
-        worker_own_mib=worker.own,
-        rest_own_mib=everything.own - worker.own,
-        mapped_mib=everything.mapped,
-        idle_cpu_share=idle,
-        caller_cpu_us=caller_us,
-        people_cpu_us=people_us,
-        ldap_cpu_us=ldap_us,
-        http_cpu_us=http_us,
-        search_cpu_us=search_us,
-    )
-    return point, curve
+        costs["idle_cpu_share"] = _idle_share(serving)
+        worker, everything = _memory(size, serving)
+    costs["worker_own_mib"] = worker.own
+    costs["rest_own_mib"] = everything.own - worker.own
+    costs["mapped_mib"] = everything.mapped
+    return size
+
+
+def _ask_by_turns(
+    sizes: Sequence[_Size], servings: Sequence[Serving]
+) -> tuple[dict[str, float], ...]:
+    """Return the workers' CPU time of a question of each kind, in microseconds, for each size."""
+    found: tuple[dict[str, float], ...] = tuple({} for _ in sizes)
+    callers = [draw(sample_pools(size.count), parse_mix(DEFAULT_MIX)) for size in sizes]
+    for _ in range(SLICES):
+        for size, serving, questions, costs in zip(sizes, servings, callers, found, strict=True):
+            for name, cpu_us in (
+                ("ldap_cpu_us", _ask_ldap(size, serving, questions, RATE, CALLS)[0]),
+                ("http_cpu_us", _ask_http(size, serving, questions, RATE, CALLS)),
+                ("search_cpu_us", _ask_searches(size, serving, SEARCHES)),
+            ):
+                costs[name] = min(cpu_us, costs.get(name, inf))
+    return found
 
 
 def typed_texts(count: int, most: int = DISTINCT_TEXTS) -> list[str]:
@@ -179,84 +206,58 @@ def _idle_share(serving: Serving) -> float:
     return (sum(map(cpu_s, serving.pids)) - before) / (time.perf_counter() - started)
 
 
-def _memory(installation: Installation, serving: Serving, count: int) -> tuple[Memory, Memory]:
+def _memory(size: _Size, serving: Serving) -> tuple[Memory, Memory]:
     """Return the memory of the LDAP worker and of all processes after an hour's questions.
 
     Of the index it has what these touched: the kernel's cache is emptied of it before.
     """
-    installation.forget_index()
-    questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
-    _ask_ldap(installation, serving, questions, HOUR_RATE, HOUR_CALLS)
-    _ask_http(installation, serving, questions, HOUR_RATE, HOUR_CALLS)
-    _ask_searches(installation, serving, count, HOUR_SEARCHES)
+    size.installation.forget_index()
+    questions = draw(sample_pools(size.count), parse_mix(DEFAULT_MIX))
+    _ask_ldap(size, serving, questions, HOUR_RATE, HOUR_CALLS)
+    _ask_http(size, serving, questions, HOUR_RATE, HOUR_CALLS)
+    _ask_searches(size, serving, HOUR_SEARCHES)
     return memory([serving.ldap_worker]), memory(serving.pids)
 
 
-def _ldap_us(installation: Installation, serving: Serving, count: int) -> float:
-    """Return the LDAP worker's CPU time a call, in microseconds."""
-    questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
-    asked = (_ask_ldap(installation, serving, questions, RATE, CALLS) for _ in range(SLICES))
-    return min(cpu_us for cpu_us, _ in asked)
-
-
 def _ask_ldap(
-    installation: Installation,
-    serving: Serving,
-    questions: Iterator[Question],
-    rate: float,
-    calls: int,
+    size: _Size, serving: Serving, questions: Iterator[Question], rate: float, calls: int
 ) -> tuple[float, Outcome]:
     def speech() -> Speech:
         return LdapSpeech(BIND, PASSWORD.encode(), BASE, ("telephoneNumber",))
 
-    ports = (installation.ldap_port, serving.ldap_worker)
+    ports = (size.installation.ldap_port, serving.ldap_worker)
     return _asked(ports, speech, questions, rate, calls)
 
 
-def _http_us(installation: Installation, serving: Serving, count: int) -> float:
-    questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
-    asked = (_ask_http(installation, serving, questions, RATE, CALLS) for _ in range(SLICES))
-    return min(asked)
-
-
 def _ask_http(
-    installation: Installation,
-    serving: Serving,
-    questions: Iterator[Question],
-    rate: float,
-    calls: int,
+    size: _Size, serving: Serving, questions: Iterator[Question], rate: float, calls: int
 ) -> float:
     def speech() -> Speech:
         return HttpSpeech("127.0.0.1", basic(CLIENT, PASSWORD.encode()))
 
-    ports = (installation.http_port, serving.http_worker)
+    ports = (size.installation.http_port, serving.http_worker)
     return _asked(ports, speech, questions, rate, calls)[0]
 
 
-def _search_us(installation: Installation, serving: Serving, count: int) -> float:
-    asked = (_ask_searches(installation, serving, count, SEARCHES) for _ in range(SLICES))
-    return min(asked)
-
-
-def _ask_searches(installation: Installation, serving: Serving, count: int, searches: int) -> float:
+def _ask_searches(size: _Size, serving: Serving, searches: int) -> float:
     """Search for texts, each once if there are so many; return the CPU time of one."""
-    token = installation.session()
+    token = size.installation.session()
 
     def speech() -> Speech:
         return HttpSpeech("127.0.0.1", f"Bearer {token}", search=True)
 
-    texts = cycle(typed_texts(count, searches))
+    texts = cycle(typed_texts(size.count, searches))
     questions = (Question("known", text, None) for text in texts)
-    ports = (installation.http_port, serving.http_worker)
+    ports = (size.installation.http_port, serving.http_worker)
     return _asked(ports, speech, questions, SEARCH_RATE, searches)[0]
 
 
-def _curve(installation: Installation, serving: Serving, count: int) -> Iterator[LoadPoint]:
+def _curve(size: _Size, serving: Serving) -> Iterator[LoadPoint]:
     """Give look-ups at rising rates, until the worker or the load tool does not keep up."""
-    questions = draw(sample_pools(count), parse_mix(DEFAULT_MIX))
+    questions = draw(sample_pools(size.count), parse_mix(DEFAULT_MIX))
     for rate in CURVE_RATES:
         calls = int(rate * CURVE_S)
-        cpu_us, outcome = _ask_ldap(installation, serving, questions, rate, calls)
+        cpu_us, outcome = _ask_ldap(size, serving, questions, rate, calls)
         per_s = outcome.answered / outcome.seconds
         yield LoadPoint(per_s, outcome.latency.p50_ms, outcome.latency.p99_ms, cpu_us)
         if per_s < rate * 0.9:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rufname import calibrating
-from rufname.calibrating import calibrate, measure
+from rufname.calibrating import calibrate
 from rufname.capacity_answer import answer
 from rufname.costmodel import FORMS
 from rufname.sizing import Company
@@ -21,8 +21,9 @@ def test_every_cost_is_measured_on_the_real_program(
     monkeypatch.setattr(calibrating, "CURVE_RATES", (200.0,))
     for name, value in (("CURVE_S", 0.5), ("SLICES", 1), ("IDLE_S", 0.2)):
         monkeypatch.setattr(calibrating, name, value)
-    point, curve = measure(tmp_path, 400, with_curve=True)
-    assert point.contacts == 400
+    found = calibrate(tmp_path, lambda _words: None, (400,), ())
+    point, curve = found.points[0], found.curve
+    assert [each.contacts for each in found.points] == [400]
     for name in FORMS:
         assert getattr(point, name) > 0, name
     assert point.changed_cpu_s > 0
@@ -39,7 +40,7 @@ def test_memory_and_disk_are_foretold_within_a_quarter_at_sizes_the_model_has_no
     """CPU times move with what else the machine does; they are held to a factor of two."""
     said: list[str] = []
     found = calibrate(tmp_path, said.append)
-    assert len(said) == len(calibrating.FIT) + len(calibrating.CHECK)
+    assert len(said) == len(calibrating.FIT) + len(calibrating.CHECK) + 1
     assert list(tmp_path.iterdir()) == []
     company = Company(users=5_000, contacts={"odbc": 300_000}, calls_per_hour=2_000)
     deviations = answer(company, found)[0].deviations
