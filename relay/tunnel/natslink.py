@@ -225,8 +225,13 @@ class NatsLink:
         pause_s = FIRST_PAUSE_S
         while True:
             broken = asyncio.Event()
-            client = await self._connect(broken)
-            if client is None or not await self._take_up(client):
+            client = Client()
+            try:
+                made = await self._connect(client, broken) and await self._take_up(client)
+            except asyncio.CancelledError:
+                self._throw_away(client)  # nobody else knows of it
+                raise
+            if not made:
                 await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - jitter
                 pause_s = min(2 * pause_s, MAX_PAUSE_S)
                 continue
@@ -237,10 +242,11 @@ class NatsLink:
             if self._on_loss is not None:
                 self._on_loss()
 
-    async def _connect(self, broken: asyncio.Event) -> Client | None:
-        """Return a client of the first server that takes us; None if none does now.
+    async def _connect(self, client: Client, broken: asyncio.Event) -> bool:
+        """Connect to the first server that takes us; False: none does now.
 
         Args:
+            client: a new one.
             broken: set as soon as the client says that its connection broke.
         """
 
@@ -249,7 +255,6 @@ class NatsLink:
                 broken.set()
             _log.debug("NATS: %r", error)
 
-        client = Client()
         servers = list(self._known)
         random.shuffle(servers)
         try:
@@ -269,13 +274,13 @@ class NatsLink:
             )
         except (nats.errors.Error, OSError, TimeoutError) as error:
             self._refuse(client, f"NATS cannot be reached{self._as_whom}: {_words(error)}")
-            return None
+            return False
         broken.clear()  # servers that were tried before this one left their errors
         for server in client.discovered_servers:
             address = f"{server.scheme}://{server.hostname}:{server.port}"
             if address not in self._known:
                 self._known.append(address)
-        return client
+        return True
 
     async def _take_up(self, client: Client) -> bool:
         """Make a new connection the one that is used; False: it cannot be."""

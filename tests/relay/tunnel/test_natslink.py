@@ -241,6 +241,25 @@ async def test_a_link_to_nowhere_can_be_closed() -> None:
     await link.close()
 
 
+async def test_a_link_that_is_closed_while_it_connects_leaves_no_connection() -> None:
+    met, left = asyncio.Event(), asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.set()
+        assert await reader.read() == b""
+        left.set()
+        writer.close()
+
+    async with await asyncio.start_server(mute, LOOPBACK, 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        link = NatsLink(NatsSettings((f"nats://{LOOPBACK}:{port}",)), "leaves")
+        link.start()
+        async with asyncio.timeout(20):
+            await met.wait()
+            await link.close()
+            await left.wait()
+
+
 async def test_a_task_ends_even_if_a_cancellation_is_lost() -> None:
     lost = 0
 
