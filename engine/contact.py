@@ -169,6 +169,22 @@ class Contact(ContactName, frozen=True, array_like=True, gc=False):
         return f"{datetime.fromtimestamp(self.created, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+class ContactCard(ContactName, frozen=True, array_like=True, gc=False):
+    """What a list of a phone shows of a contact, and is sought by: names and numbers.
+
+    Read from the same octets as `Contact` in half of the time: the fields before the numbers are
+    passed over, those behind them not looked at.
+    """
+
+    department: msgspec.Raw = msgspec.Raw()
+    job: msgspec.Raw = msgspec.Raw()
+    address: msgspec.Raw = msgspec.Raw()
+    phones: tuple[PhoneLine, ...] = ()
+
+
+Card = ContactCard | Contact
+"""A contact of which names and numbers are looked at alone."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -182,3 +198,6 @@ decode_contact: Callable[[bytes], Contact] = msgspec.msgpack.Decoder(Contact).de
 
 decode_name: Callable[[bytes], ContactName] = msgspec.msgpack.Decoder(ContactName).decode
 """Decode the beginning of a body; raises as `decode_contact`."""
+
+decode_card: Callable[[bytes], ContactCard] = msgspec.msgpack.Decoder(ContactCard).decode
+"""Decode a body up to the numbers; raises as `decode_contact`."""

@@ -142,3 +142,11 @@ def _mailboxes(contact: Contact) -> bytes:
     for address in contact.emails:
         bits |= 1 << crc32(address.casefold().encode()) % _MAILBOX_BITS
     return bits.to_bytes(1, "big")
+
+
+def common_start(one: bytes, other: bytes) -> bytes:
+    """Return the octets in which both begin."""
+    for length, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return one[:length]
+    return min(one, other)

@@ -43,7 +43,7 @@ from weakref import WeakValueDictionary
 import lmdb
 import msgspec
 
-from engine.bodies import unpack_body
+from engine.bodies import unpack_bodies
 from engine.bodykeys import SEQ_BYTES
 from engine.contact import (
     Contact,
@@ -62,6 +62,7 @@ from engine.holding import (
     SOURCE_BYTES,
     VERSION,
     VERSION_BYTES,
+    common_start,
 )
 from engine.phone import MAX_E164_DIGITS
 from engine.twins import Twins, read_twins
@@ -446,7 +447,7 @@ class NumberTable:
             if not trunk.startswith(beginning):
                 return None
             if not wanted.startswith(trunk):
-                wanted = _common_start(trunk, wanted)
+                wanted = common_start(trunk, wanted)
                 continue
             if cursor.count() > 1:
                 behind = self._several_behind(trunk, visible)
@@ -516,7 +517,14 @@ class NumberTable:
         """
         if self._transaction is None or not self._body.set_key(version):
             raise CorruptIndex("a document or a number leads to no contact")
-        return _body_of(self._body.value())
+        return _bodies_of((self._body.value(),))[0]
+
+    def bodies(self, versions: Sequence[bytes]) -> list[bytes]:
+        """Return what `body` gives for each of many versions; raises as that does."""
+        found = self._body.getmulti(versions) if self._transaction is not None else []
+        if len(found) < len(versions):
+            raise CorruptIndex("a document or a number leads to no contact")
+        return _bodies_of([record for _, record in found])
 
     def read(self, versions: Sequence[bytes]) -> list[tuple[bytes, bytes, Twins]]:
         """Return versions with their encoded contacts and twins, as far as they are there.
@@ -529,13 +537,11 @@ class NumberTable:
         if self._transaction is None:
             return []
         twins = dict(self._twins.getmulti(versions))  # one in seven has any
+        found = self._body.getmulti(versions)
+        bodies = _bodies_of([record for _, record in found])
         return [
-            (
-                version,
-                _body_of(record),
-                read_twins(twins[version], self._is_in_commit) if version in twins else (),
-            )
-            for version, record in self._body.getmulti(versions)
+            (each, body, read_twins(twins[each], self._is_in_commit) if each in twins else ())
+            for (each, _), body in zip(found, bodies, strict=True)
         ]
 
     def _is_in_commit(self, version: bytes) -> bool:
@@ -547,9 +553,9 @@ class NumberTable:
         return ended is None or ended > last
 
 
-def _body_of(record: bytes) -> bytes:
+def _bodies_of(records: Sequence[bytes]) -> list[bytes]:
     try:
-        return unpack_body(record)
+        return unpack_bodies(records)
     except ValueError as error:
         raise CorruptIndex(str(error)) from error
 
@@ -585,14 +591,6 @@ def _visible_under(
             break  # all of a hidden source are passed over at once
         entry = cursor.value()
     return found
-
-
-def _common_start(one: bytes, other: bytes) -> bytes:
-    """Return the octets in which both begin."""
-    for length, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return one[:length]
-    return min(one, other)
 
 
 NO_TABLE = NumberTable(None)

@@ -13,7 +13,7 @@ import tantivy
 
 from engine import schema
 from engine.bodykeys import body_key_of
-from engine.contact import Contact, ContactId, decode_contact
+from engine.contact import Card, Contact, ContactId, decode_card, decode_contact
 from engine.errors import CorruptIndex
 from engine.leading import NO_LIMITS
 from engine.masking import masked
@@ -26,6 +26,7 @@ from engine.schema import (
     VERSION,
     id_term,
     leading_of,
+    read_seqs,
     read_versions,
     term,
 )
@@ -289,6 +290,32 @@ class Reader:
             (origin, body_key_of(rank, seq))
             for (origin, seq), rank in zip(told, ranks, strict=True)
         ]
+
+    def body_keys(self, addresses: list[tantivy.DocAddress], ranks: Sequence[int]) -> list[bytes]:
+        """Return the keys of the versions of documents with these ranks, as `versions` does."""
+        if self.searcher is None or not addresses:
+            return []
+        seqs = read_seqs(self.searcher.fast_field_values(VERSION, addresses))
+        return list(map(body_key_of, ranks, seqs))
+
+    def cards(self, versions: Sequence[bytes]) -> list[Card]:
+        """Return versions that the index names, in their order, as they are stored; not remembered.
+
+        Whoever is called by an e-mail address or by nothing comes as a whole.
+
+        Raises:
+            CorruptIndex: one of them is not there.
+        """
+        bodies = self.numbers.bodies(versions)
+        cards: list[Card] = list(map(decode_card, bodies))
+        for at, card in enumerate(cards):
+            if not (card.display_name or card.name):
+                cards[at] = decode_contact(bodies[at])
+        return cards
+
+    def seen(self, versions: Sequence[bytes], scope: Scope) -> list[Contact]:
+        """Return versions as the asker of a scope may see them; remembered; raises as `cards`."""
+        return [record.contact for record in self._as_seen(self._read(versions), scope)]
 
     def versions_at(
         self,

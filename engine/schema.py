@@ -168,6 +168,11 @@ def read_versions(versions: Iterable[float | None]) -> list[tuple[int, int]]:
     ]
 
 
+def read_seqs(versions: Iterable[float | None]) -> list[int]:
+    """Return the `seq` alone of what `read_versions` tells."""
+    return [int(version or 0) * _GATHER & _SEQ for version in versions]
+
+
 def tail_term(digits: str) -> str:
     """Return the term for the last digits of a number: reversed, at most `MAX_TAIL` of them."""
     return digits[: -MAX_TAIL - 1 : -1]

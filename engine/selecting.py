@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import tantivy
 
-from engine.contact import Contact
+from engine.contact import Card, Contact
 from engine.errors import InvalidNumber, UnsupportedQuery
 from engine.phone import read_number
 from engine.reader import Reader
@@ -155,6 +156,27 @@ class Candidates:
         if self.lasting:
             return self._reader.recalled(addresses, self._scope, ranks)
         return self._reader.visible(addresses, self._scope, ranks)
+
+    @property
+    def hides(self) -> bool:
+        """Whether the asker does not see every field of these contacts' sources."""
+        return bool(self._scope.hidden)
+
+    def versions(self, begin: int, count: int) -> list[bytes]:
+        """Return the versions of those at an index and behind it; what `cards` and `seen` take.
+
+        A version is the same contact as long as the index's state is the same.
+        """
+        end = begin + count
+        return self._reader.body_keys(self._addresses[begin:end], self._ranks[begin:end])
+
+    def cards(self, versions: Sequence[bytes]) -> list[Card]:
+        """Return some of these contacts with all of their fields; 3 µs each."""
+        return self._reader.cards(versions)
+
+    def seen(self, versions: Sequence[bytes]) -> list[Contact]:
+        """Return some of these contacts without their hidden fields."""
+        return self._reader.seen(versions, self._scope)
 
     def position(self, at: int) -> Position:
         """Return where the contact at an index stands; two of equal `place` are one in 2**60."""

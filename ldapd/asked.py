@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from engine.contact import Contact
+from engine.contact import Card, Contact
 from engine.rights import Principal
 from engine.selection import Position, Selection
 from ldapd.auth import Asker
@@ -38,8 +38,18 @@ class Candidates(Protocol):
     def read(self, at: int) -> Contact:
         """Return one of them."""
 
-    def stretch(self, begin: int, count: int) -> list[Contact]:
-        """Return so many of them from a place on, fewer at the end."""
+    @property
+    def hides(self) -> bool:
+        """Whether the asker does not see every field of them."""
+
+    def versions(self, begin: int, count: int) -> list[bytes]:
+        """Return what tells so many of them from a place on, fewer at the end, from all others."""
+
+    def cards(self, versions: Sequence[bytes]) -> list[Card]:
+        """Return contacts with all of their fields, as far as a card has them."""
+
+    def seen(self, versions: Sequence[bytes]) -> list[Contact]:
+        """Return contacts without their hidden fields."""
 
     def position(self, at: int) -> Position:
         """Return where one of them stands."""

@@ -14,7 +14,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.contact import Address, Contact, ContactId, PhoneLine, contact_uuid_text
+from engine.contact import (
+    Address,
+    Contact,
+    ContactId,
+    PhoneLine,
+    contact_uuid_text,
+    uuid_texts_of,
+)
 from engine.phone import DialPlan, NumberFormat, PhoneNumber, format_number, own_extension
 from engine.query import CallerMatch
 from ldapd.matched_values import KeepValues
@@ -64,6 +71,7 @@ class Shown(msgspec.Struct, frozen=True, gc=False):
 
 Read = Callable[[Shown], Sequence[bytes]]
 Line = Callable[[Shown], bytes]
+PlainLine = Callable[[Contact], bytes]
 
 
 class Column(NamedTuple):
@@ -73,11 +81,15 @@ class Column(NamedTuple):
         name: as the client wrote it.
         read: reads its values; none: it is not sent.
         line: reads and encodes them, b"" where there are none.
+        plain: the same of a contact that was found by no number; None: it takes more.
+        brief: that contact may be an `engine.contact.Card`.
     """
 
     name: str
     read: Read
     line: Line
+    plain: PlainLine | None = None
+    brief: bool = False
 
 
 class EntryWriter:
@@ -120,21 +132,36 @@ class EntryWriter:
         if columns is None:
             columns = self.columns(request.attributes)
         if request.types_only:
-            names = [(name, ()) for name, _, line in columns if line(shown)]
+            names = [(name, ()) for name, _, line, _, _ in columns if line(shown)]
             return encode_entry_operation(shown.dn, names)
-        return enclose_entry(shown.dn, b"".join([line(shown) for _, _, line in columns]))
+        return enclose_entry(
+            shown.dn.encode(), b"".join([line(shown) for _, _, line, _, _ in columns])
+        )
 
     def operations(self, request: SearchRequest, base: str) -> Callable[[Contact], bytes]:
         """Return what makes `operation` of the contacts of a list, whose entries `base` names."""
-        if request.types_only:
+        columns = self.columns(request.attributes)
+        lines = [each.plain for each in columns if each.plain is not None]
+        if request.types_only or len(lines) < len(columns):
             return lambda contact: self.operation(listed(contact, base), request)
-        lines = [each.line for each in self.columns(request.attributes)]
+        ending = f",{base}".encode()
+        uuid_texts: dict[str, Callable[[bytes], bytes]] = {}
 
         def made(contact: Contact) -> bytes:
-            shown = listed(contact, base)
-            return enclose_entry(shown.dn, b"".join([line(shown) for line in lines]))
+            source, key = contact.id.source, contact.id.key
+            uuid_text = uuid_texts.get(source)
+            if uuid_text is None:
+                uuid_text = uuid_texts[source] = uuid_texts_of(source)
+            dn = b"entryUUID=" + uuid_text(key.encode()) + ending
+            return enclose_entry(dn, b"".join([line(contact) for line in lines]))
 
         return made
+
+    def is_brief(self, request: SearchRequest) -> bool:
+        """Tell whether what `operations` gives for a search takes an `engine.contact.Card`."""
+        return not request.types_only and all(
+            each.brief for each in self.columns(request.attributes)
+        )
 
     def names_only(self, request: SearchRequest) -> tuple[str, ...]:
         """Return the attributes that a search asks for, if each shows the name alone; else none."""
@@ -149,7 +176,7 @@ class EntryWriter:
         """Return what `encode` returns, with the values alone that `keep` keeps (RFC 3876)."""
         attributes = [
             (name, kept)
-            for name, read, _ in self.columns(request.attributes)
+            for name, read, _, _, _ in self.columns(request.attributes)
             if (kept := keep(name, read(shown)))
         ]
         if request.types_only:
@@ -179,8 +206,23 @@ class EntryWriter:
     def _column(self, name: str, found: AttributeType) -> Column:
         read = self._reader(found)
         if found.kind == "number" and found.lines:
-            return Column(name, read, self._number_line(name, read, found))
-        return Column(name, read, _name_line(name) if read is _common_name else _line(name, read))
+            plain = self._number_line(name, read, found)
+            line = _line(name, read)
+            either: Line = lambda shown: (  # noqa: E731
+                plain(shown.contact) if shown.number is None else line(shown)
+            )
+            return Column(name, read, either, plain, found.brief)
+        if read is _common_name:
+            plain = _name_line(name)
+            return Column(name, read, lambda shown: plain(shown.contact), plain, brief=True)
+        return self._plain(name, found, read)
+
+    def _plain(self, name: str, found: AttributeType, read: Read) -> Column:
+        """Return a column of any other attribute."""
+        line = _line(name, read)
+        if found.name in _SPECIAL:
+            return Column(name, read, line)
+        return Column(name, read, line, lambda contact: line(Shown(contact, "")), found.brief)
 
     def _reader(self, found: AttributeType) -> Read:
         if found.kind == "number":
@@ -221,26 +263,26 @@ class EntryWriter:
 
         return read
 
-    def _number_line(self, name: str, read: Read, found: AttributeType) -> Callable[[Shown], bytes]:
+    def _number_line(self, name: str, read: Read, found: AttributeType) -> PlainLine:
+        """Return what encodes the numbers of a contact that was found by none."""
         heads, write = value_heads(name), self._write
         most, wanted, has_spare = len(heads), frozenset(found.lines), _has_spare(found)
 
-        def line(shown: Shown) -> bytes:
-            if shown.number is None:
-                number: PhoneNumber | None = None
-                for each in shown.contact.phones:
-                    if each.kind in wanted:
-                        if number is not None:
-                            break
-                        number = each.number
-                else:
+        def line(contact: Contact) -> bytes:
+            number: PhoneNumber | None = None
+            for each in contact.phones:
+                if each.kind in wanted:
                     if number is not None:
-                        value = write(number).encode()
-                        if len(value) < most:
-                            return heads[len(value)] + value
-                    elif not has_spare:
-                        return b""
-            values = read(shown)
+                        break
+                    number = each.number
+            else:
+                if number is not None:
+                    value = write(number).encode()
+                    if len(value) < most:
+                        return heads[len(value)] + value
+                elif not has_spare:
+                    return b""
+            values = read(Shown(contact, ""))
             return encode_attribute(name, values) if values else b""
 
         return line
@@ -296,13 +338,13 @@ def _line(name: str, read: Read) -> Line:
     return line
 
 
-def _name_line(name: str) -> Line:
+def _name_line(name: str) -> PlainLine:
     """Encode the one name that every entry has."""
     heads = value_heads(name)
     most = len(heads)
 
-    def line(shown: Shown) -> bytes:
-        value = common_name(shown.contact).encode()
+    def line(contact: Contact) -> bytes:
+        value = (contact.display_name or common_name(contact)).encode()
         length = len(value)
         return heads[length] + value if length < most else encode_attribute(name, (value,))
 

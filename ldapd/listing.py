@@ -21,9 +21,9 @@ from ldapd.asked import Asked, Candidates, SetDirectory, Turn
 from ldapd.cookies import Bookmark, CookieSeal
 from ldapd.counters import Counters
 from ldapd.entries import listed
-from ldapd.kept_entries import KeptEntries, View
+from ldapd.kept_entries import Kept, KeptEntries
 from ldapd.planner import SetQuestion
-from ldapd.protocol.messages import Control, ResultCode, encode_message, encode_messages
+from ldapd.protocol.messages import Control, ResultCode, encode_messages
 from ldapd.protocol.search_controls import (
     OFFSET_RANGE_ERROR,
     SORT_CONTROL_MISSING,
@@ -93,11 +93,6 @@ class _Walk:
     def last(self) -> Position | None:
         """The position of the last candidate that was looked at; None before the first."""
         return self._after if self._found is None else self._found.position(self._at)
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether the contact given last is the same object as the last time."""
-        return self._found is not None and self._found.lasting
 
     def begin_behind(self, position: Position) -> None:
         """Leave out what stands up to a position."""
@@ -224,7 +219,6 @@ class Lister:
         parts: list[bytes] = []
         count = 0
         seen: set[ContactId] = set()
-        view = self._view(asked)
         for each in questions:
             walk = _Walk(self._index, asked, each, limits, turn)
             for contact in walk.go(window, found):
@@ -238,7 +232,7 @@ class Lister:
                     seen.add(contact.id)
                 if count == wanted:
                     return self._end(asked, ResultCode.SIZE_LIMIT_EXCEEDED, parts, notes)
-                parts.append(self._kept_entry(asked, view if walk.is_lasting else None, contact))
+                parts.append(self._entry(asked, contact))
                 count += 1
             if walk.ended != _SUCCESS:
                 return self._end(asked, walk.ended, parts, notes)
@@ -254,13 +248,16 @@ class Lister:
     ) -> tuple[bytes, Candidates]:
         """Answer a short list that is found among its first candidates, at most `MAX_AT_ONCE`.
 
-        What `_whole` would say, in half of the time: so are most lists while somebody types.
+        What `_whole` would say, in a third of the time: so are most lists while somebody types.
 
         Returns:
             The answer, b"" for any other list; and the candidates that were fetched.
         """
         wanted, check = most_entries(asked.request.size_limit, limits), question.check
-        fitting: list[Contact] = []
+        brief = question.brief and not found.hides
+        kept, writer, state = self._kept, asked.asker.entries, self._index.state
+        view = kept.view(state, writer, asked.request, asked.base, brief=brief)
+        fitting: list[Kept] = []
         at = 0
         while len(fitting) <= wanted:
             if at == len(found):
@@ -273,14 +270,16 @@ class Lister:
                 found = self._candidates(question.selection, principal, MAX_AT_ONCE)
             if check is not None and len(found) > limits.max_examined:
                 return b"", found
-            contacts = found.stretch(at, wanted - len(fitting) + TO_SPARE)
-            at += len(contacts)
-            fitting += contacts if check is None else filter(check, contacts)
+            versions = found.versions(at, wanted - len(fitting) + TO_SPARE)
+            at += len(versions)
+            contacts = kept.contacts(view, found, versions)
+            if check is not None:
+                contacts = [each for each in contacts if check(each.contact)]
+            fitting += contacts
         code: int = _SUCCESS if len(fitting) <= wanted else ResultCode.SIZE_LIMIT_EXCEEDED
         del fitting[wanted:]
         self._counters.entries += len(fitting)
-        view = self._kept.view(asked.asker.entries, asked.request, asked.base)
-        entries = encode_messages(asked.message_id, self._kept.entries(view, fitting))
+        entries = encode_messages(asked.message_id, kept.entries(view, fitting))
         return self._end(asked, code, (entries,), notes), found
 
     def _page(
@@ -419,19 +418,6 @@ class Lister:
     def _entry(self, asked: Asked, contact: Contact) -> bytes:
         self._counters.entries += 1
         return asked.entry(listed(contact, asked.base))
-
-    def _view(self, asked: Asked) -> View | None:
-        """Return as what entries of a search are kept; None if they are not."""
-        if asked.keep is not None:
-            return None
-        return self._kept.view(asked.asker.entries, asked.request, asked.base)
-
-    def _kept_entry(self, asked: Asked, view: View | None, contact: Contact) -> bytes:
-        """Return what `_entry` does; with a view, the entry is encoded once."""
-        if view is None:
-            return self._entry(asked, contact)
-        self._counters.entries += 1
-        return encode_message(asked.message_id, self._kept.entry(view, contact))
 
     def _bookmark(self, asked: Asked, cookie: bytes) -> Bookmark | None:
         """Return where a page begins; None for a cookie that is not for this search."""

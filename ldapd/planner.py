@@ -75,10 +75,15 @@ class NumberQuestion(msgspec.Struct, frozen=True):
 
 
 class SetQuestion(msgspec.Struct, frozen=True):
-    """Candidates, and what to check on each; `check` None: the candidates are the answer."""
+    """Candidates, and what to check on each; `check` None: the candidates are the answer.
+
+    Attributes:
+        brief: `check` looks at nothing but what an `engine.contact.Card` has.
+    """
 
     selection: Selection
     check: Check | None = None
+    brief: bool = False
 
     def likeliest(self) -> Selection | None:
         """Return the part of the candidates to be shown first; None if all are alike.
@@ -115,10 +120,25 @@ def set_question(
         trusting: what the index knows holds for what is shown. Where fields are hidden from the
             asker it does not: then every candidate is checked, and nobody is left out unseen.
     """
-    compiled = compile_filter(with_dn_terms(search_filter, base), dial_plan)
+    search_filter = with_dn_terms(search_filter, base)
+    compiled = compile_filter(search_filter, dial_plan)
     if not trusting:
         return SetQuestion(_unreduced(compiled.selection), compiled.check)
-    return SetQuestion(compiled.selection, None if compiled.exact else compiled.check)
+    if compiled.exact:
+        return SetQuestion(compiled.selection, brief=True)
+    return SetQuestion(compiled.selection, compiled.check, brief=_is_brief(search_filter))
+
+
+def _is_brief(search_filter: Filter) -> bool:
+    """Tell whether all attributes of a filter are `AttributeType.brief`; unknown ones ask none."""
+    if isinstance(search_filter, (And, Or)):
+        return all(map(_is_brief, search_filter.parts))
+    if isinstance(search_filter, Not):
+        return _is_brief(search_filter.part)
+    if isinstance(search_filter, Extensible) and search_filter.rule:
+        return False  # perhaps on all attributes
+    found = attribute_type(search_filter.attribute)
+    return found is None or found.brief
 
 
 def with_dn_terms(search_filter: Filter, base: str) -> Filter:

@@ -77,6 +77,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         syntax: OID of its syntax, for the subschema.
         shown: an entry may carry it; the pseudo-attributes only stand in filters.
         is_number: kind "number" or "search_number".
+        brief: what it shows, and what a term on it asks, an `engine.contact.Card` has.
     """
 
     name: str
@@ -97,6 +98,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     syntax: str = DIRECTORY_STRING
     shown: bool = True
     is_number: bool = False
+    brief: bool = False
 
     def asked(self, contact: Contact) -> tuple[str, ...]:
         """Return every text of a contact that a term on this attribute is compared with."""
@@ -198,6 +200,7 @@ def _number(name: str, oid: str, *lines: PhoneKind, aliases: tuple[str, ...] = (
         fields=("phones",),
         syntax=TELEPHONE_NUMBER,
         is_number=True,
+        brief=True,
     )
 
 
@@ -213,6 +216,7 @@ def _pseudo(name: str, oid: str, kind: AttributeKind) -> AttributeType:
         syntax=TELEPHONE_NUMBER if is_number else DIRECTORY_STRING,
         shown=False,
         is_number=is_number,
+        brief=is_number,
     )
 
 
@@ -221,36 +225,36 @@ _Type = AttributeType
 TYPES: tuple[AttributeType, ...] = (
     _Type(
         "objectClass", "2.5.4.0", "object_class", always=True, syntax=OID_SYNTAX,
-        texts=lambda _contact: OBJECT_CLASSES,
+        brief=True, texts=lambda _contact: OBJECT_CLASSES,
     ),
     _Type(
         "cn", "2.5.4.3", aliases=("commonName",), always=True, indexed=True, subtype_of_name=True,
-        calls=True, texts=_required(common_name), single=common_name,
+        calls=True, brief=True, texts=_required(common_name), single=common_name,
     ),
     _Type(
         "sn", "2.5.4.4", aliases=("surname",), always=True, indexed=True, subtype_of_name=True,
-        calls=True, texts=_required(surname), single=surname,
+        calls=True, brief=True, texts=_required(surname), single=surname,
         found_by=_surname_guesses,
     ),
     _Type(
         "givenName", "2.5.4.42", aliases=("gn",), indexed=True, subtype_of_name=True, calls=True,
-        fields=("given_name",), texts=_optional(lambda contact: contact.given_name),
+        fields=("given_name",), brief=True, texts=_optional(lambda contact: contact.given_name),
     ),
     _Type(
         "displayName", "2.16.840.1.113730.3.1.241", always=True, indexed=True, calls=True,
-        texts=_required(common_name), single=common_name,
+        brief=True, texts=_required(common_name), single=common_name,
     ),
     _Type(
         "personalTitle", "0.9.2342.19200300.100.1.40",
-        fields=("title",), texts=_optional(lambda contact: contact.title),
+        fields=("title",), brief=True, texts=_optional(lambda contact: contact.title),
     ),
     _Type(
         "o", "2.5.4.10", aliases=("organizationName",), indexed=True, subtype_of_name=True,
-        fields=("company",), texts=_optional(lambda contact: contact.company),
+        fields=("company",), brief=True, texts=_optional(lambda contact: contact.company),
     ),
     _Type(
         "company", f"{_AD2}.146", indexed=True, fields=("company",),
-        texts=_optional(lambda contact: contact.company),
+        brief=True, texts=_optional(lambda contact: contact.company),
     ),
     _Type(
         "ou", "2.5.4.11", aliases=("organizationalUnitName",), indexed=True, subtype_of_name=True,

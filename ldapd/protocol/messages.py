@@ -456,7 +456,7 @@ def encode_entry_operation(dn: str, attributes: Iterable[tuple[str, Sequence[byt
         dn: as in `encode_entry`.
         attributes: as in `encode_entry`.
     """
-    return enclose_entry(dn, b"".join([encode_attribute(*each) for each in attributes]))
+    return enclose_entry(dn.encode(), b"".join([encode_attribute(*each) for each in attributes]))
 
 
 def encode_attribute(name: str, values: Sequence[bytes]) -> bytes:
@@ -486,15 +486,15 @@ def encode_attribute(name: str, values: Sequence[bytes]) -> bytes:
     return head + contents
 
 
-def enclose_entry(dn: str, attributes: bytes) -> bytes:
+def enclose_entry(dn: bytes, attributes: bytes) -> bytes:
     """Return the SearchResultEntry around encoded attributes (`encode_attribute`)."""
-    octets, length = dn.encode(), len(attributes)
+    length = len(attributes)
     list_head = _MESSAGE_HEADS[length] if length < _USUAL else b"\x30" + encode_length(length)
-    length = len(octets)
+    length = len(dn)
     dn_head = _OCTETS_HEADS[length] if length < _SHORT else b"\x04" + encode_length(length)
     length += len(dn_head) + len(list_head) + len(attributes)
     head = _ENTRY_HEADS[length] if length < _USUAL else b"\x64" + encode_length(length)
-    return b"".join((head, dn_head, octets, list_head, attributes))
+    return b"".join((head, dn_head, dn, list_head, attributes))
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bench.dictionary import train
-from engine.bodies import DICTIONARY, BodyPacker, pack_body, unpack_body
+from engine.bodies import DICTIONARY, BodyPacker, pack_body, unpack_bodies, unpack_body
 from engine.contact import Contact, ContactId, decode_contact, encode_contact
 from rufname.sample import contacts
 from rufname.sample_contact import engine_contact
@@ -55,6 +55,15 @@ def test_a_body_with_nothing_beside_it_comes_back_in_any_thread(body: bytes) -> 
         assert list(threads.map(unpack_body, [packed] * 4)) == [body] * 4
     with pytest.raises(ValueError, match="begins with"):
         unpack_body(b"\2" + packed[1:])
+
+
+@given(st.lists(st.binary(max_size=500), max_size=5), st.binary(max_size=5))
+def test_many_bodies_are_read_as_one_by_one(bodies: list[bytes], damage: bytes) -> None:
+    packed = [pack_body(body * 3) for body in bodies]
+    assert unpack_bodies(packed) == [body * 3 for body in bodies]
+    for broken in (b"", b"\1", b"\2" + damage, b"\1" + damage):
+        with pytest.raises(ValueError, match="a body that"):
+            unpack_bodies([*packed, broken])
 
 
 def test_contacts_take_less_than_half() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import reader as reading
+from engine.contact import Contact, ContactCard
 from engine.errors import CorruptIndex
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import NAME, term
@@ -47,6 +48,27 @@ def test_a_record_is_remembered_whole_and_shown_to_each_asker_as_far_as_he_may_s
         (shown,) = reader.recalled([address], reader.scope(asker))
         assert shown.phones == phones
         assert [shown] == reader.visible([address], reader.scope(asker))
+
+
+def test_versions_are_read_as_cards_and_as_far_as_the_asker_sees_them() -> None:
+    unnamed = contact("5", "", line("493012345"), emails=("info@nord.example",))
+    reader = reader_of((*PEOPLE, unnamed), POLICIES)
+    for asker, keys in ((EVA, {"1", "2", "5"}), (LOCAL_ADMIN, {"1", "2", "3", "5"})):
+        scope = reader.scope(asker)
+        hits = reader.by_rank(everyone_query(), scope, 10)
+        addresses, ranks = [at for _, at in hits], [rank for rank, _ in hits]
+        versions = reader.body_keys(addresses, ranks)
+        assert versions == [key for _, key in reader.versions(addresses)]
+        assert reader.seen(versions, scope) == reader.visible(addresses, scope)
+        cards = reader.cards(versions)
+        assert {card.id.key for card in cards} == keys
+        whole = reader.seen(versions, reader.scope(LOCAL_ADMIN))
+        for card, each in zip(cards, whole, strict=True):
+            assert (card.id, card.name, card.phones) == (each.id, each.name, each.phones)
+            assert isinstance(card, Contact if each.id.key == "5" else ContactCard)
+    assert reader.body_keys([], []) == reader.cards([]) == []
+    with pytest.raises(CorruptIndex, match="no contact"):
+        reader.cards([*versions, b"123456789"])
 
 
 def test_links_of_a_hidden_field_are_no_links_for_the_asker() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from engine.client import Client
-from engine.contact import Contact
+from engine.contact import Card, Contact, decode_card, encode_contact
 from engine.rights import SourcePolicy
+from ldapd import kept_entries
 from ldapd.auth import Peer
 from ldapd.entries import EntryWriter
 from ldapd.handler import LdapHandler
@@ -20,7 +21,7 @@ from ldapd.protocol.filters import Present, parse_filter
 from ldapd.protocol.messages import SearchRequest
 from tests.engine.building import Directory, contact, line
 from tests.ldapd.asking import SETTINGS, ask, handler_of, peer_of, responses
-from tests.ldapd.house import ANNA, BERND, MUNICH, PASSWORD_HASH
+from tests.ldapd.house import MUNICH, PASSWORD_HASH
 
 WRITER = EntryWriter(MUNICH, "e164")
 PHONE = Client("phone", "cn=phone,dc=meta", PASSWORD_HASH, profile="phone", plan=MUNICH)
@@ -38,61 +39,109 @@ def request(*attributes: str, types_only: bool = False) -> SearchRequest:
     return SearchRequest("dc=meta", 2, 0, 0, 0, types_only, Present("cn"), attributes)
 
 
-class Writing:
-    """Makes entries of contacts and remembers of whom."""
+class Reading:
+    """Makes entries of contacts that are read by version, and remembers of whom, and how."""
 
     def __init__(self, octets: int = 30) -> None:
         self.octets = octets
         self.written: list[Contact] = []
+        self.read: list[str] = []
 
-    def view(self) -> View:
-        return View(self._write)
+    def view(self, *, brief: bool = False) -> View:
+        return View(self._write, brief=brief)
 
     def _write(self, contact: Contact) -> bytes:
         self.written.append(contact)
         return b"%d" % len(self.written) + bytes(self.octets - 1)
 
+    def cards(self, versions: Sequence[bytes]) -> list[Card]:
+        self.read += [f"card {version.decode()}" for version in versions]
+        return [decode_card(encode_contact(MEIERS[int(version)])) for version in versions]
 
-def test_an_entry_is_found_for_the_very_object_it_was_made_from() -> None:
-    kept, writing = KeptEntries(), Writing()
-    view = writing.view()
-    first = kept.entries(view, [ANNA, BERND])
-    assert kept.entries(view, [BERND, ANNA]) == first[::-1]
-    assert kept.entry(view, ANNA) == first[0]
-    assert writing.written == [ANNA, BERND]
-    kept.entry(view, msgspec.structs.replace(ANNA))
-    kept.entry(writing.view(), ANNA)
-    assert len(writing.written) == 4
+    def seen(self, versions: Sequence[bytes]) -> list[Contact]:
+        self.read += [f"whole {version.decode()}" for version in versions]
+        return [MEIERS[int(version)] for version in versions]
 
 
-def test_a_view_is_one_writer_one_list_of_attributes_and_one_base() -> None:
+def test_a_version_is_read_once_and_its_entry_made_once() -> None:
+    kept, reading = KeptEntries(), Reading()
+    view = reading.view()
+    first = kept.entries(view, kept.contacts(view, reading, [b"0", b"1"]))
+    again = kept.contacts(view, reading, [b"1", b"2", b"0"])
+    assert [each.contact for each in again] == [MEIERS[1], MEIERS[2], MEIERS[0]]
+    assert kept.entries(view, again)[::2] == first[::-1]
+    assert reading.read == ["whole 0", "whole 1", "whole 2"]
+    assert reading.written == [MEIERS[0], MEIERS[1], MEIERS[2]]
+    kept.entries(other := reading.view(), kept.contacts(other, reading, [b"0"]))
+    assert len(reading.written) == 4
+
+
+def test_a_brief_view_reads_cards() -> None:
+    kept, reading = KeptEntries(), Reading()
+    view = reading.view(brief=True)
+    (card,) = kept.contacts(view, reading, [b"3"])
+    assert reading.read == ["card 3"]
+    assert (card.contact.id, card.contact.phones) == (MEIERS[3].id, MEIERS[3].phones)
+
+
+def test_a_view_is_one_writer_one_list_of_attributes_one_base_and_what_is_read() -> None:
     kept = KeptEntries()
-    view = kept.view(WRITER, request("cn", "mobile"), "dc=meta")
-    assert kept.view(WRITER, request("cn", "mobile"), "dc=meta") is view
+
+    def view(writer: EntryWriter, asked: SearchRequest, base: str, *, brief: bool) -> View:
+        return kept.view(1, writer, asked, base, brief=brief)
+
+    first = view(WRITER, request("cn", "mobile"), "dc=meta", brief=True)
+    assert view(WRITER, request("cn", "mobile"), "dc=meta", brief=True) is first
     others = [
-        kept.view(EntryWriter(MUNICH, "e164"), request("cn", "mobile"), "dc=meta"),
-        kept.view(WRITER, request("mobile", "cn"), "dc=meta"),
-        kept.view(WRITER, request("CN", "mobile"), "dc=meta"),
-        kept.view(WRITER, request("cn", "mobile", types_only=True), "dc=meta"),
-        kept.view(WRITER, request("cn", "mobile"), "dc=phone"),
+        view(EntryWriter(MUNICH, "e164"), request("cn", "mobile"), "dc=meta", brief=True),
+        view(WRITER, request("mobile", "cn"), "dc=meta", brief=True),
+        view(WRITER, request("CN", "mobile"), "dc=meta", brief=True),
+        view(WRITER, request("cn", "mobile", types_only=True), "dc=meta", brief=True),
+        view(WRITER, request("cn", "mobile"), "dc=phone", brief=True),
+        view(WRITER, request("cn", "mobile"), "dc=meta", brief=False),
+        view(WRITER, request("cn", "mail"), "dc=meta", brief=True),
+        view(WRITER, request("*"), "dc=meta", brief=True),
+        view(WRITER, request(), "dc=meta", brief=True),
+        view(WRITER, request("entryUUID"), "dc=meta", brief=True),
     ]
-    assert len({view, *others}) == len(others) + 1
+    assert len({first, *others}) == len(others) + 1
+    assert [each.brief for each in (first, *others)] == [True] * 4 + [False, True] + [False] * 5
 
 
-def test_what_is_kept_is_bounded_and_the_oldest_goes_first() -> None:
-    kept, writing = KeptEntries(max_octets=100), Writing()
-    view = writing.view()
-    kept.entries(view, MEIERS)
-    writing.written.clear()
-    kept.entries(view, MEIERS[2:])
-    assert writing.written == []
-    kept.entry(view, MEIERS[0])
-    kept.entry(view, MEIERS[2])
-    assert writing.written == [MEIERS[0], MEIERS[2]]
-    writing.octets = 101
-    assert len(kept.entry(view, ANNA)) == 101  # too long to be kept, but made
-    kept.entry(view, ANNA)
-    assert writing.written[2:] == [ANNA, ANNA]
+def test_another_state_of_the_index_forgets_all() -> None:
+    kept, reading = KeptEntries(), Reading()
+    states = object(), object()
+    view = kept.view(states[0], WRITER, request("cn"), "dc=meta", brief=True)
+    before = kept.contacts(view, reading, [b"0"])
+    assert kept.view(states[0], WRITER, request("cn"), "dc=meta", brief=True) is view
+    other = kept.view(states[1], WRITER, request("cn"), "dc=meta", brief=True)
+    assert other is not view
+    assert kept.contacts(other, reading, [b"0"]) != before
+    assert reading.read == ["card 0", "card 0"]
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, reading = KeptEntries(max_octets=100), Reading()
+
+    def ask(*versions: bytes) -> list[bytes]:
+        view = kept.view(1, WRITER, request("cn"), "dc=meta", brief=True)
+        monkeypatch.setattr(view, "write", reading._write)
+        return kept.entries(view, kept.contacts(view, reading, versions))
+
+    ask(b"0", b"1", b"2")
+    ask(b"0", b"1", b"2")
+    assert len(reading.written) == 3
+    assert len(ask(b"3")) == 1  # too much together: all are forgotten, but this one was made
+    ask(b"0")
+    assert len(reading.written) == 5
+    monkeypatch.setattr(kept_entries, "MAX_ENTRIES", 3)
+    reading.written.clear()
+    assert len(ask(b"0", b"1", b"2", b"3")) == 4  # one was kept, and is read again with the others
+    assert [each.id.key for each in reading.written] == ["0", "1", "2", "3"]
+    monkeypatch.setattr(kept_entries, "MAX_VIEWS", 1)
+    views = [kept.view(1, WRITER, request(each), "dc=meta", brief=True) for each in ("sn", "o")]
+    assert kept.view(1, WRITER, request("o"), "dc=meta", brief=True) is views[1]
+    assert kept.view(1, WRITER, request("sn"), "dc=meta", brief=True) is not views[0]
 
 
 @pytest.fixture

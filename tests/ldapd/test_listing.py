@@ -13,7 +13,9 @@ import pytest
 from engine.client import Client
 from engine.contact import Contact, contact_uuid_text
 from engine.index import ContactIndex
-from ldapd import sortedlist
+from engine.phone import NumberFormat
+from engine.rights import SourcePolicy
+from ldapd import listing, sortedlist
 from ldapd.handler import LdapHandler
 from ldapd.listing import VLV_ERROR
 from ldapd.protocol.ber import read_element, read_header, read_integer
@@ -32,8 +34,9 @@ from ldapd.protocol.filters import parse_filter
 from ldapd.protocol.messages import Control, ResultCode, SearchRequest
 from ldapd.protocol.search_controls import SortKey, VlvRequest, encode_sort, encode_vlv
 from ldapd.search import LongAnswer
-from tests.engine.building import Directory, contact, remove
-from tests.ldapd.asking import ask, handler_of, limited, peer_of, responses
+from tests.engine.building import Directory, contact, line, remove
+from tests.ldapd.asking import ask, handler_of, limited, octets_of, peer_of, responses
+from tests.ldapd.generated_filters import FilterMaker, people
 from tests.ldapd.house import BOOK, CLIENTS, PASSWORD_HASH, PHONE, SBC
 
 BULK = Client("bulk", "cn=bulk,dc=meta", PASSWORD_HASH, profile="bulk")
@@ -490,3 +493,57 @@ def test_few_of_many_candidates_are_each_listed_once(
     ]
     assert found.keys == fitting[:wanted]
     assert found.code == (ResultCode.SIZE_LIMIT_EXCEEDED if wanted < len(fitting) else 0)
+
+
+PHONE_LISTS = ("displayName", "telephoneNumber", "mobile")
+ASKED_FOR: tuple[tuple[str, ...], ...] = (
+    PHONE_LISTS,
+    ("cn", "sn", "o", "homePhone", "telephoneNumber", "ipPhone", "msRTCSIP-Line", "OBJECTCLASS"),
+    ("displayName", "mail"),
+    ("entryDN", "cn", "personalTitle"),
+    ("*", "+"),
+    ("1.1",),
+)
+
+
+@pytest.mark.parametrize("hidden", [(), ("phones.mobile",), ("emails", "title")])
+def test_a_short_list_is_what_the_long_way_says_octet_for_octet(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    hidden: tuple[str, ...],
+) -> None:
+    crm = SourcePolicy("crm", fields=dict.fromkeys(hidden, ("nobody",)))
+    directory = Directory(tmp_path_factory.mktemp("both"), crm=crm)
+    made = [
+        *people(80, seed=5),
+        contact("nameless", "", line("4930123456", "work"), emails=("meier@firm.example",)),
+        contact("empty", "", line("4930123457", "other")),
+    ]
+    formats: tuple[NumberFormat, ...] = ("e164", "international", "national", "echo")
+    clients = [
+        msgspec.structs.replace(PHONE, number_format=each, mail_domain=domain)
+        for each, domain in zip(formats, ("", "x.example", "", ""), strict=True)
+    ]
+    filters = FilterMaker(made, seed=6)
+    texts = ["(|(cn=mei*)(sn=mei*))", "(cn=*)", "(cn=me*)", "(|(displayName=fir*)(o=nord*))"]
+    wanted = [*map(parse_filter, texts), *(filters.draw() for _ in range(150))]
+    try:
+        index = directory.hold(*made)
+        short, long = handler_of(index), handler_of(index)
+        peers = list(map(peer_of, clients))
+        by_cards = 0
+        for at, each in enumerate(wanted):
+            request = SearchRequest(
+                "dc=meta", 2, 0, at % 20, 0, types_only=at % 11 == 10, filter=each,
+                attributes=ASKED_FOR[at % len(ASKED_FOR)],
+            )  # fmt: skip
+            peer = peers[at % len(peers)]
+            with monkeypatch.context() as patched:
+                patched.setattr(listing, "MAX_AT_ONCE", 0)
+                expected = octets_of(ask(long, peer, request))
+            for _ in range(2):
+                assert octets_of(ask(short, peer, request)) == expected
+            by_cards += expected.count(b"entryUUID=")
+        assert by_cards > 300
+    finally:
+        directory.close()

@@ -276,7 +276,26 @@ def test_a_negation_is_what_the_index_leaves_where_it_knows(text: str, selection
 
 def test_filters_that_hold_for_everybody_need_no_check() -> None:
     for text in ("(objectClass=*)", "(cn=*)", "(&(objectClass=person)(cn=*))", "(|(cn=*)(x=1))"):
-        assert plan(parse_filter(text), MUNICH) == SetQuestion(Everyone())
+        assert plan(parse_filter(text), MUNICH) == SetQuestion(Everyone(), brief=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        ("(|(cn=mei*)(sn=mei*))", True),
+        ("(&(objectClass=person)(!(givenName=*ei*))(o=nord*)(unheardOf=1))", True),
+        ("(&(cn=mei*)(telephoneNumber=030*))", True),
+        ("(|(cn=mei*)(mail=mei*))", False),
+        ("(&(cn=mei*)(!(l=Ulm)))", False),
+        ("(name=mei*)", False),
+        ("(anr=mei)", True),  # the index knows it for certain: nothing is checked
+        ("(:caseExactMatch:=Meier)", False),
+        ("(cn:caseExactMatch:=Meier)", False),
+    ],
+)
+def test_a_filter_on_names_and_numbers_needs_no_more_than_a_card(text: str, *, brief: bool) -> None:
+    assert planner.set_question(parse_filter(text), MUNICH).brief == brief
+    assert not planner.set_question(parse_filter(text), MUNICH, trusting=False).brief
 
 
 def test_an_ios_search_without_digits_does_not_match_by_its_number_term() -> None:

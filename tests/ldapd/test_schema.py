@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
-from engine.contact import MAX_CUSTOM_FIELDS, Address, Contact, ContactId
+from engine.contact import (
+    MAX_CUSTOM_FIELDS,
+    Address,
+    Contact,
+    ContactId,
+    decode_card,
+    encode_contact,
+)
 from ldapd.schema import TYPES, all_types, attribute_type, common_name, surname
 from tests.engine.building import contact
+from tests.ldapd.generated_filters import people
 from tests.ldapd.house import ANNA, BERND, FIRM
 
 
@@ -135,3 +145,16 @@ def test_a_display_name_alone_is_found_by_each_of_its_later_words() -> None:
 
 def test_a_term_on_name_asks_every_subtype() -> None:
     assert {"Anna Müller", "Müller", "Anna", "Berlin", "Leitung"} <= set(values("name", ANNA))
+
+
+@pytest.mark.parametrize("attribute", [each.name for each in all_types() if each.brief])
+def test_a_card_has_all_that_a_brief_attribute_shows_and_asks(attribute: str) -> None:
+    found = attribute_type(attribute)
+    assert found is not None
+    for whole in people(40, seed=4):
+        card = cast("Contact", decode_card(encode_contact(whole)))
+        assert found.texts(card) == found.texts(whole)
+        assert found.asked(card) == found.asked(whole)
+        if found.single is not None:
+            assert found.single(card) == found.single(whole)
+        assert card.phones == whole.phones
