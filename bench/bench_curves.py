@@ -44,7 +44,7 @@ SHOWN: dict[str, tuple[str, str]] = {
 
 def take(count: int, folder: Path, *, quick: bool) -> Calibration:
     """Measure sizes from a tenth of `count` up to it, and between them those to be foretold."""
-    return _calibrate(folder, *sizes(count, quick=quick))
+    return _calibrate(folder, *sizes(count, quick=quick), quick=quick)
 
 
 def sizes(count: int, *, quick: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -60,15 +60,18 @@ def sizes(count: int, *, quick: bool) -> tuple[tuple[int, ...], tuple[int, ...]]
 
 def take_million(count: int, folder: Path, *, quick: bool) -> Calibration:
     """Measure ten thousand, a hundred thousand and a million, whatever the run's own number."""
-    del count, quick
-    return _calibrate(folder, (10_000, 100_000, MILLION), (30_000, 60_000, 300_000))
+    del count
+    fit, check = (10_000, 100_000, MILLION), (30_000, 60_000, 300_000)
+    return _calibrate(folder, fit, check, quick=quick)
 
 
-def _calibrate(folder: Path, fit: tuple[int, ...], check: tuple[int, ...]) -> Calibration:
+def _calibrate(
+    folder: Path, fit: tuple[int, ...], check: tuple[int, ...], *, quick: bool
+) -> Calibration:
     def tell(words: str) -> None:
         print(words, end=" ... ", flush=True, file=sys.stderr)
 
-    return calibrate(folder, tell, fit, check)
+    return calibrate(folder, tell, fit, check, quick=quick)
 
 
 def measures(calibration: Calibration) -> Iterator[Measure]:

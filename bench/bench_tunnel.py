@@ -120,9 +120,9 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     thread = threading.Thread(target=issuer.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield from _rate(folder / "rate", issuer, 4_000 if quick else 10_000)
+        yield from _rate(folder / "rate", issuer, 2_000 if quick else 10_000)
         yield from _overhead(folder / "overhead", issuer, count, 300 if quick else 3_000)
-        yield from _idle(folder / "idle", issuer, tenants, 5 if quick else TWO_PINGS_S)
+        yield from _idle(folder / "idle", issuer, tenants, 2 if quick else TWO_PINGS_S)
     finally:
         issuer.shutdown()
         thread.join()

@@ -63,6 +63,8 @@ def calibrate(
     tell: Tell,
     fit: Sequence[int] = FIT,
     check: Sequence[int] = CHECK,
+    *,
+    quick: bool = False,
 ) -> Calibration:
     """Measure every size.
 
@@ -71,6 +73,7 @@ def calibrate(
         tell: told what is being measured.
         fit: sizes to fit the model on, at least two.
         check: sizes that the model does not see.
+        quick: ask half as often, and for half as long at each rate.
 
     Raises:
         ProgramFailed: a program that was to be measured did not run.
@@ -88,10 +91,12 @@ def calibrate(
         tell("look-ups and searches")
         servings = [kept.enter_context(size.installation.serving()) for size in sizes]
         kept.enter_context(_on_last_core())
-        for size, costs in zip(sizes, _ask_by_turns(sizes, servings), strict=True):
+        asked = _ask_by_turns(sizes, servings, SLICES // 2 if quick else SLICES)
+        for size, costs in zip(sizes, asked, strict=True):
             points[size.count] = CostPoint(contacts=size.count, **size.costs, **costs)
         largest = counts.index(max(fit))
-        curve = tuple(_curve(sizes[largest], servings[largest]))
+        seconds = CURVE_S / 2 if quick else CURVE_S
+        curve = tuple(_curve(sizes[largest], servings[largest], seconds))
     return Calibration(
         machine=this_machine(),
         measured_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -145,12 +150,12 @@ def _read(folder: Path, count: int) -> _Size:
 
 
 def _ask_by_turns(
-    sizes: Sequence[_Size], servings: Sequence[Serving]
+    sizes: Sequence[_Size], servings: Sequence[Serving], times: int
 ) -> tuple[dict[str, float], ...]:
     """Return the workers' CPU time of a question of each kind, in microseconds, for each size."""
     found: tuple[dict[str, float], ...] = tuple({} for _ in sizes)
     callers = [draw(sample_pools(size.count), parse_mix(DEFAULT_MIX)) for size in sizes]
-    for _ in range(SLICES):
+    for _ in range(times):
         for size, serving, questions, costs in zip(sizes, servings, callers, found, strict=True):
             for name, cpu_us in (
                 ("ldap_cpu_us", _ask_ldap(size, serving, questions, RATE, CALLS)[0]),
@@ -252,11 +257,11 @@ def _ask_searches(size: _Size, serving: Serving, searches: int) -> float:
     return _asked(ports, speech, questions, SEARCH_RATE, searches)[0]
 
 
-def _curve(size: _Size, serving: Serving) -> Iterator[LoadPoint]:
+def _curve(size: _Size, serving: Serving, seconds: float) -> Iterator[LoadPoint]:
     """Give look-ups at rising rates, until the worker or the load tool does not keep up."""
     questions = draw(sample_pools(size.count), parse_mix(DEFAULT_MIX))
     for rate in CURVE_RATES:
-        calls = int(rate * CURVE_S)
+        calls = int(rate * seconds)
         cpu_us, outcome = _ask_ldap(size, serving, questions, rate, calls)
         per_s = outcome.answered / outcome.seconds
         yield LoadPoint(per_s, outcome.latency.p50_ms, outcome.latency.p99_ms, cpu_us)

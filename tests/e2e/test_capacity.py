@@ -19,9 +19,9 @@ def test_every_cost_is_measured_on_the_real_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibrating, "CURVE_RATES", (200.0,))
-    for name, value in (("CURVE_S", 0.5), ("SLICES", 1), ("IDLE_S", 0.2)):
+    for name, value in (("CURVE_S", 1.0), ("SLICES", 2), ("IDLE_S", 0.2)):
         monkeypatch.setattr(calibrating, name, value)
-    found = calibrate(tmp_path, lambda _words: None, (400,), ())
+    found = calibrate(tmp_path, lambda _words: None, (400,), (), quick=True)
     point, curve = found.points[0], found.curve
     assert [each.contacts for each in found.points] == [400]
     for name in FORMS:
