@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import tantivy
 from msgspec.structs import replace
 
 from engine.contact import Address, Contact, ContactId, PhoneLine
 from engine.matching import FULL_NAME
 from engine.query import PersonHit
-from engine.questions import any_of
+from engine.questions import all_of, any_of, start
 from engine.reader import Reader
 from engine.recall import Record
-from engine.schema import PERSON, term
+from engine.schema import COMPANY, HAS, NAME, NUMBER, OTHER, PERSON, term
 from engine.scope import Scope
-from engine.terms import LINK, link_term, rank_of
+from engine.terms import LINK, MAX_PREFIX, email_words, link_term, rank_of
 from engine.tokens import whole_name, words
 from engine.typed import Typed
 
@@ -65,14 +66,16 @@ class Groups:
 
     def _find(self, reader: Reader, scope: Scope, linking: list[Record]) -> None:
         """Read what shares a link that the asker sees with some records."""
-        if any(record.twins is None for record in linking):
-            question = any_of([term(PERSON, link_term(link)) for link in self._holders])
+        found = reader.twins(linking, scope)
+        crowds = {
+            link for record in linking if record.twins is None for link in reader.links(record)
+        }
+        if crowds:
+            question = any_of([_may_have(link) for link in sorted(crowds)])
             hits = reader.by_rank(question, scope, MAX_LINKED)
-            found = [reader.record(at, scope) for _, at in hits]
-        else:
-            found = reader.twins(linking, scope)
-            if len(linking) + len(found) > MAX_RECORDS:  # else none is left out
-                found.sort(key=_rank)
+            found += [reader.record(at, scope) for _, at in hits]
+        if len(linking) + len(found) > MAX_RECORDS:  # else none is left out
+            found.sort(key=_rank)
         shared = frozenset(self._holders)
         for record in found:
             contact = record.contact
@@ -102,6 +105,25 @@ class Groups:
                     ):
                         members.append(other)
         return members
+
+
+def _may_have(link: str) -> tantivy.Query:
+    """Return the query for the records that have a link, and for few others.
+
+    Few links are asked for: where very many records share one. So no record has a term for each of
+    its own, but for those that its source names; numbers, addresses and names have theirs anyway.
+    """
+    if link.startswith(LINK):
+        return term(PERSON, link_term(link))
+    if link.startswith("@"):
+        found, _ = email_words(link[1:])
+        parts = [term(OTHER, word[: MAX_PREFIX + 1]) for word in dict.fromkeys(found)]
+        return all_of(parts or [term(HAS, "emails")])
+    number, _, names = link[1:].partition(" ")
+    called = [
+        any_of([term(field, start(word)) for field in (NAME, COMPANY)]) for word in names.split()
+    ]
+    return all_of([term(NUMBER, number), *called])
 
 
 def _rank(record: Record) -> int:

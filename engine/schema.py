@@ -32,7 +32,7 @@ from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
 from engine.terms import GRAM_LETTERS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 
-FORMAT = 20
+FORMAT = 21
 
 ID = "id"
 SOURCE = "source"

@@ -205,9 +205,14 @@ def personal_email(address: str) -> str:
     return folded if local and domain and local not in SHARED_MAILBOXES else ""
 
 
+def named_link(contact: Contact) -> str:
+    """Return the link that the source of a record names, "" for none."""
+    return LINK + contact.link.casefold() if contact.link else ""
+
+
 def own_links(contact: Contact) -> list[str]:
     """Return the links of a record but those by its numbers: what its source names, addresses."""
-    terms = [LINK + contact.link.casefold()] if contact.link else []
+    terms = [named_link(contact)] if contact.link else []
     for address in contact.emails:
         personal = personal_email(address)
         if personal:
@@ -233,7 +238,7 @@ def link_terms(contact: Contact) -> list[str]:
 
 
 def link_term(link: str) -> str:
-    """Return the term of a link in the index: `@` and six letters.
+    """Return the term in the index of a link that a source names: `@` and six letters.
 
     Three octets a contact less than the text itself. Two links may have one term (of three million,
     one in 1,400 shares its own): whoever asks compares the links of what is found.
@@ -262,7 +267,10 @@ def _last_word(surname: str) -> tuple[str, ...]:
 
 
 def person_terms(contact: Contact) -> list[str]:
-    """Return the terms that name a person as a whole: full names, initials, links to others."""
+    """Return the terms that name a person as a whole: full names, initials, what a source names.
+
+    Links by numbers and addresses have none: who shares them is noted in the number table.
+    """
     given, surname = contact.given_name, contact.surname
     if given and surname:
         terms = _full_names(contact, name_part(given), name_part(surname))
@@ -273,7 +281,8 @@ def person_terms(contact: Contact) -> list[str]:
             terms += f"~{first}{last}", f"~{last}{first}"
         if contact.company and contact.company != contact.name and contact.is_company:
             terms.append("=" + whole_name(words(contact.company)))
-    terms += map(link_term, link_terms(contact))
+    if contact.link:
+        terms.append(link_term(named_link(contact)))
     return list(dict.fromkeys(terms))
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from engine.contact import Address, Contact
-from engine.grouping import person_of
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from engine.contact import Address, Contact, ContactId
+from engine.grouping import MAX_RECORDS, _may_have, person_of
 from engine.query import PeopleQuery
 from engine.rights import SourcePolicy
-from engine.terms import link_term
+from engine.terms import link_term, link_terms
+from engine.twins import MAX_TWINS
 from tests.engine.building import contact
-from tests.engine.searching import search_of
+from tests.engine.searching import reader_of, search_of
 from tests.engine.test_ranking import EVA
 
 POLICIES = {
@@ -19,6 +25,8 @@ POLICIES = {
     "hr": SourcePolicy("hr", 900, ("personnel",)),
 }
 NUMBER, OTHER = "498999998123", "4917139200123"
+CROWD = MAX_TWINS + 3
+"""Records that share a link, more than the table notes."""
 
 
 def groups(*contacts: Contact, text: str = "mei") -> list[set[str]]:
@@ -66,14 +74,75 @@ def test_different_people_stay_apart(one: Contact, other: Contact) -> None:
     assert sorted(map(sorted, groups(one, other))) == [["1"], ["2"]]
 
 
-def test_addresses_with_one_term_in_the_index_join_nobody() -> None:
-    one, other = "glbtigdtcleljd@nord.example", "hobkoqlfxdlzxy@nord.example"
-    assert link_term(f"@{one}") == link_term(f"@{other}")
-    first = contact("1", "Anna Meier", emails=(one,))
-    stranger = contact("2", "Anna Meier", source="book", emails=(other,))
-    assert sorted(map(sorted, groups(first, stranger))) == [["1"], ["2"]]
-    same = contact("3", "Anna Meister", source="book", emails=(one,))
-    assert sorted(map(sorted, groups(first, stranger, same))) == [["1", "3"], ["2"]]
+def test_named_links_with_one_term_in_the_index_join_nobody() -> None:
+    one, other = "glbtigdtcleljd-nord-example", "hobkoqlfxdlzxy-nord-example"
+    assert link_term(f"&{one}") == link_term(f"&{other}")
+    crowd = [contact(f"{n:02}", "Anna Meister", source="book", link=one) for n in range(CROWD)]
+    stranger = contact("z", "Anna Meier", source="book", link=other)
+    joined = groups(*crowd, stranger, text="anna")
+    assert {"z"} in joined
+    assert sum(map(len, joined)) > MAX_RECORDS
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"link": "Staff-17"},
+        {"emails": ("Anna.Meier-Groß_1@Süd.example",)},
+        {"emails": ("_@-.--",)},
+        {"emails": (f"anna.{'langername' * 5}@nord.example",)},
+        {"number": NUMBER, "surname": "von der Meierhofersdorfer"},
+        {"number": NUMBER, "surname": "Groß-Meier"},
+        {"number": f"{NUMBER}x17", "surname": "Мейер"},
+        {"number": NUMBER, "surname": "", "company": "Meier & Söhne Bau GmbH"},
+    ],
+)  # fmt: skip
+def test_of_more_records_than_are_noted_as_many_are_joined_as_ever(
+    shared: dict[str, Any],
+) -> None:
+    shared = dict(shared)  # pytest's own
+    numbers = [number] if (number := shared.pop("number", "")) else []
+    crowd = [contact(f"{n:02}", "", *numbers, source="book", **shared) for n in range(CROWD)]
+    asked = replace(crowd[0], department="Archiv")
+    (joined,) = groups(asked, *crowd[1:], text="archiv")
+    assert len(joined) == MAX_RECORDS
+
+
+PARTS = st.sampled_from(["a", "Meier", "meiér", "von", "ß", "_", "-", "Лев", "o'Brien", "x" * 45])
+TEXTS = st.lists(PARTS, max_size=4).map(" ".join)
+ADDRESSES = st.tuples(st.lists(PARTS, max_size=3), st.lists(PARTS, max_size=3)).map(
+    lambda parts: f"{'.'.join(parts[0])}@{'-'.join(parts[1])}"
+)
+
+
+@given(
+    st.lists(
+        st.builds(
+            contact,
+            st.just("key"),
+            TEXTS,
+            st.sampled_from([NUMBER, OTHER]),
+            given_name=TEXTS,
+            surname=TEXTS,
+            company=TEXTS,
+            emails=st.lists(ADDRESSES, max_size=2).map(tuple),
+            link=TEXTS,
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_a_record_is_found_by_each_of_its_links(made: list[Contact]) -> None:
+    contacts = [
+        replace(each, id=ContactId("book", str(number))) for number, each in enumerate(made)
+    ]
+    reader = reader_of(contacts, POLICIES)
+    scope = reader.scope(EVA)
+    for each in contacts:
+        for link in link_terms(each):
+            hits = reader.by_rank(_may_have(link), scope, len(contacts))
+            assert each.id in {reader.record(at, scope).contact.id for _, at in hits}, link
 
 
 def test_companies_are_joined_by_number_and_name() -> None:
