@@ -11,6 +11,7 @@ Sources: RFC 4511 4.5 (limits), RFC 2696 (pages), RFC 2891 (sorting), virtual li
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import cast
 
 import msgspec
 
@@ -43,6 +44,9 @@ MAX_WINDOW = 5_000
 
 MAX_AT_ONCE = 100
 """Candidates that are looked at without a look at the clock: a millisecond, if all must be read."""
+
+READ_AHEAD = 24
+"""Candidates whose cards are read together."""
 
 TO_SPARE = 4
 """Candidates read beyond those wanted: one to know that there are more, the others do not fit."""
@@ -87,6 +91,9 @@ class _Walk:
         self._found: Candidates | None = None
         self._at = 0
         self._after: Position | None = None
+        self._brief = question.brief and asked.asker.entries.is_brief(asked.request)
+        self._cards: list[Contact] = []
+        self._cards_from = 0
         self.ended = _SUCCESS
 
     @property
@@ -125,7 +132,7 @@ class _Walk:
                         self.ended = ResultCode.ADMIN_LIMIT_EXCEEDED
                         return
                     left -= 1
-                contact = found.read(at)
+                contact = self._read(found, at)
                 fits = check is None or check(contact)
                 self._found, self._at = found, at
                 if fits:
@@ -137,6 +144,18 @@ class _Walk:
             is_same = self._after is None and state is self._index.state and window <= MAX_WINDOW
             begin = len(found) if is_same else 0
             found = None
+            self._cards.clear()
+
+    def _read(self, found: Candidates, at: int) -> Contact:
+        """Return a candidate, or its card where nobody needs more."""
+        if not self._brief or found.hides:
+            return found.read(at)
+        place = at - self._cards_from
+        if not 0 <= place < len(self._cards):
+            self._cards_from, place = at, 0
+            cards = found.cards(found.versions(at, READ_AHEAD))
+            self._cards = cast("list[Contact]", cards)  # the check and the entry ask for no more
+        return self._cards[place]
 
 
 class Lister:
@@ -215,7 +234,7 @@ class Lister:
         likeliest = question.likeliest()
         questions = [question]
         if likeliest is not None:
-            questions.insert(0, SetQuestion(likeliest, question.check))
+            questions.insert(0, SetQuestion(likeliest, question.check, brief=question.brief))
         parts: list[bytes] = []
         count = 0
         seen: set[ContactId] = set()

@@ -27,6 +27,7 @@ from engine.contact import Contact
 from engine.phone import DialPlan
 from engine.selection import AllOf, AnyOf, Contains, Everyone, Prefix, Selection, Without
 from ldapd import matching, number_terms
+from ldapd.beginnings import beginning
 from ldapd.errors import InvalidDn
 from ldapd.number_terms import NumberTerm
 from ldapd.protocol.dn import parse_dn
@@ -120,6 +121,9 @@ def set_question(
         trusting: what the index knows holds for what is shown. Where fields are hidden from the
             asker it does not: then every candidate is checked, and nobody is left out unseen.
     """
+    names = beginning(search_filter)
+    if names is not None:  # what a phone asks: 8 µs instead of 25
+        return SetQuestion(names.selection, names.check, brief=names.brief and trusting)
     search_filter = with_dn_terms(search_filter, base)
     compiled = compile_filter(search_filter, dial_plan)
     if not trusting:
