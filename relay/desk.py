@@ -35,6 +35,9 @@ class DeskSettings(Protocol):
     def customer_page(self) -> str: ...  # noqa: D102
 
     @property
+    def custom_names(self) -> dict[str, str]: ...  # noqa: D102
+
+    @property
     def max_hits(self) -> int: ...  # noqa: D102
 
     @property
@@ -112,6 +115,7 @@ class Desk:
             name=asker.name,
             sources=Answers(names).sources([each for each in names if each in visible]),
             customer_page=self._settings.customer_page,
+            custom_names=self._settings.custom_names,
         )
 
     def _answers(self) -> Answers:

@@ -178,6 +178,8 @@ class MeAnswer(msgspec.Struct, frozen=True):
         name: what to call the user, "" if unknown.
         sources: the sources the user may search; none: no rights.
         customer_page: address of the page to show within a card, "" = none.
+        custom_names: what custom fields are called, by the name of the field (`custom.1`); a field
+            that is not there has no name.
     """
 
     tenant: str
@@ -185,6 +187,7 @@ class MeAnswer(msgspec.Struct, frozen=True):
     name: str
     sources: tuple[SourceAnswer, ...]
     customer_page: str
+    custom_names: dict[str, str]
 
 
 class SignInQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -27,6 +27,7 @@ class RelaySettings(msgspec.Struct, frozen=True):
             everybody signs in.
         chat_domains: domains whose mail addresses are accounts of Teams, lower case.
         customer_page: address of a page that is shown within a contact's card; "" = none.
+        custom_names: what people call custom fields, `custom.1` to `custom.20`; others have none.
         allow_plain: serve passwords without TLS beyond loopback.
         max_body_bytes: largest request body.
         max_number_chars: longest caller number that is looked up.
@@ -46,6 +47,7 @@ class RelaySettings(msgspec.Struct, frozen=True):
     dev_user: str = ""
     chat_domains: tuple[str, ...] = ()
     customer_page: str = ""
+    custom_names: dict[str, str] = {}
     allow_plain: bool = False
     max_body_bytes: int = 16 * 1024
     max_number_chars: int = 200

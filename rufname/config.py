@@ -36,7 +36,7 @@ from rufname.configfaces import (
 )
 from rufname.configfile import DirectoryTable, FileTable
 from rufname.configplans import Scope, resolve_plans
-from rufname.configsources import resolve_sources, times_of_day
+from rufname.configsources import resolve_custom_names, resolve_sources, times_of_day
 from rufname.configtunnel import resolve_tunnel
 from rufname.configusers import resolve_accounts
 from rufname.errors import ConfigError, UnknownName
@@ -187,6 +187,7 @@ def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
         findings.fault("directory.data_dir", f"{data_dir} is no folder", "a folder, or a new one")
     _warn(findings, table)
     accounts = resolve_accounts(scope, table.user, table.group, table.client, names)
+    called = resolve_custom_names(findings, table.directory.custom_names)
     return Config(
         path=findings.file,
         data_dir=data_dir,
@@ -196,8 +197,10 @@ def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
         sources=resolve_sources(scope, table.source),
         clients=resolve_clients(scope, table.client, names),
         ldap=None if table.ldap is None else resolve_ldap(findings, table.ldap),
-        relay=None if table.relay is None else resolve_relay(findings, table.relay, accounts),
-        tunnel=None if table.tunnel is None else resolve_tunnel(findings, table),
+        relay=None
+        if table.relay is None
+        else resolve_relay(findings, table.relay, accounts, called),
+        tunnel=None if table.tunnel is None else resolve_tunnel(findings, table, called),
         accounts=accounts,
         metrics=None if table.metrics is None else resolve_metrics(findings, table.metrics),
         rebuild=_rebuild(findings, table.directory),

@@ -132,9 +132,19 @@ def resolve_ldap(findings: Findings, table: LdapTable) -> LdapSettings:
 
 
 def resolve_relay(
-    findings: Findings, table: RelayTable, accounts: Accounts = _NOBODY
+    findings: Findings,
+    table: RelayTable,
+    accounts: Accounts = _NOBODY,
+    custom_names: dict[str, str] | None = None,
 ) -> RelaySettings:
-    """Return `[relay]`; `accounts` are the users that may sign in."""
+    """Return `[relay]`.
+
+    Args:
+        findings: what is wrong is told.
+        table: as it stands in the file.
+        accounts: the users that may sign in.
+        custom_names: what custom fields are called.
+    """
     address = findings.attempt("relay.listen", notation.http_address, table.listen)
     host, port = address or ("localhost", 0)
     authority = findings.attempt("relay.authority", notation.authority, table.authority)
@@ -155,6 +165,7 @@ def resolve_relay(
         dev_user=table.dev_user,
         chat_domains=tuple(domain for domain in domains if domain),
         customer_page=page or "",
+        custom_names=custom_names or {},
         allow_plain=table.allow_plain,
         **msgspec.structs.asdict(table.limits),
     )

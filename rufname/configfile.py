@@ -105,6 +105,9 @@ class DirectoryTable(msgspec.Struct, frozen=True):
     region: Region = "DE"
     rebuild_at: TimesOfDay = ("03:30",)
     rebuild_on: Weekdays = ("sun",)
+    custom_names: Annotated[
+        dict[str, Any], Meta(description="a table of custom field = what people call it")
+    ] = {}
 
 
 class DialPlanTable(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ Law: that of `rufname.configplans`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -36,6 +37,13 @@ MAP_FIELDS_IN_WORDS = (
 RULE_IN_WORDS = 'a column, a template such as "{first} {last}", or a list of at least one column'
 
 AUDIENCE_IN_WORDS = 'a list of names of users, groups and clients, ["*"] = all who see the source'
+
+CUSTOM_IN_WORDS = "custom.1 to custom.20"
+
+NAME_OF_A_FIELD_IN_WORDS = 'a text of 1 to 40 characters in one line, such as "Customer number"'
+_NAME_OF_A_FIELD = re.compile(
+    r"(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,40}"
+)
 
 _COMMON = frozenset(field.encode_name for field in msgspec.structs.fields(SourceTable))
 
@@ -186,6 +194,21 @@ def _audiences(findings: Findings, place: str, raw: Table) -> dict[str, tuple[st
         else:
             audiences[field] = tuple(names)
     return audiences
+
+
+def resolve_custom_names(findings: Findings, raw: Table) -> dict[str, str]:
+    """Return what people call custom fields (`custom.1`); keys are dotted, or tables."""
+    place, called = "directory.custom_names", {}
+    for field, name in _flat(raw):
+        if field not in SEARCHED_CUSTOM:
+            findings.unknown(
+                f"{place}.{field}", "custom field", field, sorted(SEARCHED_CUSTOM), CUSTOM_IN_WORDS
+            )
+        elif not isinstance(name, str) or not _NAME_OF_A_FIELD.fullmatch(name):
+            findings.fault(f"{place}.{field}", f"got {shown(name)}", NAME_OF_A_FIELD_IN_WORDS)
+        else:
+            called[field] = name
+    return called
 
 
 def _searchable(findings: Findings, place: str, fields: tuple[str, ...] | None) -> frozenset[str]:

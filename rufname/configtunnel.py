@@ -20,7 +20,9 @@ from rufname.configplans import numbered, warn_if_open
 from rufname.tomltables import Findings
 
 
-def resolve_tunnel(findings: Findings, file: FileTable) -> TunnelSettings:
+def resolve_tunnel(
+    findings: Findings, file: FileTable, custom_names: dict[str, str]
+) -> TunnelSettings:
     """Return `[tunnel]`; what it leaves out of the app's looks is as in `[relay]`."""
     table = file.tunnel
     assert table is not None
@@ -44,6 +46,7 @@ def resolve_tunnel(findings: Findings, file: FileTable) -> TunnelSettings:
         window=table.window,
         chat_domains=_chat_domains(findings, table, file),
         customer_page=_customer_page(findings, table, file),
+        custom_names=custom_names,
         message_extension=table.message_extension,
         **msgspec.structs.asdict(table.limits),
     )

@@ -155,6 +155,7 @@ def _configuration(crm: Mapping[str, object], ports: tuple[int, int]) -> str:
     }
     lines = [HEAD]
     lines += _table("directory", {"data_dir": "data", "region": "DE"})
+    lines += _table("directory.custom_names", {"custom.1": "Customer number"})
     lines += _table("dialplan.home", plan)
     for name, source, rules in (
         ("crm", {**crm, "priority": 600, "every": "15m"}, CRM_MAP),

@@ -29,6 +29,7 @@ class TunnelSettings(msgspec.Struct, frozen=True):
         window: questions that are answered at a time on each.
         chat_domains: as in `[relay]`.
         customer_page: as in `[relay]`.
+        custom_names: as in `[relay]`.
         message_extension: answer searches of Teams' message extension too, which the relay and
             Microsoft's service read.
         max_hits: as in `[relay.limits]`, and so are the following.
@@ -49,6 +50,7 @@ class TunnelSettings(msgspec.Struct, frozen=True):
     window: int = 64
     chat_domains: tuple[str, ...] = ()
     customer_page: str = ""
+    custom_names: dict[str, str] = {}
     message_extension: bool = False
     max_hits: int = 50
     user_rate: int = 10

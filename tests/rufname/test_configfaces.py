@@ -294,6 +294,37 @@ def test_the_settings_of_the_app_are_brought_to_one_form(folder: Path) -> None:
     assert settings.chat_domains == ("firm.example", "a.example")
 
 
+def test_custom_fields_have_names_in_the_app_on_both_of_its_ways(folder: Path) -> None:
+    names = '[directory.custom_names]\ncustom.1 = "Kundennr."\n"custom.20" = "Unser Kontakt"\n'
+    tunnel = '[tunnel]\nclient_id = "0f5c0b1a-1234-4abc-9def-0123456789ab"\n'
+    config = load(folder, names + SOURCE + RELAY + tunnel)
+    assert config.relay is not None
+    assert config.relay.custom_names == {"custom.1": "Kundennr.", "custom.20": "Unser Kontakt"}
+    assert config.tunnel is not None
+    assert config.tunnel.custom_names == config.relay.custom_names
+    assert load(folder, SOURCE + RELAY).relay.custom_names == {}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('custom.21 = "x"', 'directory.custom_names.custom.21: unknown custom field "custom.21"'),
+        ('company = "x"', 'directory.custom_names.company: unknown custom field "company"'),
+        ('custom.1 = ""', 'directory.custom_names.custom.1: got ""; allowed: a text of 1 to 40'),
+        ('custom.1 = " "', 'directory.custom_names.custom.1: got " "'),
+        ('custom.1 = "a\\nb"', 'directory.custom_names.custom.1: got "a\\nb"'),
+        ('custom.1 = "\\u202eb"', "directory.custom_names.custom.1: got "),
+        (f'custom.1 = "{"x" * 41}"', "directory.custom_names.custom.1: got "),
+        ("custom.1 = 7", "directory.custom_names.custom.1: got 7"),
+    ],
+)
+def test_a_name_that_no_custom_field_can_have_is_refused(
+    folder: Path, line: str, fault: str
+) -> None:
+    text = f"[directory.custom_names]\n{line}\n"
+    assert fault_of(folder, text + SOURCE + RELAY).startswith(fault)
+
+
 def test_services_without_a_client_are_a_warning(folder: Path) -> None:
     text = SOURCE + '[relay]\nlisten = "http://127.0.0.1"'
     assert warnings_of(folder, text) == ["client: no [[client]]: nobody may ask over LDAP or HTTP"]

@@ -73,6 +73,8 @@ export interface Me {
   name: string;
   sources: Source[];
   customer_page: string;
+  /** Absent where the directory is older than this page. */
+  custom_names?: Record<string, string>;
 }
 
 export interface Ways {

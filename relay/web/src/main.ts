@@ -16,7 +16,7 @@ import { trouble } from "./notice";
 import { Pin } from "./pin";
 import { Session } from "./session";
 import { refusedPage, signInPage } from "./signin";
-import { type Key, speak } from "./texts";
+import { type Key, nameCustomFields, speak } from "./texts";
 import { wear } from "./theme";
 import { changedPage } from "./trust";
 
@@ -72,6 +72,7 @@ class Program {
   }
 
   private work(me: Me): void {
+    nameCustomFields(me.custom_names ?? {});
     const hasSession = !this.host.embedded && this.session.has;
     const signOut = () => {
       this.session.end();

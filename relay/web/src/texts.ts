@@ -36,10 +36,17 @@ export function waitText(seconds: number): string {
   return new Intl.RelativeTimeFormat(language).format(seconds, "second");
 }
 
+let customNames: Record<string, string> = {};
+
+/** Call custom fields what the directory calls them: "custom.1" → "Customer number". */
+export function nameCustomFields(names: Record<string, string>): void {
+  customNames = names;
+}
+
 /** Return what a field of a contact is called; `phones.work` and `custom.3` are families. */
 export function fieldName(field: string): string {
   const [family, member] = field.split(".");
-  if (family === "custom") return t("field.custom", { number: member ?? "" }).trim();
+  if (family === "custom") return customNames[field] ?? t("field.custom", { number: member ?? "" }).trim();
   const key = `field.${family}`;
   return key in en ? t(key as Key) : field;
 }

@@ -66,6 +66,7 @@ def server(
             "customer_page": customer_page,
             "limits": {"user_rate": 0, "tenant_rate": 0},
         },
+        more='[directory.custom_names]\ncustom.1 = "Customer number"',
     ) as running:
         yield running
 

@@ -108,7 +108,7 @@ def test_a_card_tells_every_field_with_its_source(in_teams: InTeams) -> None:
     expect(card.locator("h2")).to_have_text(JOERG.name)
     expect(card.locator("h2")).to_be_focused()
     for text in ("+49 30 23125101", "+49 171 3920011", JOERG.mail, "Lindenweg 5", "80331",
-                 "München", "K-4711", JOERG.notes, "Einkauf", "from CRM"):  # fmt: skip
+                 "München", "Customer number", "K-4711", JOERG.notes, "Einkauf", "from CRM"):  # fmt: skip
         expect(card).to_contain_text(text)
     expect(card.locator(".records")).to_have_text("RecordsCRM: 1 · changed Oct 1, 2026")
 

@@ -160,7 +160,9 @@ async def test_groups_of_the_configuration_give_rights(people: LocalDirectory) -
 
 
 async def test_me_tells_who_is_signed_in_and_what_may_be_searched(people: LocalDirectory) -> None:
-    app = app_of(people, customer_page="https://crm.example/card")
+    app = app_of(
+        people, customer_page="https://crm.example/card", custom_names={"custom.1": "Kundennr."}
+    )
     async with asker(app, basic("anna", "Annas Wort")) as ask:
         assert (await ask.get("/v1/me")).json() == {
             "tenant": "local",
@@ -168,6 +170,7 @@ async def test_me_tells_who_is_signed_in_and_what_may_be_searched(people: LocalD
             "name": "anna",
             "sources": [{"id": "crm", "name": "CRM"}],
             "customer_page": "https://crm.example/card",
+            "custom_names": {"custom.1": "Kundennr."},
         }
     async with asker(app, basic("nothing", "n")) as ask:
         assert (await ask.get("/v1/me")).json()["sources"] == []
