@@ -106,15 +106,14 @@ def grouped(national: str, country_code: str) -> str | None:
         The digits as they are where the country has no layout for them; None where they may begin
         with a national prefix, or for an unknown country: this tells libphonenumber's parser.
     """
-    layouts, prefix = _layouts(country_code)
+    layouts, written, prefix = _layouts(country_code)
     if prefix is None or (prefix.match(national) and not looks_national(national, country_code)):
         return None
-    for leading, whole, written in layouts:
-        if leading is None or leading.match(national):
-            found = whole.fullmatch(national)
-            if found is not None:
-                return written.format(found[0], *found.groups())
-    return national
+    found = layouts.fullmatch(national)
+    if found is None:
+        return national
+    groups, template = written[found.lastindex or 0]
+    return template.format(*found.group(*groups))
 
 
 def without_stray_zero(digits: str) -> str:
@@ -151,28 +150,35 @@ _NEVER = re.compile("(?!)")
 
 _GROUP = re.compile(r"\\(\d)")
 
-_Layout = tuple[re.Pattern[str] | None, re.Pattern[str], str]
-"""How numbers that begin so and look so are written: `{1} {2}`, with the groups of the look."""
+_Written = dict[int, tuple[tuple[int, ...], str]]
+"""By the number of a layout's own group: that of all digits and those of its parts, and how they
+are written, `{1} {2}`."""
 
 
 @cache
-def _layouts(country_code: str) -> tuple[tuple[_Layout, ...], re.Pattern[str] | None]:
-    """Return how a country groups numbers for abroad, and its national prefix; None: unknown."""
+def _layouts(country_code: str) -> tuple[re.Pattern[str], _Written, re.Pattern[str] | None]:
+    """Return how a country groups numbers for abroad, and its national prefix; None: unknown.
+
+    The layouts are one pattern in their order: each is a group of which the last that was closed
+    tells it (`lastindex`), and its parts are groups within.
+    """
     metadata = _metadata(country_code)
     if metadata is None:
-        return (), None
-    layouts = []
+        return _NEVER, {}, None
+    patterns, written, groups = [], {}, 0
     for layout in metadata.intl_number_format or metadata.number_format:
         leading = layout.leading_digits_pattern
-        layouts.append(
-            (
-                re.compile(leading[-1], re.ASCII) if leading else None,
-                re.compile(layout.pattern or "", re.ASCII),
-                _GROUP.sub(r"{\1}", layout.format or ""),
-            )
-        )
+        beginning = f"(?={leading[-1]})" if leading else ""
+        patterns.append(f"({beginning}{layout.pattern})")
+        own, groups = groups + 1, groups + re.compile(patterns[-1]).groups
+        parts = 0, *range(own + 1, groups + 1)
+        written[own] = parts, _GROUP.sub(r"{\1}", layout.format or "")
     prefix = metadata.national_prefix_for_parsing
-    return tuple(layouts), re.compile(prefix, re.ASCII) if prefix else _NEVER
+    return (
+        re.compile("|".join(patterns) or "(?!)", re.ASCII),
+        written,
+        re.compile(prefix, re.ASCII) if prefix else _NEVER,
+    )
 
 
 def _metadata(country_code: str) -> phonenumbers.PhoneMetadata | None:

@@ -35,7 +35,15 @@ from engine.matching import (
 from engine.matching import KEYS as KEYS_CLASS
 from engine.phone import country_code_of
 from engine.terms import MAX_PREFIX, words_of_field
-from engine.tokens import MAX_WORD_CHARS, first_letters, fold, fold_once, spans_of_words
+from engine.tokens import (
+    MAX_WORD_CHARS,
+    first_letters,
+    fold,
+    fold_once,
+    letters_of,
+    spans_of_words,
+    without_digraphs,
+)
 from engine.typed import KEYS, Typed
 
 How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
@@ -98,8 +106,12 @@ def texts_of(contact: Contact) -> list[tuple[str, str]]:
     ]
 
 
-Spot = tuple[str, int, str, str]
-"""A field, the place in it, its text, and that text folded."""
+Spot = tuple[str, int, str, str, str]
+"""A field, the place in it, its text, that text folded letter by letter ("" if it cannot be), and
+folded."""
+
+_DIGRAPH = re.compile("[aou]e")
+"""Two letters of which the fold makes one."""
 
 _REST = re.compile(r"[a-z0-9]*")
 """What is left of a word in plain letters, folded."""
@@ -136,7 +148,7 @@ def answers_of(
         if found is None:
             if places is None:
                 places = [
-                    (field, at, text, fold(text))
+                    _spot(field, at, text)
                     for field, at, text in _places(contact)
                     if field in _NAMES or field in searched
                 ]
@@ -162,19 +174,22 @@ def spans_of(answers: list[WordAnswer]) -> list[Span]:
 def _near(contact: Contact, match_class: int) -> list[Spot]:
     """Return where a class finds its words: names, companies; nothing where it may be anywhere."""
     if match_class >= COMPANY_WHOLE:
-        if match_class > COMPANY:
-            return []
-        return [("company", 0, contact.company, fold(contact.company))]
+        return [_spot("company", 0, contact.company)] if match_class <= COMPANY else []
     shown, given, surname = contact.display_name, contact.given_name, contact.surname
-    near = [("display_name", 0, shown, fold_once(shown))]  # hardly anybody else is called so
+    near = [_spot("display_name", 0, shown)]
     # most names are shown as these two, perhaps behind a title: no word is looked at twice
     if shown != f"{given} {surname}" and not f" {shown}".endswith(
         (f" {given} {surname}", f" {surname}, {given}")
     ):
-        near += (("given_name", 0, given, fold(given)), ("surname", 0, surname, fold(surname)))
+        near += (_spot("given_name", 0, given), _spot("surname", 0, surname))
     if match_class in _IN_COMPANY_TOO:
-        near.append(("company", 0, contact.company, fold(contact.company)))
+        near.append(_spot("company", 0, contact.company))
     return near
+
+
+def _spot(field: str, at: int, text: str) -> Spot:
+    letters = letters_of(text)
+    return field, at, text, letters, without_digraphs(letters) if letters else fold_once(text)
 
 
 def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
@@ -195,11 +210,10 @@ def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
     best: WordAnswer | None = None
     first = word[:MAX_PREFIX]
     for spot in places:
-        _, _, text, folded = spot
+        _, _, _, letters, folded = spot
         if first not in folded and folded.isascii():
             continue
-        is_plain = len(folded) == len(text) and text.isascii()
-        found = (_plain_answer if is_plain else _split_answer)(word, spot)
+        found = (_plain_answer if letters else _split_answer)(word, spot)
         if found is not None:
             if found.how == "whole":
                 return found
@@ -209,7 +223,7 @@ def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
 
 def _split_answer(word: str, spot: Spot) -> WordAnswer | None:
     """Return what `_typed_answer` does for one text: each of its words has one form or more."""
-    field, at, text, _ = spot
+    field, at, text, _, _ = spot
     best: WordAnswer | None = None
     for begin, end, forms in _words_in(text):
         written = text[begin:end]
@@ -225,25 +239,40 @@ def _split_answer(word: str, spot: Spot) -> WordAnswer | None:
 
 
 def _plain_answer(word: str, spot: Spot) -> WordAnswer | None:
-    """Return what `_typed_answer` does for one text in plain letters, folded one by one.
+    """Return what `_typed_answer` does for one text that is folded letter by letter.
 
     Its words need not be told apart to be found.
     """
-    field, at, text, folded = spot
+    field, at, text, letters, folded = spot
     first = word[:MAX_PREFIX]
     size = len(first)
+    as_written = len(folded) == len(letters)
     best: WordAnswer | None = None
     begin = folded.find(first)
     while begin >= 0:
         if not begin or not folded[begin - 1].isalnum():
             end = _REST.match(folded, begin + size).end()  # type: ignore[union-attr]  # may be empty
-            if end == begin + size or size == MAX_PREFIX:  # longer words are known by no more
-                return WordAnswer(word, text[begin:end], "whole", Span(field, at, begin, end))
-            if best is None:
-                span = Span(field, at, begin, begin + size)
-                best = WordAnswer(word, text[begin:end], "begins", span)
+            is_whole_word = end == begin + size or size == MAX_PREFIX  # longer ones are not known
+            if is_whole_word or best is None:
+                start, last, stop = begin, begin + size, end
+                if not as_written:
+                    start, stop = _written_at(letters, begin), _written_at(letters, end)
+                    last = _written_at(letters, begin + size - 1) + 1
+                written = text[start:stop]
+                if is_whole_word:
+                    return WordAnswer(word, written, "whole", Span(field, at, start, stop))
+                best = WordAnswer(word, written, "begins", Span(field, at, start, last))
         begin = folded.find(first, begin + 1)
     return best
+
+
+def _written_at(letters: str, place: int) -> int:
+    """Return where a letter of a folded text stands in it as it is written, digraphs as two."""
+    for found in _DIGRAPH.finditer(letters):
+        if found.start() >= place:
+            break
+        place += 1
+    return place
 
 
 def _words_in(text: str) -> _Words:
@@ -267,7 +296,7 @@ def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | N
     best: WordAnswer | None = None
     best_cost = NEVER
     code, allowed = sound_of(word), typos_allowed(word)
-    for field, at, text, _ in places:
+    for field, at, text, _, _ in places:
         named = field in _NAMES
         for begin, end, forms in _words_in(text):
             written = text[begin:end]

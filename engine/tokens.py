@@ -49,6 +49,9 @@ LEGAL_FORMS = frozenset(
 
 _WORD = re.compile(r"[^\W_]+")
 _JOINED = re.compile(r"[^\W_]+(?:['’`\-\u2010\u2011][^\W_]+)+")
+_JOINTS = frozenset("-'`")
+"""Those joints of compounds that a folded text in plain letters may have."""
+
 _PLAIN = {
     **dict.fromkeys(range(0x0300, 0x0370)),  # combining marks, left over by NFKD
     ord("ø"): "o",
@@ -67,10 +70,43 @@ _PLAIN = {
 
 def fold_once(text: str) -> str:
     """Return what `fold` returns without remembering it: for what people type."""
-    folded = text.casefold()
-    if not folded.isascii():
-        folded = unicodedata.normalize("NFKD", folded).casefold().translate(_PLAIN)
-    return folded.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+    return without_digraphs(letters_of(text) or _marks_off(text))
+
+
+def without_digraphs(letters: str) -> str:
+    """Return folded letters with the German digraphs as one letter each."""
+    return letters.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+
+
+def _marks_off(text: str) -> str:
+    """Return a text in small letters without their marks, whatever its script."""
+    return unicodedata.normalize("NFKD", text.casefold()).casefold().translate(_PLAIN)
+
+
+def _letter(code: int) -> int:
+    """Return the one plain letter that a Latin letter is, with a mark or without; else itself."""
+    folded = _marks_off(chr(code)) if chr(code).isalpha() else ""
+    return ord(folded) if len(folded) == 1 and folded.isascii() else code
+
+
+_OF_LATIN_1 = bytes(map(_letter, range(0x100)))
+_OF_LATIN = {code: _letter(code) for code in (*range(0x250), *range(0x1E00, 0x1F00))}
+
+
+def letters_of(text: str) -> str:
+    """Return a text folded letter by letter, so that each stands where it stood; "" if it cannot.
+
+    So it is for letters that become two (`ß`), for marks apart, and for other scripts. German
+    digraphs stay two letters. A fifth of the time that all of Unicode takes.
+    """
+    if text.isascii():
+        return text.lower()
+    try:
+        folded = text.encode("latin-1").translate(_OF_LATIN_1)
+    except UnicodeEncodeError:
+        found = text.translate(_OF_LATIN)
+        return found if found.isascii() else ""
+    return folded.decode("ascii") if folded.isascii() else ""
 
 
 @lru_cache(maxsize=65_536)
@@ -125,6 +161,18 @@ def index_words(text: str) -> list[str]:
         for compound in _JOINED.findall(fold(text)):
             found.append("".join(_WORD.findall(compound))[:MAX_WORD_CHARS])
     return found
+
+
+def plain_words(folded: str) -> list[str] | None:
+    """Return the words of a folded text if a text that folds so has no other `index_words`.
+
+    None where it may have, or where that takes longer to tell than to split the text: compounds,
+    particles, other scripts, long texts.
+    """
+    if len(folded) > MAX_WORD_CHARS or not folded.isascii() or not _JOINTS.isdisjoint(folded):
+        return None
+    found = _WORD.findall(folded)
+    return found if len(found) == 1 or PARTICLES.isdisjoint(found) else None
 
 
 def whole_name(found: Iterable[str]) -> str:

@@ -255,7 +255,7 @@ class Answers:
 
     def page(self, page: PeoplePage) -> PageAnswer:
         """Return what is sent for a page."""
-        hits = tuple(self._hit(hit) for hit in page.hits)
+        hits = tuple([self._hit(hit) for hit in page.hits])
         return PageAnswer(
             hits=hits,
             total=page.total,
@@ -293,25 +293,25 @@ class Answers:
         contact = hit.contact
         answers = hit.answers  # worked out anew with each reading
         return HitAnswer(
-            id=person_id(contact.id),
-            name=contact.name,
-            sources=_sources(hit.records),
-            match_class=hit.match_class,
-            company=contact.company,
-            department=contact.department,
-            job=contact.job,
-            city=contact.address.city,
-            numbers=self._numbers(hit),
-            emails=self._emails(hit),
-            matched=_once([answer.span.field for answer in answers]),
-            spans=tuple(
+            person_id(contact.id),
+            contact.name,
+            _sources(hit.records),
+            hit.match_class,
+            contact.company,
+            contact.department,
+            contact.job,
+            contact.address.city,
+            self._numbers(hit),
+            self._emails(hit),
+            _once([answer.span.field for answer in answers]),
+            tuple(
                 [
                     SpanAnswer(each.field, each.start, each.end, each.at)
                     for each in spans_of(answers)
                 ]
             ),
-            company_record=contact.is_company,
-            folded=tuple(map(self._hit, hit.folded)) if hit.folded else (),
+            contact.is_company,
+            tuple(map(self._hit, hit.folded)) if hit.folded else (),
         )
 
     def _numbers(self, hit: PersonHit) -> tuple[NumberAnswer, ...]:
@@ -327,18 +327,21 @@ class Answers:
         )
 
     def _emails(self, hit: PersonHit) -> tuple[EmailAnswer, ...]:
-        emails, domains = hit.contact.emails, self._chat_domains
-        origins = hit.email_origins or (hit.contact.id,) * len(emails)
+        emails, origins = hit.contact.emails, hit.email_origins
+        if not origins:
+            source, has_chat = hit.contact.id.source, self._has_chat
+            return tuple([EmailAnswer(each, source, has_chat(each)) for each in emails])
         return tuple(
             [
-                EmailAnswer(
-                    address,
-                    origin.source,
-                    bool(domains) and address.rpartition("@")[2].lower() in domains,
-                )
+                EmailAnswer(address, origin.source, self._has_chat(address))
                 for address, origin in zip(emails, origins, strict=True)
             ]
         )
+
+    def _has_chat(self, address: str) -> bool:
+        """Tell whether an address is an account of Teams."""
+        domains = self._chat_domains
+        return bool(domains) and address.rpartition("@")[2].lower() in domains
 
 
 def _once(texts: list[str]) -> tuple[str, ...]:

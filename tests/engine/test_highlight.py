@@ -44,6 +44,7 @@ def marked(text: str, match_class: int = OTHER, searched: frozenset[str] = ALL) 
         ("aen", ["display_name: Än"]),
         ("vogt", ["display_name: Vogt"]),
         ("strass", ["company: Straß"]),
+        ("vo", ["display_name: Vo"]),
         ("meier ulm", ["display_name: Meier", "city: Ulm"]),
         ("ulm meier", ["city: Ulm", "display_name: Meier"]),
         ("a.meier@bau", ["emails: a", "display_name: Meier", "emails: bau"]),
@@ -130,8 +131,8 @@ def test_a_word_is_marked_by_the_forms_that_the_index_has_of_it(word: str) -> No
 
 
 @given(
-    st.text(alphabet="abeou-'. _7", max_size=60),
-    st.text(alphabet="abeou7", min_size=1, max_size=6),
+    st.text(alphabet="abeouäüÉł-'. _7", max_size=60),
+    st.text(alphabet="abeouäl7", min_size=1, max_size=6),
 )
 def test_texts_in_plain_letters_are_marked_as_any_other(company: str, text: str) -> None:
     plain, other = (
@@ -139,3 +140,19 @@ def test_texts_in_plain_letters_are_marked_as_any_other(company: str, text: str)
         for name in (company, f"{company} 付")
     )
     assert plain == other
+
+
+@pytest.mark.parametrize(
+    ("shown", "text", "letters"),
+    [
+        ("Jörg Kuester", "küst", "Kuest"),
+        ("Jörg Kuester", "ku", "Ku"),
+        ("Joe Neuer", "joe", "Joe"),
+        ("Joe Neuer", "neue", "Neu"),
+        ("Raphaël Maeß", "raphael", "Raphaël"),
+        ("Łukasz Kříž", "kriz", "Kříž"),
+    ],
+)
+def test_letters_are_marked_as_they_are_written(shown: str, text: str, letters: str) -> None:
+    (answer,) = answers_of(read_typed(text), contact("1", shown), ALL, NAME)
+    assert shown[answer.span.start : answer.span.end] == letters

@@ -10,8 +10,11 @@ from engine.tokens import (
     MAX_WORD_CHARS,
     MAX_WORDS,
     fold,
+    fold_once,
     index_words,
+    letters_of,
     name_key,
+    plain_words,
     sort_rank,
     whole_name,
     words,
@@ -94,3 +97,45 @@ def test_ranks_are_alphabetical() -> None:
     names = ["", "Abel", "Maier", "Meier", "Müller", "Zorn", "Иванов"]
     assert [sort_rank(name) for name in names] == sorted(sort_rank(name) for name in names)
     assert sort_rank("Müller") == sort_rank("Mueller")
+
+
+@given(
+    st.text(max_size=30) | st.text("aeouAÄÖÜäöüßéłøÆæŻ\u0130\u0131\u017f\u0308 -'`_7", max_size=30)
+)
+def test_letters_that_fold_one_by_one_stand_where_they_stood(text: str) -> None:
+    letters = letters_of(text)
+    if letters:
+        assert letters.isascii()
+        assert len(letters) == len(text)
+        assert fold_once(text) == fold_once(letters)
+        assert [letter.isalnum() for letter in letters] == [letter.isalnum() for letter in text]
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [("Jörg KUESTER", "jorg kuester"), ("Łukasz Żak", "lukasz zak"), ("Æ", "a"), ("", "")],
+)
+def test_letters_fold_one_by_one_digraphs_too(text: str, letters: str) -> None:
+    assert letters_of(text) == letters
+
+
+@pytest.mark.parametrize("text", ["Strauß", "Mu\u0308ller", "Иванов", "\ufb01sch"])
+def test_letters_that_become_others_do_not_fold_one_by_one(text: str) -> None:
+    assert letters_of(text) == ""
+
+
+@given(
+    st.text(max_size=50)
+    | st.lists(st.sampled_from(["Bau", "von", "der", "Müller", "-", "'", "`", "AG", " ", ","])).map(
+        "".join
+    )
+)
+def test_plain_words_are_those_of_the_index(text: str) -> None:
+    found = plain_words(fold_once(text))
+    assert found is None or found == index_words(text)
+
+
+def test_words_are_plain_where_most_are() -> None:
+    assert plain_words(fold_once("Müller Bau AG")) == ["muller", "bau", "ag"]
+    assert plain_words(fold_once("Meier-Bau AG")) is None
+    assert plain_words(fold_once("Haus von Werth")) is None
