@@ -7,7 +7,7 @@ frequencies and limits of the index only spare searches. `engine.ranking` puts t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 
 import tantivy
@@ -60,28 +60,29 @@ class Guessing:
         self._passed = passed
         self._names = groups[0][1]  # whoever sees any source sees names
 
-    def compared(
-        self, match_class: int, question: tantivy.Query, found: set[Place]
-    ) -> Iterator[Guess]:
-        """Give what a class of guesses finds, and how like it is; in no order.
+    def compared(self, match_class: int, question: tantivy.Query, found: set[Place]) -> list[Guess]:
+        """Return what a class of guesses finds, and how like it is; in no order.
 
         Args:
             match_class: `SOUNDS` or worse.
             question: the query of the class, without what was given before.
-            found: documents that are left out; those that are given are added.
+            found: documents that are left out; those that are returned are added.
         """
         hits = self._to_compare(match_class, question)
-        likeness = Likeness(self._typed)
-        self._reader.read_ahead(hits)
+        ranks: list[int] = []
+        addresses: list[Address] = []
+        places: list[Place] = []
         for rank, address in hits:
             place = address.segment_ord, address.doc
-            if place in found:
-                continue
-            found.add(place)
-            record = self._reader.record_at(place, address, self._scope)
-            contact = record.contact
-            cost = likeness.of(contact, self._scope.searched[contact.id.source])
-            yield cost, rank, record, place
+            if place not in found:
+                found.add(place)
+                ranks.append(rank)
+                addresses.append(address)
+                places.append(place)
+        records = self._reader.records_of(addresses, self._scope, ranks)
+        contacts = [record.contact for record in records]
+        costs = Likeness(self._typed).of_each(contacts, self._scope.searched)
+        return list(zip(costs, ranks, records, places, strict=True))
 
     def _to_compare(self, match_class: int, question: tantivy.Query) -> list[tuple[int, Address]]:
         """Return the first in the alphabet of a class of guesses, those that are likely before."""

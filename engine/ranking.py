@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, partial
+from operator import itemgetter
 
 import msgspec
 import tantivy
@@ -501,11 +502,13 @@ class Ranking:
         for cost, rank, record, place in guesses:
             contact = record.contact
             level, minus_priority = self._nearness.level(contact), self._priority(contact)
+            source, key = contact.id.source, contact.id.key
+            order = cost, level, minus_priority, rank, source, key  # as in `Position`
             each = Ranked(match_class, cost, level, minus_priority, rank, place, record)
-            if self._after is None or each.position > self._after:
-                ranked.append(each)
-        ranked.sort(key=_by_position)
-        return ranked
+            ranked.append((order, each))
+        ranked.sort(key=itemgetter(0))
+        after = self._after
+        return [each for _, each in ranked if after is None or each.position > after]
 
     def _is_typo_likelier(self, alike: list[Guess]) -> bool:
         """Tell whether few of those that sound alike are spelled nearly so.

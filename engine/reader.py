@@ -209,13 +209,7 @@ class Reader:
 
     def record(self, address: tantivy.DocAddress, scope: Scope) -> Record:
         """Return a record as the asker of a scope may see it; remembered."""
-        return self.record_at((address.segment_ord, address.doc), address, scope)
-
-    def record_at(self, place: Place, address: tantivy.DocAddress, scope: Scope) -> Record:
-        """Return what `record` returns, if the place of an address is known already."""
-        ((_, version),) = self.versions_at((place,), [address])
-        record = self._recall.get(version) or self._read((version,))[0]
-        return self._as_seen([record], scope)[0] if scope.hidden else record
+        return self.records_of([address], scope)[0]
 
     def records(
         self, found: Sequence[tuple[Place, bytes]], scope: Scope
@@ -337,9 +331,19 @@ class Reader:
         known.update(zip(places, found, strict=True))
         return found
 
-    def read_ahead(self, found: Sequence[tuple[int, tantivy.DocAddress]]) -> None:
-        """Read those of some records (ranks and addresses) that are not remembered, together."""
-        self._of([address for _, address in found], [rank for rank, _ in found])
+    def records_of(
+        self,
+        addresses: list[tantivy.DocAddress],
+        scope: Scope,
+        ranks: Sequence[int] | None = None,
+    ) -> list[Record]:
+        """Return the `record` of each address, in their order, read together.
+
+        `ranks`: as in `versions`.
+        """
+        places = [(address.segment_ord, address.doc) for address in addresses]
+        versions = self.versions_at(places, addresses, ranks)
+        return self._as_seen(self._read([version for _, version in versions]), scope)
 
     def recalled(
         self,
@@ -348,13 +352,7 @@ class Reader:
         ranks: Sequence[int] | None = None,
     ) -> list[Contact]:
         """Return what `visible` returns; they are remembered for the life of the reader."""
-        return [record.contact for record in self._as_seen(self._of(addresses, ranks), scope)]
-
-    def _of(
-        self, addresses: list[tantivy.DocAddress], ranks: Sequence[int] | None = None
-    ) -> list[Record]:
-        places = [(address.segment_ord, address.doc) for address in addresses]
-        return self._read([version for _, version in self.versions_at(places, addresses, ranks)])
+        return [record.contact for record in self.records_of(addresses, scope, ranks)]
 
     def links(self, record: Record) -> tuple[str, ...]:
         """Return what links a record with others; worked out once."""

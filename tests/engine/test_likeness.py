@@ -30,6 +30,11 @@ from tests.engine.searching import reader_of
 ALL = Searched(frozenset(MARKS), tuple(MARKS.values()), ())
 NOTHING = Searched(frozenset(), (), ())
 
+
+def likeness(text: str, one: Contact, searched: Searched = ALL) -> int:
+    return Likeness(read_typed(text)).of_each([one], {one.id.source: searched})[0]
+
+
 ANNA = contact(
     "1", "Dr. Anna Meier-Vogt", given_name="Anna", surname="Meier-Vogt", company="Nordlicht AG",
     department="Einkauf", address=Address(city="Ulm"), emails=("a.meier@nord.example",),
@@ -47,7 +52,7 @@ ANNA = contact(
     ],
 )
 def test_the_likest_costs_least(nearer: str, farther: str) -> None:
-    near, far = (Likeness(read_typed(text)).of(ANNA, ALL) for text in (nearer, farther))
+    near, far = (likeness(text, ANNA) for text in (nearer, farther))
     assert near < far
 
 
@@ -69,11 +74,11 @@ def test_the_likest_costs_least(nearer: str, farther: str) -> None:
     ],
 )
 def test_each_way_to_answer_has_its_cost(text: str, cost: int) -> None:
-    assert Likeness(read_typed(text)).of(ANNA, ALL) == cost
+    assert likeness(text, ANNA) == cost
 
 
 def test_what_is_not_searched_does_not_answer() -> None:
-    assert Likeness(read_typed("ulm anna")).of(ANNA, NOTHING) == NEVER
+    assert likeness("ulm anna", ANNA, NOTHING) == NEVER
 
 
 def test_typos_are_forgiven_by_length_and_never_in_numbers() -> None:
@@ -103,10 +108,9 @@ def test_what_is_remembered_costs_what_it_cost_at_first(
 ) -> None:
     typed = Typed(tuple(words))
     remembering = Likeness(typed)
-    for each in made + made:
-        assert remembering.of(each, ALL) == sum(
-            _cost(word, each, alone=len(words) == 1) for word in words
-        )
+    costs = [sum(_cost(word, each, alone=len(words) == 1) for word in words) for each in made]
+    for _ in range(2):
+        assert remembering.of_each(made, {"crm": ALL}) == costs
 
 
 def _cost(word: str, among: Contact, *, alone: bool) -> int:
@@ -121,7 +125,7 @@ def _cost(word: str, among: Contact, *, alone: bool) -> int:
 
 @given(st.text(max_size=60))
 def test_any_text_has_a_likeness(text: str) -> None:
-    assert Likeness(read_typed(text)).of(ANNA, NOTHING) >= 0
+    assert likeness(text, ANNA, NOTHING) >= 0
 
 
 @given(st.lists(st.text("abcmnrs", min_size=1, max_size=14), min_size=1, max_size=3))

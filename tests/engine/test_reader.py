@@ -116,7 +116,7 @@ def test_hits_beyond_the_limit_are_counted_as_far_as_the_asker_sees_them() -> No
         assert (len(hits), found) == (1, count)
 
 
-def test_records_read_ahead_are_those_that_are_read_one_by_one(
+def test_records_read_together_are_those_that_are_read_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = [contact(str(key), f"P{key} Meier", surname="Meier") for key in range(50)]
@@ -126,9 +126,10 @@ def test_records_read_ahead_are_those_that_are_read_one_by_one(
     hits = [at for _, at in found]
     alone = [reader_of(made, POLICIES).record(at, scope).contact.id.key for at in hits[:3]]
     reader.record(hits[1], scope)
-    reader.read_ahead(found)
+    together = reader.records_of([at for _, at in found], scope, [rank for rank, _ in found])
     monkeypatch.setattr(reading.Reader, "versions", lambda *_: pytest.fail("read twice"))
-    assert [reader.record(at, scope).contact.id.key for at in hits[:3]] == alone
+    assert [record.contact.id.key for record in together[:3]] == alone
+    assert [reader.record(at, scope) for at in hits] == together
     assert {reader.record(at, scope).contact.id.key for at in hits} == {e.id.key for e in made}
 
 
@@ -140,7 +141,7 @@ def test_a_document_whose_contact_is_missing_is_told_and_is_never_another() -> N
     for ask in (
         reader.visible,
         reader.recalled,
-        lambda at, _: reader.read_ahead([(0, each) for each in at]),
+        reader.records_of,
     ):
         with pytest.raises(CorruptIndex, match="leads to no contact"):
             ask(hits, scope)
