@@ -45,13 +45,28 @@ def resolve(host: str, port: int, *, allow_link_local: bool = False) -> tuple[Ad
     addresses = []
     for family, _, _, _, place in found:
         text = str(place[0])
-        if not allow_link_local and is_forbidden(text):
-            raise SourceFailed(
-                f"{host}: {text} is a link-local or metadata address, which is not asked;"
-                " allow_link_local = true if the source really is there"
-            )
+        refuse_forbidden(host, text, allow_link_local=allow_link_local)
         addresses.append(Address(int(family), text, port))
     return tuple(dict.fromkeys(addresses))
+
+
+def refuse_forbidden(host: str, text: str, *, allow_link_local: bool) -> None:
+    """Refuse an address that is never asked.
+
+    Args:
+        host: the name that led to it.
+        text: the address.
+        allow_link_local: it may be asked all the same.
+
+    Raises:
+        SourceFailed: it is one.
+        ValueError: it is no address.
+    """
+    if not allow_link_local and is_forbidden(text):
+        raise SourceFailed(
+            f"{host}: {text} is a link-local or metadata address, which is not asked;"
+            " allow_link_local = true if the source really is there"
+        )
 
 
 def is_forbidden(text: str) -> bool:

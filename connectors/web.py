@@ -2,11 +2,13 @@
 
 Law: the address is checked before it is connected to (`connectors.addresses`), certificates are
 verified, redirects are not followed, credentials go to one origin only, and every answer has a cap
-in time and size. Standard library only.
+in time and size. A proxy is a tunnel (RFC 9110, 9.3.6): it reads nothing that is under TLS.
+Standard library only.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import email.utils
 import http.client
@@ -21,9 +23,10 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import msgspec
 from typing_extensions import override
 
-from connectors.addresses import Address, resolve
+from connectors.addresses import Address, refuse_forbidden, resolve
 from connectors.cancelling import break_wire
 from connectors.errors import Cancelled, SourceFailed
+from connectors.settings import SecretRef, SettingFault
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """A page of a thousand contacts is one or two MiB."""
@@ -34,6 +37,9 @@ MAX_WAIT_S = 300.0
 
 _CHUNK = 64 * 1024
 _BUSY = frozenset({429, 502, 503, 504})
+_LOGINS = frozenset({401, 407})
+"""A proxy wants a login; tinyproxy says 401 to a wrong one."""
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -46,12 +52,16 @@ class WebLink(msgspec.Struct, frozen=True):
         allow_plain: `http://` beyond loopback.
         allow_link_local: see `connectors.addresses`.
         timeout_s: for connecting, for each wait, and (times ten) for a whole answer.
+        proxy: `http://HOST:PORT`, the way to every server; "" = none. It resolves their names.
+        proxy_login: `NAME:PASSWORD` for it.
     """
 
     ca: Path | None
     allow_plain: bool
     allow_link_local: bool
     timeout_s: int
+    proxy: str = ""
+    proxy_login: SecretRef | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -84,6 +94,27 @@ def web_url_fault(url: str, *, allow_plain: bool) -> str:
     if parts.scheme == "http" and not allow_plain and parts.hostname not in _LOOPBACK:
         return f"{url[:60]!r} without allow_plain = true: what is sent travels readable"
     return ""
+
+
+PROXY_IN_WORDS = '"http://HOST:PORT", "" for none'
+
+
+def refuse_proxy(proxy: str, login: SecretRef | None) -> None:
+    """Check the settings of a proxy.
+
+    Raises:
+        SettingFault: what is no address of one, or a login for none.
+    """
+    if not proxy:
+        if login is not None:
+            raise SettingFault("proxy_login", "has no proxy to sign in at", "with proxy = …")
+        return
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(proxy)
+        more = parts.path.strip("/") or parts.query or parts.fragment
+        if parts.scheme == "http" and parts.hostname and parts.port and not (more or "@" in proxy):
+            return
+    raise SettingFault("proxy", allowed=f"{PROXY_IN_WORDS}; its login stands in proxy_login")
 
 
 class WebSession:
@@ -183,18 +214,44 @@ class WebSession:
         self.close()
         if self._stop.is_set():
             raise Cancelled("cancelled")
-        addresses = resolve(host, port, allow_link_local=self._link.allow_link_local)
         connection = _Connection(
             host,
-            addresses,
+            port,
+            self._way(host, port),
             self._link.timeout_s,
-            self._context if parts.scheme == "https" else None,
-            self._stop,
+            context=self._context if parts.scheme == "https" else None,
+            stop=self._stop,
         )
+        if self._link.proxy:
+            connection.proxy, connection.proxy_login = self._link.proxy, self._login()
         with self._lock:
             self._connection, self._origin = connection, origin
         connection.connect()
         return connection
+
+    def _way(self, host: str, port: int) -> tuple[Address, ...]:
+        """Return the addresses to connect to: the server's, or those of the proxy."""
+        allow = self._link.allow_link_local
+        if not self._link.proxy:
+            return resolve(host, port, allow_link_local=allow)
+        with contextlib.suppress(ValueError):  # a name, which the proxy looks up
+            refuse_forbidden(host, host.strip("[]"), allow_link_local=allow)
+        parts = urlsplit(self._link.proxy)
+        return resolve(parts.hostname or "", parts.port or 0, allow_link_local=allow)
+
+    def _login(self) -> str:
+        """Return the login at the proxy, "" for none.
+
+        Raises:
+            SourceFailed: it cannot be read, or is none.
+        """
+        reference = self._link.proxy_login
+        if reference is None:
+            return ""
+        login = reference.read().strip()
+        if ":" not in login:
+            raise SourceFailed("proxy_login: not NAME:PASSWORD")
+        return login
 
     def _wait(self, seconds: float, url: str) -> None:
         if seconds > MAX_WAIT_S:
@@ -213,17 +270,25 @@ class WebSession:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to an address that was checked, with TLS for the name that was asked."""
+    """A connection to an address that was checked, with TLS for the name that was asked.
+
+    Attributes:
+        proxy: that the address is of, "" = it is the server's; proxy_login: for it, "" = none.
+    """
+
+    proxy = proxy_login = ""
 
     def __init__(
         self,
         host: str,
+        port: int,
         addresses: tuple[Address, ...],
         timeout_s: int,
+        *,
         context: ssl.SSLContext | None,
         stop: threading.Event,
     ) -> None:
-        super().__init__(host, addresses[0].port, timeout=timeout_s)
+        super().__init__(host, port, timeout=timeout_s)
         self._addresses = addresses
         self._stop = stop
         self._context = context
@@ -241,6 +306,8 @@ class _Connection(http.client.HTTPConnection):
                 wire.close()
                 failure = failure or error
                 continue
+            if self.proxy:
+                self._pass(wire)
             if self._context is not None:
                 self.sock = self._context.wrap_socket(
                     wire, server_hostname=self.host, do_handshake_on_connect=False
@@ -256,6 +323,29 @@ class _Connection(http.client.HTTPConnection):
         self._require_going_on()
         wire.connect((address.text, address.port))
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _pass(self, wire: socket.socket) -> None:
+        """Let the proxy connect to the server.
+
+        Raises:
+            OSError: it does not; its words.
+        """
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        lines = [f"CONNECT {host}:{self.port} HTTP/1.1", f"Host: {host}:{self.port}"]
+        if self.proxy_login:
+            login = base64.b64encode(self.proxy_login.encode()).decode()
+            lines.append(f"Proxy-Authorization: Basic {login}")
+        wire.sendall("\r\n".join([*lines, "", ""]).encode())
+        response = http.client.HTTPResponse(wire, method="CONNECT")
+        try:
+            response.begin()
+        finally:
+            response.close()
+        if response.status in _LOGINS:
+            wanted = "another login" if self.proxy_login else "a login: proxy_login = { … }"
+            raise OSError(f"the proxy {self.proxy} wants {wanted}")
+        if response.status // 100 != 2:  # noqa: PLR2004 - the class of success
+            raise OSError(f"the proxy {self.proxy} answers {response.status} {response.reason}")
 
     def _require_going_on(self) -> None:
         """Make sure that no cancel came before its wire was there to be broken."""

@@ -36,7 +36,16 @@ from connectors.mapping import Mapping
 from connectors.rules import compile_key
 from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.vcards import COLUMNS, DEFAULT_MAP, CardReader
-from connectors.web import WEB_URL_IN_WORDS, Answer, WebLink, WebSession, same_origin, web_url_fault
+from connectors.web import (
+    PROXY_IN_WORDS,
+    WEB_URL_IN_WORDS,
+    Answer,
+    WebLink,
+    WebSession,
+    refuse_proxy,
+    same_origin,
+    web_url_fault,
+)
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -75,6 +84,8 @@ class CarddavOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ca: a PEM file of the authorities to trust; none = those of the system.
         allow_plain: `http://` beyond this machine.
         allow_link_local: ask link-local and metadata addresses too.
+        proxy: `http://HOST:PORT`, the way to the server; "" = none.
+        proxy_login: `NAME:PASSWORD` for it.
         timeout_s: longest wait for the server.
     """
 
@@ -85,9 +96,12 @@ class CarddavOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca: Path | None = None
     allow_plain: bool = False
     allow_link_local: bool = False
+    proxy: Annotated[str, msgspec.Meta(description=PROXY_IN_WORDS)] = ""
+    proxy_login: SecretRef | None = None
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 30
 
     def __post_init__(self) -> None:
+        refuse_proxy(self.proxy, self.proxy_login)
         fault = web_url_fault(self.url, allow_plain=self.allow_plain)
         if fault:
             raise SettingFault("url", fault)
@@ -393,6 +407,13 @@ class CarddavSource(ContactSource):
     @contextmanager
     def _session(self) -> Iterator[WebSession]:
         options = self._options
-        link = WebLink(options.ca, options.allow_plain, options.allow_link_local, options.timeout_s)
+        link = WebLink(
+            options.ca,
+            options.allow_plain,
+            options.allow_link_local,
+            options.timeout_s,
+            options.proxy,
+            options.proxy_login,
+        )
         with closing(WebSession(link)) as web, self._cancelling.reaching(web):
             yield web

@@ -27,7 +27,7 @@ from connectors.mapping import Mapping
 from connectors.oauth import Client
 from connectors.settings import MapRule, SecretRef, SettingFault, SourceSettings
 from connectors.spool import Spool
-from connectors.web import WEB_URL_IN_WORDS, WebLink, web_url_fault
+from connectors.web import PROXY_IN_WORDS, WEB_URL_IN_WORDS, WebLink, refuse_proxy, web_url_fault
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -101,6 +101,8 @@ class GraphOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         endpoint: of Graph; another one for a national cloud.
         login: where tokens are given; the same.
         ca: a PEM file of the authorities to trust; none = those of the system.
+        proxy: `http://HOST:PORT`, the way to the server; "" = none.
+        proxy_login: `NAME:PASSWORD` for it.
         timeout_s: longest wait for an answer.
     """
 
@@ -120,9 +122,12 @@ class GraphOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "https://login.microsoftonline.com"
     )
     ca: Path | None = None
+    proxy: Annotated[str, msgspec.Meta(description=PROXY_IN_WORDS)] = ""
+    proxy_login: SecretRef | None = None
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 60
 
     def __post_init__(self) -> None:
+        refuse_proxy(self.proxy, self.proxy_login)
         for name in ("endpoint", "login"):
             fault = web_url_fault(getattr(self, name), allow_plain=False)
             if fault:
@@ -145,7 +150,14 @@ class GraphOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.certificate,
             f"{self.endpoint.partition('/v1.0')[0]}/.default",
         )
-        link = WebLink(self.ca, allow_plain=False, allow_link_local=False, timeout_s=self.timeout_s)
+        link = WebLink(
+            self.ca,
+            allow_plain=False,
+            allow_link_local=False,
+            timeout_s=self.timeout_s,
+            proxy=self.proxy,
+            proxy_login=self.proxy_login,
+        )
         return GraphAccess(self.tenant, self.endpoint, link, client)
 
 

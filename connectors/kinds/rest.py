@@ -29,7 +29,16 @@ from connectors.oauth import Client, Tokens
 from connectors.servertime import TimeForm, bookmark_at, since
 from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.suggestions import DISCOVERED, found_fields
-from connectors.web import WEB_URL_IN_WORDS, Answer, WebLink, WebSession, same_origin, web_url_fault
+from connectors.web import (
+    PROXY_IN_WORDS,
+    WEB_URL_IN_WORDS,
+    Answer,
+    WebLink,
+    WebSession,
+    refuse_proxy,
+    same_origin,
+    web_url_fault,
+)
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -76,6 +85,8 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ca: a PEM file of the authorities to trust; none = those of the system.
         allow_plain: `http://` beyond this machine.
         allow_link_local: ask link-local and metadata addresses too.
+        proxy: `http://HOST:PORT`, the way to the server; "" = none.
+        proxy_login: `NAME:PASSWORD` for it.
         timeout_s: longest wait for the server.
     """
 
@@ -99,9 +110,12 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca: Path | None = None
     allow_plain: bool = False
     allow_link_local: bool = False
+    proxy: Annotated[str, msgspec.Meta(description=PROXY_IN_WORDS)] = ""
+    proxy_login: SecretRef | None = None
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3_600)] = 30
 
     def __post_init__(self) -> None:
+        refuse_proxy(self.proxy, self.proxy_login)
         for name, url in (("url", self.url), ("token_url", self.token_url)):
             fault = web_url_fault(url, allow_plain=self.allow_plain)
             if fault and (url or name == "url"):
@@ -242,7 +256,14 @@ class RestSource(ContactSource):
     def _pages(self, asked: str = "") -> Iterator[Iterator[list[Any]]]:
         """Give the pages; `asked` is the time since which, "" for all."""
         options = self._options
-        link = WebLink(options.ca, options.allow_plain, options.allow_link_local, options.timeout_s)
+        link = WebLink(
+            options.ca,
+            options.allow_plain,
+            options.allow_link_local,
+            options.timeout_s,
+            options.proxy,
+            options.proxy_login,
+        )
         with closing(WebSession(link)) as web, self._cancelling.reaching(web):
             yield self._paged(web, asked)
 

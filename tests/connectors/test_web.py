@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from email.utils import formatdate
@@ -9,8 +10,18 @@ import pytest
 
 import connectors.web
 from connectors.errors import Cancelled, SourceFailed
-from connectors.web import Answer, WebLink, WebSession, _retry_after_s, same_origin, web_url_fault
+from connectors.settings import SecretRef, SettingFault
+from connectors.web import (
+    Answer,
+    WebLink,
+    WebSession,
+    _retry_after_s,
+    refuse_proxy,
+    same_origin,
+    web_url_fault,
+)
 from tests.connectors.certificates import Authority
+from tests.connectors.proxypeer import LOGIN, asked, running_proxy
 from tests.connectors.webpeer import Request, web_server
 
 LINK = WebLink(ca=None, allow_plain=False, allow_link_local=False, timeout_s=10)
@@ -136,6 +147,94 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
             ask(url)
         with pytest.raises(SourceFailed, match="IP address mismatch"):
             ask(url.replace("localhost", "127.0.0.1"), trusted)
+
+
+def hello(request: Request) -> None:
+    request.answer(200, b"ok")
+
+
+def by(proxy: str, ca: Path | None = None, login: SecretRef | None = None) -> WebLink:
+    return WebLink(ca, False, False, 10, proxy, login)  # noqa: FBT003
+
+
+def test_a_proxy_leads_to_servers_with_and_without_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with running_proxy(tmp_path / "proxy") as proxy:
+        with web_server(hello, authority) as url:
+            assert ask(f"{url}/secret", by(proxy, authority.path)).body == b"ok"
+            with pytest.raises(SourceFailed, match="names the authority to trust"):
+                ask(url, by(proxy))
+            place = url.removeprefix("https://")
+        with web_server(hello, name="127.0.0.1") as url:
+            assert ask(url, by(proxy)).body == b"ok"
+    said = asked(tmp_path / "proxy")
+    assert f"CONNECT {place} HTTP/1.1" in said
+    assert "secret" not in said
+
+
+def test_a_proxy_gets_its_login_and_the_server_does_not(tmp_path: Path) -> None:
+    seen = []
+
+    def handle(request: Request) -> None:
+        seen.append(request.headers["Proxy-Authorization"])
+        request.answer(200, b"ok")
+
+    file = tmp_path / "login"
+    with running_proxy(tmp_path / "proxy", login=LOGIN) as proxy, web_server(handle) as url:
+        with pytest.raises(SourceFailed, match=rf"the proxy {proxy} wants a login: proxy_login"):
+            ask(url, by(proxy))
+        for text, words in (("firm:x", "wants another login"), ("firm", "not NAME:PASSWORD")):
+            file.write_text(text)
+            with pytest.raises(SourceFailed, match=words):
+                ask(url, by(proxy, login=SecretRef(file=file)))
+        file.write_text(f"{LOGIN}\n")
+        assert ask(url, by(proxy, login=SecretRef(file=file))).body == b"ok"
+    assert seen == [None]
+
+
+def test_what_a_proxy_refuses_is_told_in_its_words(tmp_path: Path) -> None:
+    with running_proxy(tmp_path / "proxy", to_port=1) as proxy, web_server(hello) as url:
+        with pytest.raises(SourceFailed, match=rf"^{url}: the proxy {proxy} answers 403 "):
+            ask(url, by(proxy))
+        with pytest.raises(SourceFailed, match="link-local or metadata address"):
+            ask("http://169.254.169.254/", by(proxy))
+    with pytest.raises(SourceFailed, match=rf"^{url}: Connection refused"):
+        ask(url, by(proxy))
+
+
+def test_what_is_no_proxy_is_refused() -> None:
+    login = SecretRef(env="LOGIN")
+    refuse_proxy("", None)
+    refuse_proxy("http://proxy.firm.example:3128", login)
+    refuse_proxy("http://[::1]:3128/", None)
+    for proxy in ("proxy:3128", "https://proxy:3128", "http://proxy", "http://u:p@proxy:3128",
+                  "http://proxy:3128/x", "http://proxy:99999", "http://:3128"):  # fmt: skip
+        with pytest.raises(SettingFault, match="proxy"):
+            refuse_proxy(proxy, None)
+    with pytest.raises(SettingFault, match="proxy_login"):
+        refuse_proxy("", login)
+
+
+def test_a_mute_proxy_is_left_when_cancelled() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        session = WebSession(by(f"http://127.0.0.1:{mute.getsockname()[1]}"))
+        failures: list[Exception] = []
+
+        def run() -> None:
+            try:
+                session.request("GET", "https://server.example/")
+            except Cancelled as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        wire, _ = mute.accept()
+        with wire:
+            assert wire.recv(10).startswith(b"CONNECT")
+            session.cancel()
+            thread.join(10)
+    assert len(failures) == 1
+    session.close()
 
 
 def test_a_mute_server_is_left_when_cancelled() -> None:

@@ -33,6 +33,7 @@ PACKAGES = {
     "mariadbd": "mariadb-server",
     "sipp": "sip-tester",
     "slapd": "slapd",
+    "tinyproxy": "tinyproxy-bin",
     "setpriv": "util-linux",
     "slapadd": "slapd",
     "ldapsearch": "ldap-utils",
