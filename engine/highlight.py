@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.contact import Contact
 from engine.likeness import (
@@ -28,6 +29,7 @@ from engine.matching import (
     COMPANY_WHOLE,
     FULL_NAME,
     NAME_COMPANY,
+    NAME_WHOLE,
     NUMBER_PART,
     is_number_part,
     national_begins,
@@ -145,6 +147,8 @@ def answers_of(
     answers = []
     for word in typed.words:
         found = _typed_answer(word, near)
+        if typed.turned and match_class == NAME_WHOLE and (found is None or found.how != "whole"):
+            found = _turned_answer(typed.turned, near) or found
         if found is None:
             if places is None:
                 places = [
@@ -219,6 +223,12 @@ def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
                 return found
             best = best or found
     return best
+
+
+def _turned_answer(word: str, places: list[Spot]) -> WordAnswer | None:
+    """Return the first whole word that is the typed one with two letters turned round."""
+    found = _typed_answer(word, places)
+    return replace(found, how="spelled") if found is not None and found.how == "whole" else None
 
 
 def _split_answer(word: str, spot: Spot) -> WordAnswer | None:

@@ -68,6 +68,8 @@ def class_of(typed: Typed, contact: Contact, searched: Searched) -> int:
     has = words_of(contact, searched)
     if all(any(is_whole(word, each) for word in has.names) for each in typed.words):
         return NAME_WHOLE
+    if typed.turned and any(is_whole(word, typed.turned) for word in has.names):
+        return NAME_WHOLE
     return _class_of_beginnings(typed.words, has, contact, searched)
 
 

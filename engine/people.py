@@ -196,6 +196,8 @@ def _reading(typed: Typed) -> str:
             parts.append(f"beginning behind a country code: {typed.national}")
     if typed.words:
         parts.append("words: " + " and ".join(f"{word}*" for word in typed.words))
+    if typed.turned:
+        parts.append(f"two letters turned round: {typed.turned}")
     if typed.keys:
         parts.append("letters on a phone's keys")
     return "; ".join(parts) or "nothing"

@@ -80,8 +80,16 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
     words = typed.words
     if len(words) > TWO_WORDS or typed.digits or typed.keys or any(map(is_number_part, words)):
         return None
+    is_turned = bool(typed.turned and reader.frequency(NAME_FIELD, whole(typed.turned)))
     scope = reader.scope(query.principal)
-    if query.fold or query.company or query.department or scope.private or len(scope.groups) != 1:
+    if (
+        is_turned
+        or query.fold
+        or query.company
+        or query.department
+        or scope.private
+        or len(scope.groups) != 1
+    ):
         return None
     wanted = limit + 1
     told: dict[int, int] = {}

@@ -110,7 +110,7 @@ class Questions:
             case 4:
                 return self._term(PERSON, "=" + self._typed.whole_name)
             case 5:
-                return self._whole_words(NAME_FIELD, self._in_name, lambda: self._paired)
+                return self._whole_names()
             case 6:
                 return self._beginnings()
             case 7 | 8 if len(self._typed.words) < TWO_WORDS:
@@ -142,6 +142,13 @@ class Questions:
             return None
         found = [self._term(field, whole(word)) for word in self._typed.words]
         return _all_or_none([*found, *beside()]) if all(found) else None
+
+    def _whole_names(self) -> _Query | None:
+        """Return the query for names with all words, or the one with two letters turned round."""
+        if not self._typed.turned:
+            return self._whole_words(NAME_FIELD, self._in_name, lambda: self._paired)
+        both = *self._typed.words, self._typed.turned
+        return _any_or_none([self._term(NAME_FIELD, whole(each)) for each in both])
 
     def _beginnings(self) -> _Query | None:
         """Return the query for names with all beginnings: a pair alone tells two short ones."""
@@ -265,6 +272,8 @@ class Questions:
         """
         if match_class not in (NAME_WHOLE, NAME):
             return ()
+        if match_class == NAME_WHOLE and self._typed.turned:
+            return ()  # the limits are those of one word
         if len(self._typed.words) > 1:
             return self._first_of_pair(match_class, leading, least)
         (word,) = self._typed.words

@@ -5,12 +5,13 @@ Law: pure; bounded whatever is typed: 256 characters, eight words, twenty digits
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cached_property
 
 import msgspec
 
-from engine.tokens import typed_words, whole_name
+from engine.tokens import fold_once, letters_of, typed_words, whole_name
 
 MAX_TYPED_CHARS = 256
 """A name, a company and a city end far below; the rest of a pasted text is left out."""
@@ -30,6 +31,12 @@ KEYS = {
 }  # fmt: skip
 """The letters on a phone's keys (ITU-T E.161)."""
 
+MIN_TURNED_LETTERS, MOST_FOLDED = 4, 3
+"""Words in which two letters typed the wrong way round are looked for from here on; and up to how
+many letters a fold leaves of them, of which no typo is forgiven otherwise."""
+
+_DIGRAPH = re.compile("[aou]e")
+
 _BETWEEN_DIGITS = frozenset(" +-/().,_\u00a0\u2010\u2011\u2012\u2013\u2014\u2212\t")
 
 
@@ -42,6 +49,8 @@ class Typed(msgspec.Struct, frozen=True, dict=True):
         begins: the digits stand at the beginning of an E.164 number (a country code was typed).
         national: digits at the beginning of a number without its country code (0 was typed); "".
         keys: the words are also letters on a phone's keys.
+        turned: the one word as it is if what looks like an umlaut written out are two letters the
+            wrong way round ("thoe": Theo), and the fold leaves too little of it for a typo; "".
     """
 
     words: tuple[str, ...]
@@ -49,6 +58,7 @@ class Typed(msgspec.Struct, frozen=True, dict=True):
     begins: bool = False
     national: str = ""
     keys: bool = False
+    turned: str = ""
 
     @cached_property
     def whole_name(self) -> str:
@@ -69,11 +79,24 @@ def read_typed(text: str, *, keys: bool = False) -> Typed:
     """
     text = text[:MAX_TYPED_CHARS]
     words = tuple(dict.fromkeys(typed_words(text)))[:MAX_WORDS]
+    turned = _turned(words[0], text) if len(words) == 1 else ""
     if text[:1].isalpha() and text.isascii() and text[:4] != "tel:":  # as nearly all
-        return Typed(words)
+        return Typed(words, turned=turned)
     keys = keys and bool(words) and all(set(word) <= KEYS.keys() for word in words)
     digits, begins, national = _number_part(text)
-    return Typed(words, digits, begins, national, keys)
+    return Typed(words, digits, begins, national, keys, turned)
+
+
+def _turned(word: str, text: str) -> str:
+    """Return a word of a text in plain letters with its digraph turned round, "" if not wanted."""
+    if len(word) > MOST_FOLDED:
+        return ""
+    letters = letters_of(text.strip())
+    found = _DIGRAPH.search(letters)
+    if found is None or len(letters) < MIN_TURNED_LETTERS or not letters.isalpha():
+        return ""
+    at = found.start()
+    return fold_once(letters[:at] + letters[at + 1] + letters[at] + letters[at + 2 :])
 
 
 def _number_part(text: str) -> tuple[str, bool, str]:

@@ -58,6 +58,30 @@ def test_every_word_is_a_prefix_in_any_order(
     assert sorted(found(directory, text)) == keys
 
 
+def test_two_letters_that_look_like_an_umlaut_may_have_been_turned_round(
+    directory: Directory,
+) -> None:
+    thomas = [contact(f"t{n}", f"Thomas Acker{n}") for n in range(12)]
+    directory.hold(
+        *thomas,
+        contact("theo", "Theo Zorn"),
+        contact("thoene", "Anna Thöne"),
+        contact("hidden", "Theo Abel", source="hr"),
+        contact("company", "Ida Zorn", company="Theo AG"),
+        contact("part", "Theodor Zorn"),
+    )
+    page = directory.index.people(PeopleQuery("thoe", USER, 20))
+    first = page.hits[0]
+    assert (first.id.key, first.match_class) == ("theo", 5)
+    assert [(each.text, each.how) for each in first.answers] == [("Theo", "spelled")]
+    assert {hit.id.key for hit in page.hits[1:]} == {*(each.id.key for each in thomas), "thoene"}
+    assert found(directory, "thoe", limit=1) == ["theo"]
+    assert (
+        "turned round: theo"
+        in directory.index.explain_people(PeopleQuery("thoe", USER))[1].steps[1].result
+    )
+
+
 def test_names_come_before_companies_and_whole_words_before_parts(directory: Directory) -> None:
     directory.hold(
         contact("company", "Zoe Zorn", company="Maier AG"),

@@ -24,7 +24,10 @@ from engine.typed import read_typed
 from tests.engine.building import contact
 from tests.engine.searching import reader_of, search_of
 
-WORDS = ("Anna", "Meier", "Mayr", "Maierhofer", "Müller", "Jürgen", "Bau", "Ulm", "von", "Щукина")
+WORDS = (
+    "Anna", "Meier", "Mayr", "Maierhofer", "Müller", "Jürgen", "Theo", "Thoma", "Bau", "Ulm", "von",
+    "Щукина",
+)  # fmt: skip
 EVA = Principal("eva", "user", groups=("staff",))
 SOURCES = ("crm", "hr", "eva")
 
@@ -83,6 +86,7 @@ questions = st.sampled_from(
         "m", "me", "meier", "anna m", "müller bau", "ulm anna", "meyr", "jurgn", "bau", "am", "mj",
         "8124", "089 99998", "0171", "+4989", "k12", "bau.example", "meir anna", "vonmüller",
         "schtschukina", "anna qqqqqq", "maierhofr ulm", "anna bau meier", "meier anna bau m",
+        "thoe",
     )
 )  # fmt: skip
 

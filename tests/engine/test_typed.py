@@ -53,3 +53,23 @@ def test_any_text_is_read_within_bounds(text: str) -> None:
     assert len(typed.words) <= MAX_WORDS
     assert len(typed.digits) <= MAX_DIGITS
     assert typed.digits == "" or (typed.digits.isascii() and typed.digits.isdigit())
+
+
+@pytest.mark.parametrize(
+    ("text", "turned"),
+    [
+        ("thoe", "theo"),
+        (" Loen", "leon"),
+        ("tho", ""),
+        ("thö", ""),
+        ("loe", ""),
+        ("mueller", ""),
+        ("thoe wolf", ""),
+        ("t-oe", ""),
+        ("1oe2", ""),
+    ],
+)
+def test_a_short_words_umlaut_written_out_may_be_two_letters_turned_round(
+    text: str, turned: str
+) -> None:
+    assert read_typed(text).turned == turned
