@@ -12,7 +12,9 @@ Law: as `engine.ranking`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
+from engine.bodykeys import body_key_of
 from engine.contact import Contact, ContactId
 from engine.cursor import write_cursor
 from engine.grouping import Groups, alone, person_of
@@ -30,7 +32,7 @@ from engine.matching import (
 )
 from engine.nearness import OTHERS
 from engine.query import MAX_TOTAL, PeoplePage, PeopleQuery, PersonHit
-from engine.questions import TWO_WORDS, Part, Questions, start, whole
+from engine.questions import TWO_WORDS, Part, Questions, first_of, start, whole
 from engine.ranking import (
     FEW,
     TOGETHER,
@@ -39,19 +41,20 @@ from engine.ranking import (
     AsTyped,
     Position,
     Ranking,
+    place_of,
     step_of,
     window_of,
 )
 from engine.reader import Place, Reader
+from engine.schema import MAX_SEQ, PERSON, SEQ_BITS, term
 from engine.schema import NAME as NAME_FIELD
-from engine.schema import PERSON, term
 from engine.scope import Searched
 from engine.typed import Typed
 
 OF_TWO = (FULL_NAME, NAME_WHOLE, NAME, NAME_COMPANY, NAME_OTHER, COMPANY_WHOLE, COMPANY, OTHER)
 """The classes in which two words may be answered without guessing."""
 
-_Found = tuple[int, int, int, Place, bytes]
+_Found = tuple[int, int, int, int, Address]
 """A record that was found, before it is read: its class, and as in `engine.ranking.Entry`."""
 
 _Asked = tuple[int, Part]
@@ -59,7 +62,7 @@ _Asked = tuple[int, Part]
 
 _Last = tuple[_Found, ContactId]
 
-NOBODY: _Last = (0, 0, 0, (0, 0), b""), ContactId("", "")
+_by_priority = itemgetter(1, 2)
 
 
 def plain_page(  # noqa: C901, PLR0912 - flat for its speed
@@ -101,7 +104,7 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
     so_far: list[_Found] = []
     waiting: list[_Found] = []
     size = wanted
-    last, shown = NOBODY
+    last: _Last | None = None
     while True:
         while len(waiting) < size and (part := next(parts, None)) is not None:
             if not part:
@@ -114,15 +117,16 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
             break
         batch, waiting = waiting[:size], waiting[size:]
         size = step_of(wanted)
-        read = list(reader.records([each[3:] for each in batch], scope))
-        groups = Groups(reader, scope, [record for _, record in read])
-        for each, (_, record) in zip(batch, read, strict=True):
+        versions = [body_key_of(rank, seq) for _, _, rank, seq, _ in batch]
+        records = reader.records(versions, scope)
+        groups = Groups(reader, scope, records)
+        for each, record in zip(batch, records, strict=True):
             contact = record.contact
             identity = contact.id
             given.append(identity)
             if joined and identity in joined:
                 continue
-            if identity in groups:
+            if record.twins != ():
                 members = groups.of(contact)
                 if len(members) > 1:
                     if any(member.id in given for member in members[1:]):
@@ -131,18 +135,18 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
                 hit = in_one(reader, members, each[0], typed, fields)
             else:
                 hit = alone(contact, each[0], typed, fields)
-            if len(hits) == limit:
-                return _cut(typed, tuple(hits), last, shown, told)
+            if last is not None and len(hits) == limit:
+                return _cut(typed, tuple(hits), last, told)
             hits.append(hit)
-            last, shown = each, identity
+            last = each, identity
     total = min(sum(told.values()), MAX_TOTAL)
     return PeoplePage(tuple(hits), total, total < MAX_TOTAL)
 
 
 def _by_class(found: list[_Found]) -> AsTyped:
     classes: AsTyped = {}
-    for match_class, minus_priority, rank, place, key in found:
-        classes.setdefault(match_class, []).append((minus_priority, rank, place, key))
+    for match_class, minus_priority, rank, seq, at in found:
+        classes.setdefault(match_class, []).append((minus_priority, rank, seq, at))
     return classes
 
 
@@ -164,8 +168,7 @@ def in_one(
 def _cut(
     typed: Typed,
     hits: tuple[PersonHit, ...],
-    last: _Found,
-    identity: ContactId,
+    last: _Last,
     told: dict[int, int],
 ) -> PeoplePage:
     """Return a page that others come behind.
@@ -174,10 +177,9 @@ def _cut(
         typed: what was asked.
         hits: as many as were wanted.
         last: the record by which the last of them was found.
-        identity: its id.
         told: class → how many were counted in it.
     """
-    match_class, minus_priority, rank, _, _ = last
+    (match_class, minus_priority, rank, _, _), identity = last
     position = Position(
         match_class, TOGETHER, OTHERS, minus_priority, rank, identity.source, identity.key
     )
@@ -190,7 +192,7 @@ def _cut(
     )
 
 
-def _parts(  # noqa: C901 - as above
+def _parts(  # noqa: C901, PLR0912 - as above
     reader: Reader, query: PeopleQuery, typed: Typed, wanted: int, told: dict[int, int]
 ) -> Iterator[list[_Found]]:
     """Give who is found class by class, best first: what no better class has; [] to give up.
@@ -204,6 +206,7 @@ def _parts(  # noqa: C901 - as above
     """
     scope = reader.scope(query.principal)
     by_origin, searched = scope.by_origin, scope.groups[0][1]
+    best = next(iter(scope.priorities))
     most = max(WINDOW, wanted + 1)
     few = most
     if max(map(len, typed.words)) > 1:
@@ -217,33 +220,32 @@ def _parts(  # noqa: C901 - as above
             hits, counted = reader.counted_by_rank(question, scope, limit)
             if counted >= most + len(found):
                 break
-        addresses = [at for _, at in hits]
-        places = [(at.segment_ord, at.doc) for at in addresses]
-        ranks = [rank for rank, _ in hits]
-        versions = reader.versions_at(places, addresses, ranks)
-        entries = [
-            (match_class, by_origin.get(origin, 0), rank, place, key)
-            for rank, place, (origin, key) in zip(ranks, places, versions, strict=True)
-            if place not in found
-        ]
         is_cut = len(hits) == limit if found else counted > len(hits)
-        told[match_class] = min(len(entries) + is_cut if found else counted, MAX_TOTAL)
-        if is_cut:  # of the first by rank those of the best sources are the best
-            best = next(iter(scope.priorities))
-            entries = [each for each in entries if each[1] == best]
-        elif len(scope.priorities) > 1:
-            entries.sort()
-        if len({each[2] for each in entries}) < len(entries):
-            yield []  # the order of namesakes of one rank hangs on what is read
+        entries: list[_Found] = []
+        fresh, former = 0, -1
+        for (rank, at), mark in zip(hits, reader.marks([at for _, at in hits]), strict=True):
+            if found and place_of(at) in found:
+                continue
+            fresh += 1
+            minus_priority = by_origin.get(mark >> SEQ_BITS, 0)
+            if is_cut and minus_priority != best:
+                continue  # of the first by rank those of the best sources are the best
+            if rank == former:
+                yield []  # the order of namesakes of one rank hangs on what is read
+            former = rank
+            entries.append((match_class, minus_priority, rank, mark & MAX_SEQ, at))
+        told[match_class] = min(fresh + is_cut if found else counted, MAX_TOTAL)
+        if not is_cut and len(scope.priorities) > 1:
+            entries.sort(key=_by_priority)
         if entries:
             yield entries
-        found.update([each[3] for each in entries])
+        found.update([place_of(at) for *_, at in entries])
         if is_cut:
             ranking = Ranking(reader, query, typed, found=found)
             for rest in ranking.in_order(part, hits[-1][0], wanted):
-                if len({each[1] for each in rest}) < len(rest):
+                if len({rank for _, rank, _, _ in rest}) < len(rest):
                     yield []
-                found.update([each[2] for each in rest])
+                found.update([place_of(at) for *_, at in rest])
                 yield [(match_class, *each) for each in rest]
 
 
@@ -268,8 +270,7 @@ def _asked_of_one(
             if frequency(NAME_FIELD, value):
                 question = term(NAME_FIELD, value)
                 if reader.leading.levels(value):
-                    questions = Questions(typed, searched, frequency)
-                    first = questions.first(match_class, reader.leading, WINDOW + len(found))
+                    first = first_of(value, reader.leading, WINDOW + len(found), frequency)
                     yield match_class, Part(question, first)
                 else:
                     yield match_class, Part(question)

@@ -81,6 +81,27 @@ class Part(NamedTuple):
         return Part(narrow(self.all), tuple(map(narrow, self.first)))
 
 
+def first_of(
+    beginning: str, leading: Leading, least: int, frequency: Frequency
+) -> tuple[_Query, ...]:
+    """Return the queries for the first contacts with a beginning: `Questions.first` of one word."""
+    return tuple([term(LEADING, name) for _, name in _levels(beginning, leading, least, frequency)])
+
+
+def _levels(
+    beginning: str, leading: Leading, least: int, frequency: Frequency
+) -> list[tuple[int, str]]:
+    """Return the levels of a beginning that are worth asking for, the highest first, by term.
+
+    With fewer documents than `least` they are not.
+    """
+    count = leading.levels(beginning)
+    if not count:  # as most
+        return []
+    terms = [(level, leading_term(level, beginning)) for level in range(count)]
+    return [each for each in reversed(terms) if frequency(LEADING, each[1]) >= least]
+
+
 class Questions:
     """The queries of one text for one set of fields; made when they are asked for.
 
@@ -278,7 +299,7 @@ class Questions:
             return self._first_of_pair(match_class, leading, least)
         (word,) = self._typed.words
         beginning = start(word) if match_class == NAME else whole(word)
-        return tuple([term(LEADING, name) for _, name in self._levels(leading, beginning, least)])
+        return first_of(beginning, leading, least, self._frequency)
 
     def first_sounding(self, leading: Leading, least: int) -> _Query | None:
         """Return the query for the first of those that sound like the one word; None where few do.
@@ -320,15 +341,7 @@ class Questions:
         return tuple(found)
 
     def _levels(self, leading: Leading, beginning: str, least: int) -> list[tuple[int, str]]:
-        """Return the levels of a beginning that are worth asking for, the highest first, by term.
-
-        With fewer documents than `least` they are not.
-        """
-        count = leading.levels(beginning)
-        if not count:  # as most
-            return []
-        terms = [(level, leading_term(level, beginning)) for level in range(count)]
-        return [each for each in reversed(terms) if self._frequency(LEADING, each[1]) >= least]
+        return _levels(beginning, leading, least, self._frequency)
 
     def likely(self) -> _Query | None:
         """Return the query for those whose names sound alike and are one typo away.

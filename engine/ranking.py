@@ -18,6 +18,7 @@ from operator import itemgetter
 import msgspec
 import tantivy
 
+from engine.bodykeys import body_key_of
 from engine.contact import Contact
 from engine.guessing import Guess, Guessing, over_groups, without
 from engine.likeness import FAR_COST
@@ -45,7 +46,7 @@ from engine.questions import (
 )
 from engine.reader import Place, Reader, any_source
 from engine.recall import Record
-from engine.schema import RANK, schema
+from engine.schema import MAX_SEQ, RANK, SEQ_BITS, schema
 from engine.terms import rank_of
 from engine.typed import Typed
 
@@ -74,9 +75,9 @@ Address = tantivy.DocAddress
 _Part = tuple[int, int, int]
 """What is counted at once: class, cost, level; guesses, which each have their own cost, as 0."""
 
-Entry = tuple[int, int, Place, bytes]
-"""A record that was found, before it is read: its source's priority, negative, rank, place, and the
-key of its body."""
+Entry = tuple[int, int, int, Address]
+"""A record that was found, before it is read: its source's priority, negative, its rank, the `seq`
+of its version, and where it stands in the index."""
 
 
 AsTyped = dict[int, list[Entry]]
@@ -414,19 +415,16 @@ class Ranking:
                 break
         fresh = hits
         if self._found:
-            fresh = [hit for hit in hits if _place(hit[1]) not in self._found]
+            fresh = [hit for hit in hits if place_of(hit[1]) not in self._found]
         return self._entries(fresh), len(hits) == limit
 
     def _entries(self, fresh: list[tuple[int, Address]]) -> list[Entry]:
         """Return records with the priority of their source."""
         by_origin = self._scope.by_origin
-        addresses = [at for _, at in fresh]
-        places = [(at.segment_ord, at.doc) for at in addresses]
-        ranks = [rank for rank, _ in fresh]
-        versions = self._reader.versions_at(places, addresses, ranks)
+        marks = self._reader.marks([at for _, at in fresh])
         return [
-            (by_origin.get(origin, 0), rank, place, key)
-            for (origin, key), rank, place in zip(versions, ranks, places, strict=True)
+            (by_origin.get(mark >> SEQ_BITS, 0), rank, mark & MAX_SEQ, at)
+            for (rank, at), mark in zip(fresh, marks, strict=True)
         ]
 
     def _read(self, place: _Part, entries: list[Entry]) -> Iterator[list[Ranked]]:
@@ -454,13 +452,15 @@ class Ranking:
         ranked: list[Ranked] = []
         former = None
         equal = False
-        records = self._reader.records([each[2:] for each in entries], self._scope)
-        for (minus_priority, rank, _, _), (seen, record) in zip(entries, records, strict=True):
+        versions = [body_key_of(rank, seq) for _, rank, seq, _ in entries]
+        records = self._reader.records(versions, self._scope)
+        for (minus_priority, rank, _, at), record in zip(entries, records, strict=True):
             if imprecise and not self._is_of(match_class, record.contact):
                 self._discarded += 1
                 if self._discarded >= MAX_DISCARDED:
                     break
                 continue
+            seen = place_of(at)
             self._found.add(seen)
             each = Ranked(match_class, cost, level, minus_priority, rank, seen, record)
             equal = equal or (minus_priority, rank) == former
@@ -538,7 +538,8 @@ def window_of(wanted: int) -> int:
     return wanted + wanted // 2 + 2
 
 
-def _place(address: Address) -> Place:
+def place_of(address: Address) -> Place:
+    """Return what tells a document from all others of one state of the index."""
     return address.segment_ord, address.doc
 
 

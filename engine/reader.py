@@ -7,7 +7,7 @@ only where every document of the index is visible to the asker anyway.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import tantivy
 
@@ -24,6 +24,7 @@ from engine.schema import (
     OWN_DOCUMENTS,
     SOURCE,
     VERSION,
+    gathered,
     id_term,
     leading_of,
     read_seqs,
@@ -211,12 +212,15 @@ class Reader:
         """Return a record as the asker of a scope may see it; remembered."""
         return self.records_of([address], scope)[0]
 
-    def records(
-        self, found: Sequence[tuple[Place, bytes]], scope: Scope
-    ) -> Iterator[tuple[Place, Record]]:
-        """Give the places of found documents, whose bodies' keys are known, and their `record`."""
-        records = self._as_seen(self._read([version for _, version in found]), scope)
-        return zip([place for place, _ in found], records, strict=True)
+    def records(self, versions: Sequence[bytes], scope: Scope) -> list[Record]:
+        """Return the `record` of each of some documents whose bodies' keys are known."""
+        return self._as_seen(self._read(versions), scope)
+
+    def marks(self, addresses: list[tantivy.DocAddress]) -> list[int]:
+        """Return source and `seq` of many documents, as `engine.schema.gathered` does."""
+        if self.searcher is None or not addresses:
+            return []
+        return gathered(self.searcher.fast_field_values(VERSION, addresses))
 
     def twins(self, records: Iterable[Record], scope: Scope) -> list[Record]:
         """Return, as the asker of a scope may see it, what may share a link with some records.
@@ -225,7 +229,7 @@ class Reader:
         """
         versions = {version for record in records for version in record.twins or ()}
         versions.difference_update([record.version for record in records])
-        return self._as_seen(list(self._known(versions).values()), scope)
+        return self._as_seen(self._known(versions), scope)
 
     def _read(self, versions: Sequence[bytes]) -> list[Record]:
         """Return versions that the index names, in their order, as they are stored; remembered.
@@ -233,24 +237,38 @@ class Reader:
         Raises:
             CorruptIndex: one of them is not there.
         """
-        known = self._known(versions)
+        known = self._recall.known(versions)
+        if not known:  # as on most pages that are asked for the first time
+            fresh = self._fresh(versions)
+            if len(fresh) == len(versions):
+                return fresh
+        elif len(known) < len(versions):
+            self._add_fresh(known, versions)
         try:
             return [known[version] for version in versions]
         except KeyError:
             raise CorruptIndex("a document leads to no contact") from None
 
-    def _known(self, versions: Collection[bytes]) -> dict[bytes, Record]:
+    def _known(self, versions: Collection[bytes]) -> list[Record]:
         """Return versions as far as they are there; what is not remembered is read at once."""
-        get = self._recall.get
-        known = {each: record for each in versions if (record := get(each)) is not None}
+        known = self._recall.known(versions)
         if len(known) < len(versions):
-            keep = self._recall.keep
-            for version, body, twins in self.numbers.read(
-                [version for version in versions if version not in known]
-            ):
-                record = known[version] = Record(decode_contact(body), version, len(body), twins)
-                keep(version, record)
-        return known
+            self._add_fresh(known, versions)
+        return list(known.values())
+
+    def _add_fresh(self, known: dict[bytes, Record], versions: Collection[bytes]) -> None:
+        """Read those of some versions that are not among the known ones."""
+        missing = [version for version in versions if version not in known]
+        known.update([(record.version, record) for record in self._fresh(missing)])
+
+    def _fresh(self, versions: Sequence[bytes]) -> list[Record]:
+        """Return versions as they are stored, as far as they are there; they are remembered."""
+        fresh = [
+            Record(decode_contact(body), version, len(body), twins)
+            for version, body, twins in self.numbers.read(versions)
+        ]
+        self._recall.keep_all(fresh)
+        return fresh
 
     def _as_seen(self, records: list[Record], scope: Scope) -> list[Record]:
         """Return records without their hidden fields."""

@@ -7,6 +7,8 @@ is, and once for each set of hidden fields that it was shown without.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from engine.contact import Contact
@@ -65,6 +67,19 @@ class Recall:
             if record is not None:
                 self.keep(key, record)
         return record
+
+    def known(self, versions: Iterable[bytes]) -> dict[bytes, Record]:
+        """Return those of several versions that are remembered."""
+        younger, older = self._younger, self._older
+        if not older:
+            return {each: younger[each] for each in versions if each in younger}
+        found = [(each, self.get(each)) for each in versions]
+        return {version: record for version, record in found if record is not None}
+
+    def keep_all(self, records: Iterable[Record]) -> None:
+        """Remember records as they are, each by its version."""
+        for record in records:
+            self.keep(record.version, record)
 
     def keep(self, key: Key, record: Record) -> None:
         """Remember a record."""

@@ -76,7 +76,9 @@ OWN_DOCUMENTS = 2
 SEQ_BITS = 36
 """Of a value of `VERSION`: changes of a store, 68 billion."""
 
-_SEQ, _MOST = 2**SEQ_BITS - 1, 2**64 - 1
+MAX_SEQ = 2**SEQ_BITS - 1
+
+_MOST = 2**64 - 1
 _SCATTER = 0x9E3779B97F4A7C15  # odd: every value has its own
 _GATHER = pow(_SCATTER, -1, 2**64)
 
@@ -162,10 +164,15 @@ def version_of(origin: int, seq: int) -> int:
 
 def read_versions(versions: Iterable[float | None]) -> list[tuple[int, int]]:
     """Return what `version_of` was given, for many values; 0 and 0 for a document without one."""
-    return [
-        ((told := int(version or 0) * _GATHER & _MOST) >> SEQ_BITS, told & _SEQ)
-        for version in versions
-    ]
+    return [(told >> SEQ_BITS, told & MAX_SEQ) for told in gathered(versions)]
+
+
+def gathered(versions: Iterable[float | None]) -> list[int]:
+    """Return what `read_versions` returns, each as one value: above `SEQ_BITS` the source.
+
+    For those that read some of what they have found: a pair takes as long as all the rest of this.
+    """
+    return [int(version or 0) * _GATHER & _MOST for version in versions]
 
 
 def read_seqs(versions: Iterable[float | None]) -> list[int]:
