@@ -9,6 +9,7 @@ A person stands where its best record does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import tantivy
 from msgspec.structs import replace
@@ -37,6 +38,7 @@ _TEXTS = (
     "display_name", "given_name", "surname", "title", "company", "department", "job", "url",
     "photo", "birthday", "notes", "changed",
 )  # fmt: skip
+_texts_of = attrgetter(*_TEXTS)
 _ADDRESS = ("street", "postcode", "city", "country")
 _NOWHERE = Address()
 
@@ -78,11 +80,11 @@ class Groups:
             found.sort(key=_rank)
         shared = frozenset(self._holders)
         for record in found:
-            contact = record.contact
-            if contact.id.source in scope.searched and contact.id not in self._keys:
+            identity = record.contact.id
+            if identity.source in scope.searched and identity not in self._keys:
                 links = reader.links(record)
                 if not shared.isdisjoint(links):
-                    self._hold(contact, links)
+                    self._hold(record.contact, links)
 
     def _hold(self, contact: Contact, keys: tuple[str, ...]) -> None:
         self._keys[contact.id] = keys
@@ -92,15 +94,13 @@ class Groups:
     def of(self, contact: Contact) -> list[Contact]:
         """Return the records of one person, this one first, at most `MAX_RECORDS`."""
         members = [contact]
-        if contact.id not in self._keys:
-            return members
+        keys_of, holders = self._keys, self._holders
         for member in members:  # grows while it is read: a record may be joined by another
-            for key in self._keys.get(member.id, ()):
-                for other in self._holders[key]:
+            for key in keys_of.get(member.id, ()):
+                for other in holders[key]:
                     if (
-                        other is not member
+                        other not in members  # each is held once
                         and len(members) < MAX_RECORDS
-                        and all(other.id != each.id for each in members)
                         and same_person(member, other, key)
                     ):
                         members.append(other)
@@ -132,6 +132,9 @@ def _rank(record: Record) -> int:
 
 def same_person(one: Contact, other: Contact, key: str) -> bool:
     """Tell whether two records that share a key are of one person or of one company."""
+    given = one.given_name
+    if given and given == other.given_name:  # as of most
+        return True
     if one.is_company or other.is_company:
         return one.is_company == other.is_company
     return key.startswith(("@", LINK)) or _names_agree(one, other, key.rpartition(" ")[2])
@@ -169,21 +172,26 @@ class Joined:
         self.origins: dict[str, ContactId] = {}
         self.lines: dict[str, tuple[PhoneLine, ContactId]] = {}
         self.emails: dict[str, tuple[str, ContactId]] = {}
+        lines, emails = self.lines, self.emails
         for member in members:
+            identity = member.id
             for line in member.phones:
-                self.lines.setdefault(line.number.key, (line, member.id))
+                number = line.number
+                key = number.key if number.extension else number.digits
+                if key not in lines:
+                    lines[key] = line, identity
             for address in member.emails:
-                self.emails.setdefault(address.casefold(), (address, member.id))
+                emails.setdefault(address.casefold(), (address, identity))
         self.contact = self._filled(best, members[1:])
 
     def _filled(self, best: Contact, others: Iterable[Contact]) -> Contact:
         changes: dict[str, object] = {}
         address = best.address
         custom = dict(best.custom)
+        shown = _texts_of(best)
         for other in others:
-            for field in _TEXTS:
-                text = getattr(other, field)
-                if text and not getattr(best, field) and field not in changes:
+            for field, text, own in zip(_TEXTS, _texts_of(other), shown, strict=True):
+                if text and not own and field not in changes:
                     if field == "display_name" and best.name:
                         continue
                     changes[field] = text

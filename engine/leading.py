@@ -110,9 +110,10 @@ class Leading:
         """Return the limits as MessagePack."""
         return _encode(self._limits)
 
-    def levels(self, beginning: str) -> int:
-        """Return how many levels a beginning, a pair or a sound has; 0 for most."""
-        return len(self._limits.get(beginning, ()))
+    def levels(self, beginning: str) -> Sequence[int]:
+        """Return the levels at which a beginning, a pair or a sound has a limit; none for most."""
+        limits = self._limits.get(beginning)
+        return [level for level, limit in enumerate(limits) if limit] if limits else ()
 
     def limit(self, level: int, beginning: str) -> int:
         """Return the rank up to which a contact is the first of one level that there is."""

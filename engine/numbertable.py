@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -254,20 +254,18 @@ class NumberTable:
     Attributes:
         seq: the last change of the store that is in it.
         kept_from: it has the body of every contact of each commit from this one on.
-        commit: the last change in the commit of the index whose contacts are read; all, if none
-            is named (`serve`).
     """
 
     __slots__ = (
         "_body",
         "_ended",
+        "_last",  # change in the commit that is served
         "_numbers",
         "_source_names",
         "_source_numbers",
         "_transaction",
         "_trunks",
         "_twins",
-        "commit",
         "file",
         "kept_from",
         "seq",
@@ -283,7 +281,7 @@ class NumberTable:
         self._transaction: lmdb.Transaction[bytes] | None = None
         self._source_numbers: dict[str, bytes] = {}
         self._source_names: dict[bytes, str] = {}
-        self.seq = self.kept_from = self.commit = 0
+        self.seq = self.kept_from = 0
         if file is None:
             return
         try:
@@ -299,8 +297,9 @@ class NumberTable:
                 name.decode(): number for name, number in transaction.cursor(databases.sources)
             }
             self._source_names = {number: name for name, number in self._source_numbers.items()}
-            self.seq = self.commit = noted(transaction, file, SEQ_KEY)
+            self.seq = noted(transaction, file, SEQ_KEY)
             self.kept_from = noted(transaction, file, KEPT_KEY)
+            self._last = self.seq.to_bytes(SEQ_BYTES, "big")
         except lmdb.Error as error:
             raise CorruptIndex(f"{file.environment.path()}: {error}") from error
 
@@ -321,7 +320,7 @@ class NumberTable:
         miss what has been replaced since. What is asked from now on is asked of that commit.
         """
         if self.kept_from <= applied <= self.seq:
-            self.commit = applied
+            self._last = applied.to_bytes(SEQ_BYTES, "big")
             return True
         return False
 
@@ -521,36 +520,37 @@ class NumberTable:
 
     def bodies(self, versions: Sequence[bytes]) -> list[bytes]:
         """Return what `body` gives for each of many versions; raises as that does."""
-        found = self._body.getmulti(versions) if self._transaction is not None else []
+        found = self.read(versions)
         if len(found) < len(versions):
             raise CorruptIndex("a document or a number leads to no contact")
-        return _bodies_of([record for _, record in found])
+        return [body for _, body in found]
 
-    def read(self, versions: Sequence[bytes]) -> list[tuple[bytes, bytes, Twins]]:
-        """Return versions with their encoded contacts and twins, as far as they are there.
-
-        Twins are those in the commit that is served. To read all at once spares two calls for each.
+    def read(self, versions: Collection[bytes]) -> list[tuple[bytes, bytes]]:
+        """Return those of some versions that are there with their encoded contacts, in their order.
 
         Raises:
             CorruptIndex: one is damaged.
         """
         if self._transaction is None:
             return []
-        twins = dict(self._twins.getmulti(versions))  # one in seven has any
         found = self._body.getmulti(versions)
         bodies = _bodies_of([record for _, record in found])
-        return [
-            (each, body, read_twins(twins[each], self._is_in_commit) if each in twins else ())
-            for (each, _), body in zip(found, bodies, strict=True)
-        ]
+        return [(version, body) for (version, _), body in zip(found, bodies, strict=True)]
+
+    def twins(self, versions: Collection[bytes]) -> dict[bytes, Twins]:
+        """Return those of some versions that have twins in the commit that is served, or had."""
+        if self._transaction is None:
+            return {}
+        is_there = self._is_in_commit
+        found = self._twins.getmulti(versions)  # one in seven
+        return {version: read_twins(entry, is_there) for version, entry in found}
 
     def _is_in_commit(self, version: bytes) -> bool:
         """Tell whether a version came before the end of the commit served, and ended after it."""
-        last = self.commit.to_bytes(SEQ_BYTES, "big")
-        if version[-SEQ_BYTES:] > last:
+        if version[-SEQ_BYTES:] > self._last:
             return False
         ended = self._ended(version)
-        return ended is None or ended > last
+        return ended is None or ended > self._last
 
 
 def _bodies_of(records: Sequence[bytes]) -> list[bytes]:

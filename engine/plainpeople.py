@@ -46,9 +46,10 @@ from engine.ranking import (
     window_of,
 )
 from engine.reader import Place, Reader
+from engine.schema import COMPANY as COMPANY_FIELD
 from engine.schema import MAX_SEQ, PERSON, SEQ_BITS, term
 from engine.schema import NAME as NAME_FIELD
-from engine.scope import Searched
+from engine.scope import Scope, Searched
 from engine.typed import Typed
 
 OF_TWO = (FULL_NAME, NAME_WHOLE, NAME, NAME_COMPANY, NAME_OTHER, COMPANY_WHOLE, COMPANY, OTHER)
@@ -96,7 +97,7 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
         return None
     wanted = limit + 1
     told: dict[int, int] = {}
-    parts = _parts(reader, query, typed, wanted, told)
+    parts = _parts(reader, query, typed, scope, wanted, told=told)
     fields = scope.groups[0][1].fields
     hits: list[PersonHit] = []
     given: list[ContactId] = []
@@ -126,18 +127,19 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
             given.append(identity)
             if joined and identity in joined:
                 continue
-            if record.twins != ():
+            members = None
+            if record.twins != ():  # as few have
                 members = groups.of(contact)
-                if len(members) > 1:
-                    if any(member.id in given for member in members[1:]):
-                        continue  # it was shown with its better record
-                    joined.update(member.id for member in members)
-                hit = in_one(reader, members, each[0], typed, fields)
-            else:
-                hit = alone(contact, each[0], typed, fields)
+                others = [member.id for member in members[1:]]
+                if any(map(given.__contains__, others)):
+                    continue  # it was shown with its better record
+                joined.update(others)
             if last is not None and len(hits) == limit:
                 return _cut(typed, tuple(hits), last, told)
-            hits.append(hit)
+            if members:
+                hits.append(in_one(reader, members, each[0], typed, fields))
+            else:
+                hits.append(alone(contact, each[0], typed, fields))
             last = each, identity
     total = min(sum(told.values()), MAX_TOTAL)
     return PeoplePage(tuple(hits), total, total < MAX_TOTAL)
@@ -193,7 +195,13 @@ def _cut(
 
 
 def _parts(  # noqa: C901, PLR0912 - as above
-    reader: Reader, query: PeopleQuery, typed: Typed, wanted: int, told: dict[int, int]
+    reader: Reader,
+    query: PeopleQuery,
+    typed: Typed,
+    scope: Scope,
+    wanted: int,
+    *,
+    told: dict[int, int],
 ) -> Iterator[list[_Found]]:
     """Give who is found class by class, best first: what no better class has; [] to give up.
 
@@ -201,10 +209,10 @@ def _parts(  # noqa: C901, PLR0912 - as above
         reader: asked.
         query: who asks.
         typed: what is asked.
+        scope: what the asker sees.
         wanted: about how many will be read.
         told: class → how many were counted in it; filled.
     """
-    scope = reader.scope(query.principal)
     by_origin, searched = scope.by_origin, scope.groups[0][1]
     best = next(iter(scope.priorities))
     most = max(WINDOW, wanted + 1)
@@ -265,17 +273,22 @@ def _asked_of_one(
     frequency = reader.frequency
     if frequency(PERSON, "=" + word):
         yield FULL_NAME, Part(term(PERSON, "=" + word))
-    if frequency(NAME_FIELD, beginning):
+    begun = frequency(NAME_FIELD, beginning)
+    if begun:
+        ended = frequency(NAME_FIELD, ending)
         for match_class, value in ((NAME_WHOLE, ending), (NAME, beginning)):
-            if frequency(NAME_FIELD, value):
-                question = term(NAME_FIELD, value)
-                if reader.leading.levels(value):
-                    first = first_of(value, reader.leading, WINDOW + len(found), frequency)
-                    yield match_class, Part(question, first)
-                else:
-                    yield match_class, Part(question)
+            # who has a whole word has its beginning: if as many do, nobody else does
+            if ended if match_class == NAME_WHOLE else ended < begun:
+                first = first_of(value, reader.leading, WINDOW + len(found), frequency)
+                yield match_class, Part(term(NAME_FIELD, value), first)
+    if begun := frequency(COMPANY_FIELD, beginning):
+        ended = frequency(COMPANY_FIELD, ending)
+        if ended:
+            yield COMPANY_WHOLE, Part(term(COMPANY_FIELD, ending))
+        if ended < begun:
+            yield COMPANY, Part(term(COMPANY_FIELD, beginning))
     questions = Questions(typed, searched, frequency)
-    for match_class in (COMPANY_WHOLE, COMPANY, OTHER, INITIALS):
+    for match_class in (OTHER, INITIALS):
         rest = questions.query(match_class)
         if rest is not None:
             yield match_class, Part(rest)

@@ -95,10 +95,7 @@ def _levels(
 
     With fewer documents than `least` they are not.
     """
-    count = leading.levels(beginning)
-    if not count:  # as most
-        return []
-    terms = [(level, leading_term(level, beginning)) for level in range(count)]
+    terms = [(level, leading_term(level, beginning)) for level in leading.levels(beginning)]
     return [each for each in reversed(terms) if frequency(LEADING, each[1]) >= least]
 
 

@@ -213,8 +213,11 @@ class Reader:
         return self.records_of([address], scope)[0]
 
     def records(self, versions: Sequence[bytes], scope: Scope) -> list[Record]:
-        """Return the `record` of each of some documents whose bodies' keys are known."""
-        return self._as_seen(self._read(versions), scope)
+        """Return the `record` of each of some documents whose bodies' keys are known.
+
+        Of those that are not remembered the twins are read too, since a page shows them together.
+        """
+        return self._as_seen(self._read(versions, with_twins=True), scope)
 
     def marks(self, addresses: list[tantivy.DocAddress]) -> list[int]:
         """Return source and `seq` of many documents, as `engine.schema.gathered` does."""
@@ -229,43 +232,47 @@ class Reader:
         """
         versions = {version for record in records for version in record.twins or ()}
         versions.difference_update([record.version for record in records])
-        return self._as_seen(self._known(versions), scope)
+        return self._as_seen(list(self._known(versions).values()), scope)
 
-    def _read(self, versions: Sequence[bytes]) -> list[Record]:
+    def _read(self, versions: Sequence[bytes], *, with_twins: bool = False) -> list[Record]:
         """Return versions that the index names, in their order, as they are stored; remembered.
 
         Raises:
             CorruptIndex: one of them is not there.
         """
-        known = self._recall.known(versions)
-        if not known:  # as on most pages that are asked for the first time
-            fresh = self._fresh(versions)
-            if len(fresh) == len(versions):
-                return fresh
-        elif len(known) < len(versions):
-            self._add_fresh(known, versions)
+        known = self._known(versions, with_twins=with_twins)
         try:
             return [known[version] for version in versions]
         except KeyError:
             raise CorruptIndex("a document leads to no contact") from None
 
-    def _known(self, versions: Collection[bytes]) -> list[Record]:
+    def _known(
+        self, versions: Collection[bytes], *, with_twins: bool = False
+    ) -> dict[bytes, Record]:
         """Return versions as far as they are there; what is not remembered is read at once."""
         known = self._recall.known(versions)
         if len(known) < len(versions):
-            self._add_fresh(known, versions)
-        return list(known.values())
+            missing = [each for each in versions if each not in known] if known else versions
+            fresh = self._fresh(missing, with_twins=with_twins)
+            known.update([(record.version, record) for record in fresh])
+        return known
 
-    def _add_fresh(self, known: dict[bytes, Record], versions: Collection[bytes]) -> None:
-        """Read those of some versions that are not among the known ones."""
-        missing = [version for version in versions if version not in known]
-        known.update([(record.version, record) for record in self._fresh(missing)])
+    def _fresh(self, versions: Collection[bytes], *, with_twins: bool) -> list[Record]:
+        """Return versions that are not remembered, as far as they are there; from now on they are.
 
-    def _fresh(self, versions: Sequence[bytes]) -> list[Record]:
-        """Return versions as they are stored, as far as they are there; they are remembered."""
+        `with_twins`: and those that may share a link with them.
+        """
+        numbers = self.numbers
+        twins = numbers.twins(versions)
+        if with_twins and twins:
+            others = {other for each in twins.values() for other in each or ()}
+            others.difference_update(versions, self._recall.known(others))
+            if others:
+                versions = [*versions, *others]
+                twins.update(numbers.twins(others))
         fresh = [
-            Record(decode_contact(body), version, len(body), twins)
-            for version, body, twins in self.numbers.read(versions)
+            Record(decode_contact(body), version, len(body), twins.get(version, ()))
+            for version, body in numbers.read(versions)
         ]
         self._recall.keep_all(fresh)
         return fresh

@@ -78,12 +78,18 @@ class Recall:
 
     def keep_all(self, records: Iterable[Record]) -> None:
         """Remember records as they are, each by its version."""
-        for record in records:
-            self.keep(record.version, record)
+        self._keep([(record.version, record) for record in records])
 
     def keep(self, key: Key, record: Record) -> None:
         """Remember a record."""
-        if len(self._younger) >= MAX_RECORDS or self._octets + record.octets > MAX_OCTETS:
-            self._older, self._younger, self._octets = self._younger, {}, 0
-        self._younger[key] = record
-        self._octets += record.octets
+        self._keep(((key, record),))
+
+    def _keep(self, records: Iterable[tuple[Key, Record]]) -> None:
+        younger, octets = self._younger, self._octets
+        for key, record in records:
+            octets += record.octets
+            if octets > MAX_OCTETS or len(younger) >= MAX_RECORDS:
+                self._older, younger, octets = younger, {}, record.octets
+                self._younger = younger
+            younger[key] = record
+        self._octets = octets

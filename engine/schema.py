@@ -177,7 +177,7 @@ def gathered(versions: Iterable[float | None]) -> list[int]:
 
 def read_seqs(versions: Iterable[float | None]) -> list[int]:
     """Return the `seq` alone of what `read_versions` tells."""
-    return [int(version or 0) * _GATHER & _SEQ for version in versions]
+    return [int(version or 0) * _GATHER & MAX_SEQ for version in versions]
 
 
 def tail_term(digits: str) -> str:

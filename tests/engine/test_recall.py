@@ -27,16 +27,32 @@ def test_what_was_kept_is_found_and_what_was_not_is_not() -> None:
     assert len(memory) == 1
 
 
+def test_several_are_kept_and_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recall, "MAX_RECORDS", 3)
+    memory = Recall()
+    kept = [record(number) for number in range(5)]
+    memory.keep_all(kept[:3])
+    assert memory.known([key(2), key(9), key(0)]) == {key(2): kept[2], key(0): kept[0]}
+    memory.keep_all(kept[3:])
+    assert len(memory) == 5
+    assert memory.known([key(4), key(1), key(9)]) == {key(4): kept[4], key(1): kept[1]}
+
+
+@pytest.mark.parametrize("kept", ["each", "at once"])
 @pytest.mark.parametrize("bound", ["number", "octets"])
 def test_it_is_bounded_and_what_is_read_again_outlives_what_is_not(
-    bound: str, monkeypatch: pytest.MonkeyPatch
+    bound: str, kept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recall, "MAX_RECORDS" if bound == "number" else "MAX_OCTETS", 10)
     memory = Recall()
     favourite = record(-1)
     memory.keep(key(-1), favourite)
     for number in range(100):
-        memory.keep(key(number), record(number))
+        if kept == "at once":
+            memory.keep_all([record(number)])
+            assert memory.known([key(-1)]) == {key(-1): favourite}
+        else:
+            memory.keep(key(number), record(number))
         assert memory.get(key(-1)) is favourite
         assert len(memory) <= 20
     assert memory.get(key(99)) is not None

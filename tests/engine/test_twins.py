@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -83,6 +83,12 @@ def table_of(writer: NumberWriter, commit: int) -> Iterator[NumberTable]:
     table.close()
 
 
+def twins_of(table: NumberTable, versions: Sequence[bytes]) -> dict[bytes, twins.Twins]:
+    """Return those of some versions that are there, each with its twins."""
+    noted = table.twins(versions)
+    return {version: noted.get(version, ()) for version, _ in table.read(versions)}
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     batches=st.lists(
@@ -114,8 +120,8 @@ def test_who_shares_a_link_is_known_of_every_commit_that_is_served(
                 there = held.at(commit)
                 with table_of(writer, commit) as table:
                     read = {
-                        version: found and {other for other, _, _ in table.read(found)}
-                        for version, _, found in table.read(sorted(there))
+                        version: found and {*twins_of(table, found)}
+                        for version, found in twins_of(table, sorted(there)).items()
                     }
                 assert read.keys() == there.keys()
                 for version, found in read.items():
@@ -140,7 +146,7 @@ def test_an_entry_is_bounded_and_of_a_crowd_all_are_told(tmp_path: Path) -> None
     for seq, each in enumerate(made, 1):
         writer.apply([change_of(seq, each)])
         with table_of(writer, seq) as table:
-            found = {version: linked for version, _, linked in table.read(versions[:seq])}
+            found = twins_of(table, versions[:seq])
         for version, linked in found.items():
             others = tuple(other for other in found if other != version)
             assert linked == (others if len(others) <= MAX_TWINS else None)
@@ -154,7 +160,7 @@ def test_a_crowd_that_comes_all_at_once_is_one_for_who_was_there_before(tmp_path
     writer.apply([change_of(seq, each) for seq, each in enumerate(made[5:], 6)])
     with table_of(writer, 60) as table:
         versions = [body_key(each, seq) for seq, each in enumerate(made, 1)]
-        assert [found for _, _, found in table.read(versions)] == [None] * 60
+        assert twins_of(table, versions) == dict.fromkeys(versions)
 
 
 def test_a_record_that_is_changed_again_and_again_fills_no_entry(tmp_path: Path) -> None:
@@ -166,7 +172,7 @@ def test_a_record_that_is_changed_again_and_again_fills_no_entry(tmp_path: Path)
         writer.apply([change_of(seq, other)], committed=seq - 1)
     first, second = body_key(one, 1), body_key(other, last)
     with table_of(writer, last) as table:
-        read = {version: found for version, _, found in table.read([first, second])}
+        read = twins_of(table, [first, second])
     assert read == {first: (second,), second: (first,)}
     writer.apply([Change(last + 1, "crm", "2", None)], committed=last)
     writer.apply([Change(last + 2, "crm", "1", None)], committed=last + 1)
