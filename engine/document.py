@@ -41,6 +41,7 @@ from engine.schema import (
     UNNAMED,
     VERSION,
     place_of,
+    tail_terms,
     uuid_term,
     version_of,
 )
@@ -118,7 +119,7 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
         surname or contact.name, contact.given_name, f"{identity.source}\x1f{identity.key}"
     )
     pairs = pair_terms(words)
-    numbers, tails, parts = number_terms(contact)
+    numbers, whole, parts = number_terms(contact)
     held = fields_of(contact)
     if not words:
         held.append(UNNAMED)
@@ -127,7 +128,7 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
             ID: uuid_term(entry_uuid),
             SOURCE: identity.source,
             NUMBER: numbers,
-            TAIL: tails,
+            TAIL: list(chain.from_iterable(map(tail_terms, whole))),
             NAME: names,
             COMPANY: company,
             OTHER: others,

@@ -32,7 +32,7 @@ from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
 from engine.terms import GRAM_LETTERS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 
-FORMAT = 21
+FORMAT = 22
 
 ID = "id"
 SOURCE = "source"
@@ -54,9 +54,9 @@ PLACE = "place"
 VERSION = "version"
 NOTE = "note"
 
-MIN_TAIL, MAX_TAIL = 3, 7
-"""Shortest and longest run of last digits that is one term; of more digits the last seven are asked
-for, which few numbers share."""
+TAILS = (3, 4, 7)
+"""So many last digits of a number are a term. Seven are shared by few numbers, and more are not
+asked for; five and six are found among those that share the last four, by their parts."""
 
 MAX_START = 2
 """Longest beginning of a word of the other texts that is one term; longer ones are in `gram`."""
@@ -93,7 +93,7 @@ def schema() -> tantivy.Schema:
         (ID, "raw"),
         (SOURCE, "raw"),
         (NUMBER, "raw"),
-        (TAIL, "tail"),
+        (TAIL, "raw"),
         (NAME, "prefix"),
         (COMPANY, "prefix"),
         (OTHER, "marked"),
@@ -119,7 +119,6 @@ def register_tokenizers(index: tantivy.Index) -> None:
     """Teach an opened index the tokenizers that the schema names; needed before writing."""
     ngram = tantivy.Tokenizer.ngram
     for name, low, high in (
-        ("tail", MIN_TAIL, MAX_TAIL),
         ("prefix", 1, MAX_PREFIX),
         ("marked", 2, MAX_PREFIX + 1),
         ("sound", MIN_SOUND_START, MAX_PREFIX),
@@ -180,9 +179,9 @@ def read_seqs(versions: Iterable[float | None]) -> list[int]:
     return [int(version or 0) * _GATHER & MAX_SEQ for version in versions]
 
 
-def tail_term(digits: str) -> str:
-    """Return the term for the last digits of a number: reversed, at most `MAX_TAIL` of them."""
-    return digits[: -MAX_TAIL - 1 : -1]
+def tail_terms(digits: str) -> list[str]:
+    """Return the terms for the ends of a number, the longest last; [] for fewer than `TAILS`."""
+    return [digits[-length:] for length in TAILS if length <= len(digits)]
 
 
 def applied_document(seq: int, store: str) -> tantivy.Document:

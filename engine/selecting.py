@@ -24,7 +24,6 @@ from engine.schema import (
     HAS,
     ID,
     MAX_START,
-    MIN_TAIL,
     NAME,
     NUMBER,
     ORDER,
@@ -32,10 +31,11 @@ from engine.schema import (
     PLACE,
     RANK,
     TAIL,
+    TAILS,
     UNNAMED,
     place_of,
     schema,
-    tail_term,
+    tail_terms,
     term,
     uuid_term,
 )
@@ -428,13 +428,14 @@ def _range(field: str, low: int, high: int) -> _Query:
 
 
 def tail_query(digits: str) -> _Query:
-    """Return the query for numbers that end in the digits, or in the last `MAX_TAIL` of them.
-
-    Fewer than `MIN_TAIL` find nobody.
-    """
-    if len(digits) < MIN_TAIL or not digits.isdigit():
+    """Return the query for numbers that may end in the digits; fewer than three: nobody."""
+    ends = tail_terms(digits)
+    if not ends or not digits.isdigit():
         return _Query.empty_query()
-    return term(TAIL, tail_term(digits))
+    end = term(TAIL, ends[-1])
+    if len(digits) in TAILS or len(digits) > TAILS[-1]:
+        return end
+    return all_of([end, _parts_query(f"{digits}$")])
 
 
 def number_prefix_query(digits: str) -> _Query:
@@ -446,10 +447,14 @@ def number_prefix_query(digits: str) -> _Query:
 
 def number_inside_query(digits: str) -> _Query:
     """Return the query for numbers that may hold the digits; fewer than `PART_DIGITS`: nobody."""
-    last = len(digits) - PART_DIGITS
-    if last < 0 or not digits.isdigit():
+    if len(digits) < PART_DIGITS or not digits.isdigit():
         return _Query.empty_query()
-    pieces = [digits[at : at + PART_DIGITS] for at in range(last + 1)]
+    return _parts_query(digits)
+
+
+def _parts_query(text: str) -> _Query:
+    """Return the query for numbers of one kind that hold every three signs of a text."""
+    pieces = [text[at : at + PART_DIGITS] for at in range(len(text) - PART_DIGITS + 1)]
     return any_of(
         [all_of([term(field, piece) for piece in pieces]) for field in NUMBER_PARTS.values()]
     )

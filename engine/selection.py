@@ -71,10 +71,7 @@ class AlphabetRange(msgspec.Struct, frozen=True):
 
 
 class NumberTail(msgspec.Struct, frozen=True):
-    """Contacts with a number that ends in `digits`, at least `schema.MIN_TAIL` of them.
-
-    Of more than `schema.MAX_TAIL` digits only so many of the last count: a superset.
-    """
+    """Contacts that may have a number with `digits` at its end (at least three, a superset)."""
 
     digits: str
 

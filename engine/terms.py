@@ -305,26 +305,27 @@ class NumberTerms(NamedTuple):
 
     Attributes:
         numbers: their keys, each once.
-        tails: digits of those without an extension apart, reversed.
+        whole: digits of those without an extension apart.
         parts: digits by index field, marked where they begin and end.
     """
 
     numbers: list[str]
-    tails: list[str]
+    whole: list[str]
     parts: dict[str, list[str]]
 
 
 def number_terms(contact: Contact) -> NumberTerms:
     """Return the terms of a contact's numbers, of each line's kind and of all together."""
-    keys: dict[str, str] = {}
+    keys: dict[str, None] = {}
+    whole: dict[str, None] = {}
     parts: dict[str, list[str]] = {}
     for line in contact.phones:
         number = line.number
         digits = number.digits
         if number.extension:
-            keys[number.key] = ""
+            keys[number.key] = None
         else:
-            keys[digits] = digits[::-1]
+            keys[digits] = whole[digits] = None
         code = len(country_code_of(digits))
         field = NUMBER_PARTS[line.kind]
         if field not in parts:
@@ -332,7 +333,7 @@ def number_terms(contact: Contact) -> NumberTerms:
         parts[field].append(f"^{digits}$")
         if code:
             parts[field].append(f"^{digits[code : code + 2]}")
-    return NumberTerms(list(keys), list(filter(None, keys.values())), parts)
+    return NumberTerms(list(keys), list(whole), parts)
 
 
 @lru_cache(maxsize=1_024)

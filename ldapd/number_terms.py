@@ -32,7 +32,7 @@ from ldapd.matching import Pattern
 from ldapd.protocol.filters import Substrings
 
 MIN_TAIL_DIGITS = 3
-"""Fewer last digits than the index holds as one term find nobody (`engine.schema.MIN_TAIL`)."""
+"""Fewer last digits than the index holds as one term find nobody (`engine.terms.PART_DIGITS`)."""
 
 _DIGIT = re.compile(r"\d")
 _NO_DIGIT = re.compile(r"[^0-9]+")

@@ -42,8 +42,9 @@ def test_versions_of_one_source_are_too_scattered_to_be_packed_in_blocks() -> No
 
 def test_ids_and_tails_are_terms() -> None:
     assert schema.id_term(ContactId("crm", "1")) != schema.id_term(ContactId("cr", "m1"))
-    assert schema.tail_term("498999998123") == "3218999"
-    assert schema.tail_term("123") == "321"
+    assert schema.tail_terms("498999998123") == ["123", "8123", "9998123"]
+    assert schema.tail_terms("123") == ["123"]
+    assert schema.tail_terms("12") == []
 
 
 def test_a_place_is_the_uuids_own_bits() -> None:

@@ -12,7 +12,8 @@ from msgspec import structs
 from engine import selecting
 from engine.contact import Address, Contact, ContactId, contact_uuid_text
 from engine.errors import UnsupportedQuery
-from engine.schema import APPLIED_ID, place_of
+from engine.rights import SourcePolicy
+from engine.schema import APPLIED_ID, TAILS, place_of
 from engine.selection import (
     AllOf,
     AlphabetRange,
@@ -34,6 +35,7 @@ from engine.selection import (
 from engine.terms import rank_of
 from engine.tokens import sort_rank
 from tests.engine.building import MUNICH, Directory, contact, remove
+from tests.engine.searching import reader_of
 from tests.engine.test_people import PEOPLE, USER
 
 EVERYBODY = (
@@ -62,6 +64,9 @@ def other_digit(entry_uuid: str, at: int) -> str:
         (Called("-"), ["1", "2", "3", "4", "6"]),
         (NumberTail("8123"), ["1"]),
         (NumberTail("200123"), ["3"]),
+        (NumberTail("123"), ["1", "3"]),
+        (NumberTail("999998123"), ["1"]),
+        (NumberTail("812"), []),
         (NumberTail("99"), []),
         (NumberTail("x"), []),
         (NumberPrefix("4930"), ["4"]),
@@ -166,6 +171,35 @@ def test_deep_or_wide_questions_are_refused(directory: Directory) -> None:
 def test_no_text_breaks_a_set_question(directory: Directory, text: str) -> None:
     for question in (Prefix(text), Prefix(text, everywhere=True), Contains(text), EntryIs(text)):
         directory.index.select(question, USER, 5)
+
+
+DIGITS = st.text(alphabet="129", min_size=3, max_size=15)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    held=st.lists(st.lists(DIGITS, max_size=3), min_size=1, max_size=12),
+    asked=st.lists(DIGITS, min_size=1, max_size=12),
+)
+def test_numbers_are_found_by_their_ends_and_by_few_digits_no_others(
+    held: list[list[str]], asked: list[str]
+) -> None:
+    made = [contact(str(at), "A", *numbers, f"{at}x17") for at, numbers in enumerate(held)]
+    reader = reader_of(made, {"crm": SourcePolicy("crm")})
+    for tail in (
+        *asked,
+        *(number[-length:] for each in held for number in each for length in range(3, 9)),
+    ):
+        hits = reader.by_rank(selecting.tail_query(tail), reader.scope(USER), len(made))
+        found = {reader.record(at, reader.scope(USER)).contact.id.key for _, at in hits}
+        ending = {
+            str(at)
+            for at, numbers in enumerate(held)
+            if any(each.endswith(tail) for each in numbers)
+        }
+        assert ending <= found, tail
+        if len(tail) in TAILS:
+            assert found == ending, tail
 
 
 NAMES = ("Abel", "Meier", "Meier", "Meier", "Meier", "Meier", "Zorn", "", "Öztürk")

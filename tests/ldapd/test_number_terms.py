@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.phone import DialPlan
-from engine.schema import MIN_TAIL
 from engine.selection import (
     AllOf,
     AnyOf,
@@ -15,6 +14,7 @@ from engine.selection import (
     NumberPrefix,
     NumberTail,
 )
+from engine.terms import PART_DIGITS
 from ldapd.number_terms import (
     MIN_TAIL_DIGITS,
     NumberTerm,
@@ -37,7 +37,7 @@ PLAIN = DialPlan()
 
 
 def test_the_shortest_tail_is_the_one_the_index_holds() -> None:
-    assert MIN_TAIL_DIGITS == MIN_TAIL
+    assert MIN_TAIL_DIGITS == PART_DIGITS
 
 
 @pytest.mark.parametrize("text", ["", "*", "anonymous", "+", "ext."])
