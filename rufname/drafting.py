@@ -188,11 +188,18 @@ def _hear(connection: socket.socket) -> bytes | None:
     Whole in one call each: a thread that has to ask for the interpreter's lock after each piece
     would let the other side wait.
     """
-    head = connection.recv(_LENGTH_BYTES, socket.MSG_WAITALL)
-    if len(head) < _LENGTH_BYTES:
-        return None
-    length = int.from_bytes(head, "big")
+    head = _receive_all(connection, _LENGTH_BYTES)
+    return None if head is None else _receive_all(connection, int.from_bytes(head, "big"))
+
+
+def _receive_all(connection: socket.socket, length: int) -> bytes | None:
+    """Return so many octets, None where the other side ends before."""
     data = connection.recv(length, socket.MSG_WAITALL)
+    while 0 < len(data) < length:  # a process that was stopped and goes on has a part of them
+        more = connection.recv(length - len(data), socket.MSG_WAITALL)
+        if not more:
+            break
+        data += more
     return data if len(data) == length else None
 
 

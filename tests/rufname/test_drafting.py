@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import socket
+import struct
+import termios
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -111,3 +118,53 @@ def test_without_room_for_a_process_all_is_made_here(
     many = changes(1, MANY + 1)
     assert len(drafter.draft(many, NO_LIMITS)()) == len(many)
     assert drafter._process is None
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def unread(connection: socket.socket) -> int:
+    """Return how many octets lie ready."""
+    return int(struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))[0])
+
+
+def test_a_wait_that_is_interrupted_in_mid_message_goes_on_with_it(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    message = bytes(range(256)) * 8
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    hearing: list[int] = []
+
+    def hear() -> bytes | None:
+        hearing.append(threading.get_ident())
+        return drafting._hear(ours)
+
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            heard = threads.submit(hear)
+            theirs.sendall(len(message).to_bytes(4, "big") + message[:1_000])
+            deadline = time.monotonic() + 30
+            while unread(ours) or not hearing:
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
+            signal.pthread_kill(hearing[0], signal.SIGUSR1)
+            theirs.sendall(message[1_000:])
+            theirs.shutdown(socket.SHUT_WR)
+            assert heard.result(30) == message
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("said", [b"", b"\0\0", b"\0\0\0\5", b"\0\0\0\5four"])
+def test_a_side_that_ends_in_mid_message_has_ended(
+    pair: tuple[socket.socket, socket.socket], said: bytes
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(said)
+    theirs.shutdown(socket.SHUT_WR)
+    assert drafting._hear(ours) is None
