@@ -37,7 +37,7 @@ KIND_RANK: dict[PhoneKind, int] = {
 MAX_CUSTOM_FIELDS = 20
 
 _NAMESPACE = uuid.UUID("6f0e3a52-43c6-5d4b-9d5a-2b8f4f0f7a11")
-_NAMESPACE_BYTES = _NAMESPACE.bytes
+_NAMESPACE_SHA1 = hashlib.sha1(_NAMESPACE.bytes, usedforsecurity=False)
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
@@ -60,18 +60,22 @@ def contact_uuid(identity: ContactId) -> uuid.UUID:
 
 def contact_uuid_text(identity: ContactId) -> str:
     """Return `contact_uuid` as text in lower case; 0.8 µs instead of 3.5: every call needs one."""
-    named = f"{identity.source}\x1f{identity.key}".encode()
-    text = hashlib.sha1(_NAMESPACE_BYTES + named, usedforsecurity=False).hexdigest()
+    hasher = _NAMESPACE_SHA1.copy()
+    hasher.update(f"{identity.source}\x1f{identity.key}".encode())
+    text = hasher.hexdigest()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def uuid_texts_of(source: str) -> Callable[[bytes], bytes]:
     """Return what gives `contact_uuid_text` of the keys of a source, both in UTF-8."""
-    # hashed anew each time: to copy what was begun takes half as long again
-    begun, digest, variant = _NAMESPACE_BYTES + f"{source}\x1f".encode(), hashlib.sha1, _VARIANT
+    begun = _NAMESPACE_SHA1.copy()
+    begun.update(f"{source}\x1f".encode())
+    copied, variant = begun.copy, _VARIANT
 
     def uuid_text(key: bytes) -> bytes:
-        text = digest(begun + key, usedforsecurity=False).hexdigest()
+        hasher = copied()
+        hasher.update(key)
+        text = hasher.hexdigest()
         return (
             f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant[text[16]]}{text[17:20]}-{text[20:32]}"
         ).encode()

@@ -14,6 +14,7 @@ import tantivy
 
 from engine.contact import Card, Contact
 from engine.errors import InvalidNumber, UnsupportedQuery
+from engine.leading import leading_term
 from engine.phone import read_number
 from engine.reader import Reader
 from engine.rights import Principal
@@ -23,6 +24,7 @@ from engine.schema import (
     GRAM,
     HAS,
     ID,
+    LEADING,
     MAX_START,
     NAME,
     NUMBER,
@@ -216,7 +218,8 @@ def candidates(
         question = _with(question, RANK, after.rank + 1, _MOST)
     equal = len(found)
     if len(found) <= limit:
-        hits = reader.by_rank(question, scope, limit + 1 + SPARE - equal)
+        hits = [] if after is not None else _first(reader, selection, scope, limit + 1 + SPARE)
+        hits = hits or reader.by_rank(question, scope, limit + 1 + SPARE - equal)
         found += [address for _, address in hits]
         ranks += [rank for rank, _ in hits]
     complete = len(found) <= limit
@@ -236,6 +239,30 @@ def candidates(
     if not is_in_order:
         found = _by_place(reader, ranks, found)
     return Candidates(reader, scope, found, ranks, complete=complete)
+
+
+def _first(
+    reader: Reader, selection: Selection, scope: Scope, count: int
+) -> list[tuple[int, tantivy.DocAddress]]:
+    """Return the first so many of a name that many begin with, as `by_rank` would; else none.
+
+    To put all of them in order takes 12 ns each: a millisecond for a frequent name of a million.
+    """
+    if not isinstance(selection, Called):
+        return []
+    asked = words(selection.text)
+    beginning = asked[0][:MAX_PREFIX] if len(asked) == 1 else ""
+    for level in reversed(range(reader.leading.levels(beginning))):
+        named = leading_term(level, beginning)
+        if reader.frequency(LEADING, named) >= count:
+            query = term(LEADING, named)
+            if reader.has_unnamed:
+                query = any_of([query, _standing_in(beginning)])
+            hits = reader.by_rank(query, scope, count)
+            # whoever stands in for a name may stand behind those that are left out
+            is_full = len(hits) == count and hits[-1][0] <= reader.leading.limit(level, beginning)
+            return hits if is_full else []
+    return []
 
 
 def _by_place(
@@ -365,8 +392,13 @@ def called_query(word: str, *, unnamed: bool = True) -> _Query:
     start = word[:MAX_PREFIX]
     if not unnamed:
         return term(NAME, start)
+    return any_of([term(NAME, start), _standing_in(start)])
+
+
+def _standing_in(start: str) -> _Query:
+    """Return the query for those whose company or e-mail address stands in for a name."""
     stands_in = any_of([term(COMPANY, start), term(OTHER, MARKS["emails"] + start)])
-    return any_of([term(NAME, start), all_of([term(HAS, UNNAMED), stands_in])])
+    return all_of([term(HAS, UNNAMED), stands_in])
 
 
 def beginning_query(word: str) -> _Query:

@@ -212,7 +212,7 @@ class LdapHandler:
         if asker.is_sbc:
             self._searcher.learn_call(asker, data, request)
         elif not message.controls:
-            self._searcher.learn_list(asker, data, request, answer)
+            self._searcher.learn_list(asker, data, answer)
 
     def handle(self, peer: Peer, message: LdapMessage) -> Answer:
         """Return the answer to one request.

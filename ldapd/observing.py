@@ -20,7 +20,7 @@ from ldapd.listing import Slices
 from ldapd.protocol.messages import BindRequest, LdapMessage
 from ldapd.search import LongAnswer
 from ldapd.traced import Outcome, Traced, describe
-from ldapd.watching import Lookup, Watched
+from ldapd.watching import Lookup, Watched, told
 
 MAX_BINDS = 64
 """Binds whose password is being verified: more than the queue of `passwords` holds."""
@@ -128,7 +128,7 @@ class ObservedHandler:
             self._binds[id(answer)] = seen
             return answer
         recent = self._watched.recent.get(seen.client, ())
-        seen.lookups = tuple(takewhile(lambda each: each is not last, reversed(recent)))
+        seen.lookups = tuple(map(told, takewhile(lambda each: each is not last, reversed(recent))))
         if type(message.request) is BindRequest:
             seen.client = _client_of(peer)
         if isinstance(answer, LongAnswer):

@@ -122,6 +122,7 @@ class Searcher:
         self._counters = counters
         self._lister = Lister(index, seal, counters, clock)
         self._lists = KnownLists(index)
+        self._listed = b""  # the last answer to a search for names
         self._plain_callers: dict[Asker, PlainCaller] = {}
 
     def search(
@@ -174,10 +175,11 @@ class Searcher:
         """Answer a client that is no SBC: names, and everybody who has a number."""
         asker, wish = asked.asker, _wish(asked.asker, asked.request)
         question = _number_question(asker, wish)
-        if question is None and asker.client.profile == "bulk":
-            return self._list(asked, self._set_question(asked, wish))
         if question is None:
-            return self._people(asked, wish) or self._list(asked, self._set_question(asked, wish))
+            people = None if asker.client.profile == "bulk" else self._people(asked, wish)
+            answer = people or self._list(asked, self._set_question(asked, wish))
+            self._listed = answer if isinstance(answer, bytes) else b""
+            return answer
         self._counters.lookups += 1
         for value in question.values:
             match = self._index.caller(
@@ -276,19 +278,15 @@ class Searcher:
             names = asker.entries.names_only(request)
             asker.calls.learn(data, request, place.base, question.attribute, names)
 
-    def learn_list(self, asker: Asker, data: bytes, request: SearchRequest, answer: bytes) -> None:
+    def learn_list(self, asker: Asker, data: bytes, answer: bytes) -> None:
         """Remember the answer to a search for names; look-ups are counted and watched each time.
 
         Args:
             asker: who asked, no SBC.
-            data: the request's octets, which nothing stood behind.
-            request: what was read from them; it had no controls.
+            data: the request's octets, which nothing stood behind; it had no controls.
             answer: what `search` has just returned.
         """
-        place = self._naming.locate(request.base)
-        if place.kind != "context" or request.scope == SCOPE_BASE:
-            return
-        if _number_question(asker, _wish(asker, request)) is None:
+        if answer is self._listed:
             self._lists.learn(asker, data, answer)
 
     def _look_up(  # noqa: PLR0917 - by position, since every call passes here

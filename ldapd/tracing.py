@@ -18,7 +18,7 @@ from engine.errors import InvalidNumber
 from engine.phone import DialPlan, read_number
 from ldapd.protocol.messages import LdapMessage, SearchRequest
 from ldapd.traced import Following, Traced, TraceRequest, log_fields
-from ldapd.watching import Lookup, Watched
+from ldapd.watching import Lookup, Watched, told
 
 MAX_WAITING = 1_000
 """Requests that wait for a follower to read: a second of a busy SBC."""
@@ -86,7 +86,7 @@ class Tracing:
         lookups = [
             (each, name)
             for name in names
-            for each in self._watched.recent.get(name, ())
+            for each in map(told, self._watched.recent.get(name, ()))
             if not wish.number or _is_same(wish.number, each)
         ]
         lookups.sort(key=lambda pair: pair[0][0])

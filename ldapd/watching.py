@@ -24,9 +24,12 @@ MAX_REMEMBERED = 100
 """Look-ups of one client: some 50 KiB, what rang within the last minutes."""
 
 Lookup = tuple[float, str, DialPlan, str, int, int]
-"""When (clock), the number as asked, under which plan, name ("" = nobody), class, runners-up.
+"""When (clock), the number as asked, under which plan, name ("" = nobody), class, runners-up."""
 
-A plain tuple, since every call makes one.
+Remembered = tuple[float, str | bytes, DialPlan, str | bytes, int, int]
+"""The same as it came: digits behind a "+" and a name in UTF-8, where the short way found it.
+
+A plain tuple, since every call makes one; few are ever read.
 """
 
 _log = logging.getLogger(__name__)
@@ -46,6 +49,16 @@ class Callers(Protocol):
         """Return what answers as `caller` does in nearly every call."""
 
 
+def told(remembered: Remembered) -> Lookup:
+    """Return a look-up that is remembered as it is told."""
+    at_s, number, plan, name, match_class, runners_up = remembered
+    if isinstance(number, bytes):
+        number = f"+{number.decode()}"
+    if isinstance(name, bytes):
+        name = name.decode()
+    return at_s, number, plan, name, match_class, runners_up
+
+
 class Watched:
     """An index whose look-ups are watched; whatever else it can do, it does itself."""
 
@@ -59,8 +72,8 @@ class Watched:
                 warning is logged; 0 = never.
         """
         self.alarm_at = alarm_at
-        self.recent: defaultdict[str, deque[Lookup]] = defaultdict(
-            partial(deque[Lookup], maxlen=MAX_REMEMBERED)
+        self.recent: defaultdict[str, deque[Remembered]] = defaultdict(
+            partial(deque[Remembered], maxlen=MAX_REMEMBERED)
         )
         self._index = index
         self._caller = index.caller
@@ -101,13 +114,12 @@ class Watched:
         def plain(digits: bytes) -> Named | None:
             found = find(digits)
             if found is NOBODY:
-                number, now_s = f"+{digits.decode()}", clock()
-                remember((now_s, number, plan, "", 0, 0))
-                if self.alarm_at:
-                    self._miss(client, number, now_s)
+                now_s = clock()
+                remember((now_s, digits, plan, "", 0, 0))
+                if self.alarm_at and (client not in self._alarmed or now_s >= self._day_ends_s):
+                    self._miss(client, f"+{digits.decode()}", now_s)
             elif found is not None:
-                number = f"+{digits.decode()}"
-                remember((clock(), number, plan, found[0].decode(), EXACT, 0))
+                remember((clock(), digits, plan, found[0], EXACT, 0))
             return found
 
         return plain

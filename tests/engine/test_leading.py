@@ -19,6 +19,8 @@ from engine.questions import Questions
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import LEADING
 from engine.scope import Searched
+from engine.selecting import _first, candidates
+from engine.selection import Called
 from engine.terms import name_words, pair_terms, rank_of
 from engine.typed import read_typed
 from tests.engine.building import Directory, contact
@@ -276,3 +278,55 @@ def test_limits_stand_as_long_as_the_index_does(
     index.refresh()
     assert index.status().documents == 301
     assert index._reader.leading.encode() != limits.encode()
+
+
+@pytest.mark.parametrize("unnamed", [0, 40])
+def test_lists_are_the_same_whatever_the_limits_are(unnamed: int) -> None:
+    nameless = [
+        contact(f"u{key}", "", company="Müller GmbH" if key % 2 else "Anna AG")
+        for key in range(unnamed)
+    ]
+    contacts = [*people(600), *nameless]
+    ranks = sorted(map(rank_of, contacts))
+    draw = random.Random(9)
+    texts = ("m", "mü", "Müller", "a", "an", "anna mu", "x")
+    plain = reader_of(contacts, POLICIES)
+    assert plain.has_unnamed == bool(unnamed)
+    asked = 0
+    for _ in range(3):
+        limits = {
+            each: (draw.choice(ranks), draw.choice((0, draw.choice(ranks))))
+            for each in ("m", "mu", "muller", "a", "an")
+        }
+        reader = reader_of(contacts, POLICIES, Leading(limits))
+        for asker in ASKERS:
+            for text in texts:
+                for limit in (1, 9, 60):
+                    told = []
+                    for each in (plain, reader):
+                        found = candidates(each, Called(text), asker, limit)
+                        keys = [found.read(at).id for at in range(len(found))]
+                        told.append((keys, found.complete, found.position(0) if keys else None))
+                    assert told[0] == told[1]
+                    asked += bool(_first(reader, Called(text), reader.scope(asker), limit))
+    assert asked > 20
+
+
+def test_a_list_of_many_asks_for_the_first_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leading, "MANY", 200)
+    monkeypatch.setattr(leading, "LEADERS", 120)
+    contacts = people(900)
+    reader = reader_of(contacts, POLICIES, guessed(contacts))
+    asked = []
+    search = type(reader).counted_by_rank
+
+    def counted(self: object, query: object, *more: object, **named: bool) -> object:
+        asked.append(str(query))
+        return search(self, query, *more, **named)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(type(reader), "counted_by_rank", counted)
+    assert len(candidates(reader, Called("M"), LOCAL_ADMIN, 29)) == 29
+    assert len(asked) == 1
+    assert "0m" in asked[0]
+    assert not candidates(reader, Called("M"), LOCAL_ADMIN, 150).complete  # more than those
+    assert '"m"' in asked[-1]

@@ -8,7 +8,7 @@ import pytest
 
 from engine.index import ContactIndex
 from engine.query import CallerQuery
-from ldapd.watching import DAY_S, MAX_REMEMBERED, Watched
+from ldapd.watching import DAY_S, MAX_REMEMBERED, Watched, told
 from tests.ldapd.house import MUNICH, PHONE, SBC
 
 NOBODY, ANNA = "+49302312{}", "+493023125001"
@@ -90,7 +90,11 @@ def test_the_short_way_is_watched_as_the_long_way_is(
         assert find(number[1:].encode()) is not None
         ask(long, number)
     assert find(b"493023125002") is None  # shared: it has asked nobody
-    assert short.recent == long.recent
+    assert [told(each) for each in short.recent["sbc"]] == list(long.recent["sbc"])
+    for number in ("+494012345604", ANNA):
+        assert find(number[1:].encode()) is not None
+        ask(long, number)
+    assert [told(each) for each in short.recent["sbc"]] == list(long.recent["sbc"])
     assert len(caplog.records) == 2
 
 
