@@ -252,7 +252,7 @@ def _first(
         return []
     asked = words(selection.text)
     beginning = asked[0][:MAX_PREFIX] if len(asked) == 1 else ""
-    for level in reversed(range(reader.leading.levels(beginning))):
+    for level in reversed(reader.leading.levels(beginning)):
         named = leading_term(level, beginning)
         if reader.frequency(LEADING, named) >= count:
             query = term(LEADING, named)
