@@ -110,7 +110,6 @@ class Questions:
         self._typed = typed
         self._searched = searched
         self._frequency = frequency
-        self._in_name = [self._term(NAME_FIELD, start(word)) for word in typed.words]
 
     def query(self, match_class: int) -> _Query | None:
         """Return the query of a class, None if it cannot find more than better classes do.
@@ -138,7 +137,7 @@ class Questions:
             case 8:
                 return self._name_and(self._elsewhere)
             case 9:
-                return self._whole_words(COMPANY_FIELD, self._in_company, list)
+                return self._whole_words(COMPANY_FIELD, list)
             case 10:
                 return _all_or_none(self._in_company)
             case 11:
@@ -146,38 +145,36 @@ class Questions:
             case _:
                 return self._guesses(match_class)
 
-    def _whole_words(
-        self,
-        field: str,
-        beginnings: list[_Query | None],
-        beside: Callable[[], list[_Query | None]],
-    ) -> _Query | None:
-        """Return the query for whole words, which are terms only if their beginnings are.
+    def _whole_words(self, field: str, beside: Callable[[], list[_Query | None]]) -> _Query | None:
+        """Return the query for whole words.
 
         Few are typed: `beside`, what else is asked for, is made for these alone.
         """
-        if not all(beginnings):
-            return None
-        found = [self._term(field, whole(word)) for word in self._typed.words]
-        return _all_or_none([*found, *beside()]) if all(found) else None
+        found: list[_Query | None] = []
+        for word in self._typed.words:
+            found.append(self._term(field, whole(word)))
+            if found[-1] is None:  # as of most
+                return None
+        return _all_or_none([*found, *beside()])
 
     def _whole_names(self) -> _Query | None:
         """Return the query for names with all words, or the one with two letters turned round."""
         if not self._typed.turned:
-            return self._whole_words(NAME_FIELD, self._in_name, lambda: self._paired)
+            return self._whole_words(NAME_FIELD, lambda: self._paired)
         both = *self._typed.words, self._typed.turned
         return _any_or_none([self._term(NAME_FIELD, whole(each)) for each in both])
 
     def _beginnings(self) -> _Query | None:
         """Return the query for names with all beginnings: a pair alone tells two short ones."""
-        words, names = self._typed.words, self._in_name
-        if len(words) == 1:
-            return names[0]
+        if len(self._typed.words) == 1:
+            return self._in_name[0]
         pair = self._pair
         if pair and self._is_pair:
-            of_many = self._term(PAIR, ANY_PAIR)
-            return _any_or_none([self._term(PAIR, pair), _all_or_none([*names, of_many])])
-        return _all_or_none([*names, *self._paired])
+            of_pair, of_many = self._term(PAIR, pair), self._term(PAIR, ANY_PAIR)
+            if of_many is None:  # as in most indexes
+                return of_pair
+            return _any_or_none([of_pair, _all_or_none([*self._in_name, of_many])])
+        return _all_or_none([*self._in_name, *self._paired])
 
     @property
     def _is_pair(self) -> bool:
@@ -223,6 +220,10 @@ class Questions:
                 )
             case _:
                 return None
+
+    @cached_property
+    def _in_name(self) -> list[_Query | None]:
+        return [self._term(NAME_FIELD, start(word)) for word in self._typed.words]
 
     @cached_property
     def _pair(self) -> str:

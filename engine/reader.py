@@ -253,11 +253,10 @@ class Reader:
         known = self._recall.known(versions)
         if len(known) < len(versions):
             missing = [each for each in versions if each not in known] if known else versions
-            fresh = self._fresh(missing, with_twins=with_twins)
-            known.update([(record.version, record) for record in fresh])
+            known.update(self._fresh(missing, with_twins=with_twins))
         return known
 
-    def _fresh(self, versions: Collection[bytes], *, with_twins: bool) -> list[Record]:
+    def _fresh(self, versions: Collection[bytes], *, with_twins: bool) -> dict[bytes, Record]:
         """Return versions that are not remembered, as far as they are there; from now on they are.
 
         `with_twins`: and those that may share a link with them.
@@ -270,10 +269,10 @@ class Reader:
             if others:
                 versions = [*versions, *others]
                 twins.update(numbers.twins(others))
-        fresh = [
-            Record(decode_contact(body), version, len(body), twins.get(version, ()))
+        fresh = {
+            version: Record(decode_contact(body), version, len(body), twins.get(version, ()))
             for version, body in numbers.read(versions)
-        ]
+        }
         self._recall.keep_all(fresh)
         return fresh
 

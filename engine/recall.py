@@ -7,7 +7,8 @@ is, and once for each set of hidden fields that it was shown without.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -76,20 +77,19 @@ class Recall:
         found = [(each, self.get(each)) for each in versions]
         return {version: record for version, record in found if record is not None}
 
-    def keep_all(self, records: Iterable[Record]) -> None:
+    def keep_all(self, records: Mapping[Any, Record]) -> None:
         """Remember records as they are, each by its version."""
-        self._keep([(record.version, record) for record in records])
+        octets = self._octets + sum([record.octets for record in records.values()])
+        if octets <= MAX_OCTETS and len(self._younger) + len(records) <= MAX_RECORDS:
+            self._younger.update(records)
+            self._octets = octets
+        else:
+            for version, record in records.items():
+                self.keep(version, record)
 
     def keep(self, key: Key, record: Record) -> None:
         """Remember a record."""
-        self._keep(((key, record),))
-
-    def _keep(self, records: Iterable[tuple[Key, Record]]) -> None:
-        younger, octets = self._younger, self._octets
-        for key, record in records:
-            octets += record.octets
-            if octets > MAX_OCTETS or len(younger) >= MAX_RECORDS:
-                self._older, younger, octets = younger, {}, record.octets
-                self._younger = younger
-            younger[key] = record
-        self._octets = octets
+        if len(self._younger) >= MAX_RECORDS or self._octets + record.octets > MAX_OCTETS:
+            self._older, self._younger, self._octets = self._younger, {}, 0
+        self._younger[key] = record
+        self._octets += record.octets
