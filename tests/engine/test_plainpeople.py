@@ -128,3 +128,29 @@ def test_an_asker_with_an_own_book_or_with_hidden_fields_is_left_to_the_long_way
     for policy in (SourcePolicy("old", owner="eva"), SourcePolicy("old", fields={"emails": ()})):
         reader = reader_of(made, {"crm": SourcePolicy("crm"), "old": policy})
         assert short(reader, PeopleQuery("meier", eva)) is None
+
+
+@pytest.mark.parametrize(
+    ("surnames", "asked"),
+    [(("Waldmann",), 1), (("Waldmann", "Waldmannin"), 2), (("Waldmannin", "Waldmanner"), 1)],
+)
+def test_a_class_that_can_add_nobody_is_not_asked(
+    surnames: tuple[str, ...], asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [
+        contact(f"{surname}{given}", f"{given} {surname}")
+        for surname in surnames
+        for given in ("Anna", "Bert", "Carl")
+    ]
+    reader = reader_of(made, POLICIES)
+    query = PeopleQuery("waldmann", EVA)
+    expected = long(reader, query)
+    questions, ask = list[object](), Reader.counted_by_rank
+    monkeypatch.setattr(
+        Reader,
+        "counted_by_rank",
+        lambda self, question, *rest: questions.append(question) or ask(self, question, *rest),
+    )
+    assert short(reader, query) == expected
+    assert len(expected.hits) == len(made)
+    assert len(questions) == asked

@@ -237,3 +237,22 @@ def test_whoever_is_linked_to_nobody_asks_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(type(reader), "links", lambda *_: pytest.fail("links were worked out"))
     monkeypatch.setattr(Groups, "_find", lambda *_: pytest.fail("somebody was looked for"))
     assert len(search.answer(PeopleQuery("meier", LOCAL_ADMIN)).hits) == 2
+
+
+def test_the_twins_of_a_page_are_read_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [contact(f"{name}{n}", f"{name} Meier", link=name) for name in "AB" for n in (1, 2)]
+    shown = contact("A3", "Anna Schulz", link="A")  # found by nothing that is typed
+    search = search_of([*pairs, shown], POLICIES)
+    read, reading = list[int](), NumberTable.read
+    monkeypatch.setattr(
+        NumberTable, "read", lambda table, keys: read.append(len(keys)) or reading(table, keys)
+    )
+    page = search.answer(PeopleQuery("meier", LOCAL_ADMIN))
+    assert [sorted(each.key for each in hit.records) for hit in page.hits] == [
+        ["A1", "A2", "A3"],
+        ["B1", "B2"],
+    ]
+    assert read == [5]
+    assert search.answer(PeopleQuery("meier", LOCAL_ADMIN)) == page
+    assert len(search.answer(PeopleQuery("schulz", LOCAL_ADMIN)).hits) == 1
+    assert read == [5]  # all of them are remembered
