@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
+import msgspec
+
 from engine.contact import Card, Contact
 from ldapd.entries import EntryWriter
 from ldapd.protocol.messages import SearchRequest
@@ -38,14 +40,11 @@ class Contacts(Protocol):
         """Return contacts without their hidden fields."""
 
 
-class Kept:
+class Kept(msgspec.Struct, gc=False):
     """One contact of a view, and its entry once it was shown; b"" before."""
 
-    __slots__ = ("contact", "entry")
-
-    def __init__(self, contact: Contact) -> None:
-        self.contact = contact
-        self.entry = b""
+    contact: Contact
+    entry: bytes = b""
 
 
 class View:
