@@ -49,9 +49,6 @@ LEGAL_FORMS = frozenset(
 
 _WORD = re.compile(r"[^\W_]+")
 _JOINED = re.compile(r"[^\W_]+(?:['’`\-\u2010\u2011][^\W_]+)+")
-_JOINTS = frozenset("-'`")
-"""Those joints of compounds that a folded text in plain letters may have."""
-
 _PLAIN = {
     **dict.fromkeys(range(0x0300, 0x0370)),  # combining marks, left over by NFKD
     ord("ø"): "o",
@@ -161,18 +158,6 @@ def index_words(text: str) -> list[str]:
         for compound in _JOINED.findall(fold(text)):
             found.append("".join(_WORD.findall(compound))[:MAX_WORD_CHARS])
     return found
-
-
-def plain_words(folded: str) -> list[str] | None:
-    """Return the words of a folded text if a text that folds so has no other `index_words`.
-
-    None where it may have, or where that takes longer to tell than to split the text: compounds,
-    particles, other scripts, long texts.
-    """
-    if len(folded) > MAX_WORD_CHARS or not folded.isascii() or not _JOINTS.isdisjoint(folded):
-        return None
-    found = _WORD.findall(folded)
-    return found if len(found) == 1 or PARTICLES.isdisjoint(found) else None
 
 
 def whole_name(found: Iterable[str]) -> str:

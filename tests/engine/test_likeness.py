@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from engine.contact import Address, Contact
 from engine.likeness import (
@@ -121,6 +122,13 @@ def _cost(word: str, among: Contact, *, alone: bool) -> int:
     best = min(costs, default=NEVER)
     elsewhere = not alone and any(begins(each, word) for _, each in has.others)
     return min(best, ELSEWHERE) if elsewhere else min(best, NEVER)
+
+
+@given(st.text("abem", min_size=4, max_size=7), st.text("abem", max_size=9))
+def test_no_word_that_is_one_typo_away_is_passed_over(asked: str, word: str) -> None:
+    beginnings = [word, *(word[: len(asked) + more] for more in (-1, 0, 1))]
+    near = any(OSA.distance(asked, each) <= 1 for each in beginnings)
+    assert (cost_in_word(asked, word, "", 1) < NEVER) == (near or word.startswith(asked))
 
 
 @given(st.text(max_size=60))

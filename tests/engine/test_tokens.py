@@ -14,7 +14,6 @@ from engine.tokens import (
     index_words,
     letters_of,
     name_key,
-    plain_words,
     sort_rank,
     whole_name,
     words,
@@ -122,20 +121,3 @@ def test_letters_fold_one_by_one_digraphs_too(text: str, letters: str) -> None:
 @pytest.mark.parametrize("text", ["Strauß", "Mu\u0308ller", "Иванов", "\ufb01sch"])
 def test_letters_that_become_others_do_not_fold_one_by_one(text: str) -> None:
     assert letters_of(text) == ""
-
-
-@given(
-    st.text(max_size=50)
-    | st.lists(st.sampled_from(["Bau", "von", "der", "Müller", "-", "'", "`", "AG", " ", ","])).map(
-        "".join
-    )
-)
-def test_plain_words_are_those_of_the_index(text: str) -> None:
-    found = plain_words(fold_once(text))
-    assert found is None or found == index_words(text)
-
-
-def test_words_are_plain_where_most_are() -> None:
-    assert plain_words(fold_once("Müller Bau AG")) == ["muller", "bau", "ag"]
-    assert plain_words(fold_once("Meier-Bau AG")) is None
-    assert plain_words(fold_once("Haus von Werth")) is None
