@@ -3,6 +3,8 @@
 Law: every search passes through `Reader.search`, which adds the asker's source filter inside the
 query; every question about a number takes `Reader.number_sources` along. The filter is left out
 only where every document of the index is visible to the asker anyway.
+
+Over 400 lines: the ways in which records are read share what is remembered.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import tantivy
+from msgspec import Raw
+from msgspec.structs import replace
 
 from engine import schema
 from engine.bodykeys import body_key_of
@@ -45,6 +49,11 @@ MAX_REMEMBERED_VERSIONS = 32_768
 
 MAX_REMEMBERED_TERMS = 16_384
 """Terms of what was typed lately, at most 13 letters each, and how many have them; some 4 MiB."""
+
+LONG_BODY = 1_024
+"""What a card passes over keeps its body in memory; of longer ones, which have notes, it goes."""
+
+_PASSED = Raw()
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -326,9 +335,12 @@ class Reader:
         """
         bodies = self.numbers.bodies(versions)
         cards: list[Card] = list(map(decode_card, bodies))
-        for at, card in enumerate(cards):
+        for at, body in enumerate(bodies):
+            card = cards[at]
             if not (card.display_name or card.name):
-                cards[at] = decode_contact(bodies[at])
+                cards[at] = decode_contact(body)
+            elif len(body) > LONG_BODY:
+                cards[at] = replace(card, department=_PASSED, job=_PASSED, address=_PASSED)
         return cards
 
     def seen(self, versions: Sequence[bytes], scope: Scope) -> list[Contact]:

@@ -2,6 +2,8 @@
 
 Law: queries are built as objects of bounded depth; outside text never meets a parser. The small
 queries for words and numbers stand here too: people search ranks the same ones.
+
+Over 400 lines: every kind of selection has its query here.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ octets of a slice and returns the last ones, so that a long list holds up no cal
 `SLICE_S` or one contact, whatever is longer. Entries come from one commit per window of candidates;
 a page goes on behind the last entry's place in the one list of all, which no commit moves.
 
+Over 400 lines: every form of a list ends in the same few ways.
+
 Sources: RFC 4511 4.5 (limits), RFC 2696 (pages), RFC 2891 (sorting), virtual list view draft 09.
 """
 

@@ -71,6 +71,18 @@ def test_versions_are_read_as_cards_and_as_far_as_the_asker_sees_them() -> None:
         reader.cards([*versions, b"123456789"])
 
 
+@pytest.mark.parametrize(("letters", "is_kept"), [(10, True), (3_000, False)])
+def test_a_card_keeps_no_long_notes_in_memory(letters: int, *, is_kept: bool) -> None:
+    noted = contact("1", "Anna Meier", MOBILE, department="Einkauf", notes="x" * letters)
+    reader = reader_of((noted,), POLICIES)
+    scope = reader.scope(LOCAL_ADMIN)
+    ((rank, address),) = reader.by_rank(everyone_query(), scope, 1)
+    (card,) = reader.cards(reader.body_keys([address], [rank]))
+    assert isinstance(card, ContactCard)
+    assert bytes(card.department) == (b"\xa7Einkauf" if is_kept else b"")
+    assert (card.id, card.name, card.phones) == (noted.id, noted.name, noted.phones)
+
+
 def test_links_of_a_hidden_field_are_no_links_for_the_asker() -> None:
     twins = (*PEOPLE[:2], contact("4", "A. Meier", MOBILE, surname="Meier"))
     reader = reader_of(twins, POLICIES)
