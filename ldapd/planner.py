@@ -122,7 +122,7 @@ def set_question(
             asker it does not: then every candidate is checked, and nobody is left out unseen.
     """
     names = beginning(search_filter)
-    if names is not None:  # what a phone asks: 8 µs instead of 25
+    if names is not None:  # what a phone asks: 7 µs instead of 32
         return SetQuestion(names.selection, names.check, brief=names.brief and trusting)
     search_filter = with_dn_terms(search_filter, base)
     compiled = compile_filter(search_filter, dial_plan)
