@@ -93,17 +93,15 @@ class Groups:
 
     def of(self, contact: Contact) -> list[Contact]:
         """Return the records of one person, this one first, at most `MAX_RECORDS`."""
-        members = [contact]
-        keys_of, holders = self._keys, self._holders
+        members, taken = [contact], {contact.id}
         for member in members:  # grows while it is read: a record may be joined by another
-            for key in keys_of.get(member.id, ()):
-                for other in holders[key]:
-                    if (
-                        other not in members  # each is held once
-                        and len(members) < MAX_RECORDS
-                        and same_person(member, other, key)
-                    ):
+            for key in self._keys.get(member.id, ()):
+                for other in self._holders[key]:
+                    if other.id not in taken and same_person(member, other, key):
+                        if len(members) == MAX_RECORDS:
+                            return members
                         members.append(other)
+                        taken.add(other.id)
         return members
 
 

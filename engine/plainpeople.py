@@ -273,8 +273,7 @@ def _asked_of_one(
     frequency = reader.frequency
     if frequency(PERSON, "=" + word):
         yield FULL_NAME, Part(term(PERSON, "=" + word))
-    begun = frequency(NAME_FIELD, beginning)
-    if begun:
+    if begun := frequency(NAME_FIELD, beginning):
         ended = frequency(NAME_FIELD, ending)
         for match_class, value in ((NAME_WHOLE, ending), (NAME, beginning)):
             # who has a whole word has its beginning: if as many do, nobody else does

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import tantivy
 
+from engine.leading import MANY as WORTH_A_LIMIT
 from engine.leading import SOUNDS as SOUND_LIMITS
 from engine.leading import Leading, leading_term
 from engine.likeness import MIN_SOUND_START, sound_of, typos_allowed
@@ -85,6 +86,8 @@ def first_of(
     beginning: str, leading: Leading, least: int, frequency: Frequency
 ) -> tuple[_Query, ...]:
     """Return the queries for the first contacts with a beginning: `Questions.first` of one word."""
+    if frequency(NAME_FIELD, beginning) < WORTH_A_LIMIT:
+        return ()
     return tuple([term(LEADING, name) for _, name in _levels(beginning, leading, least, frequency)])
 
 

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from engine import grouping
 from engine.contact import Address, Contact, ContactId
-from engine.grouping import MAX_RECORDS, _may_have, person_of
+from engine.grouping import MAX_RECORDS, Groups, _may_have, person_of
 from engine.query import PeopleQuery
-from engine.rights import SourcePolicy
+from engine.rights import LOCAL_ADMIN, SourcePolicy
 from engine.terms import link_term, link_terms
 from engine.twins import MAX_TWINS
 from tests.engine.building import contact
@@ -186,3 +187,20 @@ def test_the_first_record_shows_and_the_others_fill_its_blanks() -> None:
     assert [(each.address, each.origin.key) for each in person.emails] == [
         ("a@nord.example", "1"), ("anna@home.example", "2"),
     ]  # fmt: skip
+
+
+def test_of_a_crowd_no_more_are_compared_than_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [contact(f"{n:03}", "Anna Meier", surname="Meier", link="17") for n in range(200)]
+    compared, compare = list[str](), grouping.same_person
+
+    def counted(one: Contact, other: Contact, key: str) -> bool:
+        compared.append(key)
+        return compare(one, other, key)
+
+    reader = search_of(made, {})._reader
+    scope = reader.scope(LOCAL_ADMIN)
+    records = [reader.find(made[n].id, LOCAL_ADMIN) for n in range(3)]
+    groups = Groups(reader, scope, [record for record in records if record is not None])
+    monkeypatch.setattr(grouping, "same_person", counted)
+    assert len(groups.of(made[0])) == MAX_RECORDS
+    assert len(compared) == MAX_RECORDS

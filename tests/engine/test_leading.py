@@ -121,6 +121,7 @@ def test_answers_are_the_same_whatever_the_limits_are(monkeypatch: pytest.Monkey
 
 def test_the_first_of_many_are_found_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leading, "MANY", 200)
+    monkeypatch.setattr(questions, "WORTH_A_LIMIT", 200)
     monkeypatch.setattr(leading, "LEADERS", 120)
     contacts = people(900)
     limits = guessed(contacts)
