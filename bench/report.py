@@ -151,6 +151,9 @@ def write_json(report: Report, folder: Path = RESULTS) -> Path:
     return path
 
 
+QUICKLY = ", QUICK: goals are those of a whole run with 100,000, which so short a one may miss"
+
+
 def markdown(report: Report) -> str:
     """Return the run as Markdown: the machine in words, then one row a figure."""
     facts = report.machine
@@ -161,7 +164,7 @@ def markdown(report: Report) -> str:
         f"{facts.measured_at}: {hardware}, load {facts.load_average:g} at the start.",
         f"{facts.python}, {versions}; {facts.slapd}.",
         f"{facts.pinned}; files on {facts.disk}; yardstick {facts.yardstick_ms:g} ms{governor}.",
-        f"{report.contacts:,} contacts{', QUICK' if report.quick else ''}.",
+        f"{report.contacts:,} contacts{QUICKLY if report.quick else ''}.",
         "",
         "| question | case | figure | goal | |",
         "|---|---|---:|---:|---|",
