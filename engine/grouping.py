@@ -43,17 +43,30 @@ _ADDRESS = ("street", "postcode", "city", "country")
 _NOWHERE = Address()
 
 
+Crowds = dict[tuple[str, ...], list[Record]]
+"""Links → the records that may have one of them, in the order of their ranks; of one answer."""
+
+
 class Groups:
     """Which visible records are of one person: those that share a link are compared, no others."""
 
-    def __init__(self, reader: Reader, scope: Scope, records: Iterable[Record]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        scope: Scope,
+        records: Iterable[Record],
+        crowds: Crowds | None = None,
+    ) -> None:
         """Find the records that share a link with some records.
 
         Args:
             reader: asked at most once for all of them; not at all if none may share a link.
             scope: what the asker sees.
             records: as the asker may see them.
+            crowds: those that were asked for on this page: a crowd that fills many of its batches
+                is read once.
         """
+        self._crowds = {} if crowds is None else crowds
         self._keys: dict[ContactId, tuple[str, ...]] = {}
         self._holders: dict[str, list[Contact]] = {}
         linking = [record for record in records if record.twins != ()]
@@ -69,13 +82,11 @@ class Groups:
     def _find(self, reader: Reader, scope: Scope, linking: list[Record]) -> None:
         """Read what shares a link that the asker sees with some records."""
         found = reader.twins(linking, scope)
-        crowds = {
+        crowded = {
             link for record in linking if record.twins is None for link in reader.links(record)
         }
-        if crowds:
-            question = any_of([_may_have(link) for link in sorted(crowds)])
-            hits = reader.by_rank(question, scope, MAX_LINKED)
-            found += [reader.record(at, scope) for _, at in hits]
+        if crowded:
+            found += self._crowd(reader, scope, tuple(sorted(crowded)))
         if len(linking) + len(found) > MAX_RECORDS:  # else none is left out
             found.sort(key=_rank)
         shared = frozenset(self._holders)
@@ -85,6 +96,15 @@ class Groups:
                 links = reader.links(record)
                 if not shared.isdisjoint(links):
                     self._hold(record.contact, links)
+
+    def _crowd(self, reader: Reader, scope: Scope, links: tuple[str, ...]) -> list[Record]:
+        """Return the records that may have one of the links, the best `MAX_LINKED`."""
+        found = self._crowds.get(links)
+        if found is None:
+            question = any_of([_may_have(link) for link in links])
+            hits = reader.by_rank(question, scope, MAX_LINKED)
+            found = self._crowds[links] = [reader.record(at, scope) for _, at in hits]
+        return found
 
     def _hold(self, contact: Contact, keys: tuple[str, ...]) -> None:
         self._keys[contact.id] = keys

@@ -13,7 +13,7 @@ from time import perf_counter_ns
 from engine.contact import Contact, ContactId
 from engine.cursor import Cursor, read_cursor, write_cursor
 from engine.folding import page_of
-from engine.grouping import Groups, alone
+from engine.grouping import Crowds, Groups, alone
 from engine.matching import FULL_NAME, SOUNDS
 from engine.plainpeople import in_one, plain_page
 from engine.query import (
@@ -144,8 +144,9 @@ class PeopleSearch:
         given: set[ContactId] = set()
         joined: set[ContactId] = set()
         searched_in = scope.searched
+        crowds: Crowds = {}
         for batch in ranking.batches(wanted):
-            groups = Groups(self._reader, scope, [each.record for each in batch])
+            groups = Groups(self._reader, scope, [each.record for each in batch], crowds)
             for each in batch:
                 contact = each.record.contact
                 identity = contact.id

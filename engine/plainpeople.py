@@ -17,7 +17,7 @@ from operator import itemgetter
 from engine.bodykeys import body_key_of
 from engine.contact import Contact, ContactId
 from engine.cursor import write_cursor
-from engine.grouping import Groups, alone, person_of
+from engine.grouping import Crowds, Groups, alone, person_of
 from engine.matching import (
     COMPANY,
     COMPANY_WHOLE,
@@ -104,6 +104,7 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
     joined: set[ContactId] = set()
     so_far: list[_Found] = []
     waiting: list[_Found] = []
+    crowds: Crowds = {}
     size = wanted
     last: _Last | None = None
     while True:
@@ -120,7 +121,7 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
         size = step_of(wanted)
         versions = [body_key_of(rank, seq) for _, _, rank, seq, _ in batch]
         records = reader.records(versions, scope)
-        groups = Groups(reader, scope, records)
+        groups = Groups(reader, scope, records, crowds)
         for each, record in zip(batch, records, strict=True):
             contact = record.contact
             identity = contact.id

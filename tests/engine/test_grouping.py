@@ -204,3 +204,21 @@ def test_of_a_crowd_no_more_are_compared_than_are_shown(monkeypatch: pytest.Monk
     monkeypatch.setattr(grouping, "same_person", counted)
     assert len(groups.of(made[0])) == MAX_RECORDS
     assert len(compared) == MAX_RECORDS
+
+
+@pytest.mark.parametrize("text", ["meier", "anna meier", "a m"])
+def test_a_crowd_that_fills_many_batches_of_a_page_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    made = [contact(f"{n:03}", "Anna Meier", surname="Meier", link="17") for n in range(200)]
+    search = search_of([*made, contact("other", "Anna Meier")], {})
+    asked, may_have = list[str](), grouping._may_have
+
+    def counted(link: str) -> Any:
+        asked.append(link)
+        return may_have(link)
+
+    monkeypatch.setattr(grouping, "_may_have", counted)
+    page = search.answer(PeopleQuery(text, LOCAL_ADMIN, 10))
+    assert sorted(len(hit.records) for hit in page.hits) == [1, MAX_RECORDS]
+    assert len(asked) == 1
