@@ -41,7 +41,7 @@ contacts: the first of many are found by terms of their own (2.0 ms at 5,000 as 
 
 MOST_READING_MIB = 1_024.0
 """What a reading takes at most, since batches and the index writer's buffer are bounded: a million
-contacts took 902, a hundred thousand, which do not fill that buffer, 364."""
+contacts took 824 to 902, a hundred thousand, which do not fill that buffer, 320 to 364."""
 
 CHECKED: dict[str, Callable[[CostPoint], float]] = {
     "LDAP look-up, CPU": lambda point: point.ldap_cpu_us,
