@@ -36,7 +36,7 @@ def test_a_run_is_kept_as_json_and_told_as_a_table(tmp_path: Path) -> None:
     assert "| caller | hits, p50 | 17.3 µs | at most 20 | reached |" in text
     assert "| sync | first run | 7,999 contacts/s | at least 8,000 | **missed** |" in text
     assert "| sync | index on disk | 33.3 MiB |  |  |" in text
-    assert "100 contacts, QUICK." in text
+    assert "100 contacts, QUICK: goals are those of a whole run" in text
     assert text.endswith("16 s: caller 12, sync 4.")
     assert report.machine.cpu in text
     assert report.machine.packages["tantivy"] in text
