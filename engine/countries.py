@@ -12,6 +12,7 @@ Source: ITU-T E.164 and its list of assigned country codes; E.164 3.4 for the le
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 import phonenumbers
@@ -106,14 +107,14 @@ def grouped(national: str, country_code: str) -> str | None:
         The digits as they are where the country has no layout for them; None where they may begin
         with a national prefix, or for an unknown country: this tells libphonenumber's parser.
     """
-    layouts, written, prefix = _layouts(country_code)
-    if prefix is None or (prefix.match(national) and not looks_national(national, country_code)):
+    fullmatch, written, has_prefix = _layouts(country_code)
+    if has_prefix is None or (has_prefix(national) and not looks_national(national, country_code)):
         return None
-    found = layouts.fullmatch(national)
+    found = fullmatch(national)
     if found is None:
         return national
     groups, template = written[found.lastindex or 0]
-    return template.format(*found.group(*groups))
+    return template % found.group(*groups)
 
 
 def without_stray_zero(digits: str) -> str:
@@ -150,13 +151,17 @@ _NEVER = re.compile("(?!)")
 
 _GROUP = re.compile(r"\\(\d)")
 
+_OPENING = re.compile(r"(?<!\\)\((?!\?)")
+
+_Match = Callable[[str], re.Match[str] | None]
+
 _Written = dict[int, tuple[tuple[int, ...], str]]
-"""By the number of a layout's own group: that of all digits and those of its parts, and how they
-are written, `{1} {2}`."""
+"""By the number of a layout's own group: the groups of its parts in the order in which they are
+written, and how: `%s %s`."""
 
 
 @cache
-def _layouts(country_code: str) -> tuple[re.Pattern[str], _Written, re.Pattern[str] | None]:
+def _layouts(country_code: str) -> tuple[_Match, _Written, _Match | None]:
     """Return how a country groups numbers for abroad, and its national prefix; None: unknown.
 
     The layouts are one pattern in their order: each is a group of which the last that was closed
@@ -164,21 +169,27 @@ def _layouts(country_code: str) -> tuple[re.Pattern[str], _Written, re.Pattern[s
     """
     metadata = _metadata(country_code)
     if metadata is None:
-        return _NEVER, {}, None
+        return _NEVER.fullmatch, {}, None
     patterns, written, groups = [], {}, 0
     for layout in metadata.intl_number_format or metadata.number_format:
         leading = layout.leading_digits_pattern
         beginning = f"(?={leading[-1]})" if leading else ""
         patterns.append(f"({beginning}{layout.pattern})")
-        own, groups = groups + 1, groups + re.compile(patterns[-1]).groups
-        parts = 0, *range(own + 1, groups + 1)
-        written[own] = parts, _GROUP.sub(r"{\1}", layout.format or "")
+        own, groups = groups + 1, groups + _groups_in(patterns[-1])
+        before, how = groups - _groups_in(layout.pattern or ""), layout.format or ""
+        parts = tuple([before + int(part) for part in _GROUP.findall(how)])
+        written[own] = parts, _GROUP.sub("%s", how.replace("%", "%%"))
     prefix = metadata.national_prefix_for_parsing
     return (
-        re.compile("|".join(patterns) or "(?!)", re.ASCII),
+        re.compile("|".join(patterns) or "(?!)", re.ASCII).fullmatch,
         written,
-        re.compile(prefix, re.ASCII) if prefix else _NEVER,
+        re.compile(prefix, re.ASCII).match if prefix else _NEVER.match,
     )
+
+
+def _groups_in(pattern: str) -> int:
+    """Return how many groups a pattern numbers; to compile it for that takes milliseconds."""
+    return len(_OPENING.findall(pattern))
 
 
 def _metadata(country_code: str) -> phonenumbers.PhoneMetadata | None:

@@ -28,6 +28,7 @@ from engine.matching import (
     COMPANY,
     COMPANY_WHOLE,
     FULL_NAME,
+    NAME,
     NAME_COMPANY,
     NAME_WHOLE,
     NUMBER_PART,
@@ -126,6 +127,9 @@ MAX_KEPT_CHARS = 128
 _IN_COMPANY_TOO = (FULL_NAME, NAME_COMPANY)
 """Classes of names that companies answer as well."""
 
+_IN_NAME = (NAME_WHOLE, NAME)
+"""Classes whose words all stand in the name."""
+
 _NAMES = ("display_name", "given_name", "surname", "company")
 
 
@@ -175,16 +179,56 @@ def spans_of(answers: list[WordAnswer]) -> list[Span]:
     return list(dict.fromkeys([answer.span for answer in answers]))
 
 
+def spans_in_name(typed: Typed, contact: Contact, match_class: int) -> list[Span] | None:
+    """Return what to highlight where all words stand in the name as it is shown, as of most hits.
+
+    It is what `answers_of` leads to, in a quarter of its time; None where that has to be asked.
+    """
+    if match_class not in _IN_NAME or typed.turned:
+        return None
+    text = contact.display_name
+    letters = text.lower() if text.isascii() else letters_of(text)
+    if not letters:
+        return None
+    folded = without_digraphs(letters)
+    as_written = len(folded) == len(letters)
+    spans: list[Span] = []
+    for word in typed.words:
+        begin = folded.find(word)
+        while begin > 0 and folded[begin - 1].isalnum():
+            begin = folded.find(word, begin + 1)
+        end = begin + len(word)
+        if begin < 0 or end - begin >= MAX_PREFIX:
+            return None
+        is_begun = folded[end : end + 1].isalnum()
+        if is_begun and (folded.find(word, end) >= 0 or not _is_of_both(contact)):
+            return None  # a whole word comes first, wherever it stands
+        if not as_written:
+            begin = _written_at(letters, begin)
+            end = _written_at(letters, end - 1) + 1 if is_begun else _written_at(letters, end)
+        span = Span("display_name", 0, begin, end)
+        if span not in spans:
+            spans.append(span)
+    return spans
+
+
+def _is_of_both(contact: Contact) -> bool:
+    """Tell whether a name is shown as given name and surname, if any, perhaps behind a title."""
+    shown, given, surname = contact.display_name, contact.given_name, contact.surname
+    if not given and not surname:
+        return True
+    return shown == f"{given} {surname}" or f" {shown}".endswith(
+        (f" {given} {surname}", f" {surname}, {given}")
+    )
+
+
 def _near(contact: Contact, match_class: int) -> list[Spot]:
     """Return where a class finds its words: names, companies; nothing where it may be anywhere."""
     if match_class >= COMPANY_WHOLE:
         return [_spot("company", 0, contact.company)] if match_class <= COMPANY else []
     shown, given, surname = contact.display_name, contact.given_name, contact.surname
     near = [_spot("display_name", 0, shown)]
-    # most names are shown as these two, perhaps behind a title: no word is looked at twice
-    if shown != f"{given} {surname}" and not f" {shown}".endswith(
-        (f" {given} {surname}", f" {surname}, {given}")
-    ):
+    if not _is_of_both(contact):  # else no word is looked at twice
         near += (_spot("given_name", 0, given), _spot("surname", 0, surname))
     if match_class in _IN_COMPANY_TOO:
         near.append(_spot("company", 0, contact.company))

@@ -54,7 +54,7 @@ def format_number(number: PhoneNumber, plan: DialPlan, style: NumberFormat, aske
     if style != "international" and digits.startswith(plan.country_code):
         text = _national(digits, plan)
     else:
-        text = _international(digits)
+        text = international(digits)
     return f"{text} ext. {extension}" if extension else text
 
 
@@ -84,9 +84,9 @@ def _dialable(digits: str, plan: DialPlan) -> str:
 @lru_cache(maxsize=CACHED)
 def _national(digits: str, plan: DialPlan) -> str:
     """Write a number of the plan's own country with the plan's prefix, grouped for people."""
-    international = _international(digits)
+    abroad = international(digits)
     plain = plan.national_prefix + digits[len(plan.country_code) :]
-    behind = international.removeprefix(f"+{plan.country_code}").lstrip(" -")
+    behind = abroad.removeprefix(f"+{plan.country_code}").lstrip(" -")
     texts = [plan.national_prefix + behind, plain]
     usual = _grouped(digits, phonenumbers.PhoneNumberFormat.NATIONAL)
     if _digits(usual) == plain or plan.country_code == NORTH_AMERICA:
@@ -97,12 +97,12 @@ def _national(digits: str, plan: DialPlan) -> str:
                 return text
         except InvalidNumber:
             continue
-    return international
+    return abroad
 
 
 @lru_cache(maxsize=CACHED)
-def _international(digits: str) -> str:
-    """Write E.164 digits grouped for people; ungrouped where grouping would change them."""
+def international(digits: str) -> str:
+    """Write E.164 digits grouped for people, `+49 89 12345`; "+" and digits where none fits."""
     country_code = country_code_of(digits)
     national = grouped(digits[len(country_code) :], country_code)
     if national is not None:

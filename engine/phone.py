@@ -17,7 +17,12 @@ from engine.countries import (
 )
 from engine.dialplan import DialPlan, ExtensionRange, country_plan, region_plan
 from engine.fieldparts import split_numbers
-from engine.numberformat import NumberFormat, format_number, own_extension
+from engine.numberformat import (
+    NumberFormat,
+    format_number,
+    international,
+    own_extension,
+)
 from engine.numbertext import MAX_RAW_CHARS
 from engine.reading import (
     MIN_PLAIN_DIGITS,
@@ -50,6 +55,7 @@ __all__ = [
     "country_plan",
     "format_number",
     "has_country_code",
+    "international",
     "normalise",
     "own_extension",
     "read_number",

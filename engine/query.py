@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from engine.contact import Contact, ContactId, PhoneKind
-from engine.highlight import Span, WordAnswer, answers_of, spans_of, texts_of
+from engine.highlight import Span, WordAnswer, answers_of, spans_in_name, spans_of, texts_of
 from engine.phone import DialPlan, PhoneNumber
 from engine.rights import Principal
 from engine.typed import Typed
@@ -201,8 +201,9 @@ class PersonHit(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def spans(self) -> list[Span]:
-        """What to highlight, in the order of the fields; worked out when it is read."""
-        return spans_of(self.answers)
+        """What to highlight, in the order of the words; worked out when it is read."""
+        spans = spans_in_name(self.typed, self.contact, self.match_class)
+        return spans_of(self.answers) if spans is None else spans
 
     @property
     def matched(self) -> tuple[str, ...]:

@@ -67,7 +67,10 @@ _PLAIN = {
 
 def fold_once(text: str) -> str:
     """Return what `fold` returns without remembering it: for what people type."""
-    return without_digraphs(letters_of(text) or _marks_off(text))
+    letters = letters_of(text)
+    if not letters and "ß" in text:  # of Germany's letters the only one that becomes two
+        letters = letters_of(text.replace("ß", "ss"))
+    return without_digraphs(letters or _marks_off(text))
 
 
 def without_digraphs(letters: str) -> str:
@@ -98,12 +101,12 @@ def letters_of(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    try:
-        folded = text.encode("latin-1").translate(_OF_LATIN_1)
-    except UnicodeEncodeError:
-        found = text.translate(_OF_LATIN)
-        return found if found.isascii() else ""
-    return folded.decode("ascii") if folded.isascii() else ""
+    octets = text.encode("latin-1", "ignore")  # an error would cost more than both ways
+    if len(octets) == len(text):
+        folded = octets.translate(_OF_LATIN_1)
+        return folded.decode("ascii") if folded.isascii() else ""
+    found = text.translate(_OF_LATIN)
+    return found if found.isascii() else ""
 
 
 @lru_cache(maxsize=65_536)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contact import Address
-from engine.highlight import Span, _forms_of, answers_of, spans_of, texts_of
-from engine.matching import COMPANY, KEYS, NAME, NUMBER_PART, OTHER, SOUNDS
+from engine.highlight import Span, _forms_of, answers_of, spans_in_name, spans_of, texts_of
+from engine.matching import COMPANY, KEYS, NAME, NAME_WHOLE, NUMBER_PART, OTHER, SOUNDS
 from engine.rights import HIDEABLE
 from engine.terms import words_of_field
 from engine.typed import read_typed
@@ -156,3 +156,32 @@ def test_texts_in_plain_letters_are_marked_as_any_other(company: str, text: str)
 def test_letters_are_marked_as_they_are_written(shown: str, text: str, letters: str) -> None:
     (answer,) = answers_of(read_typed(text), contact("1", shown), ALL, NAME)
     assert shown[answer.span.start : answer.span.end] == letters
+
+
+_LETTERS = st.text("aenouAÖßéz -_1", max_size=8)
+
+
+@given(
+    _LETTERS,
+    _LETTERS,
+    st.sampled_from(("{0} {1}", "{1}, {0}", "Dr. {0} {1}", "{1} {0}", "aen {0}")),
+    st.text("aenouö z1", max_size=6),
+    st.sampled_from((NAME_WHOLE, NAME)),
+)
+def test_words_in_the_name_are_marked_on_the_short_way_as_on_the_long_one(
+    given_name: str, surname: str, shown: str, text: str, match_class: int
+) -> None:
+    somebody = contact(
+        "1", shown.format(given_name, surname), given_name=given_name, surname=surname
+    )
+    typed = read_typed(text)
+    spans = spans_in_name(typed, somebody, match_class)
+    if spans is not None:
+        assert spans == spans_of(answers_of(typed, somebody, ALL, match_class))
+
+
+def test_nearly_every_name_is_marked_on_the_short_way() -> None:
+    assert spans_in_name(read_typed("vo än"), ANNA, NAME) == [
+        Span("display_name", 0, 15, 17),
+        Span("display_name", 0, 4, 6),
+    ]
