@@ -5,7 +5,7 @@ Law: values only. Everything in an answer was visible to the asker when the engi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from engine.contact import ContactId, PhoneKind
-from engine.highlight import spans_of
-from engine.phone import DialPlan, PhoneNumber, format_number
+from engine.highlight import Span
+from engine.phone import DialPlan, format_number, international
 from engine.query import MAX_HITS, PeoplePage, PersonHit
 
 MAX_TEXT_CHARS = 200
@@ -239,12 +239,6 @@ def read_person_id(text: str) -> ContactId | None:
     return ContactId(unquote(source), unquote(key))
 
 
-def _with_folded(hits: Iterable[HitAnswer]) -> Iterator[HitAnswer]:
-    for hit in hits:
-        yield hit
-        yield from hit.folded
-
-
 class Answers:
     """Makes answers: knows what sources are called, and whose addresses are accounts of Teams."""
 
@@ -256,15 +250,18 @@ class Answers:
     def page(self, page: PeoplePage) -> PageAnswer:
         """Return what is sent for a page."""
         hits = tuple([self._hit(hit) for hit in page.hits])
+        named: dict[str, None] = {}
+        for hit in hits:
+            named.update(dict.fromkeys(hit.sources))
+            for each in hit.folded:
+                named.update(dict.fromkeys(each.sources))
         return PageAnswer(
             hits=hits,
             total=page.total,
             total_is_exact=page.total_is_exact,
             cursor=page.cursor,
             did_you_mean=page.did_you_mean,
-            sources=self.sources(
-                dict.fromkeys(each for hit in _with_folded(hits) for each in hit.sources)
-            ),
+            sources=self.sources(named),
         )
 
     def person(self, hit: PersonHit) -> PersonAnswer:
@@ -287,15 +284,16 @@ class Answers:
 
     def sources(self, ids: Mapping[str, object] | Sequence[str]) -> tuple[SourceAnswer, ...]:
         """Return sources by id with what they are called; one no longer configured by its id."""
-        return tuple(SourceAnswer(each, self._names.get(each, each)) for each in ids)
+        names = self._names
+        return tuple([SourceAnswer(each, names.get(each, each)) for each in ids])
 
     def _hit(self, hit: PersonHit) -> HitAnswer:
-        contact = hit.contact
-        answers = hit.answers  # worked out anew with each reading
+        contact, records = hit.contact, hit.records
+        spans = hit.spans  # worked out anew with each reading
         return HitAnswer(
             person_id(contact.id),
             contact.name,
-            _sources(hit.records),
+            (records[0].source,) if len(records) == 1 else _sources(records),
             hit.match_class,
             contact.company,
             contact.department,
@@ -303,37 +301,34 @@ class Answers:
             contact.address.city,
             self._numbers(hit),
             self._emails(hit),
-            _once([answer.span.field for answer in answers]),
-            tuple(
-                [
-                    SpanAnswer(each.field, each.start, each.end, each.at)
-                    for each in spans_of(answers)
-                ]
-            ),
+            (spans[0].field,) if len(spans) == 1 else _fields(spans),
+            tuple([SpanAnswer(each.field, each.start, each.end, each.at) for each in spans]),
             contact.is_company,
             tuple(map(self._hit, hit.folded)) if hit.folded else (),
         )
 
     def _numbers(self, hit: PersonHit) -> tuple[NumberAnswer, ...]:
-        phones, origins = hit.contact.phones, hit.number_origins
-        if not origins:
-            source = hit.contact.id.source
-            return tuple([_number(line.kind, line.number, source) for line in phones])
-        return tuple(
-            [
-                _number(line.kind, line.number, origin.source)
-                for line, origin in zip(phones, origins, strict=True)
-            ]
-        )
+        phones = hit.contact.phones
+        origins = hit.number_origins or (hit.contact.id,) * len(phones)
+        answers = []
+        for line, origin in zip(phones, origins, strict=True):
+            number = line.number
+            e164 = call = f"+{number.digits}"
+            if number.extension:
+                e164 = format_number(number, _ANY_PLAN, "e164")
+                display = format_number(number, _ANY_PLAN, "international")
+            else:
+                display = international(number.digits)
+            answers.append(NumberAnswer(line.kind, e164, display, call, origin.source))
+        return tuple(answers)
 
     def _emails(self, hit: PersonHit) -> tuple[EmailAnswer, ...]:
-        emails, origins = hit.contact.emails, hit.email_origins
-        if not origins:
-            source, has_chat = hit.contact.id.source, self._has_chat
-            return tuple([EmailAnswer(each, source, has_chat(each)) for each in emails])
+        emails = hit.contact.emails
+        origins = hit.email_origins or (hit.contact.id,) * len(emails)
+        has_chat = self._has_chat
         return tuple(
             [
-                EmailAnswer(address, origin.source, self._has_chat(address))
+                EmailAnswer(address, origin.source, has_chat(address))
                 for address, origin in zip(emails, origins, strict=True)
             ]
         )
@@ -344,27 +339,14 @@ class Answers:
         return bool(domains) and address.rpartition("@")[2].lower() in domains
 
 
-def _once(texts: list[str]) -> tuple[str, ...]:
-    """Return each text once, in their order; most often there is one."""
-    return tuple(texts) if len(texts) < 2 else tuple(dict.fromkeys(texts))  # noqa: PLR2004 - none or one
+def _fields(spans: list[Span]) -> tuple[str, ...]:
+    """Return the fields of what is highlighted, each once, in its order."""
+    return tuple(dict.fromkeys([span.field for span in spans]))
 
 
 def _sources(records: tuple[ContactId, ...]) -> tuple[str, ...]:
-    """Return the sources of records, the best first; most often there is one."""
-    if len(records) == 1:
-        return (records[0].source,)
+    """Return the sources of records, the best first."""
     return tuple(dict.fromkeys([record.source for record in records]))
-
-
-def _number(kind: PhoneKind, number: PhoneNumber, source: str) -> NumberAnswer:
-    call = f"+{number.digits}"
-    return NumberAnswer(
-        kind,
-        format_number(number, _ANY_PLAN, "e164") if number.extension else call,
-        format_number(number, _ANY_PLAN, "international"),
-        call,
-        source,
-    )
 
 
 def is_web_address(text: str) -> bool:
