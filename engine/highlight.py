@@ -155,11 +155,7 @@ def answers_of(
             found = _turned_answer(typed.turned, near) or found
         if found is None:
             if places is None:
-                places = [
-                    _spot(field, at, text)
-                    for field, at, text in _places(contact)
-                    if field in _NAMES or field in searched
-                ]
+                places = _places(contact, searched)
             found = _typed_answer(word, places) if match_class < KEYS_CLASS else None
         if found is None and is_number_part(word):
             found = next(_digit_answers(word, contact, searched), None)
@@ -240,13 +236,17 @@ def _spot(field: str, at: int, text: str) -> Spot:
     return field, at, text, letters, without_digraphs(letters) if letters else fold_once(text)
 
 
-def _places(contact: Contact) -> Iterator[tuple[str, int, str]]:
-    """Give field, place and text of all that is found by words, the best fields first."""
-    for field, text in texts_of(contact):
-        if text:
-            yield field, 0, text
-    for at, address in enumerate(contact.emails):
-        yield "emails", at, address
+def _places(contact: Contact, searched: frozenset[str]) -> list[Spot]:
+    """Return all that may be found by words, the best fields first."""
+    said_already = ("given_name", "surname") if _is_of_both(contact) else ()
+    spots = [
+        _spot(field, 0, text)
+        for field, text in texts_of(contact)
+        if text and field not in said_already and (field in _NAMES or field in searched)
+    ]
+    if "emails" in searched:
+        spots += [_spot("emails", at, address) for at, address in enumerate(contact.emails)]
+    return spots
 
 
 def _typed_answer(word: str, places: list[Spot]) -> WordAnswer | None:
@@ -349,9 +349,11 @@ def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | N
     """Return the first whole word, else the first beginning, else the likest; None for none."""
     best: WordAnswer | None = None
     best_cost = NEVER
-    code, allowed = sound_of(word), typos_allowed(word)
-    for field, at, text, _, _ in places:
+    code, allowed, first = sound_of(word), typos_allowed(word), word[:MAX_PREFIX]
+    for field, at, text, _, folded in places:
         named = field in _NAMES
+        if not named and first not in folded and folded.isascii():
+            continue  # as in `_typed_answer`: elsewhere nothing is guessed
         for begin, end, forms in _words_in(text):
             written = text[begin:end]
             for form in forms:

@@ -224,7 +224,10 @@ class WaysAnswer(msgspec.Struct, frozen=True):
 
 def person_id(identity: ContactId) -> str:
     """Return a record's id for the app: `crm:1042`; what a path would not carry is escaped."""
-    return f"{_escaped(identity.source)}:{_escaped(identity.key)}"
+    source, key = identity.source, identity.key
+    if source.isascii() and source.isalnum() and key.isascii() and key.isalnum():  # as most
+        return f"{source}:{key}"
+    return f"{_escaped(source)}:{_escaped(key)}"
 
 
 def _escaped(text: str) -> str:
@@ -325,18 +328,16 @@ class Answers:
     def _emails(self, hit: PersonHit) -> tuple[EmailAnswer, ...]:
         emails = hit.contact.emails
         origins = hit.email_origins or (hit.contact.id,) * len(emails)
-        has_chat = self._has_chat
-        return tuple(
-            [
-                EmailAnswer(address, origin.source, has_chat(address))
-                for address, origin in zip(emails, origins, strict=True)
-            ]
-        )
+        has_chat = self._has_chat if self._chat_domains else None
+        answers = []
+        for address, origin in zip(emails, origins, strict=True):
+            is_chat = has_chat is not None and has_chat(address)
+            answers.append(EmailAnswer(address, origin.source, is_chat))
+        return tuple(answers)
 
     def _has_chat(self, address: str) -> bool:
         """Tell whether an address is an account of Teams."""
-        domains = self._chat_domains
-        return bool(domains) and address.rpartition("@")[2].lower() in domains
+        return address.rpartition("@")[2].lower() in self._chat_domains
 
 
 def _fields(spans: list[Span]) -> tuple[str, ...]:
