@@ -181,6 +181,28 @@ def typed_prefixes(made: Iterable[MadeContact], letters: range, limit: int) -> l
     ]
 
 
+def typed_on(made: Iterable[MadeContact], letters: range, limit: int) -> list[str]:
+    """Return the beginnings of surnames as a search box asks for them: after each further letter.
+
+    Names come in mixed order, the frequent ones more often, but no text stands there twice.
+    """
+    return _distinct(
+        _plain(person.surname)[:count]
+        for _, person in _people(made)
+        for count in letters
+        if count <= len(_plain(person.surname))
+    )[:limit]
+
+
+def two_words_typed_on(made: Iterable[MadeContact], limit: int) -> list[str]:
+    """Return the beginning of a given name and one to three letters of the surname, one by one."""
+    return _distinct(
+        f"{_plain(person.given_name)[:3]} {_plain(person.surname)[:count]}"
+        for _, person in _people(made)
+        for count in range(1, 4)
+    )[:limit]
+
+
 def two_words(made: Iterable[MadeContact], limit: int) -> list[str]:
     """Return beginnings of given name and surname."""
     return _distinct(

@@ -13,6 +13,8 @@ from bench.people_questions import (
     misspelt_words,
     respell,
     two_words,
+    two_words_typed_on,
+    typed_on,
     typed_prefixes,
 )
 from rufname.sample import contacts
@@ -60,3 +62,12 @@ def test_what_is_typed_is_asked_once_and_has_the_letters_asked_for() -> None:
     assert {len(prefix) for prefix in prefixes} == {2, 3, 4}
     assert all(len(text.split()) == 2 for text in two_words(contacts(2_000), 20))
     assert len(misspelt_words(contacts(2_000), 20)) == 20
+
+
+def test_a_text_that_is_typed_on_comes_behind_what_it_goes_on_from() -> None:
+    typed = typed_on(contacts(2_000), range(2, 9), 200)
+    assert len(typed) == len(set(typed)) == 200
+    assert all(text[:-1] in typed[:at] for at, text in enumerate(typed) if len(text) > 2)
+    pairs = two_words_typed_on(contacts(2_000), 60)
+    assert len(pairs) == len(set(pairs)) == 60
+    assert {len(text.split()[1]) for text in pairs} == {1, 2, 3}
