@@ -7,7 +7,6 @@ first of them, under the company's own record if it was found, else under that p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -29,7 +28,7 @@ class Shown(msgspec.Struct, frozen=True):
 
     Attributes:
         hits: best first.
-        last: the last record that was taken into it; None: there is none.
+        last: the last record that was read for it; None: there is none.
         more: somebody comes behind it.
     """
 
@@ -38,7 +37,11 @@ class Shown(msgspec.Struct, frozen=True):
     more: bool
 
 
-def page_of(people: Iterator[tuple[Ranked, PersonHit]], limit: int, *, fold: bool) -> Shown:
+People = Iterator[tuple[Ranked, PersonHit | None]]
+"""People in order; None stands for nobody: there the page ends, and others may come behind."""
+
+
+def page_of(people: People, limit: int, *, fold: bool) -> Shown:
     """Return the first rows of an answer.
 
     Args:
@@ -53,6 +56,8 @@ def page_of(people: Iterator[tuple[Ranked, PersonHit]], limit: int, *, fold: boo
     heads: dict[str, int] = {}
     last: Ranked | None = None
     for read, (place, hit) in enumerate(people):
+        if hit is None:
+            return Shown(_folded(rows, under), place, more=True)
         by_company = hit.match_class in _BY_COMPANY
         company = _company(hit.contact) if by_company or hit.contact.is_company else ""
         at = heads.get(company) if by_company else None
@@ -73,11 +78,18 @@ def page_of(people: Iterator[tuple[Ranked, PersonHit]], limit: int, *, fold: boo
     return Shown(_folded(rows, under), last, more=False)
 
 
-def _plain(people: Iterator[tuple[Ranked, PersonHit]], limit: int) -> Shown:
+def _plain(people: People, limit: int) -> Shown:
     """Return the first rows of an answer in which nobody is folded."""
-    rows = list(islice(people, limit))
-    more = next(people, None) is not None
-    return Shown(tuple([hit for _, hit in rows]), rows[-1][0] if rows else None, more)
+    rows: list[PersonHit] = []
+    last: Ranked | None = None
+    for place, hit in people:
+        if hit is None:
+            return Shown(tuple(rows), place, more=True)
+        if len(rows) == limit:
+            return Shown(tuple(rows), last, more=True)
+        rows.append(hit)
+        last = place
+    return Shown(tuple(rows), last, more=False)
 
 
 def _folded(rows: list[PersonHit], under: dict[int, list[PersonHit]]) -> tuple[PersonHit, ...]:

@@ -8,8 +8,9 @@ A person stands where its best record does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
+from typing import NamedTuple
 
 import tantivy
 from msgspec.structs import replace
@@ -34,6 +35,10 @@ MAX_RECORDS = 16
 MAX_LINKED = 400
 """Records read for the people of one page."""
 
+MAX_JOINED = 300
+"""Records read for one page whose people were shown already; who comes behind them is on the next
+page. An ERP may have a thousand delivery addresses with one name and one number."""
+
 _TEXTS = (
     "display_name", "given_name", "surname", "title", "company", "department", "job", "url",
     "photo", "birthday", "notes", "changed",
@@ -43,8 +48,26 @@ _ADDRESS = ("street", "postcode", "city", "country")
 _NOWHERE = Address()
 
 
-Crowds = dict[tuple[str, ...], list[Record]]
-"""Links → the records that may have one of them, in the order of their ranks; of one answer."""
+class Held(NamedTuple):
+    """Records by what links them.
+
+    Attributes:
+        links: identity → links.
+        holders: link → the contacts that have it, those first that are to be joined first.
+    """
+
+    links: dict[ContactId, tuple[str, ...]]
+    holders: dict[str, list[Contact]]
+
+    def add(self, contact: Contact, links: tuple[str, ...]) -> None:
+        """Take one more contact, which comes behind the others."""
+        self.links[contact.id] = links
+        for link in links:
+            self.holders.setdefault(link, []).append(contact)
+
+
+Crowds = dict[tuple[str, ...], Held]
+"""Links → the records that have one of them, in the order of their ranks; of one answer."""
 
 
 class Groups:
@@ -67,62 +90,77 @@ class Groups:
                 is read once.
         """
         self._crowds = {} if crowds is None else crowds
-        self._keys: dict[ContactId, tuple[str, ...]] = {}
-        self._holders: dict[str, list[Contact]] = {}
+        self._own = Held({}, {})
+        self._held = [self._own]
         linking = [record for record in records if record.twins != ()]
         for record in linking:
-            self._hold(record.contact, reader.links(record))
+            self._own.add(record.contact, reader.links(record))
         if linking:
             self._find(reader, scope, linking)
 
     def __contains__(self, identity: ContactId) -> bool:
-        """Tell whether a record may share a link with another."""
-        return identity in self._keys
+        """Tell whether one of the records may share a link with another."""
+        return identity in self._own.links
 
     def _find(self, reader: Reader, scope: Scope, linking: list[Record]) -> None:
         """Read what shares a link that the asker sees with some records."""
-        found = reader.twins(linking, scope)
+        own = self._own
+        shared = frozenset(own.holders)
         crowded = {
             link for record in linking if record.twins is None for link in reader.links(record)
         }
-        if crowded:
-            found += self._crowd(reader, scope, tuple(sorted(crowded)))
+        found = reader.twins(linking, scope)
         if len(linking) + len(found) > MAX_RECORDS:  # else none is left out
             found.sort(key=_rank)
-        shared = frozenset(self._holders)
         for record in found:
             identity = record.contact.id
-            if identity.source in scope.searched and identity not in self._keys:
+            if identity.source in scope.searched and identity not in own.links:
                 links = reader.links(record)
                 if not shared.isdisjoint(links):
-                    self._hold(record.contact, links)
+                    own.add(record.contact, links)
+        if crowded:
+            self._held.append(self._crowd(reader, scope, tuple(sorted(crowded))))
 
-    def _crowd(self, reader: Reader, scope: Scope, links: tuple[str, ...]) -> list[Record]:
-        """Return the records that may have one of the links, the best `MAX_LINKED`."""
-        found = self._crowds.get(links)
-        if found is None:
+    def _crowd(self, reader: Reader, scope: Scope, links: tuple[str, ...]) -> Held:
+        """Return the records that have one of the links, of the best `MAX_LINKED` that may."""
+        held = self._crowds.get(links)
+        if held is None:
+            held = self._crowds[links] = Held({}, {})
+            shared = frozenset(links)
             question = any_of([_may_have(link) for link in links])
-            hits = reader.by_rank(question, scope, MAX_LINKED)
-            found = self._crowds[links] = [reader.record(at, scope) for _, at in hits]
-        return found
+            for _, at in reader.by_rank(question, scope, MAX_LINKED):
+                record = reader.record(at, scope)
+                if record.contact.id.source in scope.searched:
+                    having = reader.links(record)
+                    if not shared.isdisjoint(having):
+                        held.add(record.contact, having)
+        return held
 
-    def _hold(self, contact: Contact, keys: tuple[str, ...]) -> None:
-        self._keys[contact.id] = keys
-        for key in keys:
-            self._holders.setdefault(key, []).append(contact)
+    def of(self, contact: Contact, stands_before: Callable[[Contact], bool]) -> list[Contact]:
+        """Return the records of one person, this one first, at most `MAX_RECORDS`.
 
-    def of(self, contact: Contact) -> list[Contact]:
-        """Return the records of one person, this one first, at most `MAX_RECORDS`."""
+        [] as soon as one of the others `stands_before` this one: the person has been given.
+        """
         members, taken = [contact], {contact.id}
         for member in members:  # grows while it is read: a record may be joined by another
-            for key in self._keys.get(member.id, ()):
-                for other in self._holders[key]:
-                    if other.id not in taken and same_person(member, other, key):
-                        if len(members) == MAX_RECORDS:
-                            return members
-                        members.append(other)
-                        taken.add(other.id)
+            for key in self._links_of(member.id):
+                for held in self._held:
+                    for other in held.holders.get(key, ()):
+                        if other.id not in taken and same_person(member, other, key):
+                            if len(members) == MAX_RECORDS:
+                                return members
+                            if stands_before(other):
+                                return []
+                            members.append(other)
+                            taken.add(other.id)
         return members
+
+    def _links_of(self, identity: ContactId) -> tuple[str, ...]:
+        for held in self._held:
+            links = held.links.get(identity)
+            if links is not None:
+                return links
+        return ()
 
 
 def _may_have(link: str) -> tantivy.Query:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from functools import partial
 from time import perf_counter_ns
 
 from engine.contact import Contact, ContactId
 from engine.cursor import Cursor, read_cursor, write_cursor
 from engine.folding import page_of
-from engine.grouping import Crowds, Groups, alone
+from engine.grouping import MAX_JOINED, Crowds, Groups, alone
 from engine.matching import FULL_NAME, SOUNDS
 from engine.plainpeople import in_one, plain_page
 from engine.query import (
@@ -133,18 +134,23 @@ class PeopleSearch:
         if record is None:
             return None
         scope = self._reader.scope(principal)
-        members = Groups(self._reader, scope, [record]).of(record.contact)
+        members = Groups(self._reader, scope, [record]).of(record.contact, lambda _: False)
         return in_one(self._reader, members, FULL_NAME, Typed(()), frozenset())
 
     def _people(
         self, ranking: Ranking, query: PeopleQuery, typed: Typed, wanted: int
-    ) -> Iterator[tuple[Ranked, PersonHit]]:
-        """Give people in the order of their best records, each once."""
+    ) -> Iterator[tuple[Ranked, PersonHit | None]]:
+        """Give people in the order of their best records, each once.
+
+        None stands for nobody: where a page has read so many records of people that were given
+        already that it ends there.
+        """
         scope = self._reader.scope(query.principal)
         given: set[ContactId] = set()
         joined: set[ContactId] = set()
         searched_in = scope.searched
         crowds: Crowds = {}
+        in_vain = 0
         for batch in ranking.batches(wanted):
             groups = Groups(self._reader, scope, [each.record for each in batch], crowds)
             for each in batch:
@@ -157,15 +163,17 @@ class PeopleSearch:
                 if identity not in groups:  # most people have one record
                     yield each, alone(contact, each.match_class, typed, searched)
                     continue
-                members = groups.of(contact)
-                if len(members) > 1:
-                    if any(self._is_better(ranking, each, m, given) for m in members[1:]):
-                        continue  # it was shown with its better record, on this page or before
-                    joined.update(member.id for member in members)
+                members = groups.of(contact, partial(self._stands_before, ranking, each, given))
+                if not members:  # it was shown with its better record, on this page or before
+                    in_vain += 1
+                    if in_vain == MAX_JOINED:
+                        yield each, None
+                    continue
+                joined.update(member.id for member in members)
                 yield each, in_one(self._reader, members, each.match_class, typed, searched)
 
-    def _is_better(
-        self, ranking: Ranking, each: Ranked, member: Contact, given: AbstractSet[ContactId]
+    def _stands_before(
+        self, ranking: Ranking, each: Ranked, given: AbstractSet[ContactId], member: Contact
     ) -> bool:
         """Tell whether a record of the same person stands before one, on this page or before it.
 

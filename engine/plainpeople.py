@@ -17,7 +17,7 @@ from operator import itemgetter
 from engine.bodykeys import body_key_of
 from engine.contact import Contact, ContactId
 from engine.cursor import write_cursor
-from engine.grouping import Crowds, Groups, alone, person_of
+from engine.grouping import MAX_JOINED, Crowds, Groups, alone, person_of
 from engine.matching import (
     COMPANY,
     COMPANY_WHOLE,
@@ -66,7 +66,7 @@ _Last = tuple[_Found, ContactId]
 _by_priority = itemgetter(1, 2)
 
 
-def plain_page(  # noqa: C901, PLR0912 - flat for its speed
+def plain_page(  # noqa: C901, PLR0911, PLR0912, PLR0915 - flat for its speed
     reader: Reader, query: PeopleQuery, typed: Typed, limit: int
 ) -> PeoplePage | AsTyped | None:
     """Return the first page of an answer; less than that where it is to be found the long way.
@@ -100,12 +100,12 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
     parts = _parts(reader, query, typed, scope, wanted, told=told)
     fields = scope.groups[0][1].fields
     hits: list[PersonHit] = []
-    given: list[ContactId] = []
+    given: set[ContactId] = set()
     joined: set[ContactId] = set()
     so_far: list[_Found] = []
     waiting: list[_Found] = []
     crowds: Crowds = {}
-    size = wanted
+    size, in_vain = wanted, 0
     last: _Last | None = None
     while True:
         while len(waiting) < size and (part := next(parts, None)) is not None:
@@ -125,16 +125,18 @@ def plain_page(  # noqa: C901, PLR0912 - flat for its speed
         for each, record in zip(batch, records, strict=True):
             contact = record.contact
             identity = contact.id
-            given.append(identity)
+            given.add(identity)
             if joined and identity in joined:
                 continue
             members = None
             if record.twins != ():  # as few have
-                members = groups.of(contact)
-                others = [member.id for member in members[1:]]
-                if any(map(given.__contains__, others)):
-                    continue  # it was shown with its better record
-                joined.update(others)
+                members = groups.of(contact, lambda other: other.id in given)
+                if not members:  # it was shown with its better record
+                    in_vain += 1
+                    if in_vain == MAX_JOINED:
+                        return _cut(typed, tuple(hits), (each, identity), told)
+                    continue
+                joined.update([member.id for member in members])
             if last is not None and len(hits) == limit:
                 return _cut(typed, tuple(hits), last, told)
             if members:
@@ -178,8 +180,8 @@ def _cut(
 
     Args:
         typed: what was asked.
-        hits: as many as were wanted.
-        last: the record by which the last of them was found.
+        hits: as many as were wanted, or fewer.
+        last: the record behind which the next page begins.
         told: class → how many were counted in it.
     """
     (match_class, minus_priority, rank, _, _), identity = last

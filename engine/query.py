@@ -241,7 +241,8 @@ class PeoplePage(msgspec.Struct, frozen=True, gc=False):
         hits: at most `limit`, best first.
         total: how many records were found, at most `MAX_TOTAL`.
         total_is_exact: these are all; False: worse classes than those of the hits were not counted.
-        cursor: asks for the next page, "" if this is the last.
+        cursor: asks for the next page, which there may be behind one without hits; "" if this is
+            the last.
         did_you_mean: a text that finds more, where nothing matched as it was typed; else "".
     """
 

@@ -124,7 +124,8 @@ class PageAnswer(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         hits: best first.
         total: how many were found at least; all of them if `total_is_exact`.
-        cursor: asks for the next page; "" = this is the last.
+        cursor: asks for the next page, which there may be behind one without hits; "" = this is the
+            last.
         did_you_mean: a text that finds more where nothing was found as it was typed; "" = none.
         sources: every source named in the hits.
     """

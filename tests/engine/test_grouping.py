@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from msgspec.structs import replace
 
 from engine import grouping
 from engine.contact import Address, Contact, ContactId
-from engine.grouping import MAX_RECORDS, Groups, _may_have, person_of
+from engine.grouping import MAX_JOINED, MAX_RECORDS, Groups, _may_have, person_of
 from engine.query import PeopleQuery
 from engine.rights import LOCAL_ADMIN, SourcePolicy
 from engine.terms import link_term, link_terms
 from engine.twins import MAX_TWINS
+from engine.typed import read_typed
 from tests.engine.building import contact
 from tests.engine.searching import reader_of, search_of
 from tests.engine.test_ranking import EVA
@@ -202,7 +204,7 @@ def test_of_a_crowd_no_more_are_compared_than_are_shown(monkeypatch: pytest.Monk
     records = [reader.find(made[n].id, LOCAL_ADMIN) for n in range(3)]
     groups = Groups(reader, scope, [record for record in records if record is not None])
     monkeypatch.setattr(grouping, "same_person", counted)
-    assert len(groups.of(made[0])) == MAX_RECORDS
+    assert len(groups.of(made[0], lambda _: False)) == MAX_RECORDS
     assert len(compared) == MAX_RECORDS
 
 
@@ -222,3 +224,51 @@ def test_a_crowd_that_fills_many_batches_of_a_page_is_read_once(
     page = search.answer(PeopleQuery(text, LOCAL_ADMIN, 10))
     assert sorted(len(hit.records) for hit in page.hits) == [1, MAX_RECORDS]
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("fold", [False, True])
+@pytest.mark.parametrize("text", ["meier", "anna meier", "a m"])
+def test_a_page_ends_in_a_crowd_of_one_person_and_the_next_goes_on_behind(
+    monkeypatch: pytest.MonkeyPatch, text: str, *, fold: bool
+) -> None:
+    records = 2 * MAX_JOINED + 100
+    crowd = [contact(f"{n:04}", "Anna Meier", NUMBER, surname="Meier") for n in range(records)]
+    search = search_of([*crowd, contact("zz", "Annabella Meierhofer")], {})
+    looked_at, of = list[int](), Groups.of
+
+    def counted(self: Groups, *about: Any) -> list[Contact]:
+        looked_at[-1] += 1
+        return of(self, *about)
+
+    monkeypatch.setattr(Groups, "of", counted)
+    pages: list[list[int]] = []
+    cursor, more = "", True
+    while more:
+        looked_at.append(0)
+        page = search.answer(PeopleQuery(text, LOCAL_ADMIN, 10, cursor=cursor, fold=fold))
+        pages.append([len(hit.records) for hit in page.hits])
+        cursor, more = page.cursor, bool(page.cursor)
+    assert len(pages) == 3
+    assert sorted(chain.from_iterable(pages)) == [1, MAX_RECORDS]
+    assert MAX_RECORDS in pages[0]
+    assert max(looked_at) <= MAX_JOINED + 1
+
+
+def test_a_page_that_ends_in_a_crowd_is_the_same_by_the_short_and_the_long_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.plainpeople.MAX_JOINED", 7)
+    monkeypatch.setattr("engine.people.MAX_JOINED", 7)
+    names = ["Anna", "Berta", "Clara"]
+    made = [
+        contact(
+            f"{n:03}", f"{names[n % 3]} Meier", NUMBER, surname="Meier", given_name=names[n % 3]
+        )
+        for n in range(60)
+    ]
+    search = search_of(made, {})
+    for limit in (1, 2, 3, 10):
+        query = PeopleQuery("meier", LOCAL_ADMIN, limit)
+        page = search.answer(query)
+        assert page == search.the_long_way(query, read_typed("meier"))
+        assert page.cursor

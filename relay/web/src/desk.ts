@@ -224,9 +224,9 @@ export class Desk {
     else this.list.show([{ title: "", hits: page.hits, sources: page.sources }]);
     this.settle();
     if (this.card) this.list.mark(this.card.person.id);
-    this.status.textContent = page.hits.length ? hitsText(page.total, page.total_is_exact) : "";
+    this.status.textContent = hitsText(page.total, page.total_is_exact);
     const parts: HTMLElement[] = [];
-    if (!page.hits.length) {
+    if (!page.hits.length && !more) {
       this.status.textContent = t("search.none");
       parts.push(hint("search.none", "search.none.hint", "search"));
     }

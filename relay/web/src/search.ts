@@ -67,7 +67,10 @@ export class Search {
     this.running = running;
     const loader = window.setTimeout(() => this.finding.slow(), LOADER_MS);
     try {
-      const page = await this.api.search(this.text, cursor, running.signal);
+      let page = await this.api.search(this.text, cursor, running.signal);
+      // hundreds of records of people who are shown already: nobody new on this stretch
+      while (page.cursor && !page.hits.length && !running.signal.aborted)
+        page = await this.api.search(this.text, page.cursor, running.signal);
       if (running.signal.aborted) return;
       this.cursor = page.cursor;
       this.finding.found(this.text, page, cursor !== "");

@@ -58,6 +58,21 @@ def test_nobody_is_said_with_advice(in_teams: InTeams) -> None:
     expect(tab.locator("#search")).to_have_attribute("aria-expanded", "false")
 
 
+def test_behind_a_crowd_of_one_person_whoever_comes_is_found_by_one_click(
+    in_teams: InTeams,
+) -> None:
+    tab = in_teams().tab
+    type_in(tab, "quast")
+    rows = tab.locator(".row")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Quirin Quast")
+    tab.locator(".more").click()
+    expect(rows).to_have_count(2)
+    expect(rows.last).to_contain_text("Xaver Quastel")
+    expect(tab.locator(".more")).to_have_count(0)
+    expect(tab.locator(".status")).to_have_text("100 hits or more")
+
+
 def test_more_hits_are_loaded_on_demand(in_teams: InTeams) -> None:
     tab = in_teams().tab
     type_in(tab, "muster")

@@ -71,6 +71,11 @@ PEOPLE = (
         )
         for number in range(60)
     ),
+    *(
+        Person(f"q{number}", "Quirin Quast", "Quirin", "Quast", work="+49 30 23125 300")
+        for number in range(700)  # as many as an ERP has delivery addresses of a chain
+    ),
+    Person("q", "Xaver Quastel", "Xaver", "Quastel", work="+49 30 23125 301"),
 )
 
 ERIKA = UserSpec("erika", "Erikas Wort", groups=("sales",))
