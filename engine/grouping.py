@@ -139,20 +139,22 @@ class Groups:
     def of(self, contact: Contact, stands_before: Callable[[Contact], bool]) -> list[Contact]:
         """Return the records of one person, this one first, at most `MAX_RECORDS`.
 
-        [] as soon as one of the others `stands_before` this one: the person has been given.
+        [] if one that shares a link with this one `stands_before` it: the person has been given.
+        That is asked of all of them, however many are joined.
         """
         members, taken = [contact], {contact.id}
         for member in members:  # grows while it is read: a record may be joined by another
+            if len(members) == MAX_RECORDS and member is not contact:
+                break
             for key in self._links_of(member.id):
                 for held in self._held:
                     for other in held.holders.get(key, ()):
                         if other.id not in taken and same_person(member, other, key):
-                            if len(members) == MAX_RECORDS:
-                                return members
                             if stands_before(other):
                                 return []
-                            members.append(other)
-                            taken.add(other.id)
+                            if len(members) < MAX_RECORDS:
+                                members.append(other)
+                                taken.add(other.id)
         return members
 
     def _links_of(self, identity: ContactId) -> tuple[str, ...]:

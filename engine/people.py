@@ -27,7 +27,7 @@ from engine.query import (
     PeopleQuery,
     PersonHit,
 )
-from engine.ranking import AsTyped, Ranked, Ranking
+from engine.ranking import AsTyped, Position, Ranked, Ranking
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.suggesting import suggestion
@@ -150,6 +150,7 @@ class PeopleSearch:
         joined: set[ContactId] = set()
         searched_in = scope.searched
         crowds: Crowds = {}
+        places: dict[ContactId, Position | None] = {}
         in_vain = 0
         for batch in ranking.batches(wanted):
             groups = Groups(self._reader, scope, [each.record for each in batch], crowds)
@@ -163,7 +164,8 @@ class PeopleSearch:
                 if identity not in groups:  # most people have one record
                     yield each, alone(contact, each.match_class, typed, searched)
                     continue
-                members = groups.of(contact, partial(self._stands_before, ranking, each, given))
+                before = partial(_stands_before, ranking, each.position, given, places)
+                members = groups.of(contact, before)
                 if not members:  # it was shown with its better record, on this page or before
                     in_vain += 1
                     if in_vain == MAX_JOINED:
@@ -172,17 +174,26 @@ class PeopleSearch:
                 joined.update(member.id for member in members)
                 yield each, in_one(self._reader, members, each.match_class, typed, searched)
 
-    def _stands_before(
-        self, ranking: Ranking, each: Ranked, given: AbstractSet[ContactId], member: Contact
-    ) -> bool:
-        """Tell whether a record of the same person stands before one, on this page or before it.
 
-        All that stand before it since the cursor were given; `given` says which.
-        """
-        if member.id in given or not ranking.goes_on:
-            return member.id in given
-        place = ranking.place(member)
-        return place is not None and place < each.position
+def _stands_before(
+    ranking: Ranking,
+    position: Position,
+    given: AbstractSet[ContactId],
+    places: dict[ContactId, Position | None],
+    member: Contact,
+) -> bool:
+    """Tell whether a record of the same person stands before a position, on this page or before it.
+
+    All that stand before it since the cursor were given; `given` says which. `places` remembers
+    where others stand: a crowd is asked for with each of its records that is shown.
+    """
+    identity = member.id
+    if identity in given or not ranking.goes_on:
+        return identity in given
+    if identity not in places:
+        places[identity] = ranking.place(member)
+    place = places[identity]
+    return place is not None and place < position
 
 
 _HOW = {
