@@ -6,6 +6,7 @@ Law: every question is bounded: in rate, in number at a time, in time. Nothing i
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol
 
@@ -62,6 +63,8 @@ class Desk:
         self._users = Rate(settings.user_rate)
         self._tenants = Rate(settings.tenant_rate)
         self._flights = Flights(settings.max_in_flight)
+        self._names: Mapping[str, str] | None = None
+        self._made = Answers({})
 
     async def search(self, asker: Asker, question: SearchQuestion) -> PageAnswer:
         """Find people and companies.
@@ -119,7 +122,10 @@ class Desk:
         )
 
     def _answers(self) -> Answers:
-        return Answers(self._directory.source_names(), self._settings.chat_domains)
+        names = self._directory.source_names()
+        if names is not self._names:
+            self._names, self._made = names, Answers(names, self._settings.chat_domains)
+        return self._made
 
     def _one_question(self, asker: Asker) -> _OneQuestion:
         """Return what a question is asked within; raises `TooOften` for one too many."""

@@ -54,7 +54,7 @@ class Directory(Protocol):
         """
 
     def source_names(self) -> Mapping[str, str]:
-        """Return what the configured sources are called, by their ids."""
+        """Return what the configured sources are called, by their ids: never changed, replaced."""
 
     def visible(self, principal: Principal) -> AbstractSet[str]:
         """Return the ids of the configured sources that the asker may see."""

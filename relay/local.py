@@ -22,7 +22,7 @@ from engine.query import (
     PeopleQuery,
     PersonHit,
 )
-from engine.rights import Principal, visible_sources
+from engine.rights import Principal, SourcePolicy, visible_sources
 from relay.directory import Directory, Readiness
 from relay.errors import DirectoryUnavailable, StaleCursor
 
@@ -34,7 +34,10 @@ class LocalDirectory(Directory):
 
     def __init__(self, index: ContactIndex) -> None:
         self._index = index
+        self._people = index.people  # looked up once: what stands before an index may pass it on
         self._loaded = False
+        self._policies: Mapping[str, SourcePolicy] = {}
+        self._names: Mapping[str, str] = {}
 
     @override
     def caller(self, number: str, client: Client) -> CallerMatch | None:
@@ -47,7 +50,7 @@ class LocalDirectory(Directory):
     @override
     async def people(self, query: PeopleQuery) -> PeoplePage:
         try:
-            page = self._index.people(query)
+            page = self._people(query)
         except InvalidCursor as error:
             raise StaleCursor(str(error)) from None
         if not page.hits:
@@ -63,7 +66,11 @@ class LocalDirectory(Directory):
 
     @override
     def source_names(self) -> Mapping[str, str]:
-        return {source: policy.name for source, policy in self._index.policies.items()}
+        policies = self._index.policies
+        if policies is not self._policies:  # which are replaced as a whole
+            self._policies = policies
+            self._names = {source: policy.name for source, policy in policies.items()}
+        return self._names
 
     @override
     def visible(self, principal: Principal) -> AbstractSet[str]:
