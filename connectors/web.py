@@ -18,6 +18,7 @@ import ssl
 import threading
 import time
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
@@ -62,6 +63,40 @@ class WebLink(msgspec.Struct, frozen=True):
     timeout_s: int
     proxy: str = ""
     proxy_login: SecretRef | None = None
+
+
+class LinkOptions(Protocol):
+    """The options of a kind that say how its server is reached, named as in `WebLink`."""
+
+    @property
+    def ca(self) -> Path | None: ...  # noqa: D102
+
+    @property
+    def allow_plain(self) -> bool: ...  # noqa: D102
+
+    @property
+    def allow_link_local(self) -> bool: ...  # noqa: D102
+
+    @property
+    def timeout_s(self) -> int: ...  # noqa: D102
+
+    @property
+    def proxy(self) -> str: ...  # noqa: D102
+
+    @property
+    def proxy_login(self) -> SecretRef | None: ...  # noqa: D102
+
+
+def link_of(options: LinkOptions) -> WebLink:
+    """Return how to reach the server of some options."""
+    return WebLink(
+        options.ca,
+        options.allow_plain,
+        options.allow_link_local,
+        options.timeout_s,
+        options.proxy,
+        options.proxy_login,
+    )
 
 
 class Answer(msgspec.Struct, frozen=True):

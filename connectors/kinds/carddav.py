@@ -40,8 +40,8 @@ from connectors.web import (
     PROXY_IN_WORDS,
     WEB_URL_IN_WORDS,
     Answer,
-    WebLink,
     WebSession,
+    link_of,
     refuse_proxy,
     same_origin,
     web_url_fault,
@@ -406,14 +406,5 @@ class CarddavSource(ContactSource):
 
     @contextmanager
     def _session(self) -> Iterator[WebSession]:
-        options = self._options
-        link = WebLink(
-            options.ca,
-            options.allow_plain,
-            options.allow_link_local,
-            options.timeout_s,
-            options.proxy,
-            options.proxy_login,
-        )
-        with closing(WebSession(link)) as web, self._cancelling.reaching(web):
+        with closing(WebSession(link_of(self._options))) as web, self._cancelling.reaching(web):
             yield web

@@ -33,8 +33,8 @@ from connectors.web import (
     PROXY_IN_WORDS,
     WEB_URL_IN_WORDS,
     Answer,
-    WebLink,
     WebSession,
+    link_of,
     refuse_proxy,
     same_origin,
     web_url_fault,
@@ -255,16 +255,7 @@ class RestSource(ContactSource):
     @contextmanager
     def _pages(self, asked: str = "") -> Iterator[Iterator[list[Any]]]:
         """Give the pages; `asked` is the time since which, "" for all."""
-        options = self._options
-        link = WebLink(
-            options.ca,
-            options.allow_plain,
-            options.allow_link_local,
-            options.timeout_s,
-            options.proxy,
-            options.proxy_login,
-        )
-        with closing(WebSession(link)) as web, self._cancelling.reaching(web):
+        with closing(WebSession(link_of(self._options))) as web, self._cancelling.reaching(web):
             yield self._paged(web, asked)
 
     def _paged(self, web: WebSession, asked: str) -> Iterator[list[Any]]:
