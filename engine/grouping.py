@@ -33,7 +33,10 @@ MAX_RECORDS = 16
 """Records joined into one hit; a number with more holders of one name is a switchboard."""
 
 MAX_LINKED = 400
-"""Records read for the people of one page."""
+"""Records read for the crowds of one batch."""
+
+MAX_CROWDS = 64
+"""Links asked for for one page: who has another besides is joined by what was found so far."""
 
 MAX_JOINED = 300
 """Records read for one page whose people were shown already; who comes behind them is on the next
@@ -66,8 +69,8 @@ class Held(NamedTuple):
             self.holders.setdefault(link, []).append(contact)
 
 
-Crowds = dict[tuple[str, ...], Held]
-"""Links → the records that have one of them, in the order of their ranks; of one answer."""
+Crowds = dict[str, Held]
+"""Link → records that have it, in the order of their ranks, the best of them; of one answer."""
 
 
 class Groups:
@@ -83,11 +86,11 @@ class Groups:
         """Find the records that share a link with some records.
 
         Args:
-            reader: asked at most once for all of them; not at all if none may share a link.
+            reader: asked once for each crowd; not at all if none may share a link.
             scope: what the asker sees.
             records: as the asker may see them.
-            crowds: those that were asked for on this page: a crowd that fills many of its batches
-                is read once.
+            crowds: those that were read for this page: one that fills many of its batches is read
+                once. At most `MAX_CROWDS`.
         """
         self._crowds = {} if crowds is None else crowds
         self._own = Held({}, {})
@@ -119,22 +122,16 @@ class Groups:
                 if not shared.isdisjoint(links):
                     own.add(record.contact, links)
         if crowded:
-            self._held.append(self._crowd(reader, scope, tuple(sorted(crowded))))
+            self._find_crowds(reader, scope, sorted(crowded))
 
-    def _crowd(self, reader: Reader, scope: Scope, links: tuple[str, ...]) -> Held:
-        """Return the records that have one of the links, of the best `MAX_LINKED` that may."""
-        held = self._crowds.get(links)
-        if held is None:
-            held = self._crowds[links] = Held({}, {})
-            shared = frozenset(links)
-            question = any_of([_may_have(link) for link in links])
-            for _, at in reader.by_rank(question, scope, MAX_LINKED):
-                record = reader.record(at, scope)
-                if record.contact.id.source in scope.searched:
-                    having = reader.links(record)
-                    if not shared.isdisjoint(having):
-                        held.add(record.contact, having)
-        return held
+    def _find_crowds(self, reader: Reader, scope: Scope, links: list[str]) -> None:
+        """Read the crowds of some links, as far as they were not read for this page."""
+        crowds = self._crowds
+        new = [link for link in links if link not in crowds and _is_shared(reader, link)]
+        del new[max(MAX_CROWDS - len(crowds), 0) :]
+        for link in new:
+            crowds[link] = _crowd(reader, scope, link, max(MAX_LINKED // len(new), 2 * MAX_RECORDS))
+        self._held += [crowds[link] for link in links if link in crowds]
 
     def of(self, contact: Contact, stands_before: Callable[[Contact], bool]) -> list[Contact]:
         """Return the records of one person, this one first, at most `MAX_RECORDS`.
@@ -165,23 +162,43 @@ class Groups:
         return ()
 
 
+def _crowd(reader: Reader, scope: Scope, link: str, most: int) -> Held:
+    """Return the best records that have a link, of so many that may."""
+    held = Held({}, {})
+    for _, at in reader.by_rank(_may_have(link), scope, most):
+        record = reader.record(at, scope)
+        links = reader.links(record)
+        if link in links and record.contact.id.source in scope.searched:
+            held.add(record.contact, links)
+    return held
+
+
+def _is_shared(reader: Reader, link: str) -> bool:
+    """Tell whether more than one record may have a link."""
+    return all(reader.frequency(field, value) > 1 for field, value in _terms_of(link))
+
+
+def _terms_of(link: str) -> list[tuple[str, str]]:
+    """Return terms that every record with a link has, as field and value."""
+    if link.startswith(LINK):
+        return [(PERSON, link_term(link))]
+    if link.startswith("@"):
+        found, _ = email_words(link[1:])
+        return [(OTHER, word[: MAX_PREFIX + 1]) for word in dict.fromkeys(found)]
+    return [(NUMBER, link[1 : link.index(" ")])]
+
+
 def _may_have(link: str) -> tantivy.Query:
     """Return the query for the records that have a link, and for few others.
 
     Few links are asked for: where very many records share one. So no record has a term for each of
     its own, but for those that its source names; numbers, addresses and names have theirs anyway.
     """
-    if link.startswith(LINK):
-        return term(PERSON, link_term(link))
-    if link.startswith("@"):
-        found, _ = email_words(link[1:])
-        parts = [term(OTHER, word[: MAX_PREFIX + 1]) for word in dict.fromkeys(found)]
-        return all_of(parts or [term(HAS, "emails")])
-    number, _, names = link[1:].partition(" ")
-    called = [
-        any_of([term(field, start(word)) for field in (NAME, COMPANY)]) for word in names.split()
-    ]
-    return all_of([term(NUMBER, number), *called])
+    parts = [term(field, value) for field, value in _terms_of(link)]
+    if link.startswith("#"):
+        names = link[link.index(" ") :].split()
+        parts += [any_of([term(field, start(name)) for field in (NAME, COMPANY)]) for name in names]
+    return all_of(parts or [term(HAS, "emails")])
 
 
 def _rank(record: Record) -> int:

@@ -295,3 +295,23 @@ def test_a_page_that_ends_in_a_crowd_is_the_same_by_the_short_and_the_long_way(
         page = search.answer(query)
         assert page == search.the_long_way(query, read_typed("meier"))
         assert page.cursor
+
+
+def test_a_crowd_by_one_address_is_read_once_whatever_else_each_of_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = [
+        contact(f"{n:03}", f"Otto{n} Kunz", f"498999998{n:03}", emails=("otto.kunz@nord.example",))
+        for n in range(200)
+    ]
+    search = search_of(made, {})
+    asked, may_have = list[str](), grouping._may_have
+
+    def counted(link: str) -> Any:
+        asked.append(link)
+        return may_have(link)
+
+    monkeypatch.setattr(grouping, "_may_have", counted)
+    page = search.answer(PeopleQuery("kunz", LOCAL_ADMIN, 10))
+    assert [len(hit.records) for hit in page.hits] == [MAX_RECORDS]
+    assert asked == ["@otto.kunz@nord.example"]
