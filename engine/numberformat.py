@@ -13,7 +13,7 @@ from typing import Literal
 
 import phonenumbers
 
-from engine.countries import NORTH_AMERICA, country_code_of, grouped
+from engine.countries import MIN_E164_DIGITS, NORTH_AMERICA, country_code_of, grouped
 from engine.dialplan import DialPlan
 from engine.errors import InvalidNumber
 from engine.reading import PhoneNumber, read_number
@@ -98,6 +98,14 @@ def _national(digits: str, plan: DialPlan) -> str:
         except InvalidNumber:
             continue
     return abroad
+
+
+def prepare(plan: DialPlan) -> None:
+    """Compile how the numbers of a plan's country are grouped: ten milliseconds of a first answer.
+
+    An unknown country needs nothing.
+    """
+    grouped("0" * MIN_E164_DIGITS, plan.country_code)
 
 
 @lru_cache(maxsize=CACHED)

@@ -22,6 +22,7 @@ from engine.numberformat import (
     format_number,
     international,
     own_extension,
+    prepare,
 )
 from engine.numbertext import MAX_RAW_CHARS
 from engine.reading import (
@@ -58,6 +59,7 @@ __all__ = [
     "international",
     "normalise",
     "own_extension",
+    "prepare",
     "read_number",
     "region_plan",
     "split_numbers",

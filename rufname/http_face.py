@@ -14,6 +14,7 @@ from typing import cast
 
 from engine.client import Client
 from engine.index import ContactIndex
+from engine.phone import prepare
 from relay.accounts import Accounts
 from relay.http.app import create_app
 from relay.http.server import HttpServer, serve_http
@@ -94,6 +95,8 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
     if settings.relay is None:
         raise ValueError("an HTTP worker without [relay]")
     index = await open_when_whole(Path(settings.index_dir), settings.policies)
+    for plan in {client.plan for client in settings.clients}:
+        prepare(plan)
     who = _Who(settings)
     sessions = Sessions(settings.session_key)
     traced = TracedIndex(index)

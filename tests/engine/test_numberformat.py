@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.countries import _layouts, grouped
 from engine.errors import InvalidNumber
 from engine.phone import (
     DialPlan,
@@ -18,6 +19,7 @@ from engine.phone import (
     country_code_of,
     format_number,
     own_extension,
+    prepare,
     read_number,
     region_plan,
 )
@@ -215,3 +217,15 @@ def test_the_echo_is_what_was_asked_or_else_e164() -> None:
     number = PhoneNumber("498999998123")
     assert format_number(number, MUNICH, "echo", "(0 89) 999 98-123") == "(0 89) 999 98-123"
     assert format_number(number, MUNICH, "echo") == "+498999998123"
+
+
+def test_a_prepared_plan_leaves_nothing_to_compile_for_a_first_number() -> None:
+    _layouts.cache_clear()
+    prepare(MUNICH)
+    compiled = _layouts.cache_info().misses
+    assert grouped("8999998123", "49") == "89 99998123"
+    assert _layouts.cache_info().misses == compiled == 1
+
+
+def test_a_plan_of_an_unknown_country_needs_no_preparation() -> None:
+    prepare(DialPlan(country_code="999"))
