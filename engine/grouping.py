@@ -9,7 +9,8 @@ A person stands where its best record does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, not_
 from typing import NamedTuple
 
 import tantivy
@@ -263,12 +264,12 @@ class Joined:
         changes: dict[str, object] = {}
         address = best.address
         custom = dict(best.custom)
-        shown = _texts_of(best)
+        blank = list(map(not_, _texts_of(best)))
+        blank[0] = blank[0] and not best.name
         for other in others:
-            for field, text, own in zip(_TEXTS, _texts_of(other), shown, strict=True):
-                if text and not own and field not in changes:
-                    if field == "display_name" and best.name:
-                        continue
+            told = _texts_of(other)
+            for field, text in zip(compress(_TEXTS, blank), compress(told, blank), strict=True):
+                if text and field not in changes:
                     changes[field] = text
                     self.origins[field] = other.id
             if best.address == _NOWHERE and address == _NOWHERE != other.address:

@@ -46,13 +46,17 @@ def words_of(contact: Contact, searched: Searched) -> Words:
     return Words(
         names=name_words(contact),
         company=words_of_field(contact.company),
-        others=[
-            (field, word)
-            for field, text in other_texts(contact)
-            if field in searched.fields
-            for word in (words(text) if field == "emails" else words_of_field(text))
-        ],
+        others=_other_words(contact, searched),
     )
+
+
+def _other_words(contact: Contact, searched: Searched) -> list[tuple[str, str]]:
+    return [
+        (field, word)
+        for field, text in other_texts(contact)
+        if field in searched.fields
+        for word in (words(text) if field == "emails" else words_of_field(text))
+    ]
 
 
 def class_of(typed: Typed, contact: Contact, searched: Searched) -> int:
@@ -65,35 +69,39 @@ def class_of(typed: Typed, contact: Contact, searched: Searched) -> int:
         return 0
     if "=" + typed.whole_name in person_terms(contact):
         return FULL_NAME
-    has = words_of(contact, searched)
-    if all(any(is_whole(word, each) for word in has.names) for each in typed.words):
+    names = name_words(contact)
+    if all(any(is_whole(word, each) for word in names) for each in typed.words):
         return NAME_WHOLE
-    if typed.turned and any(is_whole(word, typed.turned) for word in has.names):
+    if typed.turned and any(is_whole(word, typed.turned) for word in names):
         return NAME_WHOLE
-    return _class_of_beginnings(typed.words, has, contact, searched)
+    return class_of_beginnings(typed.words, contact, searched)
 
 
-def _class_of_beginnings(
-    asked: tuple[str, ...], has: Words, contact: Contact, searched: Searched
-) -> int:
-    in_name = [any(begins(word, each) for word in has.names) for each in asked]
+def class_of_beginnings(asked: tuple[str, ...], contact: Contact, searched: Searched) -> int:
+    """Return what `class_of` returns for words that are no whole words of the contact's names.
+
+    What decides in few fields is told from these alone.
+    """
+    names, company = name_words(contact), words_of_field(contact.company)
+    in_name = [any(begins(word, each) for word in names) for each in asked]
     if all(in_name):
         return NAME
-    in_company = [any(begins(word, each) for word in has.company) for each in asked]
+    in_company = [any(begins(word, each) for word in company) for each in asked]
     if any(in_name) and all(map(max, in_name, in_company)):
         return NAME_COMPANY
+    if all(in_company):  # and none in the name
+        all_whole = all(any(is_whole(word, each) for word in company) for each in asked)
+        return COMPANY_WHOLE if all_whole else COMPANY
+    others = _other_words(contact, searched)
     elsewhere = [
-        any(begins(word, each) for _, word in has.others)
+        any(begins(word, each) for _, word in others)
         or (is_number_part(each) and any(each in digits for digits in _digits(contact, searched)))
         for each in asked
     ]
     everywhere = all(map(max, map(max, in_name, in_company), elsewhere))
-    if everywhere and any(in_name):
-        return NAME_OTHER
-    if all(in_company):
-        all_whole = all(any(is_whole(word, each) for word in has.company) for each in asked)
-        return COMPANY_WHOLE if all_whole else COMPANY
-    return OTHER if everywhere else 0
+    if not everywhere:
+        return 0
+    return NAME_OTHER if any(in_name) else OTHER
 
 
 def is_together(asked: tuple[str, ...], contact: Contact) -> bool:

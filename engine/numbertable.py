@@ -520,22 +520,22 @@ class NumberTable:
 
     def bodies(self, versions: Sequence[bytes]) -> list[bytes]:
         """Return what `body` gives for each of many versions; raises as that does."""
-        found = self.read(versions)
+        found, bodies = self.read(versions)
         if len(found) < len(versions):
             raise CorruptIndex("a document or a number leads to no contact")
-        return [body for _, body in found]
+        return bodies
 
-    def read(self, versions: Collection[bytes]) -> list[tuple[bytes, bytes]]:
-        """Return those of some versions that are there with their encoded contacts, in their order.
+    def read(self, versions: Collection[bytes]) -> tuple[Sequence[bytes], list[bytes]]:
+        """Return those of some versions that are there, in their order, and their encoded contacts.
 
         Raises:
             CorruptIndex: one is damaged.
         """
-        if self._transaction is None:
-            return []
-        found = self._body.getmulti(versions)
-        bodies = _bodies_of([record for _, record in found])
-        return [(version, body) for (version, _), body in zip(found, bodies, strict=True)]
+        found = self._body.getmulti(versions) if self._transaction is not None else ()
+        if not found:
+            return (), []
+        keys, records = zip(*found, strict=True)
+        return keys, _bodies_of(records)
 
     def twins(self, versions: Collection[bytes]) -> dict[bytes, Twins]:
         """Return those of some versions that have twins in the commit that is served, or had."""

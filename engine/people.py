@@ -17,6 +17,7 @@ from engine.folding import page_of
 from engine.grouping import MAX_JOINED, Crowds, Groups, alone
 from engine.matching import FULL_NAME, SOUNDS
 from engine.plainpeople import in_one, plain_page
+from engine.plainwords import PlainWords
 from engine.query import (
     MATCH_CLASSES,
     MAX_HITS,
@@ -39,6 +40,7 @@ class PeopleSearch:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._words = PlainWords(reader.frequency)
 
     def answer(self, query: PeopleQuery) -> PeoplePage:
         """Return one page of hits.
@@ -53,7 +55,7 @@ class PeopleSearch:
             return PeoplePage()
         as_typed = None
         if cursor is None:
-            found = plain_page(self._reader, query, typed, limit)
+            found = plain_page(self._reader, self._words, query, typed, limit)
             if isinstance(found, PeoplePage):
                 return found
             as_typed = found

@@ -73,13 +73,15 @@ class Recall:
         """Return those of several versions that are remembered."""
         younger, older = self._younger, self._older
         if not older:
+            if younger.keys().isdisjoint(versions):  # as of a text asked for the first time
+                return {}
             return {each: younger[each] for each in versions if each in younger}
         found = [(each, self.get(each)) for each in versions]
         return {version: record for version, record in found if record is not None}
 
-    def keep_all(self, records: Mapping[Any, Record]) -> None:
-        """Remember records as they are, each by its version."""
-        octets = self._octets + sum([record.octets for record in records.values()])
+    def keep_all(self, records: Mapping[Any, Record], octets: int) -> None:
+        """Remember records as they are, each by its version; `octets`: of all of them."""
+        octets += self._octets
         if octets <= MAX_OCTETS and len(self._younger) + len(records) <= MAX_RECORDS:
             self._younger.update(records)
             self._octets = octets

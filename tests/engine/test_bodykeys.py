@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bodykeys import KEY_BYTES, SEQ_BYTES, body_key, body_key_of
+from engine.bodykeys import KEY_BYTES, SEQ_BYTES, body_key, body_key_of, body_keys_of
 from engine.contact import Contact
 from engine.schema import SEQ_BITS
 from engine.terms import rank_of
@@ -41,3 +41,9 @@ def test_people_of_one_surname_stand_together_by_their_given_names() -> None:
     keys = [body_key(made(*each), 9 - at) for at, each in enumerate(people)]
     assert keys == sorted(keys)
     assert len({key[:-SEQ_BYTES] for key in keys}) == len(people)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), seqs)))
+def test_many_keys_are_those_of_each(documents: list[tuple[int, int]]) -> None:
+    ranks, told = [rank for rank, _ in documents], [seq for _, seq in documents]
+    assert body_keys_of(ranks, told) == [body_key_of(*each) for each in documents]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+import gc
+from itertools import combinations, product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.contact import Contact, encode_contact
+from engine import plainpeople
+from engine.contact import Address, Contact, encode_contact
 from engine.leading import Leading
 from engine.people import PeopleSearch
 from engine.plainpeople import plain_page
+from engine.plainwords import PlainWords
 from engine.query import PeoplePage, PeopleQuery
 from engine.reader import Reader
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
@@ -32,7 +35,9 @@ TYPED = (
 
 
 def short(reader: Reader, query: PeopleQuery) -> PeoplePage | None:
-    found = plain_page(reader, query, read_typed(query.text), query.limit)
+    found = plain_page(
+        reader, PlainWords(reader.frequency), query, read_typed(query.text), query.limit
+    )
     return found if isinstance(found, PeoplePage) else None
 
 
@@ -53,6 +58,112 @@ def test_it_gives_what_the_long_way_gives(
             assert PeopleSearch(reader).answer(query) == page
             found = short(reader, query)
             assert found is None or found == page
+
+
+GIVEN, SURNAMES = ("Anna", "Anton", "Bert", "Theo"), ("Bauer", "Meier", "Meiring", "Thoma")
+COMPANIES = ("", "Bauer & Thoma", "Meier AG", "Antonbau Thoma", "von Bauer")
+PLACES = ("", "Bautzen", "Meiringen", "Anton Thomas")
+MAILS = ((), ("anna.bauer@thoma.example",), ("meier@bauer.example", "bert@meier.example"))
+
+
+@st.composite
+def crossed(draw: st.DrawFn) -> list[Contact]:
+    """Draw contacts whose names, companies, cities, jobs and addresses begin alike."""
+    chosen = st.sampled_from
+    return [
+        contact(
+            str(key),
+            source=draw(chosen(("crm", "old"))),
+            given_name=draw(chosen(GIVEN)),
+            surname=draw(chosen(SURNAMES)),
+            company=draw(chosen(COMPANIES)),
+            department=draw(chosen(PLACES)),
+            job=draw(chosen(PLACES)),
+            address=Address(city=draw(chosen(PLACES))),
+            emails=draw(chosen(MAILS)),
+        )
+        for key in range(draw(st.integers(1, 40)))
+    ]
+
+
+TYPED_WORDS = "anna", "anton", "antonbau", "bauer", "bautzen", "meiringen", "thomas", "ag"
+
+two_words = st.lists(
+    st.builds(
+        lambda word, letters: word[:letters],
+        st.sampled_from(TYPED_WORDS),
+        st.integers(1, 9),
+    ),
+    min_size=2,
+    max_size=2,
+).map(" ".join)
+
+
+@pytest.mark.parametrize(("many_found", "most_read"), [(60, 12), (60, 2), (5, 12), (0, 0)])
+def test_two_words_are_found_alike_in_whatever_way_they_are_asked_for(
+    many_found: int, most_read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plainpeople, "MANY_FOUND", many_found)
+    monkeypatch.setattr(plainpeople, "MOST_READ", most_read)
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        made=crossed(),
+        texts=st.lists(two_words, min_size=8, max_size=8),
+        priority=st.sampled_from((100, 500)),
+    )
+    def alike(made: list[Contact], texts: list[str], priority: int) -> None:
+        policies = {
+            "crm": SourcePolicy("crm", 500),
+            "old": SourcePolicy("old", priority, ("staff",)),
+        }
+        reader = reader_of(made, policies)
+        people = PeopleSearch(reader)  # remembers the words of the texts before
+        for who in (EVA, Principal("bert", "user"), LOCAL_ADMIN):
+            for text, limit in product(texts, (2, 10)):
+                query = PeopleQuery(text, who, limit)
+                assert people.answer(query) == long(reader, query)
+
+    alike()
+
+
+def questions_of(reader: Reader, text: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many questions a text is asked by, the first time."""
+    questions, ask = list[object](), Reader.counted_by_rank
+    monkeypatch.setattr(
+        Reader,
+        "counted_by_rank",
+        lambda self, question, *rest, **named: (
+            questions.append(question) or ask(self, question, *rest, **named)
+        ),
+    )
+    assert short(reader, PeopleQuery(text, EVA)) is not None
+    return len(questions)
+
+
+def test_who_does_not_have_both_words_in_the_name_is_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ["Anna Bauer", "Anna Bauwein", "Anna Baumann", "Bert Baum", "Anna Meier", "Carl Meier"]
+    companies = ["", "", "Annabau", "Annahof", "Bautzener", "Anna Bau AG"]
+    made = [
+        contact(name, name, company=company, emails=(f"{name.replace(' ', '.')}@anna.example",))
+        for name, company in zip(names, companies, strict=True)
+    ]
+    assert questions_of(reader_of(made, POLICIES), "ann bau", monkeypatch) == 2
+
+
+def test_a_page_leaves_no_circle_behind(crowd: Reader) -> None:
+    people = PeopleSearch(crowd)
+    texts = ("m", "mei", "anna bauer", "bert meir", "an mei", "bau meiring", "anna nobody")
+    gc.collect()
+    gc.disable()
+    try:
+        for text in texts:
+            people.answer(PeopleQuery(text, EVA))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def namesakes(many: int) -> list[Contact]:

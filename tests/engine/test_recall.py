@@ -31,9 +31,9 @@ def test_several_are_kept_and_found_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(recall, "MAX_RECORDS", 3)
     memory = Recall()
     kept = [record(number) for number in range(5)]
-    memory.keep_all({each.version: each for each in kept[:3]})
+    memory.keep_all({each.version: each for each in kept[:3]}, 3 * kept[0].octets)
     assert memory.known([key(2), key(9), key(0)]) == {key(2): kept[2], key(0): kept[0]}
-    memory.keep_all({each.version: each for each in kept[3:]})
+    memory.keep_all({each.version: each for each in kept[3:]}, 2 * kept[0].octets)
     assert len(memory) == 5
     assert memory.known([key(4), key(1), key(9)]) == {key(4): kept[4], key(1): kept[1]}
 
@@ -49,7 +49,7 @@ def test_it_is_bounded_and_what_is_read_again_outlives_what_is_not(
     memory.keep(key(-1), favourite)
     for number in range(100):
         if kept == "at once":
-            memory.keep_all({key(number): record(number)})
+            memory.keep_all({key(number): record(number)}, record(number).octets)
             assert memory.known([key(-1)]) == {key(-1): favourite}
         else:
             memory.keep(key(number), record(number))

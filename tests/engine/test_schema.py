@@ -31,6 +31,15 @@ def test_a_version_is_read_as_it_was_written(origin: int, seq: int) -> None:
     assert schema.read_versions(written) == [(origin, seq), (0, 0), (0, 1)]
 
 
+@given(st.lists(st.none() | st.integers(0, 2**64 - 1), max_size=40))
+def test_many_versions_are_gathered_as_each_alone(versions: list[int | None]) -> None:
+    each_alone = [told for version in versions for told in schema.gathered([version])]
+    assert list(schema.gathered(versions)) == each_alone
+    present = [version for version in versions if version is not None]
+    apart = [(told >> schema.SEQ_BITS, told & schema.MAX_SEQ) for told in schema.gathered(present)]
+    assert apart == schema.read_versions(present)
+
+
 def test_versions_of_one_source_are_too_scattered_to_be_packed_in_blocks() -> None:
     versions = [schema.version_of(origin_of("crm"), seq) for seq in range(1, 513)]
     assert all(0 <= each < 2**64 for each in versions)

@@ -86,7 +86,7 @@ def table_of(writer: NumberWriter, commit: int) -> Iterator[NumberTable]:
 def twins_of(table: NumberTable, versions: Sequence[bytes]) -> dict[bytes, twins.Twins]:
     """Return those of some versions that are there, each with its twins."""
     noted = table.twins(versions)
-    return {version: noted.get(version, ()) for version, _ in table.read(versions)}
+    return {version: noted.get(version, ()) for version in table.read(versions)[0]}
 
 
 @settings(max_examples=60, deadline=None)
