@@ -184,7 +184,7 @@ def typed_prefixes(made: Iterable[MadeContact], letters: range, limit: int) -> l
 def typed_on(made: Iterable[MadeContact], letters: range, limit: int) -> list[str]:
     """Return the beginnings of surnames as a search box asks for them: after each further letter.
 
-    Names come in mixed order, the frequent ones more often, but no text stands there twice.
+    Names come in mixed order. No text stands there twice: a later name goes on where it differs.
     """
     return _distinct(
         _plain(person.surname)[:count]

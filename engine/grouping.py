@@ -37,7 +37,7 @@ MAX_LINKED = 400
 """Records read for the crowds of one batch."""
 
 MAX_CROWDS = 64
-"""Links asked for for one page: who has another besides is joined by what was found so far."""
+"""Links whose holders are read for one page: by further ones only its own records are joined."""
 
 MAX_JOINED = 300
 """Records read for one page whose people were shown already; who comes behind them is on the next

@@ -34,7 +34,7 @@ class LocalDirectory(Directory):
 
     def __init__(self, index: ContactIndex) -> None:
         self._index = index
-        self._people = index.people  # looked up once: what stands before an index may pass it on
+        self._people = index.people  # looked up once: a wrapper of it passes this on at each look
         self._loaded = False
         self._policies: Mapping[str, SourcePolicy] = {}
         self._names: Mapping[str, str] = {}

@@ -315,3 +315,24 @@ def test_a_crowd_by_one_address_is_read_once_whatever_else_each_of_it_has(
     page = search.answer(PeopleQuery("kunz", LOCAL_ADMIN, 10))
     assert [len(hit.records) for hit in page.hits] == [MAX_RECORDS]
     assert asked == ["@otto.kunz@nord.example"]
+
+
+def test_of_many_crowds_of_a_page_no_more_are_read_than_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = [
+        contact(f"{n:03}", f"Anna Meier{n // CROWD}", link=f"staff-{n // CROWD}")
+        for n in range(4 * CROWD)
+    ]
+    search = search_of(made, {})
+    asked, may_have = list[str](), grouping._may_have
+
+    def counted(link: str) -> Any:
+        asked.append(link)
+        return may_have(link)
+
+    monkeypatch.setattr(grouping, "_may_have", counted)
+    monkeypatch.setattr(grouping, "MAX_CROWDS", 2)
+    page = search.answer(PeopleQuery("anna", LOCAL_ADMIN, 50))
+    assert len(asked) == 2
+    assert {hit.name for hit in page.hits} == {f"Anna Meier{n}" for n in range(4)}
