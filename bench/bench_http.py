@@ -11,10 +11,12 @@ records; the peer (`bench.fastapi_peer` says what) does without. Each server has
 The latency is that of a steady rate: questions are due by the clock, at random as those of many
 people are (a Poisson process), whether the ones before are answered or not. `wrk` has no rate of
 its own: its script tells each connection how long to wait, and there are more connections than are
-ever busy; how many questions found none free is told. No text is asked twice in that round, so that
-none is cheaper for what was remembered of it; at full load they come again and again, and a core
-that never rests keeps its caches: what a request costs in either is told. A server that answers at
-once (`bench.bare_server`) has the same rate: what it takes is not ours.
+ever busy; how many questions found none free is told. There are two such rounds: the questions of
+forty people who type at once, letter by letter, as the tab puts them; and, which is harder than any
+company's day, texts of which none comes twice nor goes on from one before, so that nothing is
+cheaper for what was remembered. At full load these come again and again, and a core that never
+rests keeps its caches: what a request costs in each is told. A server that answers at once
+(`bench.bare_server`) has the same rate: what it takes is not ours.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -33,6 +35,7 @@ from statistics import median
 import msgspec
 
 from bench import fastapi_peer, prepared
+from bench.people_questions import typing_at_once
 from bench.report import Measure, spread
 from bench.servers import Server
 from rufname.calibrating import typed_texts
@@ -130,10 +133,8 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         return
     rounds, seconds = (1, 3) if quick else (3, 10)
     texts = typed_texts(count, RATE * seconds)
-    questions = folder / "questions"
-    questions.write_text(
-        "".join(json.dumps({"text": text, "limit": 10}) + "\n" for text in texts), encoding="utf-8"
-    )
+    questions = _written(folder / "questions", texts)
+    typing = _written(folder / "typing", typing_at_once(contacts(count), RATE * seconds))
     installation, _ = prepared.installation(folder / "rufname", count)
     with ExitStack() as stack:
         own = stack.enter_context(_serving(installation))
@@ -149,18 +150,10 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         yield Measure(
             QUESTION, f"at {RATE}/s, p50 of a server that answers at once", floor.p50_ms, "ms"
         )
-        before = own.server.cpu_s()
-        paced = _load(own, questions, seconds, connections=PACED_CONNECTIONS, rate=RATE)
-        cpu_ms = (own.server.cpu_s() - before) / paced.requests * 1e3
-        yield Measure(QUESTION, "rate of the paced round", paced.requests / paced.seconds, "1/s")
-        yield Measure(QUESTION, "asked later than due", paced.late / paced.requests * 100, "%")
-        yield Measure(QUESTION, "sent after it was due by the load tool, p99", paced.lag_ms, "ms")
-        yield Measure(QUESTION, f"at {RATE}/s, CPU time of a request", cpu_ms, "ms")
-        for name, value, goal in (
-            ("p50", paced.p50_ms, P50_GOAL_MS),
-            ("p99", paced.p99_ms, P99_GOAL_MS),
-        ):
-            yield Measure(QUESTION, f"at {RATE}/s, {name}", value, "ms", "at most", goal)
+        new = len(set(typing.read_bytes().splitlines())) / (RATE * seconds) * 100
+        yield Measure(QUESTION, "typed on: texts that nobody asked before", new, "%")
+        for order, asked in (("typed on", typing), ("no text twice, in no order", questions)):
+            yield from _paced(own, asked, seconds, order)
         rates: dict[str, list[float]] = {own.server.name: [], peer.server.name: []}
         for _ in range(rounds):
             for target in (own, peer):
@@ -172,6 +165,30 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
             yield Measure(QUESTION, case, median(found), "1/CPU s", spread=spread(found))
         ratio = median(rates[own.server.name]) / median(rates[peer.server.name])
         yield Measure(QUESTION, "rufname by FastAPI", ratio, "ratio", "at least", RATIO_GOAL)
+
+
+def _written(file: Path, texts: Sequence[str]) -> Path:
+    """Write the bodies of the questions, a line each, and return the file."""
+    bodies = (json.dumps({"text": text, "limit": 10}) + "\n" for text in texts)
+    file.write_text("".join(bodies), encoding="utf-8")
+    return file
+
+
+def _paced(own: Target, asked: Path, seconds: int, order: str) -> Iterator[Measure]:
+    """Give what a round at the steady rate takes."""
+    before = own.server.cpu_s()
+    paced = _load(own, asked, seconds, connections=PACED_CONNECTIONS, rate=RATE)
+    cpu_ms = (own.server.cpu_s() - before) / paced.requests * 1e3
+    at = f"at {RATE}/s, {order}"
+    yield Measure(QUESTION, f"{at}: rate", paced.requests / paced.seconds, "1/s")
+    yield Measure(QUESTION, f"{at}: asked later than due", paced.late / paced.requests * 100, "%")
+    yield Measure(QUESTION, f"{at}: sent after it was due, p99", paced.lag_ms, "ms")
+    yield Measure(QUESTION, f"{at}: CPU time of a request", cpu_ms, "ms")
+    for name, value, goal in (
+        ("p50", paced.p50_ms, P50_GOAL_MS),
+        ("p99", paced.p99_ms, P99_GOAL_MS),
+    ):
+        yield Measure(QUESTION, f"{at}: {name}", value, "ms", "at most", goal)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,9 @@ SEED = 11
 EACH = 40
 """Questions of each kind."""
 
+TYPERS = 40
+"""People who type at the same time: five letters a second each are 200 questions."""
+
 MIN_LETTERS = 4
 END_DIGITS = 8
 
@@ -209,6 +212,39 @@ def two_words(made: Iterable[MadeContact], limit: int) -> list[str]:
         f"{_plain(person.given_name)[:3]} {_plain(person.surname)[:3]}"
         for _, person in _people(made)
     )[:limit]
+
+
+def typing_at_once(made: Iterable[MadeContact], limit: int) -> list[str]:
+    """Return the questions of `TYPERS` people who type at the same time, in the order they come.
+
+    Each types the surname of somebody, two letters and then one by one up to three to eight; every
+    third the beginning of the given name before it. Then whoever it was looks for the next one. So
+    a text may come again where two look for people who are called alike, as it does in a company.
+    """
+    draw, people = Random(SEED), (person for _, person in _people(made))
+    at_work: list[list[str]] = [[] for _ in range(TYPERS)]
+    asked: list[str] = []
+    while len(asked) < limit:
+        typed = draw.choice(at_work)
+        if not typed:
+            person = next(people, None)
+            if person is None:
+                break
+            typed.extend(_keystrokes(person, draw))
+        asked.append(typed.pop(0))
+    return asked
+
+
+def _keystrokes(person: MadeContact, draw: Random) -> Iterator[str]:
+    """Give what a search box asks while somebody is looked for; at least one text."""
+    before = ""
+    if not draw.randrange(3):
+        before = _plain(person.given_name)[: draw.randint(2, 4)]
+        yield from (before[:count] for count in range(2, len(before) + 1))
+        before += " "
+    surname = _plain(person.surname)
+    for count in range(1 if before else 2, min(draw.randint(3, 8), len(surname)) + 1):
+        yield before + surname[:count]
 
 
 def misspelt_words(made: Iterable[MadeContact], limit: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from bench.people_questions import (
     two_words_typed_on,
     typed_on,
     typed_prefixes,
+    typing_at_once,
 )
 from rufname.sample import contacts
 
@@ -71,3 +73,15 @@ def test_a_text_that_is_typed_on_comes_behind_what_it_goes_on_from() -> None:
     pairs = two_words_typed_on(contacts(2_000), 60)
     assert len(pairs) == len(set(pairs)) == 60
     assert {len(text.split()[1]) for text in pairs} == {1, 2, 3}
+
+
+def test_people_who_type_at_once_ask_letter_by_letter_between_each_others_questions() -> None:
+    asked = typing_at_once(contacts(20_000), 2_000)
+    assert len(asked) == 2_000
+    assert asked == typing_at_once(contacts(20_000), 2_000), "seeded"
+    longer = [(at, text[:-1].rstrip()) for at, text in enumerate(asked) if len(text) > 2]
+    assert all(before in asked[:at] for at, before in longer)
+    neighbours = sum(later[:-1] == text for text, later in pairwise(asked))
+    assert neighbours < len(asked) / 10, "one person alone types here"
+    assert any(len(text.split()) == 2 for text in asked)
+    assert typing_at_once(contacts(30), 2_000), "few people are soon all looked for"
