@@ -192,6 +192,18 @@ class Following(msgspec.Struct, frozen=True):
         listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
         return f"SELECT {listed} FROM {wrapped(self.query)} GROUP BY {listed} HAVING count(*) > 1"
 
+    def equals_statement(self) -> str:
+        """Return the statement for the keys of all records that `doubled_statement` is about.
+
+        A database may hold keys for equal that are not the same text (upper and lower case).
+        """
+        listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
+        joined = " AND ".join(f"{ALIAS}.{key} = d.{key}" for key in self.keys)
+        return (
+            f"SELECT {listed} FROM {wrapped(self.query)} JOIN ({self.doubled_statement()}) d"
+            f" ON {joined}"
+        )
+
     def _read(self, bookmark: Bookmark) -> Mark | None:
         try:
             mark = _decode(bookmark)
@@ -233,31 +245,51 @@ def count_statement(query: str) -> str:
 
 
 def page_statement(
-    query: str, columns: Sequence[str], keys: Sequence[str], rows: int, first: Sequence[str]
+    query: str,
+    columns: Sequence[str],
+    keys: Sequence[str],
+    rows: int,
+    first: Sequence[str] = (),
+    *,
+    labels: Sequence[str] = (),
 ) -> str:
-    """Return the statement for one page by key, beginning with the key `first`, itself too.
+    """Return the statement for one page by key, of records whose key has no NULL part.
 
     Keys that the database holds for equal (upper and lower case) could stand on both sides of a
     page's end: whoever reads leaves out what it has had.
+
+    Args:
+        query: the query.
+        columns: the quoted columns to read.
+        keys: the quoted key columns.
+        rows: how many records a page has.
+        first: what stands for the key that the page begins with, itself too; () = the first page.
+        labels: those of the keys that may hold labels (`labels_statement`): ordered as texts.
     """
     listed = ", ".join(f"{ALIAS}.{name}" for name in columns)
     names = [f"{ALIAS}.{key}" for key in keys]
-    given = f"({', '.join(names)}) >= ({', '.join(first)})"
+    order = ", ".join(
+        f"CONCAT({name})" if key in labels else name for key, name in zip(keys, names, strict=True)
+    )
+    # Of two rows, the one with a NULL behind a greater part counts as the greater one.
+    conditions = [f"{name} IS NOT NULL" for name in names if not first or len(names) > 1]
+    if first:
+        conditions.append(f"({order}) >= ({', '.join(first)})")
     return (
-        f"SELECT {listed} FROM {wrapped(query)} WHERE {given}"
-        f" ORDER BY {', '.join(names)} LIMIT {rows}"
+        f"SELECT {listed} FROM {wrapped(query)} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {order} LIMIT {rows}"
     )
 
 
-def first_page_statement(query: str, columns: Sequence[str], keys: Sequence[str], rows: int) -> str:
-    """Return the statement for the first page by key."""
-    listed = ", ".join(f"{ALIAS}.{name}" for name in columns)
+def labels_statement(query: str, keys: Sequence[str]) -> str:
+    """Return the statement with a row where a key is a label of MariaDB (ENUM, SET), not its text.
+
+    Labels are put in order by their numbers and compared as texts: pages would pass over records.
+    As a number, a text is what it begins with, and a label is its place in the column's list.
+    """
     names = [f"{ALIAS}.{key}" for key in keys]
-    there = " AND ".join(f"{name} IS NOT NULL" for name in names)
-    return (
-        f"SELECT {listed} FROM {wrapped(query)} WHERE {there}"
-        f" ORDER BY {', '.join(names)} LIMIT {rows}"
-    )
+    differs = " OR ".join(f"{name} + 0 <> CONCAT({name}) + 0" for name in names)
+    return f"SELECT 1 FROM {wrapped(query)} WHERE {differs} LIMIT 1"
 
 
 def keyless_statement(query: str, columns: Sequence[str], keys: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ standard stands in `connectors.drivers`.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import re
 import threading
 import time
@@ -146,13 +147,9 @@ class Database:
         """Return what stands in a statement for values, and those that are its parameters."""
         if not self.profile.text_literals:
             return ["?"] * len(values), list(values)
-        marks = [
-            f"_utf8mb4 x'{value.encode('utf-8', 'surrogatepass').hex()}'"
-            if isinstance(value, str)
-            else "?"
-            for value in values
-        ]
-        return marks, [value for value in values if not isinstance(value, str)]
+        literals = [_literal(value) for value in values]
+        rest = [value for value, text in zip(values, literals, strict=True) if not text]
+        return [text or "?" for text in literals], rest
 
     def rows(self, cursor: Any) -> Iterator[Any]:
         """Yield each row; None for one with a value that cannot be read.
@@ -335,6 +332,18 @@ class Database:
             return _driver_missing(self.profile, missing[1] or "")
         state = error.args[0] if len(error.args) > 1 else ""
         return SourceFailed(f"{self.profile.name}: {when}: {words} [{state}]")
+
+
+def _literal(value: object) -> str:
+    """Return what of MariaDB's driver would get lost as a parameter, as a literal; "" for others.
+
+    Texts are cut, whole numbers above 2**63 do not fit, and fractions of a second are dropped.
+    """
+    if isinstance(value, str):
+        return f"_utf8mb4 x'{value.encode('utf-8', 'surrogatepass').hex()}'"
+    if isinstance(value, dt.datetime):
+        return f"TIMESTAMP'{value.isoformat(' ')}'"
+    return str(value) if type(value) is int else ""
 
 
 def _mended(name: str) -> str:

@@ -250,11 +250,13 @@ class OdbcSource(ContactSource):
         names, places = self._quoted(columns), [columns.index(key) for key in keys]
         key_names = self._quoted(keys)
         lost = changes.keyless_statement(query, names, key_names)
-        yield from self._records(database.rows(database.execute(connection, lost)), columns, pick)
+        cursor = database.execute(connection, lost)
+        texts = self._quoted([key for key in keys if _is_text(cursor, columns.index(key))])
+        yield from self._records(database.rows(cursor), columns, pick)
+        labels = texts if texts and self._has_labels(connection, texts) else []
         size = self._options.fetch
-        cursor = database.execute(
-            connection, changes.first_page_statement(query, names, key_names, size)
-        )
+        first_page = changes.page_statement(query, names, key_names, size, labels=labels)
+        cursor = database.execute(connection, first_page)
         had: Counter[tuple[Any, ...]] = Counter()
         while True:
             page = list(database.rows(cursor))
@@ -274,8 +276,17 @@ class OdbcSource(ContactSource):
                 )
             had = Counter(tuple(row) for row in page if row is not None)
             marks, values = database.bound([page[-1][place] for place in places])
-            statement = changes.page_statement(query, names, key_names, size, marks)
+            statement = changes.page_statement(query, names, key_names, size, marks, labels=labels)
             cursor = database.execute(connection, statement, *values)
+
+    def _has_labels(self, connection: Any, keys: Sequence[str]) -> bool:
+        """Tell whether one of these quoted columns of texts holds labels instead."""
+        database = self._database
+        try:
+            labels = database.value(connection, changes.labels_statement(self._options.query, keys))
+        except SourceFailed:  # of a type that is no number either (UUID, INET6)
+            return False
+        return labels is not None
 
     def _follow(
         self,
@@ -310,8 +321,8 @@ class OdbcSource(ContactSource):
             if oldest is None:
                 raise SourceFailed(f"{following.table}: Change Tracking is not switched on")
             since = since if since >= oldest else None
-        doubled = frozenset() if since is None else self._doubled(connection, following)
-        if since is None or len(doubled) > MAX_DOUBLED:
+        doubled = None if since is None else self._doubled(connection, following)
+        if doubled is None:
             yield from self._whole(connection, mapping)
             yield Complete(full=True, bookmark=mark)
             return
@@ -345,15 +356,19 @@ class OdbcSource(ContactSource):
                 cut = None if row is None else row[behind:]
                 yield from self._records(iter([cut]), columns, pick)
 
-    def _doubled(self, connection: Any, following: Following) -> frozenset[str]:
-        """Return the keys that several records have, some more than `MAX_DOUBLED` at most."""
+    def _doubled(self, connection: Any, following: Following) -> frozenset[str] | None:
+        """Return the keys that several records have; None: more than `MAX_DOUBLED`."""
         if following.rung == "tracking":  # it goes by the table's primary key
             return frozenset()
         database, keys = self._database, self._settings.key
         key_of = compile_key(keys)
-        cursor = database.execute(connection, following.doubled_statement())
-        rows = islice(database.rows(cursor), MAX_DOUBLED + 1)
-        return frozenset(key_of(_record(keys, row)) for row in rows if row is not None)
+        rows = database.rows(database.execute(connection, following.doubled_statement()))
+        equal = len(list(islice(rows, MAX_DOUBLED + 1)))
+        if not equal or equal > MAX_DOUBLED:
+            return None if equal else frozenset()
+        rows = database.rows(database.execute(connection, following.equals_statement()))
+        met = Counter(key_of(_record(keys, row)) for row in rows if row is not None)
+        return frozenset(key for key, count in met.items() if count > 1)
 
     def _sweep(self, connection: Any, following: Following) -> Iterator[Event]:
         """Name the keys of all records, so that what is gone can be told."""
@@ -445,6 +460,10 @@ def _record(columns: Sequence[str], values: Sequence[Any]) -> Record:
         column: value if type(value) is str else "" if value is None else as_text(value)
         for column, value in zip(columns, values, strict=True)
     }
+
+
+def _is_text(cursor: Any, place: int) -> bool:
+    return cursor.description[place][1] is str
 
 
 def _text(value: object) -> str:

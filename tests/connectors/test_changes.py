@@ -146,6 +146,7 @@ def test_a_time_far_ahead_does_not_hide_later_changes() -> None:
 def test_a_page_begins_with_the_key_before_it() -> None:
     assert page_statement("SELECT 1", ['"a"'], ['"k"', '"l"'], 5, ["?", "?"]) == (
         f'SELECT {ALIAS}."a" FROM (SELECT 1\n) {ALIAS}'
-        f' WHERE ({ALIAS}."k", {ALIAS}."l") >= (?, ?)'
+        f' WHERE {ALIAS}."k" IS NOT NULL AND {ALIAS}."l" IS NOT NULL'
+        f' AND ({ALIAS}."k", {ALIAS}."l") >= (?, ?)'
         f' ORDER BY {ALIAS}."k", {ALIAS}."l" LIMIT 5'
     )

@@ -1,0 +1,96 @@
+"""Keys of databases that are hard to read page by page, or to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.drivers import prepare_drivers
+from engine.source import RejectedRecord, Upsert
+from tests.connectors.conformance import PROBES
+from tests.connectors.making import sent, settings
+from tests.connectors.test_databases import Opened
+from tests.e2e.mariadb import MariaDb
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_drivers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ODBCSYSINI", "")
+        prepare_drivers(tmp_path_factory.mktemp("run"))
+        yield
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opened:
+    return Opened(tmp_path)
+
+
+@pytest.fixture
+def people(mariadb: MariaDb) -> Iterator[MariaDb]:
+    mariadb.run(
+        "CREATE OR REPLACE TABLE staff AS SELECT seq AS id, concat('Name ', seq) AS name"
+        f" FROM seq_1_to_{len(PROBES)}; GRANT SELECT ON crm.* TO crm"
+    )
+    yield mariadb
+    mariadb.run("DROP TABLE staff; REVOKE ALL PRIVILEGES, GRANT OPTION FROM crm")
+
+
+def test_pages_of_mariadb_pass_over_no_record_whose_key_is_a_label(
+    people: MariaDb, opened: Opened
+) -> None:
+    # in order by their places in the list, compared as texts
+    people.run(
+        "CREATE OR REPLACE TABLE labelled (kind enum('person', 'company'), id int, name text);"
+        "INSERT INTO labelled SELECT 'person', seq, 'P' FROM seq_1_to_30;"
+        "INSERT INTO labelled SELECT 'company', seq, 'C' FROM seq_1_to_30;"
+    )
+    source = opened(people.connection, "SELECT * FROM labelled", fetch=4)
+    source._settings = settings(key=("kind", "id"), map={"display_name": "name"})
+    found = [event.key for event in sent(source) if isinstance(event, Upsert)]
+    people.run("DROP TABLE labelled")
+    assert found == [f"{kind}|{n}" for kind in ("company", "person") for n in range(1, 31)]
+
+
+def test_a_key_with_a_null_part_is_read_once(people: MariaDb, opened: Opened) -> None:
+    query = "SELECT id AS a, IF(id MOD 3 = 2, NULL, id) AS b, name FROM staff"
+    source = opened(people.connection, query, fetch=2)
+    source._settings = settings(key=("a", "b"), map={"display_name": "name"})
+    found = [event.key for event in sent(source) if isinstance(event, Upsert)]
+    assert len(found) == len(set(found)) == len(PROBES)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "18446744073709551000 + id",  # a snowflake; a parameter has 63 bits
+        "TIMESTAMP'2026-11-05 08:00:00.000001' + INTERVAL id MICROSECOND",
+        "CAST(uuid() AS uuid)",
+    ],
+)
+def test_pages_of_mariadb_go_on_behind_keys_that_cannot_be_parameters(
+    people: MariaDb, opened: Opened, key: str
+) -> None:
+    people.run(f"CREATE OR REPLACE TABLE keyed AS SELECT {key} AS id, name FROM staff")
+    events = sent(opened(people.connection, "SELECT * FROM keyed", fetch=2))
+    people.run("DROP TABLE keyed")
+    assert len({event.key for event in events if isinstance(event, Upsert)}) == len(PROBES)
+
+
+def test_keys_that_a_database_holds_for_equal_are_followed(people: MariaDb, opened: Opened) -> None:
+    # ids of Salesforce differ in case alone, and MariaDB's usual collation knows none
+    people.run(
+        "CREATE OR REPLACE TABLE cased (id varchar(18), name varchar(255), changed datetime);"
+        "INSERT INTO cased VALUES ('003aB', 'Ada', '2026-01-01'), ('003Ab', 'Bo', '2026-01-01'),"
+        " ('x', 'one', '2026-01-01'), ('x', 'other', '2026-01-01')"
+    )
+    source = opened(people.connection, "SELECT * FROM cased", changed="changed")
+    first = sent(source)[-1]
+    people.run("UPDATE cased SET name = concat(name, ' Neu'), changed = '2026-03-01'")
+    events = sent(source, first.bookmark)
+    people.run("DROP TABLE cased")
+    found = {event.key: event.record["name"] for event in events if isinstance(event, Upsert)}
+    assert found == {"003aB": "Ada Neu", "003Ab": "Bo Neu"}
+    assert [event.key for event in events if isinstance(event, RejectedRecord)] == ["x", "x"]
