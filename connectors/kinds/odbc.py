@@ -257,24 +257,29 @@ class OdbcSource(ContactSource):
         size = self._options.fetch
         first_page = changes.page_statement(query, names, key_names, size, labels=labels)
         cursor = database.execute(connection, first_page)
-        had: Counter[tuple[Any, ...]] = Counter()
+        had: Counter[tuple[Any, ...] | None] = Counter()
         while True:
-            page = list(database.rows(cursor))
+            page = [row if row is None else tuple(row) for row in database.rows(cursor)]
             left, new = Counter(had), []
             for row in page:
-                if row is not None and left[tuple(row)]:
-                    left[tuple(row)] -= 1
+                if left[row]:
+                    left[row] -= 1
                 else:
                     new.append(row)
             yield from self._records(iter(new), columns, pick)
             if len(page) < size:
                 return
-            if not new or page[-1] is None:
+            if not any(new):
                 raise SourceFailed(
                     f"{database.profile.name}: more than {size:,} rows have the same key, or it"
                     " cannot be read: key has to name a record"
                 )
-            had = Counter(tuple(row) for row in page if row is not None)
+            unread = 0  # at the page's end: they come again
+            while page[-1] is None:
+                page.pop()
+                unread += 1
+            had = Counter(row for row in page if row is not None)
+            had[None] = unread
             marks, values = database.bound([page[-1][place] for place in places])
             statement = changes.page_statement(query, names, key_names, size, marks, labels=labels)
             cursor = database.execute(connection, statement, *values)

@@ -79,6 +79,23 @@ def test_pages_of_mariadb_go_on_behind_keys_that_cannot_be_parameters(
     assert len({event.key for event in events if isinstance(event, Upsert)}) == len(PROBES)
 
 
+@pytest.mark.parametrize("fetch", [4, 7])
+def test_a_value_that_cannot_be_read_costs_its_record_at_the_end_of_a_page_too(
+    people: MariaDb, opened: Opened, fetch: int
+) -> None:
+    born = "IF(id IN (3, 4, 8), '1980-00-00', '1980-01-01')"  # the day is not known
+    people.run(
+        "SET sql_mode = ''; CREATE OR REPLACE TABLE births (id int, name text, born date);"
+        f"INSERT INTO births SELECT id, name, {born} FROM staff"
+    )
+    source = opened(people.connection, "SELECT * FROM births", fetch=fetch, name="born")
+    events = sent(source)
+    people.run("DROP TABLE births")
+    keys = [event.key for event in events if isinstance(event, Upsert)]
+    assert keys == [str(n) for n in range(1, len(PROBES) + 1) if n not in {3, 4, 8}]
+    assert sum(isinstance(event, RejectedRecord) for event in events) == 3
+
+
 def test_keys_that_a_database_holds_for_equal_are_followed(people: MariaDb, opened: Opened) -> None:
     # ids of Salesforce differ in case alone, and MariaDB's usual collation knows none
     people.run(
