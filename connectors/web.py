@@ -235,7 +235,10 @@ class WebSession:
         response.close()  # it is read: the connection is free again
         if response.length:
             raise http.client.IncompleteRead(b"", response.length)
-        found = {name.lower(): value for name, value in response.getheaders()}
+        found: dict[str, str] = {}
+        for name, value in response.getheaders():  # one that comes again is a list (RFC 9110, 5.3)
+            lower = name.lower()
+            found[lower] = f"{found[lower]}, {value}" if lower in found else value
         if response.will_close:
             self.close()
         return Answer(response.status, found, b"".join(pieces))

@@ -53,7 +53,8 @@ from engine.source import (
 
 MAX_PAGES = 100_000
 
-_LINK = re.compile(r'<([^>]*)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
+_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)')
+_RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))', re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _HEADERS_IN_WORDS = 'a table such as { "X-Api" = "text" }: ASCII, each text on one line'
 _ERRORS = {401: "wrong token or password", 403: "no rights", 404: "nothing is there"}
@@ -280,7 +281,7 @@ class RestSource(ContactSource):
                 following = _with_parameter(first, options.parameter, str(position))
                 mark = answer.body
             else:
-                following = self._following(find_next, page, answer, first)
+                following = self._following(find_next, page, answer, first, url)
                 mark = following.encode()
             if not following:
                 return
@@ -291,21 +292,31 @@ class RestSource(ContactSource):
             url = following
         raise SourceFailed(f"{options.url}: more than {MAX_PAGES:,} pages")
 
-    def _following(self, find_next: Find, page: Any, answer: Answer, first: str) -> str:
-        """Return the URL of the next page by link or cursor, "" behind the last one."""
+    def _following(
+        self, find_next: Find, page: Any, answer: Answer, first: str, current: str
+    ) -> str:
+        """Return the URL of the next page by link or cursor, "" behind the last one.
+
+        Args:
+            find_next: the path of link or cursor.
+            page: what the answer holds.
+            answer: to the last request.
+            first: the URL of the first page.
+            current: the URL of this one.
+        """
         options = self._options
         if options.paging == "link" and not options.next:
-            match = _LINK.search(answer.headers.get("link", ""))
-            text = str(match[1]) if match else ""
+            text = _next_link(answer.headers.get("link", ""))
         elif options.paging in {"link", "cursor"}:
-            text = (texts_at(find_next, page) or [""])[0]
+            found = [value for value in find_next(page) if value is not False]
+            text = (texts_at(lambda _page: found, page) or [""])[0]
         else:
             return ""
         if not text:
             return ""
         if options.paging == "cursor":
             return _with_parameter(first, options.parameter, text)
-        url = urljoin(options.url, text)
+        url = urljoin(current, text)
         if not same_origin(url, options.url):
             raise SourceFailed(f"{options.url}: its next page is on another server")
         return url
@@ -344,6 +355,15 @@ class RestSource(ContactSource):
         )
         tokens = Tokens(web, client)
         return lambda: {**fixed, options.token_header: tokens.header()}
+
+
+def _next_link(header: str) -> str:
+    """Return the link to the next page of a header Link (RFC 8288), "" where there is none."""
+    for target, parameters in _LINK.findall(header):
+        relation = _RELATION.search(parameters)
+        if relation and "next" in (relation[1] or relation[2] or "").casefold().split():
+            return str(target)
+    return ""
 
 
 def _with_parameter(url: str, name: str, text: str) -> str:

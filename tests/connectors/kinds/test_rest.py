@@ -161,6 +161,41 @@ def test_every_way_of_paging_comes_to_its_end(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "links",
+    [
+        ['</people?at=2>; rel="next"', '</people?at=0>; rel="first"', '</people?at=4>; rel="last"'],
+        ['</a?b=1,2>; rel=prev; title="a, b", </people?at=2>; title="on, and on"; rel=NEXT'],
+        ['<?at=2>; rel="last next"'],
+    ],
+)
+def test_a_link_to_the_next_page_is_found_wherever_it_stands(links: list[str]) -> None:
+    def handle(request: Request) -> None:
+        if request.path.endswith("at=2"):
+            request.answer(200, b'[{"id": 2}]', {"Link": '</people?at=0>; rel="first"'})
+            return
+        request.send_response(200)
+        for link in links:
+            request.send_header("Link", link)
+        request.send_header("Content-Length", "11")
+        request.end_headers()
+        request.wfile.write(b'[{"id": 1}]')
+
+    with web_server(handle) as url:
+        assert keys(read({"paging": "link"}, url)) == ["1", "2"]
+
+
+def test_a_link_is_relative_to_the_page_that_it_stands_on() -> None:
+    def handle(request: Request) -> None:
+        page = {"/people": "pages/2", "/pages/2": "3", "/pages/3": False}
+        body = {"v": [{"id": request.path}], "n": page[request.path]}
+        request.answer(200, json.dumps(body).encode())
+
+    with web_server(handle) as url:
+        found = keys(read({"items": "v", "paging": "link", "next": "n"}, url))
+    assert found == ["/people", "/pages/2", "/pages/3"]
+
+
+@pytest.mark.parametrize(
     ("options", "body", "words"),
     [
         ({"items": "value", "paging": "page", "parameter": "p"}, '{"value":[{"id":1}]}', "twice"),
