@@ -34,6 +34,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WIDE_ASCII = (
+    (re.compile(rb"(?:[\t\r\n -~]\0){2}"), "utf-16-le"),
+    (re.compile(rb"(?:\0[\t\r\n -~]){2}"), "utf-16-be"),
+)
+"""Two characters of ASCII, as UTF-16 without a mark begins."""
+
 _WIDE_BOMS = tuple(mark for mark, encoding in _BOMS if encoding != "utf-8")
 _LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "cp850", "cp852", "cp866", "koi8_r",
@@ -76,12 +82,11 @@ class TextLines:
         self._splits_bytes = keeps_ascii(encoding) and not only_returns
 
     def texts(self) -> Iterator[str]:
-        """Yield each line with its line break; a bad one with U+FFFD for its bad bytes."""
-        lines = self._from_bytes() if self._splits_bytes else self._from_text()
-        for first in lines:
-            yield first.removeprefix("\ufeff")
-            break
-        yield from lines
+        """Yield each line with its line break; a bad one with U+FFFD for its bad bytes.
+
+        A byte order mark goes in front of every line: files are put together of several.
+        """
+        yield from self._from_bytes() if self._splits_bytes else self._from_text()
         self.ended = True
 
     def sample(self) -> list[str]:
@@ -113,6 +118,7 @@ class TextLines:
                 except UnicodeDecodeError:
                     self.bad_line = self.bad_line or self.number
                     text = raw.decode(encoding, "replace")
+                text = text.removeprefix("\ufeff")
             if len(raw) == MAX_LINE_BYTES and raw[-1:] != b"\n":
                 self._skip_rest()
                 text = "\n"
@@ -133,7 +139,7 @@ class TextLines:
                 self.number += 1
                 if REPLACED in text or len(text) >= MAX_LINE_BYTES:
                     self.bad_line = self.bad_line or self.number
-                yield text
+                yield text.removeprefix("\ufeff")
         finally:
             if not wrapped.closed:  # else the run ended early and closed the file under us
                 wrapped.detach()
@@ -153,9 +159,9 @@ def keeps_ascii(encoding: str) -> bool:
 def found_encoding(file: BinaryIO, country_code: str = "") -> str:
     """Find the encoding of a whole file, from its start.
 
-    A byte order mark decides; then UTF-8, if more of its characters than of its bytes fit (a few
-    bad lines do not make it another encoding); else what the bytes look like, and in doubt the
-    Windows code page of the country.
+    A byte order mark decides, or the NULs of UTF-16 without one; then UTF-8, if more of its
+    characters than of its bytes fit (a few bad lines do not make it another encoding); else what
+    the bytes look like, and in doubt the Windows code page of the country.
 
     Args:
         file: read to its end, in pieces.
@@ -164,6 +170,9 @@ def found_encoding(file: BinaryIO, country_code: str = "") -> str:
     start = file.read(4)
     for mark, encoding in _BOMS:
         if start.startswith(mark):
+            return encoding
+    for wide, encoding in _WIDE_ASCII:
+        if wide.fullmatch(start):
             return encoding
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -223,10 +232,7 @@ def found_separator(sample: Sequence[str], quote: str, wanted: Sequence[str]) ->
             quotechar=quote or None,
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         )
-        try:
-            rows = [row for row in reader if row]
-        except csv.Error:
-            return (False, 0.0, 0)
+        rows = list(filter(None, _readable_rows(reader)))
         if not rows or len(rows[0]) == 1:
             return (bool(rows) and len(wanted) == 1 and rows[0][0].strip() == wanted[0], 0.0, 0)
         header = {name.strip() for name in rows[0]}
@@ -234,3 +240,14 @@ def found_separator(sample: Sequence[str], quote: str, wanted: Sequence[str]) ->
         return (bool(wanted) and header.issuperset(wanted), alike, len(rows[0]))
 
     return max(("," + SEPARATORS), key=fitness)
+
+
+def _readable_rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield the rows of a table but those that are none: one bad line tells of no separator."""
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue

@@ -278,6 +278,7 @@ class _Table:
         self.line = 0
         self.ends_open = False
         self._pending: list[list[str]] = []
+        self._heading: list[str] | None = None
         self.columns = self._header() if options.header else self._numbered()
 
     def events(
@@ -302,6 +303,7 @@ class _Table:
         """Yield each row, with a cell for each column, and why it cannot be taken ("": it can)."""
         width = len(self.columns)
         lines, reader = self._lines, self._reader
+        heading = self._heading
         for row in self._pending:
             yield row, ""
         while True:
@@ -320,9 +322,11 @@ class _Table:
             if lines.bad_line:
                 lines.bad_line = 0
                 yield row, f"not {self.encoding}, or too long"
+            elif not any(row) or row == heading:
+                continue  # spreadsheets write rows without a value; files are put together
             elif len(row) == width:
                 yield row, ""
-            elif row:
+            else:
                 # A separator behind the last cell is how many programs end a line.
                 fits = len(row) > width and not any(row[width:])
                 yield row[:width], "" if fits else f"{len(row)} fields instead of {width}"
@@ -333,6 +337,7 @@ class _Table:
             raise SourceFailed(f"{self._path}: the header is not {self.encoding}")
         if self._lines.ended:
             raise SourceFailed(f"{self._path}: a quote in the header is never closed")
+        self._heading = row
         return tuple(clean(name) for name in row)
 
     def _numbered(self) -> tuple[str, ...]:

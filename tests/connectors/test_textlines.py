@@ -99,6 +99,8 @@ GERMAN = "1;Müller Größe GmbH;Straße des 17. Juni;München\n2;Jörg Weiß;Ä
         (GERMAN, "utf-8-sig", "utf-8"),
         (GERMAN, "utf-16", "utf-16"),
         (GERMAN, "utf-32", "utf-32"),
+        (GERMAN, "utf-16-le", "utf-16-le"),
+        (GERMAN, "utf-16-be", "utf-16-be"),
         (GERMAN, "cp1252", "cp1252"),
         (GERMAN, "cp850", "cp850"),
         ("1;Max Müller;Bonn\n", "cp1252", "cp1252"),

@@ -151,6 +151,31 @@ def test_blank_lines_are_no_records(path: Path) -> None:
     assert names(read(path, "\n\n" + HEADER + "\n1;Anna;\n\n\n2;Bo;\n\n")) == ["Anna", "Bo"]
 
 
+def test_rows_without_a_value_are_no_records(path: Path) -> None:
+    # as spreadsheets write them below a table, by the hundred
+    events = read(path, HEADER + "1;Anna;\n;;\n;;;;\n;\n2;Bo;\n;;\n")
+    assert names(events) == ["Anna", "Bo"]
+    assert not any(isinstance(event, RejectedRecord) for event in events)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le"])
+def test_files_that_were_put_together_are_one_table(path: Path, encoding: str) -> None:
+    parts = [f"{HEADER}1;Ännchen;\n", f"{HEADER}2;Bo;\n", "3;Cy;\n"]
+    if encoding == "utf-16-le":
+        parts = [f"\ufeff{part}" for part in parts]
+    events = read(path, b"".join(part.encode(encoding) for part in parts))
+    assert [(event.key, event.record["name"]) for event in events if isinstance(event, Upsert)] == [
+        ("1", "Ännchen"), ("2", "Bo"), ("3", "Cy"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", ["a\rb", "x" * 200_000])
+def test_a_bad_line_at_the_beginning_costs_itself_alone(path: Path, bad: str) -> None:
+    events = read(path, (HEADER + f"1;{bad};\r\n2;Bo;\r\n").encode())
+    assert names(events) == ["Bo"]
+    assert len([event for event in events if isinstance(event, RejectedRecord)]) == 1
+
+
 def test_a_line_with_too_few_or_too_many_fields_is_rejected_by_number(path: Path) -> None:
     events = read(path, HEADER + "1;Anna\n2;Bo;5;6\n3;Cy;\n4;Di;;\n")
     assert names(events) == ["Cy", "Di"]
