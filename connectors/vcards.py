@@ -58,6 +58,10 @@ COLUMNS = (
 )  # fmt: skip
 """What a card is known to hold; a property of another name (X-…) is a column of that name."""
 
+_FIRST_COUNTS = frozenset({"FN", "N", "ORG", "TITLE", "ROLE", "ADR", "URL", "PHOTO", "BDAY", "UID"})
+"""Of these a contact has one: the preferred, else that of work, else the first that says anything.
+Parts of two addresses are none."""
+
 _NAME_PARTS = ("surname", "given", "additional", "prefix", "suffix")
 _ADDRESS_PARTS = ("box", "extended", "street", "city", "region", "postcode", "country")
 _PICTURES = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
@@ -123,10 +127,15 @@ class CardReader:
         kinds = {"KIND", "X-ADDRESSBOOKSERVER-KIND"}
         if any(p.name in kinds and p.text.lower() == "group" for p in properties):
             return Card(line, {}, "a group of other cards, not a contact")
+        met: set[str] = set()
         for found in sorted(properties, key=_Property.preference):
-            for column, text in found.columns(labels):
+            filled = [(column, text) for column, text in found.columns(labels) if text]
+            if not filled or (found.name in met and found.name in _FIRST_COUNTS):
+                continue
+            met.add(found.name)
+            for column, text in filled:
                 values = columns.setdefault(column, [])
-                if text and text not in values:
+                if text not in values:
                     values.append(text)
         record = {column: "\n".join(values) for column, values in columns.items() if values}
         if not record.get("UID"):
@@ -164,14 +173,14 @@ class _Property(msgspec.Struct):
                     part.strip('" ') for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', values)
                 ]
                 parameters.setdefault(key.upper(), []).extend(texts)
-        upper = name[2].upper()
+        upper, group = name[2].upper(), (name[1] or "").lower()
         encoding = (parameters.get("ENCODING") or [""])[0].upper()
         if encoding in {"B", "BASE64"}:
-            return cls(name[1] or "", upper, parameters, "") if upper in _PICTURES else None
+            return cls(group, upper, parameters, "") if upper in _PICTURES else None
         if encoding == "QUOTED-PRINTABLE":
             value = quopri.decodestring(value)
         charset = (parameters.get("CHARSET") or [""])[0]
-        return cls(name[1] or "", upper, parameters, _text(value, charset, legacy))
+        return cls(group, upper, parameters, _text(value, charset, legacy))
 
     @property
     def types(self) -> set[str]:
@@ -254,9 +263,8 @@ def _unfolded(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     began = 0
     soft = False
     for number, physical in enumerate(lines, 1):
-        line = physical.rstrip(b"\r\n")
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
+        # Files that were put together have a mark in their midst.
+        line = physical.rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
         if soft and not line.upper().startswith((b"BEGIN:", b"END:")):
             current = current[:-1] + line
         elif line[:1] in {b" ", b"\t"}:

@@ -100,6 +100,37 @@ def test_numbers_of_version_4_are_uris_and_types_may_come_as_one_text() -> None:
     assert found["TEL.mobile"] == "tel:+49-151-1"
 
 
+def test_of_two_addresses_names_and_companies_one_counts() -> None:
+    found = record(
+        "FN;ALTID=1;LANGUAGE=de:Jörg Groß",
+        "FN;ALTID=1;LANGUAGE=en:Joerg Gross",
+        "N:Groß;Jörg;;;",
+        "N:Gross;Joerg;;Dr.;",
+        "ADR;TYPE=HOME:;;Gasse 2;Hof;;95028;Deutschland",
+        "ADR;TYPE=WORK:;;;;;;",
+        "ADR;TYPE=WORK:;;Hauptstr. 1;Köln;;;",
+        "URL:https://home.example/",
+        "URL;PREF=1:https://work.example/",
+        "NOTE:one",
+        "NOTE:two",
+    )
+    assert {column: text for column, text in found.items() if column != "UID"} == {
+        "FN": "Jörg Groß",
+        "N.surname": "Groß",
+        "N.given": "Jörg",
+        "ADR.street": "Hauptstr. 1",
+        "ADR.city": "Köln",
+        "URL": "https://work.example/",
+        "NOTE": "one\ntwo",
+    }
+
+
+def test_files_that_were_put_together_lose_no_card() -> None:
+    one, two = (f"\ufeffBEGIN:VCARD\r\nUID:{n}\r\nFN:A\r\nEND:VCARD\r\n" for n in (1, 2))
+    found = CardReader().cards((one + two).encode().splitlines(keepends=True))
+    assert [card.record["UID"] for card in found] == ["1", "2"]
+
+
 def test_a_fold_may_cut_a_character_in_two() -> None:
     data = "FN:Jörg".encode()
     cut = data[:5] + b"\r\n " + data[5:]
@@ -121,7 +152,7 @@ def test_labels_of_an_address_book_of_apple_name_the_kind() -> None:
     found = record(
         "FN:Anna",
         "item1.TEL:1",
-        "item1.X-ABLabel:_$!<Mobile>!$_",
+        "ITEM1.X-ABLabel:_$!<Mobile>!$_",
         "item2.TEL;type=pref:2",
         "item2.X-ABLabel:Arbeit",
     )
