@@ -1,6 +1,6 @@
 /* Questions to the directory, whatever the road. Law: every failure is a `Failure`. */
 
-import { Failure, failureOf, KeyChanged } from "./failure";
+import { Failure, failureOf, KeyChanged, unreached } from "./failure";
 import { Direct, fields, type Operation, type Road, send } from "./roads";
 
 export interface Source {
@@ -110,7 +110,9 @@ export class Api {
   }
 
   async vcard(id: string): Promise<Blob> {
-    return (await this.ask("people.vcard", { id })).blob();
+    const answer = await this.ask("people.vcard", { id });
+    const isCard = answer.headers.get("Content-Type")?.startsWith("text/vcard");
+    return this.body(isCard ? answer.blob() : Promise.reject(new TypeError("no vCard")));
   }
 
   /** Return how to sign in where the page came from. */
@@ -128,11 +130,20 @@ export class Api {
   private async open(request: RequestInit): Promise<unknown> {
     const answer = await this.told(send("/v1/sign-in", request));
     if (!answer.ok) throw failureOf(answer);
-    return answer.json();
+    return this.body(answer.json());
   }
 
   private async read<T>(op: Operation, args: Record<string, string>, signal?: AbortSignal): Promise<T> {
-    return (await (await this.ask(op, args, signal)).json()) as T;
+    return (await this.body((await this.ask(op, args, signal)).json(), signal)) as T;
+  }
+
+  /** Return what an answer holds. Cut off, or another's (a network's sign-in page, a proxy's words), it is none. */
+  private async body<T>(reading: Promise<T>, signal?: AbortSignal): Promise<T> {
+    const body = await reading.catch(() => undefined);
+    if (signal?.aborted) throw signal.reason;
+    if (typeof body === "object" && body !== null) return body;
+    this.onReach(false);
+    throw unreached();
   }
 
   private async ask(op: Operation, args: Record<string, string>, signal?: AbortSignal): Promise<Response> {

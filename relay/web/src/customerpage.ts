@@ -16,11 +16,14 @@ export interface CustomerActs {
 }
 
 const MAX_CHARS = 2000;
+/** So long what was asked is not asked again: a page that goes wrong places no hundred calls. */
+const PAUSE_MS = 1000;
 
 export class CustomerPage {
   readonly element: HTMLElement;
   private readonly frame: HTMLIFrameElement;
   private readonly origin: string;
+  private readonly asked = new Map<string, number>();
   private readonly listen = (event: MessageEvent<unknown>) => this.take(event);
 
   constructor(
@@ -59,18 +62,26 @@ export class CustomerPage {
     switch (message.type) {
       case "refresh":
         this.acts.refresh();
-        this.tell();
         break;
       case "sendEmail":
-        if (/^[^\s@<>]+@[^\s@<>]+$/.test(value)) this.acts.sendEmail(value);
+        if (/^[^\s@<>]+@[^\s@<>]+$/.test(value)) this.once("sendEmail", () => this.acts.sendEmail(value));
         break;
       case "callPhoneNumber":
-        if (/^\+?[\d\s()/.-]{3,40}$/.test(value)) this.acts.callPhoneNumber(value.replace(/[^\d+]/g, ""));
+        if (/^\+?[\d\s()/.-]{3,40}$/.test(value)) {
+          this.once("callPhoneNumber", () => this.acts.callPhoneNumber(value.replace(/[^\d+]/g, "")));
+        }
         break;
       case "copyText":
-        if (value) this.acts.copyText(value);
+        if (value) this.once("copyText", () => this.acts.copyText(value));
         break;
     }
+  }
+
+  private once(type: string, act: () => void): void {
+    const now = performance.now();
+    if (now - (this.asked.get(type) ?? -PAUSE_MS) < PAUSE_MS) return;
+    this.asked.set(type, now);
+    act();
   }
 }
 

@@ -6,12 +6,19 @@ import { button, h, icon } from "./dom";
 import { Failure } from "./failure";
 import type { Host } from "./host";
 import { type Group, List } from "./list";
-import { hint, trouble } from "./notice";
+import { hint, trouble, words } from "./notice";
 import { Reach, type Target } from "./reach";
 import { isEnough, Search } from "./search";
 import { type Kept, Shelf } from "./shelf";
 import { hitsText, t } from "./texts";
 import { sealButton } from "./trust";
+
+/** So many favourites and recent contacts are fetched at once, the others one by one: typing needs its share too. */
+const FILLED_AT_ONCE = 8;
+const FILL_PAUSE_MS = 250;
+
+/** So long a card stays before its customer page gets it fetched anew. */
+const REFRESH_PAUSE_MS = 1000;
 
 export class Desk {
   readonly element: HTMLElement;
@@ -30,6 +37,12 @@ export class Desk {
   private card: Card | undefined;
   private opening: AbortController | undefined;
   private toastTimer = 0;
+  private refreshing: Card | undefined;
+  private filling = 0;
+  /** What Enter does as soon as the text has its answer. */
+  private then: ((hit: Hit) => void) | undefined;
+  /** Whether a row of the list was chosen since the last letter. */
+  private chosen = false;
 
   constructor(
     private readonly api: Api,
@@ -43,10 +56,10 @@ export class Desk {
     this.acts = {
       open: (hit) => void this.open(hit),
       call: (hit) => this.reach.call(hit),
-      toggle: (hit) => this.shelf.toggle(keptOf(hit)),
+      favour: (hit, wanted) => this.shelf.favour(keptOf(hit), wanted),
       isFavourite: (id) => this.shelf.isFavourite(id),
       back: () => this.closeCard(),
-      refresh: () => this.card && void this.open(this.card.person),
+      refresh: () => this.refreshSoon(),
       say: (text) => this.say(text),
     };
     this.list = new List(t("search.results"), this.acts, (id) => this.point(id), () => this.focus());
@@ -88,6 +101,7 @@ export class Desk {
     );
     this.element.addEventListener("keydown", (event) => this.escape(event));
     document.addEventListener("keydown", (event) => this.slash(event));
+    addEventListener("storage", (event) => this.follow(event.key));
     this.showLight(true);
     this.emptySide();
     if (me.sources.length) this.showStart();
@@ -121,6 +135,7 @@ export class Desk {
       on: {
         input: () => this.type(),
         keydown: (event) => this.key(event),
+        blur: () => (this.then = undefined),
       },
     });
   }
@@ -135,6 +150,8 @@ export class Desk {
   }
 
   private type(): void {
+    this.then = undefined;
+    this.chosen = false;
     this.element.classList.toggle("typed", this.input.value !== "");
     this.element.classList.add("waiting");
     this.search.type(this.input.value);
@@ -142,15 +159,29 @@ export class Desk {
 
   private key(event: KeyboardEvent): void {
     if (event.isComposing) return;
-    const current = this.list.current();
-    if (event.key === "ArrowDown") this.list.step(1);
-    else if (event.key === "ArrowUp") this.list.step(-1);
+    if (event.key === "ArrowDown") this.step(1);
+    else if (event.key === "ArrowUp") this.step(-1);
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      if (current) this.reach.callFirst(current);
-    } else if (event.key === "Enter") {
-      if (current) void this.open(current);
-    } else return;
+      this.enter((hit) => this.reach.callFirst(hit));
+    } else if (event.key === "Enter") this.enter((hit) => void this.open(hit));
+    else return;
     event.preventDefault();
+  }
+
+  private step(by: number): void {
+    this.then = undefined;
+    this.chosen = true;
+    this.list.step(by);
+  }
+
+  /** Do something with the row that Enter means. Whoever is faster than the answer never means a row
+      that another text found: it is done when the answer is there. */
+  private enter(act: (hit: Hit) => void): void {
+    const current = this.list.current();
+    if (!this.search.isAnswered && !this.chosen) {
+      this.then = act;
+      this.search.hurry();
+    } else if (current) act(current);
   }
 
   /** Escape closes the card first, then empties the box. */
@@ -181,7 +212,7 @@ export class Desk {
   }
 
   private settle(): void {
-    this.element.classList.remove("waiting", "slow");
+    this.element.classList.remove("waiting", "slow", "stale");
     this.input.setAttribute("aria-expanded", String(!this.list.element.hidden));
   }
 
@@ -207,21 +238,47 @@ export class Desk {
   /** Fetch what is not kept of favourites and recent contacts: numbers, and names where none are. */
   private async fill(kept: Kept[]): Promise<void> {
     const typed = this.input.value;
+    const run = ++this.filling;
+    const isOver = () => this.input.value !== typed || this.filling !== run || !this.element.isConnected;
+    await pause(0); // the page is put together first
+    let fetched = 0;
     for (const each of kept) {
-      const element = this.list.element.querySelector(`[data-id="${CSS.escape(each.id)}"]`);
-      if (!element || this.input.value !== typed) return;
-      const person = this.known.get(each.id) ?? (await this.api.person(each.id).catch(() => undefined));
+      if (!this.known.has(each.id)) {
+        if (fetched++ >= FILLED_AT_ONCE) await pause(FILL_PAUSE_MS);
+        if (isOver()) return;
+        const person = await this.fetched(each.id);
+        if (person) this.known.set(each.id, person);
+      }
+      const person = this.known.get(each.id);
+      if (isOver()) return;
       if (!person) continue;
-      this.known.set(each.id, person);
-      if (this.input.value === typed) this.list.refresh(hitOfPerson(person), person.sources);
+      this.shelf.follow(each.id, keptOf(hitOfPerson(person)));
+      this.list.refresh(each.id, hitOfPerson(person), person.sources);
     }
+  }
+
+  /** Return somebody; undefined: nobody, or not now. Too many questions are asked once more. */
+  private async fetched(id: string): Promise<Person | undefined> {
+    try {
+      return await this.api.person(id);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.trouble !== "busy") return undefined;
+      await pause(error.waitS * 1000);
+      return this.api.person(id).catch(() => undefined);
+    }
+  }
+
+  /** Show the favourites and recent contacts that another window has put there. */
+  private follow(key: string | null): void {
+    const isBusy = this.list.element.contains(document.activeElement);
+    if (this.element.isConnected && this.shelf.holds(key) && !this.input.value && !isBusy) this.showStart();
   }
 
   private readonly known = new Map<string, Person>();
 
   private showHits(text: string, page: Page, more: boolean): void {
-    if (more) this.list.append(page.hits, page.sources);
-    else this.list.show([{ title: "", hits: page.hits, sources: page.sources }]);
+    const first = more ? this.list.append(page.hits, page.sources) : undefined;
+    if (!more) this.list.show([{ title: "", hits: page.hits, sources: page.sources }]);
     this.settle();
     if (this.card) this.list.mark(this.card.person.id);
     this.status.textContent = hitsText(page.total, page.total_is_exact);
@@ -241,13 +298,20 @@ export class Desk {
     }
     if (page.cursor) parts.push(button(t("search.more"), () => this.search.more(), { class: "more" }));
     this.showBelow(...parts);
+    if (first !== undefined && document.activeElement === this.input) this.list.stepTo(first);
+    const [then, hit] = [this.then, this.list.current()];
+    this.then = undefined;
+    if (then && hit) then(hit);
   }
 
-  /** Show other things below the list; as a new element, so that nothing is seen to move. */
+  /** Show other things below the list; as a new element, so that nothing is seen to move.
+      Whoever pressed a key on what goes away is at the search box again. */
   private showBelow(...parts: HTMLElement[]): void {
     const below = h("div", { class: "below" }, ...parts);
+    const byKey = this.below.querySelector(":focus-visible") !== null;
     this.below.replaceWith(below);
     this.below = below;
+    if (byKey) this.focus();
   }
 
   private showFailure(failure: Failure): void {
@@ -256,12 +320,47 @@ export class Desk {
       this.signedOut();
       return;
     }
+    this.then = undefined;
     this.status.textContent = "";
-    this.showBelow(trouble(failure, () => this.search.again()));
+    const element = trouble(failure, () => this.search.again(), this.below);
+    if (!element.isConnected) this.showBelow(element);
     this.element.classList.toggle("stale", !this.list.element.hidden);
   }
 
+  /** Fetch the open card anew, since its customer page asks; nothing that is being done is disturbed. */
+  private refreshSoon(): void {
+    const card = this.card;
+    if (!card || this.refreshing === card) return;
+    this.refreshing = card;
+    const wait = Math.max(0, this.shownAt + REFRESH_PAUSE_MS - performance.now());
+    window.setTimeout(() => void this.refresh(card), wait);
+  }
+
+  private async refresh(card: Card): Promise<void> {
+    const isOpen = () => card === this.card && !this.opening;
+    try {
+      if (!isOpen()) return;
+      const person = await this.api.person(card.person.id);
+      if (!isOpen()) return;
+      this.known.set(person.id, person);
+      const [hadFocus, scrolled] = [this.side.contains(document.activeElement), this.side.scrollTop];
+      this.showCard(this.made(person), hadFocus);
+      this.side.scrollTop = scrolled;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (error.trouble === "signed-out") this.signedOut();
+      else if (isOpen()) this.say(words(error)[0]);
+    } finally {
+      if (this.refreshing === card) this.refreshing = undefined;
+    }
+  }
+
+  private made(person: Person): Card {
+    return new Card(person, this.me, this.api, this.host, this.reach, this.acts);
+  }
+
   private async open(of: { id: string; name: string }): Promise<void> {
+    this.then = undefined;
     this.opening?.abort();
     const opening = new AbortController();
     this.opening = opening;
@@ -270,29 +369,38 @@ export class Desk {
       const person = await this.api.person(of.id, opening.signal);
       if (opening.signal.aborted) return;
       this.known.set(person.id, person);
-      this.use(person);
-      this.showCard(new Card(person, this.me, this.api, this.host, this.reach, this.acts));
+      this.shelf.follow(of.id, keptOf(hitOfPerson(person)));
+      this.use(hitOfPerson(person));
+      this.showCard(this.made(person));
     } catch (error) {
       if (opening.signal.aborted) return;
       if (!(error instanceof Failure)) throw error;
       if (error.trouble === "signed-out") this.signedOut();
       else this.showGap(of, error);
+    } finally {
+      if (this.opening === opening) this.opening = undefined;
     }
   }
 
-  private showCard(card: Card): void {
+  private shownAt = 0;
+
+  private showCard(card: Card, focus = true): void {
+    this.shownAt = performance.now();
     this.card?.close();
     this.card = card;
     this.side.replaceChildren(card.element);
     this.element.classList.add("carded");
     this.side.scrollTop = 0;
-    card.focus();
+    if (focus) card.focus();
   }
 
   /** Show in place of a card why there is none. */
   private showGap(of: { id: string; name: string }, failure: Failure): void {
     this.card?.close();
     this.card = undefined;
+    const before = this.side.querySelector(`.gap[data-of="${CSS.escape(of.id)}"]`) ?? undefined;
+    const element = trouble(failure, () => void this.open(of), before);
+    if (element.isConnected) return;
     const remove = () => {
       this.shelf.drop(of.id);
       this.closeCard();
@@ -301,9 +409,9 @@ export class Desk {
     this.side.replaceChildren(
       h(
         "div",
-        { class: "gap" },
+        { class: "gap", "data-of": of.id },
         button(t("card.back"), () => this.closeCard(), { icon: "back", only: true, class: "back" }),
-        trouble(failure, () => void this.open(of)),
+        element,
         failure.trouble === "gone" ? button(t("card.remove"), remove) : null,
       ),
     );
@@ -343,6 +451,10 @@ export class Desk {
     this.light.classList.toggle("away", !reachable);
     if (reachable) this.element?.classList.remove("stale");
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
 }
 
 function keptOf(target: Target): Kept {

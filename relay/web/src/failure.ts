@@ -34,6 +34,11 @@ export class KeyChanged extends Failure {
   }
 }
 
+/** Return why nobody answered. */
+export function unreached(): Failure {
+  return new Failure(navigator.onLine ? "away" : "offline");
+}
+
 /** Return what an answer's status means. */
 export function failureOf(answer: Response): Failure {
   const waitS = Math.min(Number(answer.headers.get("Retry-After")) || 1, 60);

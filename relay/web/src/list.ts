@@ -51,17 +51,19 @@ export class List {
     this.move(-1);
   }
 
-  /** Show more rows below the last ones. */
-  append(hits: Hit[], sources: Source[]): void {
+  /** Show more rows below the last ones; return the place of the first of them. */
+  append(hits: Hit[], sources: Source[]): number {
     const group = this.element.lastElementChild;
+    const place = this.rows.length;
     const known = new Set(this.rows.map((each) => each.hit.id));
     for (const hit of hits) if (!known.has(hit.id)) group?.append(...this.addWithFolded(hit, sources));
+    return place;
   }
 
-  /** Put what is now known of a contact into its row. */
-  refresh(hit: Hit, sources: Source[]): void {
+  /** Put what is now known of a contact into its row; `id`: the row's until now. */
+  refresh(id: string, hit: Hit, sources: Source[]): void {
     for (const [place, each] of this.rows.entries()) {
-      if (each.hit.id !== hit.id) continue;
+      if (each.hit.id !== id) continue;
       const focused = each.element.contains(document.activeElement);
       const element = row(hit, sources, each.element.id, this.acts);
       element.setAttribute("aria-selected", each.element.getAttribute("aria-selected") ?? "false");
@@ -75,6 +77,11 @@ export class List {
   step(by: number): void {
     const next = Math.min(Math.max(this.active + by, -1), this.rows.length - 1);
     this.move(next);
+  }
+
+  /** Make a row the active one; there may be none at that place. */
+  stepTo(place: number): void {
+    this.step(place - this.active);
   }
 
   /** Return the active row's contact; before any arrow the first one's. */

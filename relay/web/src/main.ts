@@ -34,8 +34,9 @@ class Program {
     this.api.onKeyChange = (change) => this.warn(change);
   }
 
-  async begin(words?: Key): Promise<void> {
-    show(h("main", { class: "gate" }, h("fluent-spinner", { "aria-hidden": "true" })));
+  /** `quietly`: nobody asked for it, so that what is shown stays until there is something else. */
+  async begin(words?: Key, quietly = false): Promise<void> {
+    if (!quietly) show(h("main", { class: "gate" }, h("fluent-spinner", { "aria-hidden": "true" })));
     try {
       this.ways ??= await this.findRoad();
       this.work(await this.api.me());
@@ -43,7 +44,9 @@ class Program {
       if (!(error instanceof Failure)) throw error;
       if (error.trouble === "signed-out") this.signIn(words);
       else if (!(error instanceof KeyChanged)) {
-        show(h("main", { class: "gate" }, trouble(error, () => void this.begin())));
+        const before = document.querySelector(".gate") ?? undefined;
+        const element = trouble(error, (byItself) => void this.begin(undefined, byItself), before);
+        if (!element.isConnected) show(h("main", { class: "gate" }, element));
       }
     }
     this.host.ready();

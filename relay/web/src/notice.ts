@@ -11,23 +11,38 @@ export function hint(title: Key, more: Key, name: IconName): HTMLElement {
   return h("div", { class: "hint" }, icon(name), h("p", { class: "title" }, t(title)), h("p", {}, t(more)));
 }
 
-/** Return what stands for a failure, with a way to try again; what may pass is tried again by itself. */
-export function trouble(failure: Failure, retry: () => void): HTMLElement {
+/** Return what stands for a failure, with a way to try again; what may pass is tried again by itself.
+ *
+ * `retry` is told whether nobody pressed the button. `before`: where the failure of the last attempt may
+ * stand; the same one stays as it is, else it would be read aloud every few seconds, and no key press
+ * would meet its button. */
+export function trouble(failure: Failure, retry: (byItself: boolean) => void, before?: Element): HTMLElement {
+  const stands = before?.querySelector<HTMLElement>(`.trouble[data-trouble="${failure.trouble}"]`);
+  const element = stands ?? drawn(failure, () => retry(false));
+  waiting.get(element)?.abort(); // the button was faster
+  const wait = new AbortController();
+  waiting.set(element, wait);
+  const again = () => {
+    if (element.isConnected && !wait.signal.aborted) retry(true);
+  };
+  if (failure.trouble === "offline") addEventListener("online", again, { once: true, signal: wait.signal });
+  else if (failure.trouble === "busy") window.setTimeout(again, failure.waitS * 1000);
+  else if (failure.trouble === "away") window.setTimeout(again, Math.max(failure.waitS, AWAY_S) * 1000);
+  return element;
+}
+
+/** What each shown failure waits for. */
+const waiting = new WeakMap<HTMLElement, AbortController>();
+
+function drawn(failure: Failure, retry: () => void): HTMLElement {
   const [title, more] = words(failure);
-  const element = h(
+  return h(
     "div",
-    { class: "trouble", role: "alert" },
+    { class: "trouble", role: "alert", "data-trouble": failure.trouble },
     h("p", { class: "title" }, title),
     h("p", {}, more),
     failure.trouble === "rights" ? null : button(t("retry"), retry),
   );
-  const again = () => {
-    if (element.isConnected) retry();
-  };
-  if (failure.trouble === "offline") addEventListener("online", again, { once: true });
-  else if (failure.trouble === "busy") window.setTimeout(again, failure.waitS * 1000);
-  else if (failure.trouble === "away") window.setTimeout(again, Math.max(failure.waitS, AWAY_S) * 1000);
-  return element;
 }
 
 /** Return what a failure is, and what helps. */

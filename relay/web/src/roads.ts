@@ -1,6 +1,6 @@
 /* How questions reach the directory: straight to it, or sealed over a relay (`tunnel.ts`). */
 
-import { Failure } from "./failure";
+import { unreached } from "./failure";
 
 export type Operation = "me" | "people.search" | "people.person" | "people.vcard";
 
@@ -34,7 +34,7 @@ export async function send(path: string, request: RequestInit, signal?: AbortSig
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Failure(navigator.onLine ? "away" : "offline");
+    throw unreached();
   }
 }
 

@@ -11,7 +11,7 @@ import { fieldName, t } from "./texts";
 export interface RowActs {
   open(hit: Hit): void;
   call(hit: Hit): void;
-  toggle(hit: Hit): boolean;
+  favour(hit: Hit, wanted: boolean): void;
   isFavourite(id: string): boolean;
 }
 
@@ -68,7 +68,7 @@ export function star(of: Hit, acts: RowActs): HTMLElement {
   const on = acts.isFavourite(of.id);
   const label = t(on ? "favourite.remove" : "favourite.add", { name: of.name });
   const made = button(label, () => {
-    acts.toggle(of);
+    acts.favour(of, !on);
     const next = star(of, acts);
     made.replaceWith(next);
     next.focus();

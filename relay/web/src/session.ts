@@ -8,7 +8,7 @@ export class Session {
   private kept = "";
 
   constructor(private readonly host: Host) {
-    if (!host.embedded) this.kept = sessionStorage.getItem(KEY) ?? "";
+    if (!host.embedded) kept((storage) => (this.kept = storage.getItem(KEY) ?? ""));
   }
 
   /** Return the token for a question, "" without one; `fresh`: the last one was refused. */
@@ -28,11 +28,20 @@ export class Session {
 
   begin(session: string): void {
     this.kept = session;
-    sessionStorage.setItem(KEY, session);
+    kept((storage) => storage.setItem(KEY, session));
   }
 
   end(): void {
     this.kept = "";
-    sessionStorage.removeItem(KEY);
+    kept((storage) => storage.removeItem(KEY));
+  }
+}
+
+/** Do something with what outlives a reload; a browser that keeps nothing signs in once a page. */
+function kept(act: (storage: Storage) => void): void {
+  try {
+    act(sessionStorage);
+  } catch {
+    // it is blocked, or full
   }
 }

@@ -14,6 +14,8 @@ type List = "favourites" | "recents";
 
 export class Shelf {
   private readonly prefix: string;
+  /** What the browser would not keep (blocked, full): it lives as long as this page. */
+  private readonly unkept = new Map<List, Kept[]>();
 
   constructor(
     tenant: string,
@@ -24,6 +26,8 @@ export class Shelf {
   }
 
   read(list: List): Kept[] {
+    const unkept = this.unkept.get(list);
+    if (unkept) return unkept;
     try {
       const kept: unknown = JSON.parse(localStorage.getItem(this.prefix + list) ?? "[]");
       return Array.isArray(kept) ? kept.filter(isKept) : [];
@@ -36,18 +40,34 @@ export class Shelf {
     return this.read("favourites").some((kept) => kept.id === id);
   }
 
-  /** Put a contact among the favourites, or take it out; return whether it is one now. */
-  toggle(kept: Kept): boolean {
-    const others = this.read("favourites").filter((each) => each.id !== kept.id);
-    const added = others.length === this.read("favourites").length;
-    this.write("favourites", added ? [...others, this.shorten(kept)] : others, MAX_FAVOURITES);
-    return added;
+  /** Tell whether a change of the browser's memory, by another window, was one of these lists. */
+  holds(key: string | null): boolean {
+    return key === null || key.startsWith(this.prefix);
+  }
+
+  /** Put a contact among the favourites, or take it out. */
+  favour(kept: Kept, wanted: boolean): void {
+    const before = this.read("favourites");
+    if (before.some((each) => each.id === kept.id) === wanted) return; // another window was first
+    const others = before.filter((each) => each.id !== kept.id);
+    this.write("favourites", wanted ? [...others, this.shorten(kept)] : others, MAX_FAVOURITES);
   }
 
   /** Remember that a contact was used just now. */
   use(kept: Kept): void {
     const others = this.read("recents").filter((each) => each.id !== kept.id);
     this.write("recents", [this.shorten(kept), ...others], MAX_RECENTS);
+  }
+
+  /** Keep somebody under the id that is now the best record's: another source may have come to know them. */
+  follow(id: string, kept: Kept): void {
+    if (id === kept.id) return;
+    for (const list of ["favourites", "recents"] as const) {
+      const before = this.read(list);
+      if (!before.some((each) => each.id === id)) continue;
+      const left = before.filter((each) => each.id !== kept.id);
+      this.write(list, left.map((each) => (each.id === id ? this.shorten(kept) : each)), MAX_FAVOURITES);
+    }
   }
 
   /** Forget a contact that is no longer there. */
@@ -63,10 +83,12 @@ export class Shelf {
   }
 
   private write(list: List, kept: Kept[], most: number): void {
+    const left = list === "favourites" ? kept.slice(-most) : kept.slice(0, most);
     try {
-      localStorage.setItem(this.prefix + list, JSON.stringify(list === "favourites" ? kept.slice(-most) : kept.slice(0, most)));
+      localStorage.setItem(this.prefix + list, JSON.stringify(left));
+      this.unkept.delete(list);
     } catch {
-      // a browser that keeps nothing: the lists live as long as this page does not need them
+      this.unkept.set(list, left);
     }
   }
 }

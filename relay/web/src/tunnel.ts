@@ -5,7 +5,7 @@
  */
 
 import { bestSuite, EnvelopeRefused, sealQuestion } from "./envelope";
-import { Failure, failureOf } from "./failure";
+import { Failure, failureOf, unreached } from "./failure";
 import { type Bundle, BundleRefused, type ExchangeKey, newest, readBundle } from "./keys";
 import { decodeOctets, textOf } from "./octets";
 import type { Pin } from "./pin";
@@ -131,7 +131,7 @@ async function octetsOf(answer: Response, signal: AbortSignal | undefined): Prom
     return new Uint8Array(await answer.arrayBuffer());
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Failure(navigator.onLine ? "away" : "offline");
+    throw unreached();
   }
 }
 

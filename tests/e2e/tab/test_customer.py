@@ -6,7 +6,7 @@ import contextlib
 import time
 
 import pytest
-from playwright.sync_api import Error, Frame, expect
+from playwright.sync_api import Error, Frame, Route, expect
 
 from tests.e2e.tab.conftest import InTeams
 from tests.e2e.tab.fakehost import FakeTeams
@@ -108,3 +108,46 @@ def test_a_page_of_another_origin_is_refused_by_the_browser(in_teams: InTeams) -
           document.querySelector("iframe.customer").src = "https://elsewhere.example/"; })"""
     )
     assert refused == "frame-src"
+
+
+def test_it_disturbs_nobody_who_types(in_teams: InTeams) -> None:
+    host = in_teams()
+    frame = opened(host)
+    host.tab.locator("#search").focus()
+    frame.evaluate("ask('refresh')")
+    while not frame.is_detached():
+        host.page.wait_for_timeout(10)
+    told_frame(host)
+    expect(host.tab.locator("#search")).to_be_focused()
+
+
+def test_it_holds_up_no_other_card(in_teams: InTeams) -> None:
+    host = in_teams()
+    frame = opened(host)
+    host.tab.locator("#search").fill("anna")
+    expect(host.tab.locator(".row")).to_contain_text("Anna")
+    held: list[Route] = []
+    host.page.route("**/v1/people/crm*", lambda route: held.append(route))  # noqa: PLW0108 - a built-in cannot be marked
+    host.tab.locator(".row .person").click()
+    while not held:
+        host.page.wait_for_timeout(10)
+    frame.evaluate("ask('refresh')")
+    frame.evaluate("ask('sendEmail', 'a@firm.example')")
+    host.wait_for("mail.composeMail")
+    host.page.unroute("**/v1/people/crm*")
+    held[0].continue_()
+    expect(host.tab.locator(".card h2")).to_have_text("Anna Abel")
+
+
+def test_a_flood_of_it_is_one_question(in_teams: InTeams) -> None:
+    host = in_teams()
+    asked: list[str] = []
+    host.page.on("request", lambda request: asked.append(request.url))
+    frame = opened(host)
+    frame.evaluate("for (let n = 0; n < 300; n++) ask('callPhoneNumber', '+493023125177')")
+    frame.evaluate("for (let n = 0; n < 300; n++) ask('refresh')")
+    while not frame.is_detached():
+        host.page.wait_for_timeout(10)
+    told_frame(host)
+    assert len([url for url in asked if "/v1/people/crm" in url]) == 2
+    assert len(host.calls("call.startCall")) == 1
