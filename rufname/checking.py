@@ -21,6 +21,7 @@ from rufname.errors import ConfigError
 from rufname.exits import DONE, NO
 from rufname.listening import CannotListen, listen_on
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG
+from rufname.ownership import barred
 from rufname.preflight import require_servable
 from rufname.rundir import read_status
 
@@ -34,6 +35,7 @@ from rufname.rundir import read_status
     default=DEFAULT_CONFIG,
     envvar=CONFIG_VARIABLE,
     show_default=True,
+    show_envvar=True,
     metavar="FILE",
     help="The configuration.",
 )
@@ -70,6 +72,8 @@ def _folder_fault(data_dir: Path) -> str:
         there = there.parent
     if not there.is_dir():
         return f"{there} is no folder; allowed: a folder, or a new one"
+    if fault := barred(data_dir):
+        return fault
     if not os.access(there, os.W_OK | os.X_OK):
         return f"{there} may not be written by this user; allowed: a folder of its own"
     return ""
@@ -95,7 +99,7 @@ def _check_source(source: SourceSettings) -> bool:
 
 def _listener_faults(config: Config) -> Iterator[str]:
     """Try to listen where no `serve` of this data folder listens already; print what is well."""
-    serving = read_status(config.run_dir)
+    serving = None if barred(config.data_dir) else read_status(config.run_dir)
     ours = serving.listens if serving else ()
     wanted = [(own.host, own.port, str(own)) for own in (config.ldap.listen if config.ldap else ())]
     if config.relay:

@@ -66,6 +66,7 @@ def preview(source: str, config: Config, rows: int) -> None:
     default=DEFAULT_CONFIG,
     envvar=CONFIG_VARIABLE,
     show_default=True,
+    show_envvar=True,
     metavar="FILE",
     help="The configuration; SOURCE may still be without key and map.",
 )

@@ -208,9 +208,13 @@ class Indexer:
         return b"\n" in self._pending or bool(select.select([self._process.stdout], [], [], 0)[0])
 
 
+_PATH = click.Path(path_type=Path, readable=False)
+"""What cannot be read is told by whoever opens it, as a fault of the work."""
+
+
 @click.command(hidden=True)
-@click.option("--store", "store_path", type=click.Path(path_type=Path), required=True)
-@click.option("--index", "index_dir", type=click.Path(path_type=Path), required=True)
+@click.option("--store", "store_path", type=_PATH, required=True)
+@click.option("--index", "index_dir", type=_PATH, required=True)
 def index(store_path: Path, index_dir: Path) -> None:
     """Follow the store; only a process that writes starts it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

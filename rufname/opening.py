@@ -9,6 +9,7 @@ from engine.errors import CorruptIndex
 from engine.index import ContactIndex
 from rufname.config import Config
 from rufname.errors import RufnameError
+from rufname.ownership import require_entry
 
 
 class NothingIndexed(RufnameError):
@@ -19,8 +20,10 @@ def open_index(config: Config) -> ContactIndex:
     """Return the index of a configuration.
 
     Raises:
+        ForeignFolder: the data folder is another user's.
         NothingIndexed: no source has been read yet, or it is damaged or of another version.
     """
+    require_entry(config.data_dir)
     try:
         index = ContactIndex.open(config.index_dir, config.policies())
     except CorruptIndex as error:

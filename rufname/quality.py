@@ -23,6 +23,7 @@ from rufname.control import Progress
 from rufname.cures import TITLES, Cure, cures_of
 from rufname.exits import DONE
 from rufname.options import config_option
+from rufname.ownership import require_entry
 from rufname.progress import ProgressView
 
 MAX_SAMPLES = 1_000
@@ -64,6 +65,7 @@ def quality(
 ) -> int:
     """Tell what is wrong with the numbers of the sources, and which setting cures it."""
     source = None if name is None else config.source(name)
+    require_entry(config.data_dir)
     with (
         closing(ContactStore.open(config.store_path, read_only=True)) as store,
         closing(Holders()) as holders,

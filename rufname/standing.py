@@ -29,6 +29,7 @@ from rufname.errors import RufnameError
 from rufname.exits import DONE, FAULT
 from rufname.opening import rebuilt_by
 from rufname.options import config_option
+from rufname.ownership import require_entry
 from rufname.progress import wide_console
 from rufname.rundir import ServeStatus, read_status
 
@@ -117,6 +118,7 @@ def status(config: Config, *, as_json: bool, runs: int, rejected: int) -> int:
 
 def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED) -> Status:
     """Return how a directory stands now, with so many runs and rejected records of each source."""
+    require_entry(config.data_dir)
     faults: list[str] = []
     sources: tuple[SourceStatus, ...] = ()
     index = IndexStatus()

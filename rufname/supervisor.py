@@ -30,6 +30,7 @@ from rufname.exposition import exposition
 from rufname.lifeline import FaceSettings, Start, pack
 from rufname.listening import Inherited, bound_port, listen_on
 from rufname.metricsport import MetricsPort
+from rufname.ownership import require_own
 from rufname.preflight import require_servable
 from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
 
@@ -88,10 +89,12 @@ class Supervisor:
 
         Raises:
             ConfigError: a certificate cannot be used.
+            ForeignFolder: the data folder is another user's.
             AlreadyServing: another one works on the data folder.
             CannotListen: an address is taken or not allowed.
         """
         require_servable(self._config)
+        require_own(self._config.data_dir)
         make_private(self._config.data_dir)
         lock = take_serve_lock(self._config.run_dir)
         self._take_signals()

@@ -28,6 +28,7 @@ from rufname.exits import DONE, NO
 from rufname.explained import CLASSES, explanation_text
 from rufname.opening import open_index
 from rufname.options import config_option
+from rufname.ownership import require_entry
 from rufname.rundir import WorkerStatus, read_status, worker_socket
 from rufname.telemetry import printable
 
@@ -68,6 +69,7 @@ def trace(
     """
     if client_name is not None:
         config.client(client_name)
+    require_entry(config.data_dir)
     wish = TraceRequest(client=client_name or "", number=number.strip(), follow=not last)
     explainer = _Explainer(config) if explain else None
     shown = 0

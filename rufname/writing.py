@@ -24,6 +24,7 @@ from rufname.config import Config
 from rufname.control import Progress
 from rufname.garbage import collect_rarely
 from rufname.indexer import Indexer, IndexingFailed
+from rufname.ownership import require_own
 from rufname.rundir import Lock, make_private, take_writer_lock
 
 FOLLOW_ROWS = 10_000
@@ -78,11 +79,13 @@ class Writing:
         """Take the lock and open the store; waits at most `patience_s` for another writer.
 
         Raises:
+            ForeignFolder: the data folder is another user's.
             WriterBusy: another process writes.
             CorruptStore: the store is damaged or of a newer format.
             StoreUnavailable: it cannot be opened.
         """
         collect_rarely()
+        require_own(config.data_dir)
         make_private(config.data_dir)
         lock = take_writer_lock(config.run_dir, patience_s)
         try:
