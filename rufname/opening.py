@@ -5,6 +5,8 @@ Law: apart from `rufname.options`, since a command that asks nothing loads no se
 
 from __future__ import annotations
 
+import os
+
 from engine.errors import CorruptIndex
 from engine.index import ContactIndex
 from rufname.config import Config
@@ -37,6 +39,8 @@ def open_index(config: Config) -> ContactIndex:
 
 def rebuilt_by(config: Config) -> str:
     """Return how an index that cannot be used is built anew, for whoever is told of it."""
+    if config.index_dir.exists() and not os.access(config.index_dir, os.W_OK):
+        return "the folder may not be written, and whoever asks takes a lock in it"
     return (
         "a running `rufname serve` builds the index anew from the contact store, or"
         f" `rufname sync -c {config.path}`"

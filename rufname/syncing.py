@@ -66,7 +66,7 @@ def sync(
         return DONE
     with ProgressView() as view:
         if dry_run:
-            return _dry_run(config, sources, view)
+            return _dry_run(config, sources, view, full=full)
         reports = read_now(
             config, sources, view.tell, view.note, everything=not names, manner=manner
         )
@@ -192,7 +192,9 @@ def _write_here(
     return reports
 
 
-def _dry_run(config: Config, sources: Sequence[SourceSettings], view: ProgressView) -> int:
+def _dry_run(
+    config: Config, sources: Sequence[SourceSettings], view: ProgressView, *, full: bool
+) -> int:
     """Read sources and compare them with the store, which nobody writes to."""
     prepare(config)
     with TemporaryDirectory(prefix="rufname-") as folder:
@@ -203,7 +205,7 @@ def _dry_run(config: Config, sources: Sequence[SourceSettings], view: ProgressVi
                 raise
             store = ContactStore.open(Path(folder) / "empty.sqlite")
         try:
-            reports = [_compare(source, store, view) for source in sources]
+            reports = [_compare(source, store, view, full=full) for source in sources]
         finally:
             store.close()
     code = print_reports(reports, view)
@@ -211,9 +213,11 @@ def _dry_run(config: Config, sources: Sequence[SourceSettings], view: ProgressVi
     return code
 
 
-def _compare(source: SourceSettings, store: ContactStore, view: ProgressView) -> RunReport:
+def _compare(
+    source: SourceSettings, store: ContactStore, view: ProgressView, *, full: bool
+) -> RunReport:
     def tell(progress: SyncProgress) -> None:
         read, rejected = progress.counts.read, progress.counts.rejected
         view.tell(Progress(source.name, "read", read, total_of(progress), rejected))
 
-    return sync_source(source, store, progress=tell, dry_run=True)
+    return sync_source(source, store, progress=tell, dry_run=True, full=full)

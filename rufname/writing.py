@@ -138,10 +138,23 @@ class Writing:
             reason = f"source {source.name}: {error}"
             seconds = time.monotonic() - began
             return RunReport(
-                source.id, source.name, "failed", **counts, reason=reason, seconds=seconds
+                source.id,
+                source.name,
+                "failed",
+                **counts,
+                reason=reason,
+                seconds=seconds,
+                served=self._served(source.id),
             )
         # until it can be found: what people wait for
         return msgspec.structs.replace(report, seconds=time.monotonic() - began)
+
+    def _served(self, source: str) -> int:
+        """Return how many contacts of a source are served; 0 if the store cannot be read either."""
+        try:
+            return self.store.count(source)
+        except EngineError:
+            return 0
 
     def drop_absent(self, configured: Iterable[str]) -> dict[str, int]:
         """Drop the contacts of sources that left the configuration; return how many, by id."""

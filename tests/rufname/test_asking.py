@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from engine.errors import CorruptIndex
+from engine.index import ContactIndex
 from tests.rufname.place import Place
 
 KNOWN = "+493023125001"
@@ -175,6 +178,20 @@ def test_a_directory_that_was_never_synced_is_a_fault_that_says_what_to_do(
 ) -> None:
     assert place.run("lookup", KNOWN) == 3
     assert "rufname sync" in capfd.readouterr().err
+
+
+def test_an_index_that_can_only_be_read_is_not_said_to_need_building(
+    synced: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_lock(*_: object) -> ContactIndex:
+        raise CorruptIndex("Read-only file system")
+
+    monkeypatch.setattr("rufname.opening.ContactIndex.open", no_lock)
+    monkeypatch.setattr("rufname.opening.os.access", lambda path, _: Path(path).name != "index")
+    assert synced.run("lookup", "001") == 3
+    said = capfd.readouterr().err
+    assert "may not be written" in said
+    assert "anew" not in said
 
 
 def test_an_index_that_cannot_be_used_is_told_with_what_builds_it_anew(

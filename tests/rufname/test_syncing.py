@@ -79,6 +79,16 @@ def test_a_dry_run_tells_what_would_change_and_stores_nothing(
     store.close()
 
 
+def test_a_full_dry_run_reads_what_did_not_change_too(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    capfd.readouterr()
+    assert synced.run("sync", "--dry-run") == 0
+    assert "0 read of what changed" in capfd.readouterr().out
+    assert synced.run("sync", "--dry-run", "--full") == 0
+    assert "3 read, 0 added" in capfd.readouterr().out
+
+
 def test_a_dry_run_works_before_the_first_sync_and_makes_no_store(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ from engine.errors import WriterBusy
 from engine.index import ContactIndex
 from rufname.control import Progress
 from rufname.writing import Writing
+from tests.engine.test_writer import files_end_at
 from tests.rufname.place import PEOPLE, Place
 
 
@@ -77,6 +78,18 @@ def test_an_index_that_cannot_follow_makes_the_run_fail_in_words(
     report = writing.sync(place.config.sources[0])
     assert report.state == "failed"
     assert "contact phonelist" in report.reason
+
+
+def test_a_store_that_cannot_be_written_is_told_with_what_is_still_served(
+    place: Place, writing: Writing
+) -> None:
+    writing.sync(place.config.sources[0])
+    place.write_people([*PEOPLE, *((str(n), f"N{n}" * 50, "", "", "") for n in range(9, 3_000))])
+    with files_end_at(place.config.store_path.stat().st_size):
+        report = writing.sync(place.config.sources[0])
+    assert report.state == "failed"
+    assert "contacts.sqlite" in report.reason
+    assert report.served == len(PEOPLE)
 
 
 def test_sources_that_left_are_dropped_from_store_and_index(place: Place, writing: Writing) -> None:
