@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
@@ -27,6 +28,7 @@ from connectors.files import (
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SourceSettings
+from connectors.sheetbounds import stray_cell
 from connectors.suggestions import DISCOVERED, found_fields
 from connectors.texts import clean
 from connectors.values import as_text
@@ -191,6 +193,7 @@ class _Sheet:
                 f"{options.path}: there is no sheet {name!r}; there are: "
                 + ", ".join(map(repr, book.sheet_names))
             )
+        self._require_near(data, name)
         sheet = self._guarded(calamine, lambda: book.get_sheet_by_name(name))
         self.rows = sheet.total_height
         self._iterator: Iterator[list[Any]] = iter(sheet.iter_rows())
@@ -248,6 +251,20 @@ class _Sheet:
 
     def _opened(self, calamine: Any, data: bytes) -> Any:
         return self._guarded(calamine, lambda: calamine.load_workbook(io.BytesIO(data)))
+
+    def _require_near(self, data: bytes, name: str) -> None:
+        """Make sure that the values of a sheet lie together: reading it would end this process."""
+        if not data.startswith(b"PK"):
+            return
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                cell = stray_cell(archive, name)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+            raise SourceFailed(f"{self._path}: cut off or damaged: {error}") from None
+        if cell:
+            raise SourceFailed(
+                f"{self.place}: too large: {cell} has a value, far from the table; clear it"
+            )
 
     def _guarded(self, calamine: Any, step: Callable[[], Any]) -> Any:
         try:

@@ -159,6 +159,29 @@ def test_a_small_file_that_unpacks_to_very_much_is_refused(path: Path) -> None:
         list(source(path).read(b""))
 
 
+def test_a_value_that_strayed_far_from_the_table_is_refused_and_named(path: Path) -> None:
+    # read, it asks for half a tebibyte: the process would end
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["id", "name", "phone"])
+    sheet.append([1, "Anna", "5"])
+    sheet["XFD1048576"].font = openpyxl.styles.Font(bold=True)  # no value
+    book.save(path)
+    assert [e.key for e in records(list(source(path).read(b"")))] == ["1"]
+    sheet["XFC1048576"] = "x"
+    book.save(path)
+    with pytest.raises(SourceFailed, match="XFC1048576 has a value, far from the table"):
+        list(source(path).read(b""))
+    other = book.create_sheet("Other")
+    other.append(["id", "name", "phone"])
+    other.append([2, "Bo", "6"])
+    other["AZ9"] = other["C1048576"] = "y"  # wide, or long: neither is too large
+    other["C1048576"] = None
+    book.save(path)
+    found = records(list(source(path, {"sheet": "Other"}).read(b"")))
+    assert [e.record["name"] for e in found] == ["Bo", ""]
+
+
 def test_an_outlook_export_needs_neither_key_nor_map(path: Path, store: ContactStore) -> None:
     header = [
         "Anrede", "Vorname", "Weitere Vornamen", "Nachname", "Firma", "Abteilung", "Position",
