@@ -44,6 +44,11 @@ _BEFORE_KEY = "\x1f"
 MAX_RUNS = 100
 """Runs kept per source: a day of one run every quarter of an hour."""
 
+_END_LEFT = (
+    "UPDATE runs SET state = 'failed', ended_at = ?, reason = 'the process ended during the run'"
+    " WHERE state = 'running'"
+)
+
 BUSY_TIMEOUT_S = 10.0
 CACHE_KIB = 32 * 1024
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
@@ -318,11 +323,7 @@ class ContactStore:
         """
         now = time.time()
         with self._transaction() as db:
-            db.execute(
-                "UPDATE runs SET state = 'failed', ended_at = ?, reason = ?"
-                " WHERE source = ? AND state = 'running'",
-                (now, "the process ended during the run", source),
-            )
+            db.execute(f"{_END_LEFT} AND source = ?", (now, source))
             db.execute(
                 "DELETE FROM runs WHERE source = ? AND id NOT IN"
                 " (SELECT id FROM runs WHERE source = ? ORDER BY id DESC LIMIT ?)",
@@ -334,6 +335,11 @@ class ContactStore:
             ).lastrowid
         assert run is not None
         return run
+
+    def end_left_runs(self) -> None:
+        """Close as failed all runs that were never finished; called while none is under way."""
+        with self._transaction() as db:
+            db.execute(_END_LEFT, (time.time(),))
 
     def finish_run(self, run: int, state: RunState, counts: RunCounts, reason: str = "") -> None:
         """Close a run: what it did, and why not more, or what to know of it (one line)."""

@@ -8,6 +8,7 @@ it may be killed.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -93,6 +94,9 @@ class Writing:
         except BaseException:
             lock.release()
             raise
+        # A run that a kill cut off is a failed one: tried again soon, not when the schedule says.
+        with contextlib.suppress(EngineError):  # a full disk: what there is can be served
+            store.end_left_runs()
         indexer = Indexer(config.store_path, config.index_dir, lock.descriptor)
         return cls(lock, store, indexer)
 

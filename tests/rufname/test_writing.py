@@ -54,6 +54,20 @@ def test_the_index_follows_during_a_long_run(place: Place, writing: Writing) -> 
     assert seen
 
 
+def test_a_run_that_a_kill_cut_off_is_a_failed_one(place: Place) -> None:
+    source = place.config.source("phonelist")
+    writing = Writing.open(place.config)
+    writing.sync(source)
+    writing.store.begin_run(source.id, source.name)  # and the process is killed
+    writing.close()
+    again = Writing.open(place.config)
+    (left, done) = again.store.runs(source.id, 5)
+    again.close()
+    assert (left.state, left.reason) == ("failed", "the process ended during the run")
+    assert left.ended_at is not None
+    assert done.state == "done"
+
+
 def test_a_source_that_fails_is_told_in_the_report(place: Place, writing: Writing) -> None:
     place.people.unlink()
     report = writing.sync(place.config.sources[0])
