@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.contact import Contact
 from engine.likeness import begins, is_whole
 from engine.phone import country_code_of
 from engine.scope import Searched
-from engine.terms import name_words, other_texts, person_terms, words_of_field
-from engine.tokens import words
+from engine.terms import MAX_PREFIX, name_words, other_texts, person_terms, words_of_field
+from engine.tokens import fold_once, words
 from engine.typed import MIN_DIGITS, Typed
 
 (
@@ -92,16 +93,44 @@ def class_of_beginnings(asked: tuple[str, ...], contact: Contact, searched: Sear
     if all(in_company):  # and none in the name
         all_whole = all(any(is_whole(word, each) for word in company) for each in asked)
         return COMPANY_WHOLE if all_whole else COMPANY
-    others = _other_words(contact, searched)
-    elsewhere = [
-        any(begins(word, each) for _, word in others)
-        or (is_number_part(each) and any(each in digits for digits in _digits(contact, searched)))
-        for each in asked
-    ]
+    elsewhere = _begun_elsewhere(asked, contact, searched)
     everywhere = all(map(max, map(max, in_name, in_company), elsewhere))
     if not everywhere:
         return 0
     return NAME_OTHER if any(in_name) else OTHER
+
+
+def _begun_elsewhere(asked: tuple[str, ...], contact: Contact, searched: Searched) -> list[bool]:
+    """Tell of each word whether another field than name and company has it.
+
+    A contact may have a hundred addresses: split are those alone that have the letters somewhere.
+    """
+    fields = searched.fields
+    others = [
+        word
+        for field, text in other_texts(replace(contact, emails=()))
+        if field in fields
+        for word in words_of_field(text)
+    ]
+    addresses = contact.emails if "emails" in fields else ()
+    folded = fold_once("\n".join(addresses))
+    found = []
+    for each in asked:
+        first = each[:MAX_PREFIX]
+        found.append(
+            any(begins(word, each) for word in others)
+            or (is_number_part(each) and any(each in one for one in _digits(contact, searched)))
+            or (
+                first in folded
+                and any(
+                    begins(word, each)
+                    for address in addresses
+                    if first in fold_once(address)
+                    for word in words(address)
+                )
+            )
+        )
+    return found
 
 
 def is_together(asked: tuple[str, ...], contact: Contact) -> bool:

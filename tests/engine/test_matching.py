@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from engine import matching
 from engine.contact import Address
+from engine.likeness import begins
 from engine.matching import class_of
 from engine.rights import SourcePolicy
 from engine.scope import Searched
+from engine.tokens import words
 from engine.typed import read_typed
 from tests.engine.building import contact, line
 from tests.engine.searching import reader_of
@@ -62,3 +64,42 @@ def test_what_is_not_searched_is_not_answered() -> None:
 def test_any_text_has_a_class(text: str) -> None:
     nothing = Searched(frozenset(), (), ())
     assert 0 <= class_of(read_typed(text), ANNA, nothing) <= matching.SPELLED
+
+
+def test_of_a_hundred_addresses_those_alone_are_split_that_have_the_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    addresses = tuple(f"a{number}.meier@nord{number}.example" for number in range(100))
+    many = contact("1", "Anna Meier", emails=addresses)
+    split: list[str] = []
+
+    def watched(text: str) -> list[str]:
+        split.append(text)
+        return words(text)
+
+    monkeypatch.setattr(matching, "words", watched)
+    assert class_of(read_typed("0000"), many, searched()) == 0
+    assert class_of(read_typed("nord77 a7"), many, searched()) == matching.OTHER
+    assert not {each for each in split if "@" in each and "7" not in each}
+
+
+@given(
+    st.lists(
+        st.text("aeuoüß\u0308İΣΠς\u0431.@-1 ", max_size=45).map(
+            lambda text: text + "@nord.example"
+        ),
+        max_size=4,
+    ),
+    st.text("aeuoüßisπ\u04311", min_size=1, max_size=13),
+)
+def test_a_word_of_an_address_is_found_as_it_is_split(addresses: list[str], text: str) -> None:
+    of_mail = contact("1", "Anna Meier", emails=tuple(addresses))
+    typed = read_typed(text)
+    if not typed.words or typed.digits:
+        return
+    found = all(
+        any(begins(word, each) for address in addresses for word in words(address))
+        for each in typed.words
+    )
+    if not any(begins(name, each) for name in ("anna", "meier") for each in typed.words):
+        assert (class_of(typed, of_mail, searched()) == matching.OTHER) == found
