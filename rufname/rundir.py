@@ -53,8 +53,18 @@ class ServeStatus(msgspec.Struct, frozen=True):
 
 
 def make_private(folder: Path) -> Path:
-    """Make a folder that only its owner may enter (0700), and its parents; return it."""
+    """Make a folder that only its owner may enter (0700), and its parents; return it.
+
+    What root makes within another user's folder becomes that user's: `check` as root must not bar
+    the service from its own data folder.
+    """
+    path = folder.absolute()
+    missing = [each for each in (path, *path.parents) if not each.exists()]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if missing and os.geteuid() == 0:
+        owner = missing[-1].parent.stat()
+        for made in missing:
+            os.chown(made, owner.st_uid, owner.st_gid)
     return folder
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from rufname.rundir import (
     Lock,
     ServeStatus,
     WorkerStatus,
+    make_private,
     read_status,
     serving_pid,
     take_serve_lock,
@@ -94,6 +96,15 @@ def test_the_folder_and_its_files_are_private(tmp_path: Path) -> None:
     assert run_dir.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in run_dir.iterdir()} == {0o600}
     lock.release()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_folder_that_root_makes_in_another_users_is_that_users(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4_711, 4_712)
+    made = make_private(tmp_path / "var" / "run")
+    for folder in (made, made.parent):
+        assert (folder.stat().st_uid, folder.stat().st_gid) == (4_711, 4_712)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
 
 
 def test_a_status_is_read_only_while_somebody_serves(tmp_path: Path) -> None:
