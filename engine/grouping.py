@@ -8,6 +8,7 @@ A person stands where its best record does.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from operator import attrgetter, not_
@@ -58,16 +59,76 @@ class Held(NamedTuple):
     Attributes:
         links: identity → links.
         holders: link → the contacts that have it, those first that are to be joined first.
+        sorted: links with many holders → these by their given names; made when they are asked for.
     """
 
     links: dict[ContactId, tuple[str, ...]]
     holders: dict[str, list[Contact]]
+    sorted: dict[str, _ByGivenName]
 
     def add(self, contact: Contact, links: tuple[str, ...]) -> None:
         """Take one more contact, which comes behind the others."""
         self.links[contact.id] = links
         for link in links:
             self.holders.setdefault(link, []).append(contact)
+            self.sorted.pop(link, None)
+
+    def of_one_with(self, contact: Contact, link: str) -> list[Contact]:
+        """Return the holders of one of its links that are of one person with a contact, in order.
+
+        It may be among them. Whoever shares a switchboard's number with four hundred namesakes is
+        compared with those alone whose given names begin alike.
+        """
+        holders = self.holders.get(link)
+        if holders is None:
+            return []
+        if len(holders) <= MAX_RECORDS:
+            return [other for other in holders if same_person(contact, other, link)]
+        found = self.sorted.get(link)
+        if found is None:
+            found = self.sorted[link] = _ByGivenName(holders, link)
+        return found.of_one_with(contact)
+
+
+class _ByGivenName:
+    """The holders of a link, told apart by what may speak against their being one person.
+
+    It finds whom `same_person` finds.
+    """
+
+    def __init__(self, holders: list[Contact], link: str) -> None:
+        self._by_name = _is_by_name(link)
+        self._surname = surname = _surname_of(link)
+        self._companies = [each for each in holders if each.is_company]
+        self._people = [each for each in holders if not each.is_company]
+        self._nameless: list[int] = []
+        self._named: dict[str, list[int]] = {}
+        if self._by_name:
+            for at, each in enumerate(self._people):
+                given = set(_given_words(each, surname))
+                for word in given:
+                    self._named.setdefault(word, []).append(at)
+                if not given:
+                    self._nameless.append(at)
+        self._words = sorted(self._named)
+
+    def of_one_with(self, contact: Contact) -> list[Contact]:
+        """Return those who are of one person, or company, with a contact, in their order."""
+        if contact.is_company:
+            return self._companies
+        given = _given_words(contact, self._surname) if self._by_name else []
+        if not given:
+            return self._people
+        found = set(self._nameless)
+        for word in given:
+            for length in range(1, len(word)):
+                found.update(self._named.get(word[:length], ()))
+            for other in self._words[bisect_left(self._words, word) :]:
+                if not other.startswith(word):
+                    break
+                found.update(self._named[other])
+        people = self._people
+        return [people[at] for at in sorted(found)]
 
 
 Crowds = dict[str, Held]
@@ -94,7 +155,7 @@ class Groups:
                 once. At most `MAX_CROWDS`.
         """
         self._crowds = {} if crowds is None else crowds
-        self._own = Held({}, {})
+        self._own = Held({}, {}, {})
         self._held = [self._own]
         linking = [record for record in records if record.twins != ()]
         for record in linking:
@@ -146,8 +207,8 @@ class Groups:
                 break
             for key in self._links_of(member.id):
                 for held in self._held:
-                    for other in held.holders.get(key, ()):
-                        if other.id not in taken and same_person(member, other, key):
+                    for other in held.of_one_with(member, key):
+                        if other.id not in taken:
                             if stands_before(other):
                                 return []
                             if len(members) < MAX_RECORDS:
@@ -165,7 +226,7 @@ class Groups:
 
 def _crowd(reader: Reader, scope: Scope, link: str, most: int) -> Held:
     """Return the best records that have a link, of so many that may."""
-    held = Held({}, {})
+    held = Held({}, {}, {})
     for _, at in reader.by_rank(_may_have(link), scope, most):
         record = reader.record(at, scope)
         links = reader.links(record)
@@ -213,7 +274,17 @@ def same_person(one: Contact, other: Contact, key: str) -> bool:
         return True
     if one.is_company or other.is_company:
         return one.is_company == other.is_company
-    return key.startswith(("@", LINK)) or _names_agree(one, other, key.rpartition(" ")[2])
+    return not _is_by_name(key) or _names_agree(one, other, _surname_of(key))
+
+
+def _is_by_name(link: str) -> bool:
+    """Tell whether names may speak against a link: a number is no proof."""
+    return not link.startswith(("@", LINK))
+
+
+def _surname_of(link: str) -> str:
+    """Return the last word of the name in a link by a number."""
+    return link.rpartition(" ")[2]
 
 
 def _names_agree(one: Contact, other: Contact, surname: str) -> bool:

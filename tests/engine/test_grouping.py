@@ -12,7 +12,15 @@ from msgspec.structs import replace
 
 from engine import grouping
 from engine.contact import Address, Contact, ContactId
-from engine.grouping import MAX_JOINED, MAX_RECORDS, Groups, _may_have, person_of
+from engine.grouping import (
+    MAX_JOINED,
+    MAX_RECORDS,
+    Groups,
+    Held,
+    _may_have,
+    person_of,
+    same_person,
+)
 from engine.query import PeopleQuery
 from engine.rights import LOCAL_ADMIN, SourcePolicy
 from engine.terms import link_term, link_terms
@@ -336,3 +344,49 @@ def test_of_many_crowds_of_a_page_no_more_are_read_than_are_allowed(
     page = search.answer(PeopleQuery("anna", LOCAL_ADMIN, 50))
     assert len(asked) == 2
     assert {hit.name for hit in page.hits} == {f"Anna Meier{n}" for n in range(4)}
+
+
+def test_of_namesakes_on_one_switchboard_those_are_compared_whose_given_names_begin_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given_names = [
+        f"{one}{other}{third}" for one in "abcdefg" for other in "aeiou" for third in "lmn"
+    ]
+    made = [
+        contact(f"{n:03}", f"{name.title()} Kunz", NUMBER, given_name=name.title(), surname="Kunz")
+        for n, name in enumerate(given_names)
+    ]
+    told, words_of = list[str](), grouping._given_words
+
+    def counted(one: Contact, surname: str) -> list[str]:
+        told.append(one.id.key)
+        return words_of(one, surname)
+
+    monkeypatch.setattr(grouping, "_given_words", counted)
+    page = search_of(made, {}).answer(PeopleQuery("kunz", LOCAL_ADMIN, 50))
+    assert [len(hit.records) for hit in page.hits] == [1] * 50
+    assert len(told) < 10 * len(made)
+
+
+NAMES = st.sampled_from(("", "A.", "Anna", "Anna Li", "Annabel", "Bo", "Li", "-", "Meier"))
+
+
+@given(
+    st.lists(st.tuples(NAMES, st.booleans(), st.booleans()), min_size=1, max_size=40),
+    st.sampled_from((f"#{NUMBER} meier", "@a.meier@nord.example", "&17")),
+)
+def test_the_holders_of_a_link_that_are_of_one_person_are_found_by_their_names(
+    drawn: list[tuple[str, bool, bool]], link: str
+) -> None:
+    holders = [
+        contact(str(n), company="Meier", surname="")
+        if is_company
+        else contact(str(n), f"{given} Meier", surname="Meier", given_name=given if told else "")
+        for n, (given, told, is_company) in enumerate(drawn)
+    ]
+    held = Held({}, {}, {})
+    for each in holders:
+        held.add(each, (link,))
+    for each in holders:
+        expected = [other for other in holders if same_person(each, other, link)]
+        assert held.of_one_with(each, link) == expected
