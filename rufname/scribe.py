@@ -67,6 +67,10 @@ class Run:
             tell(progress)
 
 
+_REBUILD = ""
+"""Stands beside the ids of sources, none of which is empty."""
+
+
 class Scribe:
     """The work of the worker that writes."""
 
@@ -80,6 +84,7 @@ class Scribe:
         self._later: dict[str, list[Run]] = {}  # behind those, of the same source
         self._began: dict[str, datetime | None] = {}
         self._failures: dict[str, int] = {}
+        self._noticed: dict[str, datetime] = {}  # since when a last time lies ahead of the clock
         self._rebuilt = _local_time(0.0)  # when building anew was last begun by schedule
         self._done = 0
         self._control = ControlServer(config.control_path, self.answer)
@@ -295,7 +300,9 @@ class Scribe:
         made_at = published_at(self._config.index_dir)
         if made_at is None:
             return
-        last = max(_local_time(made_at), self._rebuilt)
+        made = self._not_ahead(_REBUILD, _local_time(made_at), now)
+        self._rebuilt = min(self._rebuilt, now)
+        last = max(made, self._rebuilt)
         due = next_start(self._config.rebuild, last, now)
         if due is not None and due <= now:
             self._rebuilt = now  # one that fails is tried again at the next time, not before
@@ -305,7 +312,21 @@ class Scribe:
     def _due(self, source: SourceSettings, now: datetime) -> datetime | None:
         failures = self._failures.get(source.id, 0)
         began = self._began[source.id]
+        if began is not None:
+            began = self._not_ahead(source.id, began, now)
         return next_start(source.schedule, began, now, jitter_of(source.id), failures)
+
+    def _not_ahead(self, what: str, last: datetime, now: datetime) -> datetime:
+        """Return when something was last done; if the clock was set back since, when that was seen.
+
+        Were it "now" at each look, it would not be due before the clock has caught up: an hour when
+        summer time ends, years after a start with a wrong clock.
+        """
+        if last <= now:
+            self._noticed.pop(what, None)
+            return last
+        noticed = self._noticed[what] = min(self._noticed.get(what, now), now)
+        return noticed
 
     def _learn(self) -> None:
         """Ask the store when each source was last read; until then none of them is due."""

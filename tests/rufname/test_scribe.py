@@ -107,6 +107,35 @@ async def test_the_status_tells_what_is_due(place: Place, scribe: Scribe) -> Non
     assert status.next_reads["phonelist"] > datetime.now().timestamp() + 3000  # noqa: DTZ005 - local
 
 
+async def test_after_the_clock_was_set_back_a_source_is_due_when_its_period_is_over(
+    place: Place, scribe: Scribe
+) -> None:
+    place.write_config(more='every = "15m"')
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: scribe.metrics()["runs"] == 1)
+    source = place.config.sources[0]
+    long_ago = datetime.now() - timedelta(days=300)  # noqa: DTZ005 - local
+    for since, due in ((0, False), (14, False), (16, True)):
+        now = long_ago + timedelta(minutes=since)
+        start = scribe._due(source, now)
+        assert start is not None
+        assert (start <= now) is due
+
+
+async def test_after_the_clock_was_set_back_the_index_is_built_anew_once_when_it_is_time(
+    place: Place,
+) -> None:
+    opened = await open_work(Start(pack(place.config)), [])
+    index_dir = place.config.index_dir
+    made = (index_dir / "current").readlink()
+    long_ago = datetime.now() - timedelta(days=800)  # noqa: DTZ005 - local
+    for day in (0, 8, 8):
+        opened._rebuild_if_due(long_ago + timedelta(days=day))
+    await eventually(lambda: (index_dir / "current").readlink() != made)
+    await opened.drain(5.0)
+    assert not list(index_dir.glob("*-3"))
+
+
 async def test_a_source_without_schedule_is_read_only_when_asked_for(
     place: Place, scribe: Scribe
 ) -> None:
