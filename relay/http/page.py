@@ -122,12 +122,17 @@ def _answer(
 ) -> ASGIResponse:
     """Return a file, or 304 where the asker has it."""
     headers = {"etag": file.tag, "vary": "accept-encoding", **fields}
-    if request.headers.get("if-none-match") == file.tag:
+    if _knows(request.headers.get("if-none-match", ""), file.tag):
         return ASGIResponse(status_code=304, headers=headers)
     body = file.body
     if file.packed and "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["content-encoding"] = file.packed, "gzip"
     return ASGIResponse(body=body, headers=headers, media_type=file.media_type)
+
+
+def _knows(known: str, tag: str) -> bool:
+    """Tell whether a tag is among those of `If-None-Match`; proxies that pack weaken it."""
+    return any(each.strip().removeprefix("W/") in (tag, "*") for each in known.split(","))
 
 
 def _read(folder: Path) -> dict[str, _File]:

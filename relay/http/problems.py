@@ -9,12 +9,13 @@ status, as the caller's name.
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from relay.errors import NotAuthenticated, RelayError
@@ -31,6 +32,11 @@ BEARER = 'Bearer realm="rufname"'
 
 _CHALLENGE = 'Basic realm="rufname", charset="UTF-8"'
 """RFC 7617, 2.1: names and passwords are sent in UTF-8."""
+
+_OUTSIDE = {"data": "the body", "form": "format"}
+"""What requests call parameters that have another name here."""
+
+_QUOTED_VALUE = re.compile(r"(Invalid enum value) .*", re.DOTALL)
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +80,9 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
         return Response(None, status_code=204, headers={"Allow": "OPTIONS"})  # a keep-alive of "*"
     if isinstance(error, ValidationException):
         return problem(request, 400, detail=_faulty_field(error))
+    if isinstance(error.__cause__, SerializationException):
+        fault = error.detail.removeprefix("JSON is malformed: ")  # a place, no words of the request
+        return problem(request, error.status_code, detail=f"the body is no JSON: {fault}")
     headers = {name.title(): value for name, value in (error.headers or {}).items()}
     if "Allow" in headers:  # the framework gives it another order with every start
         methods = {method.strip() for method in headers["Allow"].split(",")}
@@ -85,9 +94,13 @@ def _faulty_field(error: ValidationException) -> str:
     """Return which field of a body is wrong and what it has to be, without what it is; "" else."""
     for each in error.extra if isinstance(error.extra, list) else ():
         if isinstance(each, dict) and each.get("key"):
-            message = str(each.get("message", ""))
-            known = "unknown field" not in message  # its name is the request's own words
-            return f"{each['key']}: {message}" if known else "an unknown field"
+            key, message = str(each["key"]), str(each.get("message", ""))
+            if "unknown field" in message:  # its name is the request's own words
+                return "an unknown field"
+            if message == "'data'":
+                return "the body is empty"
+            message = _QUOTED_VALUE.sub(r"\1", message)
+            return f"{_OUTSIDE.get(key, key)}: {message}"
     return ""
 
 

@@ -13,6 +13,7 @@ import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,6 +21,7 @@ MANIFEST_VERSION = "1.22"
 
 MAX_DEVELOPER_CHARS = 32
 MAX_SHORT_NAME_CHARS = 30
+MAX_ADDRESS_CHARS = 2048
 
 _ICONS = Path(__file__).parent / "icons"
 _EXTENSION = Path(__file__).parent / "extension"
@@ -163,15 +165,31 @@ def check_settings(settings: AppSettings) -> None:
         ("name", settings.name, MAX_SHORT_NAME_CHARS),
         ("developer", settings.developer, MAX_DEVELOPER_CHARS),
     ):
-        if not (0 < len(text) <= most and text.isprintable()):
-            raise ValueError(f"{name}: allowed: 1 to {most} characters, not {len(text)}")
+        length = len(text) if text.strip() else 0
+        if not (0 < length <= most and text.isprintable()):
+            raise ValueError(f"{name}: allowed: 1 to {most} characters, not {length}")
     for name in ("website", "privacy", "terms"):
         text = getattr(settings, name)
-        if text and not (text.startswith("https://") and text.isprintable() and " " not in text):
+        if text and not _is_https(text):
             raise ValueError(f"{name}: got {text!r}; allowed: an address that begins with https://")
+        if len(text) > MAX_ADDRESS_CHARS:
+            raise ValueError(f"{name}: allowed: at most {MAX_ADDRESS_CHARS} characters")
     _check_fingerprints(settings.fingerprints)
     if not _VERSION.match(settings.version):
         raise ValueError(f"version: got {settings.version!r}; allowed: three numbers such as 1.0.0")
+
+
+def _is_https(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return (
+        text.startswith("https://")
+        and bool(parts.hostname)
+        and text.isprintable()
+        and " " not in text
+    )
 
 
 def _check_fingerprints(fingerprints: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import { button, h, icon } from "./dom";
 import { Failure } from "./failure";
 import type { Host } from "./host";
 import { callable, type Reach } from "./reach";
-import { portrait, type RowActs, star } from "./rows";
+import { joined, portrait, type RowActs, star } from "./rows";
 import { dateText, fieldName, t } from "./texts";
 
 const SHOWN_ABOVE = new Set(["display_name", "url", "photo"]);
@@ -69,7 +69,7 @@ export class Card {
         "div",
         { class: "words" },
         h("h2", { id: "card-name", tabindex: "-1" }, this.person.name),
-        h("div", { class: "about" }, about.filter((text) => text && text !== this.person.name).join(" · ")),
+        h("div", { class: "about" }, ...joined(about.filter((text) => text && text !== this.person.name).map((text) => [text]))),
       ),
       star(this.asHit(), this.acts),
     );

@@ -60,7 +60,8 @@ export function portrait(of: { name: string; company_record?: boolean }, size = 
   if (of.company_record) {
     return h("fluent-avatar", { ...options, shape: "square" }, icon("company"));
   }
-  return h("fluent-avatar", { ...options, name: of.name, initials: initials(of.name) });
+  const letters = initials(of.name); // none: a number, or signs alone; then the avatar draws somebody
+  return h("fluent-avatar", { ...options, name: letters && of.name, initials: letters });
 }
 
 /** Return the button that makes somebody a favourite. */
@@ -79,7 +80,7 @@ export function star(of: Hit, acts: RowActs): HTMLElement {
 function origins(hit: Hit, sources: Source[]): HTMLElement[] {
   const names = new Map(sources.map((source) => [source.id, source.name]));
   return hit.sources.map((id) =>
-    h("fluent-badge", { appearance: "tint", size: "small", class: "source" }, names.get(id) ?? id),
+    h("fluent-badge", { appearance: "tint", size: "small", class: "source" }, h("span", {}, names.get(id) ?? id)),
   );
 }
 
@@ -128,13 +129,14 @@ function numberWords(display: string, hit: Hit): (Node | string)[] {
   return [display.slice(0, start), h("mark", {}, display.slice(start, end)), display.slice(end)];
 }
 
-function joined(facts: (Node | string)[][]): (Node | string)[] {
-  return facts.flatMap((fact, place) => (place ? [" · ", ...fact] : fact));
+/** Return facts in a row, each for itself: those that are written from the right must not run into one. */
+export function joined(facts: (Node | string)[][]): (Node | string)[] {
+  return facts.flatMap((fact, place) => [place ? " · " : "", h("bdi", {}, ...fact)]);
 }
 
 function initials(name: string): string {
   const words = name.replace(/\(.*?\)|,.*/g, "").split(/\s+/).filter((word) => /^\p{L}/u.test(word));
-  const first = words[0]?.[0] ?? "";
-  const last = words.length > 1 ? (words.at(-1)?.[0] ?? "") : "";
+  const [first = ""] = words[0] ?? "";
+  const [last = ""] = words.length > 1 ? (words.at(-1) ?? "") : "";
   return (first + last).toLocaleUpperCase();
 }

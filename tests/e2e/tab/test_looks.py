@@ -207,3 +207,71 @@ def test_fingers_have_room(open_page: Opened) -> None:
         size = box.bounding_box()
         assert size is not None
         assert size["height"] >= 44, box.inner_text()
+
+
+_FAR = {
+    "id": "crm:1",
+    "name": "𐌰𐌽𐌽𐌰 𐌱𐌴𐌻𐌻",
+    "job": "مدير",
+    "company": "شركة (GmbH)",
+    "numbers": [
+        {
+            "kind": "work",
+            "e164": "+493023125101",
+            "display": "+49 30 23125101",
+            "call": "+493023125101",
+            "source": "crm",
+        }
+    ],
+}
+_FAR_SOURCES = [
+    {"id": "crm", "name": "CRM der Muttergesellschaft mit langem Namen"},
+    {"id": "ad", "name": "Telefonliste der Zentrale"},
+]
+
+
+@pytest.mark.parametrize("width", [320, 760, 1100])
+def test_long_names_of_sources_leave_room_for_what_comes_from_them(
+    open_page: Opened, width: int
+) -> None:
+    fields = [{"name": "custom.1", "text": "K" * 120, "source": "crm"}]
+    person = {
+        **_FAR, "records": ["crm:1"], "sources": _FAR_SOURCES, "fields": fields, "emails": [],
+    }  # fmt: skip
+    page = _page_of(open_page, person, viewport={"width": width, "height": 700})
+    beginning = """badge => {
+      const text = document.createRange();
+      text.selectNodeContents(badge);
+      return text.getBoundingClientRect().left >= badge.getBoundingClientRect().left;
+    }"""
+    assert page.locator(".row .source").first.evaluate(beginning)
+    edge = page.locator(".row .found").evaluate("found => found.scrollWidth <= found.clientWidth")
+    assert edge or width < 1100, "the last source is cut off"
+    page.locator(".row .person").click()
+    lines = "value => value.getBoundingClientRect().height / 20"
+    assert page.locator(".ways .value").evaluate(lines) < 1.5
+    assert page.locator("dd .value").evaluate(lines) < 8
+
+
+def test_facts_that_are_written_from_the_right_stand_apart(open_page: Opened) -> None:
+    page = _page_of(open_page, {**_FAR, "sources": _FAR_SOURCES})
+    left = "facts => facts.map(fact => fact.getBoundingClientRect().left)"
+    lefts = page.locator(".row .about bdi").evaluate_all(left)
+    assert len(lefts) == 2
+    assert lefts == sorted(lefts)
+    expect(page.locator(".row .portrait")).to_have_attribute("initials", "𐌰𐌱")
+
+
+def _page_of(open_page: Opened, person: dict[str, object], **options: Any) -> Page:
+    """Open the page in which every search finds this one."""
+    page = open_page(**options)
+    hit = {**person, "sources": ["crm", "ad"]}
+    found = {
+        "hits": [hit], "total": 1, "total_is_exact": True, "cursor": "", "did_you_mean": "",
+        "sources": _FAR_SOURCES,
+    }  # fmt: skip
+    page.route("**/v1/people/search", lambda route: route.fulfill(json=found))
+    page.route("**/v1/people/crm*", lambda route: route.fulfill(json=person))
+    page.locator("#search").fill("anna")
+    page.locator(".row").wait_for()
+    return page

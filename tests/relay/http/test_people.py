@@ -179,16 +179,18 @@ async def test_me_tells_who_is_signed_in_and_what_may_be_searched(people: LocalD
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        (b"", ""),
-        (b"{", ""),
-        (b"[]", ""),
+        (b"", "the body is empty"),
+        (b"{", "the body is no JSON"),
+        (b'{"text": "x", "limit": NaN}', "the body is no JSON: invalid character (byte 23)"),
+        (b"[]", "the body: Expected `object`, got `array`"),
+        (b'{"text": "x", "fold": "xxxx"}', "fold: Invalid enum value"),
         (b'{"text": 1}', "text"),
         (b'{"text": "x", "limit": 0}', "limit"),
         (b'{"text": "x", "limit": 1001}', "limit"),
         (b'{"text": "x", "more": 1}', "an unknown field"),
         (b'{"text": "' + b"x" * 201 + b'"}', "text"),
         (b'{"text": "\xff"}', "the body is not UTF-8"),
-        (b'{"text": "\\ud800"}', ""),
+        (b'{"text": "\\ud800"}', "the body is no JSON"),
     ],
 )
 async def test_a_question_that_cannot_be_read_is_a_400_that_quotes_nothing(
