@@ -129,6 +129,19 @@ class Accounts:
             return None
         return asker
 
+    def why_refused(self, name: str, address: PeerAddress) -> str:
+        """Say why a bind under `name` with a password failed: the client's own name, never `name`.
+
+        For whoever watches this directory; a peer is told nothing of it.
+        """
+        asker = self._askers.get(_account_key(name))
+        if asker is None:
+            return "no client binds by this name"
+        client = asker.client
+        if not client.admits(address):
+            return f"{client.name}, but not from its networks"
+        return f"{client.name}, but not its password"
+
     def is_same(self, name: str, other: str) -> bool:
         """Tell whether two bind names mean one client, or are equal as names."""
         key, other_key = _account_key(name), _account_key(other)

@@ -308,6 +308,10 @@ class LdapHandler:
             return _bound(message_id, ResultCode.SUCCESS)
         return self._bind_with(peer, message_id, name, password)
 
+    def why_refused(self, request: BindRequest, peer: Peer) -> str:
+        """Say for whoever watches why a simple bind was refused, "" of other binds."""
+        return "" if request.mechanism else self._accounts.why_refused(request.name, peer.address)
+
     def _bind_with(self, peer: Peer, message_id: int, name: str, password: bytes) -> Answer:
         """Sign in with a name and a password."""
         now_s = self._clock()

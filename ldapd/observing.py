@@ -32,7 +32,7 @@ Tell = Callable[[Traced, LdapMessage, Sequence[Lookup]], None]
 class _Seen:
     """One request while it is answered."""
 
-    __slots__ = ("address", "began_s", "client", "lookups", "message", "outcome")
+    __slots__ = ("address", "began_s", "client", "lookups", "message", "outcome", "why")
 
     def __init__(self, peer: Peer, message: LdapMessage) -> None:
         self.client = _client_of(peer)
@@ -40,13 +40,16 @@ class _Seen:
         self.message = message
         self.lookups: Sequence[Lookup] = ()
         self.outcome = Outcome()
+        self.why = ""
         self.began_s = time.perf_counter()
 
     def traced(self) -> Traced:
         """Return what there is to tell."""
         found = self.lookups[0] if self.lookups else None
+        asked = describe(self.message.request)
         return msgspec.structs.replace(
-            describe(self.message.request),
+            asked,
+            detail=f"{asked.detail}: {self.why}" if self.why else asked.detail,
             at=time.time(),
             client=self.client,
             address=self.address,
@@ -112,6 +115,9 @@ class ObservedHandler:
     def finish_bind(self, peer: Peer, check: BindCheck, *, right: bool) -> bytes:
         """Answer a bind, and tell."""
         octets = self._handler.finish_bind(peer, check, right=right)
+        seen = self._binds.get(id(check))
+        if not right and seen is not None and type(seen.message.request) is BindRequest:
+            seen.why = self._handler.why_refused(seen.message.request, peer)
         self._end_bind(check, _client_of(peer), octets)
         return octets
 

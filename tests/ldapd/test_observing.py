@@ -110,8 +110,26 @@ def test_binds_are_told_with_who_is_bound_and_never_a_password_or_a_wrong_name(t
     assert [(each.client, each.code) for each in told.told] == [
         ("sbc", 0), ("sbc", 0), ("", 49), ("", 49), ("", 53),
     ]  # fmt: skip
-    assert "password" not in repr(told.told).replace("a name without a password", "")
+    assert "my password" not in repr(told.told)
     assert "battery" not in repr(told.told)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("CN=sbc, dc=meta", "sbc, but not its password"),
+        ("cn=far,dc=meta", "far, but not from its networks"),
+        ("cn=unset,dc=meta", "no client binds by this name"),
+        ("secret typed here", "no client binds by this name"),
+    ],
+)
+def test_whoever_watches_is_told_why_a_bind_failed_and_the_peer_is_not(
+    told: Told, name: str, why: str
+) -> None:
+    bind(told, peer_of(None), name, "battery")
+    (traced,) = told.told
+    assert (traced.client, traced.code, traced.message) == ("", 49, "")
+    assert traced.detail == f"simple: {why}"
 
 
 def test_a_bind_that_finds_no_place_is_told(told: Told) -> None:
