@@ -32,6 +32,7 @@ from connectors.rules import (
 from connectors.settings import MapRule, SourceSettings
 from connectors.texts import clean, email_addresses, utc_time
 from engine.contact import PHONE_KINDS, Address, Contact, ContactId, PhoneKind, PhoneLine
+from engine.fieldparts import MAX_FIELD_CHARS
 from engine.phone import NORMALISER_VERSION, DialPlan, PhoneNumber
 from engine.phonefields import read_field
 from engine.source import Record, RejectedRecord
@@ -269,6 +270,12 @@ def _compile_lines(plan: DialPlan, kind: PhoneKind) -> ReadLines:
 
 
 def _read_lines(field: str, plan: DialPlan, kind: PhoneKind) -> Lines:
+    if len(field) > MAX_FIELD_CHARS and "\n" in field:  # many values of one column, a line each
+        read = [_read_lines(line, plan, kind) for line in field.split("\n")[: MAX_VALUES + 1]]
+        return (
+            tuple(line for lines, _ in read for line in lines),
+            tuple(fault for _, faults in read for fault in faults),
+        )
     reading = read_field(field, plan)
     lines = [
         PhoneLine(

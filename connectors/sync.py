@@ -84,16 +84,17 @@ def sync_source(
     known = store.runs(settings.id, MAX_RUNS) if release else []
     held = next((old for old in known if old.id == release and old.state == "refused"), None)
     # A wrong number is no run: it must not stand in the history where the right one is looked for.
+    unfit = _unfit(known, held, release) if release else ""
     last = store.last_run(settings.id)
-    run = (
-        0 if dry_run or (release and held is None) else store.begin_run(settings.id, settings.name)
-    )
+    run = 0 if dry_run or unfit else store.begin_run(settings.id, settings.name)
     tally = Tally()
     intake: Intake | None = None
     state: Literal["done", "refused", "failed"] = "failed"
     reason = "interrupted"
     try:
-        released = _released(known, held, release) if release else 0
+        if unfit:
+            raise NotReleased(unfit)
+        released = held.counts.held_back if held else 0
         whole = settings if source else completed(settings)
         opened = source or open_source(whole)
         intake = Intake(
@@ -145,23 +146,20 @@ def sync_source(
     )
 
 
-def _released(known: Sequence[Run], held: Run | None, release: int) -> int:
-    """Return how many deletions the release of a run lets pass.
+def _unfit(known: Sequence[Run], held: Run | None, release: int) -> str:
+    """Return why a run cannot be released, "" if it can.
 
     Args:
         known: the runs of the source, newest first.
         held: the run that is released, None if there is no refused one of this number.
         release: the number that was given.
-
-    Raises:
-        NotReleased: it held nothing back, or a later run was done without it.
     """
     if held is None:
         refused = ", ".join(str(run.id) for run in known if run.state == "refused") or "none"
-        raise NotReleased(f"no refused run has the number {release}; refused: {refused}")
+        return f"no refused run has the number {release}; refused: {refused}"
     if any(run.id > held.id and run.state == "done" for run in known):
-        raise NotReleased(f"run {release} is out of date: a later one was done")
-    return held.counts.held_back
+        return f"run {release} is out of date: a later one was done"
+    return ""
 
 
 def _one_line(text: str) -> str:

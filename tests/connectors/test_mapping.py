@@ -126,6 +126,20 @@ def test_more_numbers_or_addresses_than_any_contact_has_are_cut_and_reported() -
     assert [record.field for record in rejected] == ["phones", "emails"]
 
 
+@pytest.mark.parametrize("count", [50, 3_000])
+def test_of_very_many_values_of_a_column_the_first_numbers_are_kept(count: int) -> None:
+    # a directory's entry of a hunt group; together they are longer than any field
+    values = "\n".join(f"+49 (0)89 / 99998 - {number:04}" for number in range(count))
+    contact, rejected = mapped({"phones.work": "p", "display_name": "n"}, {"p": values, "n": "A"})
+    assert contact is not None
+    assert [line.number.digits for line in contact.phones] == [
+        f"498999998{number:04}" for number in range(min(count, MAX_VALUES))
+    ]
+    assert [found.reason for found in rejected] == (
+        [] if count <= MAX_VALUES else [f"more than {MAX_VALUES} numbers"]
+    )
+
+
 def test_addresses_are_listed_once_whatever_their_case() -> None:
     contact, rejected = mapped(
         {"company": "c", "emails": ("e", "f")},

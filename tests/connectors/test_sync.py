@@ -237,7 +237,9 @@ def test_only_the_run_that_was_held_back_can_be_released(store: ContactStore) ->
     more = run(store, whole(people(1)), release=held.run)
     assert (more.state, more.held_back) == ("refused", 9)
     assert run(store, whole(people(2)), release=held.run).removed == 8
+    done = store.last_run("crm")
     assert "out of date" in run(store, whole(people(2)), release=more.run).reason
+    assert store.last_run("crm") == done  # a mistake at the keyboard is no failed run
 
 
 def test_the_command_that_releases_a_run_can_be_pasted_into_a_shell(store: ContactStore) -> None:
