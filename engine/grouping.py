@@ -8,7 +8,7 @@ A person stands where its best record does.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from operator import attrgetter, not_
@@ -60,18 +60,21 @@ class Held(NamedTuple):
         links: identity → links.
         holders: link → the contacts that have it, those first that are to be joined first.
         sorted: links with many holders → these by their given names; made when they are asked for.
+        is_full: whether others may have the link that these were asked for by.
     """
 
     links: dict[ContactId, tuple[str, ...]]
     holders: dict[str, list[Contact]]
     sorted: dict[str, _ByGivenName]
+    is_full: bool = False
 
     def add(self, contact: Contact, links: tuple[str, ...]) -> None:
         """Take one more contact, which comes behind the others."""
         self.links[contact.id] = links
         for link in links:
             self.holders.setdefault(link, []).append(contact)
-            self.sorted.pop(link, None)
+            if link in self.sorted:
+                self.sorted[link].add(contact)
 
     def of_one_with(self, contact: Contact, link: str) -> list[Contact]:
         """Return the holders of one of its links that are of one person with a contact, in order.
@@ -98,19 +101,32 @@ class _ByGivenName:
 
     def __init__(self, holders: list[Contact], link: str) -> None:
         self._by_name = _is_by_name(link)
-        self._surname = surname = _surname_of(link)
-        self._companies = [each for each in holders if each.is_company]
-        self._people = [each for each in holders if not each.is_company]
+        self._surname = _surname_of(link)
+        self._companies: list[Contact] = []
+        self._people: list[Contact] = []
         self._nameless: list[int] = []
         self._named: dict[str, list[int]] = {}
-        if self._by_name:
-            for at, each in enumerate(self._people):
-                given = set(_given_words(each, surname))
-                for word in given:
-                    self._named.setdefault(word, []).append(at)
-                if not given:
-                    self._nameless.append(at)
-        self._words = sorted(self._named)
+        self._words: list[str] = []
+        for each in holders:
+            self.add(each)
+
+    def add(self, contact: Contact) -> None:
+        """Take one more, which comes behind the others."""
+        if contact.is_company:
+            self._companies.append(contact)
+            return
+        at = len(self._people)
+        self._people.append(contact)
+        if not self._by_name:
+            return
+        given = set(_given_words(contact, self._surname))
+        for word in given:
+            if word not in self._named:
+                self._named[word] = []
+                insort(self._words, word)
+            self._named[word].append(at)
+        if not given:
+            self._nameless.append(at)
 
     def of_one_with(self, contact: Contact) -> list[Contact]:
         """Return those who are of one person, or company, with a contact, in their order."""
@@ -144,6 +160,7 @@ class Groups:
         scope: Scope,
         records: Iterable[Record],
         crowds: Crowds | None = None,
+        as_typed: Callable[[], tantivy.Query | None] | None = None,
     ) -> None:
         """Find the records that share a link with some records.
 
@@ -153,8 +170,11 @@ class Groups:
             records: as the asker may see them.
             crowds: those that were read for this page: one that fills many of its batches is read
                 once. At most `MAX_CROWDS`.
+            as_typed: gives the query for all who answer as typed, where some of them may have been
+                shown on the pages before.
         """
         self._crowds = {} if crowds is None else crowds
+        self._as_typed = as_typed
         self._own = Held({}, {}, {})
         self._held = [self._own]
         linking = [record for record in records if record.twins != ()]
@@ -185,6 +205,7 @@ class Groups:
                     own.add(record.contact, links)
         if crowded:
             self._find_crowds(reader, scope, sorted(crowded))
+            self._complete(reader, scope, [each for each in linking if each.twins is None])
 
     def _find_crowds(self, reader: Reader, scope: Scope, links: list[str]) -> None:
         """Read the crowds of some links, as far as they were not read for this page."""
@@ -194,6 +215,40 @@ class Groups:
         for link in new:
             crowds[link] = _crowd(reader, scope, link, max(MAX_LINKED // len(new), 2 * MAX_RECORDS))
         self._held += [crowds[link] for link in links if link in crowds]
+
+    def _complete(self, reader: Reader, scope: Scope, records: list[Record]) -> None:
+        """Add records to their crowds that are not among the best of these.
+
+        Those of the batches behind this one are compared with them, and they themselves with those
+        alike that may have been shown on the pages before.
+        """
+        for record in records:
+            contact = record.contact
+            links = reader.links(record)
+            for link in links:
+                held = self._crowds.get(link)
+                if held is None or contact.id in held.links:
+                    continue
+                if held.is_full and self._as_typed is not None:
+                    self._find_alike(reader, scope, contact, link)
+                if contact.id not in held.links:
+                    held.add(contact, links)
+
+    def _find_alike(self, reader: Reader, scope: Scope, contact: Contact, link: str) -> None:
+        """Add to a crowd the first of those who answer as typed and are called as a contact is."""
+        given = _given_words(contact, _surname_of(link)) if _is_by_name(link) else []
+        alike = " ".join([link, "", *sorted(given)])
+        if alike in self._crowds or len(self._crowds) >= MAX_CROWDS or self._as_typed is None:
+            return
+        asked = self._as_typed()
+        if asked is None:
+            return
+        beside = [asked, any_of([term(NAME, start(word)) for word in given])] if given else [asked]
+        found = self._crowds[alike] = _crowd(reader, scope, link, MAX_RECORDS, beside)
+        held = self._crowds[link]
+        for other in found.holders.get(link, ()):
+            if other.id not in held.links:
+                held.add(other, found.links[other.id])
 
     def of(self, contact: Contact, stands_before: Callable[[Contact], bool]) -> list[Contact]:
         """Return the records of one person, this one first, at most `MAX_RECORDS`.
@@ -224,15 +279,22 @@ class Groups:
         return ()
 
 
-def _crowd(reader: Reader, scope: Scope, link: str, most: int) -> Held:
-    """Return the best records that have a link, of so many that may."""
+def _crowd(
+    reader: Reader,
+    scope: Scope,
+    link: str,
+    most: int,
+    beside: Sequence[tantivy.Query] = (),
+) -> Held:
+    """Return the best records that have a link, of so many that may and answer other queries."""
     held = Held({}, {}, {})
-    for _, at in reader.by_rank(_may_have(link), scope, most):
+    found = reader.by_rank(all_of([_may_have(link), *beside]), scope, most)
+    for _, at in found:
         record = reader.record(at, scope)
         links = reader.links(record)
         if link in links and record.contact.id.source in scope.searched:
             held.add(record.contact, links)
-    return held
+    return held._replace(is_full=len(found) == most)
 
 
 def _is_shared(reader: Reader, link: str) -> bool:

@@ -154,8 +154,10 @@ class PeopleSearch:
         crowds: Crowds = {}
         places: dict[ContactId, Position | None] = {}
         in_vain = 0
+        as_typed = ranking.as_typed if ranking.goes_on else None
         for batch in ranking.batches(wanted):
-            groups = Groups(self._reader, scope, [each.record for each in batch], crowds)
+            records = [each.record for each in batch]
+            groups = Groups(self._reader, scope, records, crowds, as_typed)
             for each in batch:
                 contact = each.record.contact
                 identity = contact.id

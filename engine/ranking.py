@@ -43,6 +43,7 @@ from engine.questions import (
     Part,
     Questions,
     all_of,
+    any_of,
 )
 from engine.reader import Place, Reader, any_source
 from engine.recall import Record
@@ -240,6 +241,13 @@ class Ranking:
                 if question is not None and self._reader.by_rank(question, self._scope, 1):
                     return True
         return False
+
+    def as_typed(self) -> tantivy.Query | None:
+        """Return the query for all who answer as typed, and perhaps some more; None for nobody."""
+        classes = CLASSES if self._typed.digits else WORD_CLASSES
+        asked = [self.question(each) for each in classes if each < SOUNDS]
+        wanted = [each for each in asked if each is not None]
+        return any_of(wanted) if wanted else None
 
     def place(self, contact: Contact) -> Position | None:
         """Return where a visible record stands by the same rules, None if it does not answer."""

@@ -390,3 +390,47 @@ def test_the_holders_of_a_link_that_are_of_one_person_are_found_by_their_names(
     for each in holders:
         expected = [other for other in holders if same_person(each, other, link)]
         assert held.of_one_with(each, link) == expected
+
+
+def shown_on_all_pages(made: list[Contact], text: str, *, fold: bool = False) -> list[str]:
+    """Return the names of all hits of a text; pages are short, and little is read of a crowd."""
+    search = search_of(made, {})
+    found: list[str] = []
+    cursor, more = "", True
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("engine.grouping.MAX_LINKED", 1)
+        patched.setattr("engine.plainpeople.MAX_JOINED", 20)
+        patched.setattr("engine.people.MAX_JOINED", 20)
+        while more:
+            asked = PeopleQuery(text, LOCAL_ADMIN, 5, cursor=cursor, fold=fold)
+            page = search.answer(asked)
+            found += [each.name for hit in page.hits for each in (hit, *hit.folded)]
+            cursor, more = page.cursor, bool(page.cursor)
+    return found
+
+
+@pytest.mark.parametrize("fold", [False, True])
+@pytest.mark.parametrize("text", ["meier", "meier einkauf", "einkauf", "nord"])
+def test_the_people_of_a_crowd_that_is_not_read_whole_are_one_hit_each(
+    text: str, *, fold: bool
+) -> None:
+    names = ["Anna", "Bert", "Carl"]
+    made = [
+        contact(
+            f"{n:03}", f"{names[n % 3]} Meier", NUMBER, given_name=names[n % 3], surname="Meier",
+            company="Nord", department="Lager" if n < 60 else "Einkauf",
+        )
+        for n in range(180)
+    ]  # fmt: skip
+    assert sorted(shown_on_all_pages(made, text, fold=fold)) == [f"{name} Meier" for name in names]
+
+
+def test_a_crowd_of_one_address_of_which_the_last_alone_answer_is_one_hit() -> None:
+    made = [
+        contact(
+            f"{n:03}", f"Anna{n:03} Meier", emails=("a.meier@nord.example",), surname="Meier",
+            given_name=f"Anna{n:03}", department="Lager" if n < 60 else "Einkauf",
+        )
+        for n in range(120)
+    ]  # fmt: skip
+    assert len(shown_on_all_pages(made, "meier einkauf")) == 1
