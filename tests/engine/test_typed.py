@@ -18,6 +18,8 @@ from engine.typed import MAX_DIGITS, MAX_WORDS, Typed, read_typed
         ("0049/89", "4989", True, ""),
         ("tel:+4989", "4989", True, ""),
         ("\uff10\uff18\uff19", "089", False, "89"),
+        ("\u202a+49 89 99998\u2011102\u202c", "498999998102", True, ""),
+        ("\u2066089\u200b999\u2069\ufeff\n", "089999", False, "89999"),
         ("12", "", False, ""),
         ("+", "", False, ""),
         ("K123", "", False, ""),
@@ -36,6 +38,7 @@ def test_words_are_folded_each_once_and_few() -> None:
     assert read_typed("Müller, mueller ANNA").words == ("muller", "anna")
     assert len(read_typed(" ".join(f"w{n}" for n in range(500))).words) == MAX_WORDS
     assert not read_typed("* ) (")
+    assert read_typed("\u202aGro\u00dfm\u00adann\u202c\tAn\u200bna").words == ("grossmann", "anna")
     assert read_typed("Dr. Anna von Abel").whole_name == "abel anna"
 
 

@@ -10,9 +10,10 @@ const CATALOGUES: Record<string, Record<Key, string>> = { de, en };
 let language = "en";
 let plural = new Intl.PluralRules(language);
 
-/** Speak the language of a locale such as "de-at"; English where there is no catalogue. */
-export function speak(locale: string): void {
-  const wanted = locale.toLowerCase().split("-")[0] ?? "";
+/** Speak the language of a locale such as "de-at" or "de_AT", or the browser's where a host names none;
+    English where there is no catalogue. */
+export function speak(locale: string | undefined | null): void {
+  const wanted = (locale || navigator.language || "en").toLowerCase().split(/[-_]/)[0] ?? "";
   language = wanted in CATALOGUES ? wanted : "en";
   plural = new Intl.PluralRules(language);
   document.documentElement.lang = language;

@@ -270,3 +270,11 @@ def test_a_favourite_whom_another_source_knows_now_stays_one(
     expect(card.get_by_role("button", name=f"Remove {ANNA.name} from favourites")).to_be_visible()
     expect(host.tab.locator("[role=rowgroup]")).to_have_count(1)
     assert "crm:2" not in host.tab.evaluate("JSON.stringify({...localStorage})")
+
+
+@pytest.mark.parametrize("locale", [None, "de_DE"])
+def test_a_host_of_no_or_another_spelling_of_a_language_is_understood(
+    in_teams: InTeams, contexts: Callable[..., BrowserContext], locale: str | None
+) -> None:
+    tab = in_teams(context=contexts(locale="de-AT"), locale=locale).tab
+    expect(tab.locator("#search")).to_have_attribute("placeholder", "Name, Firma oder Nummer")
