@@ -279,16 +279,17 @@ class RestSource(ContactSource):
             if options.paging in {"page", "offset"} and items:
                 position += 1 if options.paging == "page" else len(items)
                 following = _with_parameter(first, options.parameter, str(position))
-                mark = answer.body
+                marks = [answer.body]
             else:
                 following = self._following(find_next, page, answer, first, url)
-                mark = following.encode()
+                # Cursors that differ each time (encrypted ones do) tell of no repetition.
+                marks = [following.encode(), *([msgspec.json.encode(items)] if items else [])]
             if not following:
                 return
-            digest = hashlib.blake2b(mark, digest_size=16).digest()
-            if digest in met:
+            digests = {hashlib.blake2b(mark, digest_size=16).digest() for mark in marks}
+            if digests & met:
                 raise SourceFailed(f"{options.url}: the same page came twice: is paging right?")
-            met.add(digest)
+            met |= digests
             url = following
         raise SourceFailed(f"{options.url}: more than {MAX_PAGES:,} pages")
 

@@ -217,6 +217,17 @@ def test_what_is_no_page_fails_the_run(options: dict[str, Any], body: str, words
         read(options, url)
 
 
+def test_a_page_that_comes_again_under_a_new_cursor_ends_the_run() -> None:
+    cursors = iter(range(100))  # the server knows `after` by another name
+
+    def handle(request: Request) -> None:
+        request.answer(200, json.dumps({"v": [{"id": 1}], "c": next(cursors)}).encode())
+
+    options = {"items": "v", "paging": "cursor", "next": "c", "parameter": "after"}
+    with web_server(handle) as url, pytest.raises(SourceFailed, match="twice"):
+        read(options, url)
+
+
 def test_a_token_is_asked_for_by_client_credentials(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret")
 
