@@ -40,6 +40,13 @@ class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secrets: dict[str, str]
 
 
+def _hand_over(made: Path, folder: Path) -> None:
+    """Give what root made in a folder to whom the folder belongs: the service that reads it."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(made, owner.st_uid, owner.st_gid)
+
+
 class SealedSecrets:
     """The sealed secrets of one folder (`<data_dir>/keys`)."""
 
@@ -136,7 +143,9 @@ class SealedSecrets:
         try:
             if text is None:
                 if make and not self._key_path.exists():
-                    self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    if not self._folder.exists():
+                        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                        _hand_over(self._folder, self._folder.parent)
                     self._write(self._key_path, os.urandom(KEY_BYTES).hex().encode() + b"\n")
                 text = self._key_path.read_text(encoding="ascii")
                 if waiting.exists():  # a rotation was cut off: whichever key sealed the file counts
@@ -176,6 +185,7 @@ class SealedSecrets:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            _hand_over(temporary, path.parent)
             temporary.replace(path)
         except OSError as error:
             raise SecretUnavailable(f"{path}: {error.strerror}") from None

@@ -33,6 +33,7 @@ from rufname.entra import Application, sign_in_by_browser, sign_in_by_code
 from rufname.exits import DONE, NO
 from rufname.joining import Member, check_node, invite, join
 from rufname.options import config_option
+from rufname.ownership import require_own
 from rufname.registrar import CannotRegister, Registrar, web_client
 
 FRESH = "tunnel-fresh"
@@ -97,6 +98,8 @@ def register(
         )
     if bool(code) != bool(tenant) or (code and not relay):
         raise click.UsageError("to join takes --relay, --tenant and --join")
+    if relay is not None or prepare:  # keys are written, which the service has to read
+        require_own(config.data_dir)
     settings = config.tunnel or TunnelSettings(client_id="")
     if ca is not None:
         settings = msgspec.structs.replace(settings, ca=ca)

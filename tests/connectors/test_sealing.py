@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,17 @@ def test_a_new_key_that_was_cut_off_loses_nothing(keys: Path, *, written: bool) 
     if not written:
         (keys / SECRETS_FILE).write_text(sealed)
     assert store.read("crm", "password") == SECRET
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_seals_in_a_services_folder_the_service_can_read(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4_711, 4_712)
+    keys = tmp_path / "keys"
+    SealedSecrets(keys).seal("erp", "password", "geheim")
+    SealedSecrets(keys).rotate()
+    assert {path.name for path in keys.iterdir()} == {"secrets.key", "secrets.sealed"}
+    for path in (keys, *keys.iterdir()):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4_711, 4_712)
 
 
 def test_a_secret_is_forgotten(keys: Path) -> None:
