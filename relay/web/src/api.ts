@@ -153,7 +153,7 @@ export class Api {
       if (token) answer = await this.told(this.road.ask({ op, args, token, signal }));
     }
     if (answer.ok) return answer;
-    throw failureOf(answer);
+    throw failureOf(answer, op === "people.person" || op === "people.vcard");
   }
 
   private async told(asking: Promise<Response>): Promise<Response> {

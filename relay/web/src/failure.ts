@@ -39,8 +39,8 @@ export function unreached(): Failure {
   return new Failure(navigator.onLine ? "away" : "offline");
 }
 
-/** Return what an answer's status means. */
-export function failureOf(answer: Response): Failure {
+/** Return what an answer's status means; `ofPerson`: one contact was asked for, who may be gone. */
+export function failureOf(answer: Response, ofPerson = false): Failure {
   const waitS = Math.min(Number(answer.headers.get("Retry-After")) || 1, 60);
   switch (answer.status) {
     case 401:
@@ -48,7 +48,7 @@ export function failureOf(answer: Response): Failure {
     case 403:
       return new Failure("rights");
     case 404:
-      return new Failure("gone");
+      return ofPerson ? new Failure("gone") : new Failure("away", waitS); // a proxy that leads nowhere
     case 429:
       return new Failure("busy", waitS);
     case 502:

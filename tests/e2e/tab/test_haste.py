@@ -159,6 +159,13 @@ def test_an_answer_of_somebody_else_is_none(open_page: Opened, path: str) -> Non
     expect(page.locator("#search")).to_be_visible()
 
 
+def test_a_proxy_that_leads_nowhere_is_no_contact_that_is_gone(open_page: Opened) -> None:
+    page = open_page()
+    page.route(SEARCH, lambda route: route.fulfill(status=404, body="<h1>Not Found"))
+    page.locator("#search").fill("anna")
+    expect(page.locator(".trouble")).to_contain_text("The directory cannot be reached")
+
+
 def test_a_sign_in_page_is_saved_as_nobodys_vcard(open_page: Opened) -> None:
     page = open_page()
     page.locator("#search").fill("grossmann")
