@@ -180,6 +180,7 @@ class Groups:
         linking = [record for record in records if record.twins != ()]
         for record in linking:
             self._own.add(record.contact, reader.links(record))
+        self._found = {identity: at for at, identity in enumerate(self._own.links)}
         if linking:
             self._find(reader, scope, linking)
 
@@ -257,19 +258,31 @@ class Groups:
         That is asked of all of them, however many are joined.
         """
         members, taken = [contact], {contact.id}
+        is_many = sum([len(held.links) for held in self._held]) > MAX_RECORDS
         for member in members:  # grows while it is read: a record may be joined by another
             if len(members) == MAX_RECORDS and member is not contact:
                 break
             for key in self._links_of(member.id):
+                others: dict[ContactId, Contact] = {}
                 for held in self._held:
                     for other in held.of_one_with(member, key):
-                        if other.id not in taken:
+                        if other.id not in taken and other.id not in others:
                             if stands_before(other):
                                 return []
-                            if len(members) < MAX_RECORDS:
-                                members.append(other)
-                                taken.add(other.id)
+                            others[other.id] = other
+                room = MAX_RECORDS - len(members)
+                joined = list(others.values())
+                if is_many and room > 0:  # who is left out hangs on what the asker sees alone
+                    joined.sort(key=self._place)
+                members += joined[:room]
+                taken.update([other.id for other in joined[:room]])
         return members
+
+    def _place(self, contact: Contact) -> tuple[int, int, str, str]:
+        """Return which of a crowd are joined first: those that were found, then by the alphabet."""
+        identity = contact.id
+        at = self._found.get(identity, len(self._found))
+        return at, rank_of(contact), identity.source, identity.key
 
     def _links_of(self, identity: ContactId) -> tuple[str, ...]:
         for held in self._held:

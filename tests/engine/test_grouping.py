@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from random import Random
 from typing import Any
 
 import pytest
@@ -434,3 +435,22 @@ def test_a_crowd_of_one_address_of_which_the_last_alone_answer_is_one_hit() -> N
         for n in range(120)
     ]  # fmt: skip
     assert len(shown_on_all_pages(made, "meier einkauf")) == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_which_of_a_crowd_are_joined_hangs_on_what_the_asker_sees(seed: int) -> None:
+    chosen = Random(seed).choice
+    made = []
+    for n in range(60):
+        given_name, surname = chosen(("Anna", "Annabel", "A.", "")), chosen(("Meier", "Mayr"))
+        one = contact(
+            f"{n:02}", f"{given_name} {surname}".strip(), chosen((NUMBER, OTHER)),
+            source=chosen(("crm", "crm", "hr")), given_name=given_name, surname=surname,
+            emails=chosen(((), ("a.meier@nord.example",), (f"x{n}@nord.example",))),
+        )  # fmt: skip
+        made.append(one)
+    seen = [one for one in made if one.id.source != "hr"]
+    every, visible = search_of(made, POLICIES), search_of(seen, POLICIES)
+    for text in ("meier", "anna meier", "a m", "nord", "mayr anna"):
+        query = PeopleQuery(text, EVA, 10)
+        assert every.answer(query) == visible.answer(query)
