@@ -104,6 +104,11 @@ class ContactIndex:
         """What is another object after every commit and every change of the policies."""
         return self._reader
 
+    @property
+    def is_built(self) -> bool:
+        """Whether there was an index to open yet: what has none finds nobody, known or not."""
+        return self._generation is not None
+
     def set_policies(self, policies: Mapping[str, SourcePolicy]) -> None:
         """Take new priorities and audiences; holds for the next question."""
         self._policies = dict(policies)

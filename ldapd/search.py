@@ -5,7 +5,8 @@ decide what is answered:
 
 - `sbc`: number look-ups alone, the one best entry, no size-limit error for them. Anything else is
   an empty success and counted: SBCs take an error for a dead server and turn to the next one or to
-  none (AudioCodes stays down until it is set again); an empty answer shows the bare number.
+  none (AudioCodes stays down until it is set again); an empty answer shows the bare number. So it
+  is while there is no index yet, where all others are told so: whoever keeps a copy would empty it.
 - `phone`: a number gives the caller's answer first, then its other holders; names give entries.
 - `addressbook`: every holder as itself; names give entries.
 - `bulk`: what is stored, number terms like all others, in pages without an end: for programs that
@@ -72,6 +73,10 @@ _SUCCESS = 0
 
 class Directory(SetDirectory, Protocol):
     """What the search asks; `engine.index.ContactIndex` is one."""
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is an index yet."""
 
     def caller(self, query: CallerQuery) -> CallerMatch | None:
         """Return the name for a caller."""
@@ -160,6 +165,8 @@ class Searcher:
         asker, request = asked.asker, asked.request
         if asker.is_sbc:
             return self._refuse(asked.message_id)
+        if not self._index.is_built:
+            return _not_built(asked)
         contact = self.contact_at(place, asker.principal)
         if contact is None:
             return _no_such_object(asked.message_id, place)
@@ -173,6 +180,8 @@ class Searcher:
 
     def _below(self, asked: Asked) -> bytes | LongAnswer:
         """Answer a client that is no SBC: names, and everybody who has a number."""
+        if not self._index.is_built:
+            return _not_built(asked)
         asker, wish = asked.asker, _wish(asked.asker, asked.request)
         question = _number_question(asker, wish)
         if question is None:
@@ -476,6 +485,12 @@ def _elsewhere(message_id: int, request: SearchRequest, place: Place) -> bytes:
     if place.kind == "invalid":
         return encode_result(message_id, SEARCH_DONE, ResultCode.INVALID_DN_SYNTAX, "no DN")
     return _no_such_object(message_id, place)
+
+
+def _not_built(asked: Asked) -> bytes:
+    """Answer a client that would take an empty answer for "there is nobody" (RFC 4511 A.2)."""
+    message = "there is no contact index yet"
+    return encode_result(asked.message_id, SEARCH_DONE, ResultCode.UNAVAILABLE, message)
 
 
 def _no_such_object(message_id: int, place: Place) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ import uvloop
 from engine.index import ContactIndex
 from ldapd.errors import InvalidDn
 from ldapd.protocol.client import Result, encode_bind, encode_search
-from ldapd.protocol.filters import Equality
+from ldapd.protocol.filters import Equality, Present
 from ldapd.protocol.messages import NOTICE_OF_DISCONNECTION, ResultCode
 from ldapd.server import serve_ldap
 from ldapd.settings import LdapSettings
@@ -65,12 +66,31 @@ def test_answers_follow_the_index(tmp_path: Path) -> None:
         directory.close()
 
 
-def test_an_absent_index_answers_nobody(tmp_path: Path) -> None:
-    index = ContactIndex.open(tmp_path / "index", {})
-    with Serving(index) as serving, serving.bound(SBC_NAME) as wire:
-        wire.send(lookup(2))
-        assert wire.answer(2)[0] == []
-    index.close()
+def test_without_an_index_an_sbc_hears_nobody_and_all_others_that_there_is_none(
+    index: ContactIndex, tmp_path: Path
+) -> None:
+    """What keeps a copy would empty it, and what an SBC takes for a dead server it asks no more."""
+    empty = ContactIndex.open(tmp_path / "none", {})
+    entry = f"entryUUID={UUID(int=7)},dc=meta"
+    with Serving(empty) as serving, serving.bound(SBC_NAME) as sbc:
+        sbc.send(lookup(2), lookup(3))
+        assert [sbc.answer(each)[0] for each in (2, 3)] == [[], []]
+        for client in (PHONE, BOOK):
+            with serving.bound(client.bind) as wire:
+                anybody = Present("objectClass")
+                wire.send(
+                    lookup(2),
+                    encode_search(3, "dc=meta", anybody),
+                    encode_search(4, entry, anybody, scope=0),
+                    encode_search(5, "", anybody, scope=0),
+                )
+                assert [wire.answer(each)[1].code for each in (2, 3, 4)] == 3 * [52]
+                assert len(wire.answer(5)[0]) == 1, "the server itself is there"
+    empty.close()
+    with Serving(index) as serving, serving.bound(PHONE.bind) as wire:
+        wire.send(lookup(2), encode_search(3, entry, Present("objectClass"), scope=0))
+        assert len(wire.answer(2)[0]) == 1
+        assert wire.answer(3)[1].code == ResultCode.NO_SUCH_OBJECT
 
 
 # --- settings that cannot be served -------------------------------------------------------------
