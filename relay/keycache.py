@@ -1,13 +1,15 @@
 """The keys of Entra's tokens: fetched, kept, renewed, and kept on when Entra cannot be reached.
 
-Law: one pinned address, no redirects, at most one fetch a minute whatever tokens arrive; a fetch
-holds up only those who wait for a key that is not known.
+Law: one pinned address, no redirects, at most one fetch a minute whatever tokens arrive, and one in
+ten seconds while there is no key at all; a fetch holds up only those who wait for a key that is not
+known, and who is sent away is told when the next fetch is due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 
@@ -18,6 +20,9 @@ from relay.tokens import Key, read_keys
 
 FETCH_PAUSE_S = 60.0
 """Tokens that name unknown keys, which anybody can make, cause no more fetches than this."""
+
+EMPTY_PAUSE_S = 10.0
+"""The same without any key, where nobody at all can sign in: it ends soon after the outage does."""
 
 FRESH_S = 24 * 3600.0
 """Keys older than this are fetched anew, in the background."""
@@ -64,7 +69,8 @@ class KeyCache:
             await asyncio.shield(fetching)
         found = self._keys.get(kid)
         if found is None and self._failed:
-            raise DirectoryUnavailable("Entra's keys cannot be fetched", retry_after_s=10)
+            wait_s = max(math.ceil(self._due_s() - self._now_s()), 1)
+            raise DirectoryUnavailable("Entra's keys cannot be fetched", retry_after_s=wait_s)
         return found
 
     async def close(self) -> None:
@@ -77,11 +83,15 @@ class KeyCache:
         """Return the fetch that runs, a new one if it is time, else None."""
         if self._fetching is None or self._fetching.done():
             now_s = self._now_s()
-            if now_s - self._tried_s < FETCH_PAUSE_S:
+            if now_s < self._due_s():
                 return None
             self._tried_s = now_s
             self._fetching = asyncio.create_task(self._renew())
         return self._fetching
+
+    def _due_s(self) -> float:
+        """Return the monotonic second from which the next fetch may begin."""
+        return self._tried_s + (FETCH_PAUSE_S if self._keys else EMPTY_PAUSE_S)
 
     async def _renew(self) -> None:
         try:

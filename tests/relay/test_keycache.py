@@ -69,6 +69,29 @@ async def test_known_keys_survive_an_outage_and_unknown_ones_are_not_called_wron
     assert await cache.key("k2") is None
 
 
+@pytest.mark.parametrize(("knows_some", "pause_s"), [(True, 60), (False, 10)])
+async def test_who_waits_as_long_as_told_is_answered_after_an_outage(
+    knows_some: bool, pause_s: int
+) -> None:
+    issuer = Issuer()
+    cache = issuer.cache()
+    if knows_some:
+        assert await cache.key("k1")
+        issuer.now_s += 1000
+    issuer.away = True
+    asked = issuer.asked
+    for waited_s, left_s in ((0, pause_s), (3.5, pause_s - 3), (pause_s - 4, 1)):
+        issuer.now_s += waited_s
+        with pytest.raises(DirectoryUnavailable) as caught:
+            await cache.key("k2")
+        assert caught.value.retry_after_s == left_s
+        assert issuer.asked == asked + 1
+    issuer.away = False
+    issuer.keys.append(jwk(OTHER_KEY))
+    issuer.now_s += left_s
+    assert await cache.key("k2")
+
+
 async def test_old_keys_are_renewed_and_withdrawn_ones_forgotten() -> None:
     issuer = Issuer()
     cache = issuer.cache()
