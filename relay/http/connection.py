@@ -24,6 +24,10 @@ MAX_BODY_BYTES = 1024 * 1024
 """Of a request whose length is not known before, its chunks and trailers: far above the bound of
 every route, which answers what is too large; this one ends what goes on for ever."""
 
+_AROUND_LINE_BYTES = len("  HTTP/1.1\r\n") + len("\r\n")
+_AROUND_FIELD_BYTES = len(": \r\n")
+"""What a head has besides its method, target, names and values."""
+
 _NO_BODY = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -34,13 +38,15 @@ class BoundedConnection(HttpToolsProtocol):
     """Later ones are closed at once: it stays below the usual 1,024 descriptors of a process."""
 
     max_head_bytes: ClassVar[int] = 16 * 1024
-    """Request line and header fields: the longest number and password need 4 KiB."""
+    """Request line, header fields and the empty line, however many reads bring them: the longest
+    number and password need 4 KiB."""
 
     _deadline: asyncio.TimerHandle | None = None
     _in_head = True
     _arriving = True
     _ended_in_this_read = False
     _bytes = 0
+    _refusal = 400
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -91,7 +97,14 @@ class BoundedConnection(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = 0
+        size = len(self.parser.get_method()) + len(self.url) + _AROUND_LINE_BYTES
+        for name, value in self.headers:
+            hosts += name == b"host"
+            size += len(name) + len(value) + _AROUND_FIELD_BYTES
+        if size > self.max_head_bytes:  # it came as a whole, or behind another request
+            self._refusal = 431
+            raise ValueError("too large a head")
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host field")  # RFC 9112, 3.2: answered with 400
         self._in_head = False
@@ -113,7 +126,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     @override
     def send_400_response(self, msg: str) -> None:
-        self._refuse(400)
+        self._refuse(self._refusal)
 
     def _refuse(self, status: int) -> None:
         self.transport.write(STATUS_LINE[status] + _NO_BODY)

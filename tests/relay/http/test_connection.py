@@ -67,6 +67,48 @@ async def test_a_head_that_never_ends_is_cut() -> None:
         assert await answer_to(cloud, many) == b""
 
 
+def head_of(size: int, form: str) -> bytes:
+    """Return a whole request of so many octets, most of them in one place."""
+    around = {
+        "target": b"GET /healthz?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "value": b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: %s\r\n\r\n",
+        "name": b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX%s: y\r\n\r\n",
+        "fields": b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sX: y\r\n\r\n",
+    }[form]
+    left = size - len(around % b"")
+    many = b"Abc: d\r\n" * (left // 8 - 2)
+    filling = many + b"Z: " + b"z" * (left - len(many) - 5) + b"\r\n"
+    return around % (filling if form == "fields" else b"x" * left)
+
+
+@pytest.mark.parametrize("form", ["target", "value", "name", "fields"])
+async def test_the_bound_of_a_head_is_the_same_however_it_arrives(form: str) -> None:
+    most = NodeConnection.max_head_bytes
+    first = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with running_cloud() as cloud:
+        for before in (b"", first):
+            for size, status in ((most, b"200"), (most + 1, b"431"), (most + 9000, b"431")):
+                head = before + head_of(size, form)
+                assert len(head) == len(before) + size
+                for cuts in ((), (len(before) + 20,), (most - 1,), (3000, 9000), (len(head) - 1,)):
+                    answer = await answer_in_parts(cloud, head, cuts)
+                    assert answer.rpartition(b"HTTP/1.1 ")[2][:3] == status, (size, cuts)
+
+
+async def answer_in_parts(cloud: Cloud, octets: bytes, cuts: tuple[int, ...]) -> bytes:
+    """Send octets in parts, most of which the node reads one by one; return all that comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", cloud.port)
+    for start, end in zip((0, *cuts), (*cuts, len(octets)), strict=True):
+        writer.write(octets[start:end])
+        await writer.drain()
+        for _ in range(5):
+            await asyncio.sleep(0)
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
 async def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NodeConnection, "max_connections", 2)
     async with running_cloud() as cloud:

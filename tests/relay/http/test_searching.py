@@ -86,6 +86,7 @@ ANNA = basic("anna", "Annas Wort")
         (b'{"text": "erika"}', "Bearer rs1.AAAA", 401),
         (b'{"text": 1}', ANNA, 400),
         (b'{"text": "x", "limit": 0}', ANNA, 400),
+        (b'{"text": "x", "limit": "20"}', ANNA, 400),
         (b'{"text": "x", "more": 1}', ANNA, 400),
         (b'{"text": "\xff"}', ANNA, 400),
         (b"{", ANNA, 400),
@@ -103,6 +104,12 @@ async def test_both_roads_tell_the_same(
     assert counts == {f"answers_{status // 100}xx": 1, "people_requests": 1}
     assert len(watched.asked) == (2 if status in (200, 409) else 0)
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_text_where_a_number_belongs_is_refused_by_its_field(watched: Watched) -> None:
+    answer, _ = await both(watched, b'{"text": "x", "limit": "20"}', ANNA)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "limit: Expected `int`, got `str`"
 
 
 async def test_a_fault_is_a_500_and_says_nothing(watched: Watched) -> None:
