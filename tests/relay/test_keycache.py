@@ -71,7 +71,7 @@ async def test_known_keys_survive_an_outage_and_unknown_ones_are_not_called_wron
 
 @pytest.mark.parametrize(("knows_some", "pause_s"), [(True, 60), (False, 10)])
 async def test_who_waits_as_long_as_told_is_answered_after_an_outage(
-    knows_some: bool, pause_s: int
+    *, knows_some: bool, pause_s: int
 ) -> None:
     issuer = Issuer()
     cache = issuer.cache()
