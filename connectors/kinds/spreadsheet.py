@@ -28,7 +28,7 @@ from connectors.files import (
 from connectors.mapping import Mapping
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SourceSettings
-from connectors.sheetbounds import stray_cell
+from connectors.sheetbounds import stray_cell, stray_table_cell
 from connectors.suggestions import DISCOVERED, found_fields
 from connectors.texts import clean
 from connectors.values import as_text
@@ -185,6 +185,7 @@ class _Sheet:
         self._path = options.path
         data, self.identity = read_whole(options.path, MAX_FILE_BYTES)
         _require_modest(options.path, data)
+        self._require_near(data, None)
         book = self._opened(calamine, data)
         name = options.sheet or _first_visible(book, calamine)
         self.place = f"{options.path}, sheet {name!r}"
@@ -252,18 +253,27 @@ class _Sheet:
     def _opened(self, calamine: Any, data: bytes) -> Any:
         return self._guarded(calamine, lambda: calamine.load_workbook(io.BytesIO(data)))
 
-    def _require_near(self, data: bytes, name: str) -> None:
-        """Make sure that the values of a sheet lie together: reading it would end this process."""
+    def _require_near(self, data: bytes, sheet: str | None) -> None:
+        """Make sure that values lie together: reading them would end this process.
+
+        Args:
+            data: the workbook.
+            sheet: one of its sheets; None for all that opening it reads: those of OpenDocument.
+        """
         if not data.startswith(b"PK"):
             return
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                cell = stray_cell(archive, name)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+                if sheet is None:
+                    sheet, cell = stray_table_cell(archive)
+                else:
+                    cell = stray_cell(archive, sheet)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise SourceFailed(f"{self._path}: cut off or damaged: {error}") from None
         if cell:
             raise SourceFailed(
-                f"{self.place}: too large: {cell} has a value, far from the table; clear it"
+                f"{self._path}, sheet {sheet!r}: too large: {cell} has a value, far from the "
+                "table; clear it"
             )
 
     def _guarded(self, calamine: Any, step: Callable[[], Any]) -> Any:

@@ -19,11 +19,11 @@ from connectors.kinds.spreadsheet import (
 )
 from connectors.registry import completed
 from connectors.sync import sync_source
-from engine.source import Columns, Complete, Event, Upsert
+from engine.source import Columns, Complete, Event, RejectedRecord, Upsert
 from engine.store import ContactStore
 from tests.connectors.conformance import PROBES, Conformance
 from tests.connectors.making import settings, stored
-from tests.connectors.workbooks import write_ods, write_xlsx
+from tests.connectors.workbooks import write_ods, write_ods_content, write_xlsb, write_xlsx
 from tests.connectors.worlds import Rows, World
 
 
@@ -180,6 +180,56 @@ def test_a_value_that_strayed_far_from_the_table_is_refused_and_named(path: Path
     book.save(path)
     found = records(list(source(path, {"sheet": "Other"}).read(b"")))
     assert [e.record["name"] for e in found] == ["Bo", ""]
+
+
+def test_a_value_far_from_the_table_of_an_opendocument_sheet_is_refused_and_named(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "phones.ods"
+    text = '<table:table-cell {}office:value-type="string"><text:p>x</text:p></table:table-cell>'
+    cell = text.format("")
+    header = "".join(cell.replace(">x<", f">{name}<") for name in ("id", "name", "phone"))
+    blank_cells = '<table:table-cell table:number-columns-repeated="16381"/>'
+    blank_rows = (
+        '<table:table-row table:style-name="ro1" table:number-rows-repeated="1048573">'
+        '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    )
+    stray = f"<table:table-row>{blank_cells}{cell}</table:table-row>"
+
+    def read_rows(rows: str) -> list[Upsert | RejectedRecord]:
+        head = f"<table:table-row>{header}</table:table-row>"
+        write_ods_content(path, f"<table:table-header-rows>{head}</table:table-header-rows>{rows}")
+        return [e for e in source(path).read(b"") if isinstance(e, Upsert | RejectedRecord)]
+
+    row = f"<table:table-row>{cell * 3}</table:table-row>"
+    filled = f"<table:table-row>{cell * 3}{blank_cells}</table:table-row>"
+    last = '<table:table-row table:number-rows-repeated="1048573">{}</table:table-row>'
+    # without a value beyond: as LibreOffice writes every sheet
+    assert len(read_rows(filled + blank_rows)) == 1
+    assert len(read_rows(filled + stray)) == 2  # wide, or long: neither is too large
+    assert len(read_rows(filled + blank_rows + row)) == 2
+    for rows, name in (
+        (blank_rows + stray, "XFB1048575"),
+        (stray + blank_rows + row, "XFB2"),
+        (last.format(text.format('table:number-columns-repeated="16384" ')), "XFD1048574"),
+    ):
+        with pytest.raises(SourceFailed, match=f"'Sheet1': too large: {name} has a value, far"):
+            read_rows(rows)
+
+
+def test_a_value_far_from_the_table_of_a_binary_workbook_is_refused_and_named(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "phones.xlsb"
+    table = {(0, 0): "id", (0, 1): "name", (0, 2): "phone", (1, 0): "1", (1, 1): "Anna"}
+    write_xlsb(path, table | {(1_048_575, 16_383): None})  # formatted, without a value
+    assert [e.key for e in records(list(source(path).read(b"")))] == ["1"]
+    write_xlsb(path, table | {(1_048_575, 16_383): "x"})
+    with pytest.raises(SourceFailed, match="'Sheet1': too large: XFD1048576 has a value, far"):
+        list(source(path).read(b""))
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(SourceFailed):
+        list(source(path).read(b""))
 
 
 def test_an_outlook_export_needs_neither_key_nor_map(path: Path, store: ContactStore) -> None:
