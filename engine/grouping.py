@@ -302,8 +302,8 @@ def _crowd(
     """Return the best records that have a link, of so many that may and answer other queries."""
     held = Held({}, {}, {})
     found = reader.by_rank(all_of([_may_have(link), *beside]), scope, most)
-    for _, at in found:
-        record = reader.record(at, scope)
+    addresses, ranks = [at for _, at in found], [rank for rank, _ in found]
+    for record in reader.records_of(addresses, scope, ranks):  # at once: in half of the time
         links = reader.links(record)
         if link in links and record.contact.id.source in scope.searched:
             held.add(record.contact, links)

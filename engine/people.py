@@ -158,6 +158,8 @@ class PeopleSearch:
         for batch in ranking.batches(wanted):
             records = [each.record for each in batch]
             groups = Groups(self._reader, scope, records, crowds, as_typed)
+            if ranking.goes_on:  # of these it is known
+                places.update([(each.record.contact.id, each.position) for each in batch])
             for each in batch:
                 contact = each.record.contact
                 identity = contact.id

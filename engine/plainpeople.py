@@ -110,7 +110,7 @@ def plain_page(  # noqa: C901, PLR0911, PLR0912, PLR0915 - flat for its speed
     so_far: list[_Found] = []
     waiting: list[_Found] = []
     crowds: Crowds = {}
-    size, in_vain = wanted, 0
+    size, read, in_vain = wanted, 0, 0
     last: _Last | None = None
     while True:
         while len(waiting) < size and (part := asking.next()) is not None:
@@ -123,7 +123,8 @@ def plain_page(  # noqa: C901, PLR0911, PLR0912, PLR0915 - flat for its speed
         if not waiting:
             break
         batch, waiting = waiting[:size], waiting[size:]
-        size = step_of(wanted)
+        read += size
+        size = step_of(read)
         classes, _, ranks, marks, _ = zip(*batch, strict=True)
         records = reader.records(_keys_of(ranks, marks), scope)
         room = limit - len(hits)

@@ -62,7 +62,8 @@ TOGETHER, APART = range(2)
 """The costs of names and companies that were typed in a row, and between each other."""
 
 STEPS, MIN_STEP = 4, 3
-"""Behind the first page records are read a quarter of a page at once, at least three."""
+"""Behind the first page a quarter of what was read is read at once, at least three records: of a
+crowd of one person hundreds are read in vain, and each batch has its price."""
 
 WINDOW = MAX_TOTAL + 1
 """Records fetched at once: enough to know that counting has come to its end."""
@@ -191,17 +192,19 @@ class Ranking:
         """Give the records behind the position that was handed in, best first, some at once.
 
         Args:
-            wanted: about how many will be read. The first batch has as many, later ones are
+            wanted: about how many will be read. The first batch has as many, those behind it are
                 smaller: they make up for records that were joined.
         """
         batch: list[Ranked] = []
+        read = 0
         size = self._missing = wanted
         for part in self._parts(wanted):
             batch += part
             while len(batch) >= size:
                 yield batch[:size]
                 batch = batch[size:]
-                size = step_of(wanted)
+                read += size
+                size = step_of(read)
             self._missing = max(size - len(batch), MIN_STEP)
         if batch:
             yield batch
@@ -532,9 +535,9 @@ class Ranking:
         return self._scope.by_source[contact.id.source]
 
 
-def step_of(wanted: int) -> int:
-    """Return how many records are read at once: few enough to read few in vain."""
-    return max(wanted // STEPS, MIN_STEP)
+def step_of(read: int) -> int:
+    """Return how many records are read at once behind others: few enough to read few in vain."""
+    return max(read // STEPS, MIN_STEP)
 
 
 def _of_sources(question: tantivy.Query, sources: tuple[str, ...]) -> tantivy.Query:

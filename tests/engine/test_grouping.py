@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import chain
 from random import Random
 from typing import Any
@@ -23,6 +24,8 @@ from engine.grouping import (
     same_person,
 )
 from engine.query import PeopleQuery
+from engine.ranking import Ranking
+from engine.reader import Reader
 from engine.rights import LOCAL_ADMIN, SourcePolicy
 from engine.terms import link_term, link_terms
 from engine.twins import MAX_TWINS
@@ -324,6 +327,40 @@ def test_a_crowd_by_one_address_is_read_once_whatever_else_each_of_it_has(
     page = search.answer(PeopleQuery("kunz", LOCAL_ADMIN, 10))
     assert [len(hit.records) for hit in page.hits] == [MAX_RECORDS]
     assert asked == ["@otto.kunz@nord.example"]
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_a_crowd_is_read_in_few_steps_and_asked_for_in_few(
+    monkeypatch: pytest.MonkeyPatch, *, fold: bool
+) -> None:
+    made = [
+        contact(
+            f"{n:04}", f"Otto{n} Kunz", f"49899999{n:04}", company="Nord", surname="Kunz",
+            emails=("otto.kunz@nord.example",), given_name=f"Otto{n}",
+        )
+        for n in range(2 * MAX_JOINED + 50)
+    ]  # fmt: skip
+    search = search_of(made, {})
+    steps = Counter[str]()
+
+    def count(what: type, name: str) -> None:
+        counted = getattr(what, name)
+
+        def told(*about: Any, **named: Any) -> Any:
+            steps[name] += 1
+            return counted(*about, **named)
+
+        monkeypatch.setattr(what, name, told)
+
+    count(Reader, "_read")  # records, some at once
+    count(Groups, "_find")
+    count(Ranking, "place")
+    cursor, more = "", True
+    while more:
+        steps.clear()
+        page = search.answer(PeopleQuery("nord", LOCAL_ADMIN, 10, cursor=cursor, fold=fold))
+        assert max(steps.values()) < 30
+        cursor, more = page.cursor, bool(page.cursor)
 
 
 def test_of_many_crowds_of_a_page_no_more_are_read_than_are_allowed(
