@@ -9,7 +9,7 @@ import { type Group, List } from "./list";
 import { hint, trouble, words } from "./notice";
 import { Reach, type Target } from "./reach";
 import { isEnough, Search } from "./search";
-import { type Kept, Shelf } from "./shelf";
+import { type Kept, MAX_FAVOURITES, Shelf } from "./shelf";
 import { hitsText, t } from "./texts";
 import { sealButton } from "./trust";
 
@@ -56,7 +56,9 @@ export class Desk {
     this.acts = {
       open: (hit) => void this.open(hit),
       call: (hit) => this.reach.call(hit),
-      favour: (hit, wanted) => this.shelf.favour(keptOf(hit), wanted),
+      favour: (hit, wanted) => {
+        if (!this.shelf.favour(keptOf(hit), wanted)) this.say(t("favourite.full", { count: MAX_FAVOURITES }));
+      },
       isFavourite: (id) => this.shelf.isFavourite(id),
       back: () => this.closeCard(),
       refresh: () => this.refreshSoon(),
@@ -389,7 +391,7 @@ export class Desk {
     this.card?.close();
     this.card = card;
     this.side.replaceChildren(card.element);
-    this.element.classList.add("carded");
+    this.showSide();
     this.side.scrollTop = 0;
     if (focus) card.focus();
   }
@@ -415,7 +417,21 @@ export class Desk {
         failure.trouble === "gone" ? button(t("card.remove"), remove) : null,
       ),
     );
+    this.showSide();
+  }
+
+  private showSide(): void {
     this.element.classList.add("carded");
+    this.host.onBack(() => this.back());
+  }
+
+  /** Do what the back button of the host means here: close what lies on top. False: nothing does. */
+  private back(): boolean {
+    const dialog = document.querySelector<HTMLDialogElement>("dialog[open]");
+    if (dialog) dialog.close();
+    else if (this.element.isConnected && this.element.classList.contains("carded")) this.closeCard();
+    else return false;
+    return true;
   }
 
   private closeCard(): void {

@@ -23,6 +23,9 @@ export interface Host {
   chat(user: string): Promise<void>;
   mail(address: string): Promise<void>;
   open(address: string): Promise<void>;
+  /** Let the host's back button ask `handled` first, which tells whether it did something; without it, or
+      where it did nothing, the host leaves the page. */
+  onBack(handled: () => boolean): void;
   /** Tell the host that the page is there, or that it failed. */
   ready(): void;
 }
@@ -105,6 +108,11 @@ class Teams implements Host {
     window.open(address, "_blank", "noopener");
   }
 
+  onBack(handled: () => boolean): void {
+    const { backStack } = this.library.pages;
+    if (backStack.isSupported()) backStack.registerBackButtonHandler(handled);
+  }
+
   ready(): void {
     void this.library.app.notifySuccess();
   }
@@ -145,6 +153,10 @@ class Browser implements Host {
 
   async open(address: string): Promise<void> {
     window.open(address, "_blank", "noopener");
+  }
+
+  onBack(): void {
+    // a browser's button is its own
   }
 
   ready(): void {

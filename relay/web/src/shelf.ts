@@ -1,6 +1,6 @@
 /* Favourites and recent contacts. Law: only in this browser, apart for each tenant and user. */
 
-const MAX_FAVOURITES = 200;
+export const MAX_FAVOURITES = 200;
 const MAX_RECENTS = 20;
 
 /** What is kept of a contact; only the id where the host does not clear it at sign-out. */
@@ -45,12 +45,14 @@ export class Shelf {
     return key === null || key.startsWith(this.prefix);
   }
 
-  /** Put a contact among the favourites, or take it out. */
-  favour(kept: Kept, wanted: boolean): void {
+  /** Put a contact among the favourites, or take it out; tell whether there was room. */
+  favour(kept: Kept, wanted: boolean): boolean {
     const before = this.read("favourites");
-    if (before.some((each) => each.id === kept.id) === wanted) return; // another window was first
+    if (before.some((each) => each.id === kept.id) === wanted) return true; // another window was first
+    if (wanted && before.length >= MAX_FAVOURITES) return false; // no other is given up for it
     const others = before.filter((each) => each.id !== kept.id);
     this.write("favourites", wanted ? [...others, this.shorten(kept)] : others, MAX_FAVOURITES);
+    return true;
   }
 
   /** Remember that a contact was used just now. */

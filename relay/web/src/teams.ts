@@ -1,3 +1,3 @@
 /* The parts of the Teams library that the page uses; loaded within a host only. */
 
-export { app, authentication, call, chat, mail, webStorage } from "@microsoft/teams-js";
+export { app, authentication, call, chat, mail, pages, webStorage } from "@microsoft/teams-js";

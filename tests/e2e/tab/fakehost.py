@@ -19,6 +19,7 @@ html,body{margin:0;height:100%}iframe{border:0;width:100%;height:100%;display:bl
 const options = OPTIONS;
 const calls = [];
 const supports = Object.fromEntries(options.supports.map((name) => [name, {}]));
+if (supports.pages && options.back) supports.pages.backStack = {};
 supports.app = {notifySuccessResponse: {}};
 const runtime = JSON.stringify({apiVersion: 4, isLegacyTeams: false, supports});
 const answers = {
@@ -32,6 +33,7 @@ const answers = {
   "mail.composeMail": () => [true],
   executeDeepLink: () => [true],
   "webStorage.isWebStorageClearedOnUserLogOut": () => [options.forgets],
+  navigateBack: () => [true],
   "appInitialization.success": () => [undefined],
 };
 addEventListener("message", (event) => {
@@ -43,6 +45,12 @@ addEventListener("message", (event) => {
   if (answer) frame.contentWindow.postMessage({id: message.id, uuidAsString: message.uuidAsString,
     args: answer, monotonicTimestamp: performance.now()}, event.origin);
 });
+function back() { // a host asks the page once it has registered, else it leaves the tab by itself
+  const asked = calls.some(([func, args]) => func === "registerHandler" && args[0] === "backButton");
+  if (asked) document.querySelector("iframe").contentWindow.postMessage(
+    {func: "backButtonPress", args: []}, location.origin);
+  else calls.push(["navigateBack", []]);
+}
 function theme(name) {
   document.querySelector("iframe").contentWindow.postMessage(
     {func: "themeChange", args: [name]}, location.origin);
@@ -62,13 +70,14 @@ class FakeTeams:
             page: of the browser.
             address: of the real server.
             token: what the host hands out as the user's token; "" refuses.
-            options: locale, theme, client, supports, forgets, oid, tid; `fragment` of the address
+            options: locale, theme, client, supports, back (whether pages hear of the back button),
+                forgets, oid, tid; `fragment` of the address
                 that the app package opens.
         """
         self.page = page
         self._fragment = options.pop("fragment", "")
         self.options = {
-            "locale": "en-us", "theme": "default", "client": "desktop", "forgets": True,
+            "locale": "en-us", "theme": "default", "client": "desktop", "forgets": True, "back": True,
             "supports": ["call", "chat", "mail", "pages", "webStorage"],
             "oid": "o", "tid": "t", "token": token, **options,
         }  # fmt: skip
@@ -92,6 +101,10 @@ class FakeTeams:
             "([name, times]) => calls.filter(([func]) => func === name).length >= times",
             arg=[name, times],
         )
+
+    def press_back(self) -> None:
+        """Press the back button of the host, as a phone's gesture does."""
+        self.page.evaluate("back()")
 
     def set_theme(self, name: str) -> None:
         """Change the host's theme, as a user does in its settings."""

@@ -255,6 +255,31 @@ def test_many_favourites_leave_room_for_typing(
     assert len(asked) < 20
 
 
+@pytest.mark.parametrize(
+    ("locale", "add", "words"),
+    [
+        ("en", "Add {} to favourites", "You have 200 favourites already. Remove one first"),
+        ("de", "{} zu den Favoriten", "Sie haben schon 200 Favoriten. Entfernen Sie erst einen"),
+    ],
+)
+def test_no_favourite_gives_way_to_the_201st(
+    contexts: Callable[..., BrowserContext], server: Rufname, locale: str, add: str, words: str
+) -> None:
+    page = contexts(locale=locale).new_page()
+    page.goto(address_of(server))
+    kept = [{"id": f"crm:m{number}", "name": f"Martin {number}"} for number in range(200)]
+    key = "rufname:local:erika:favourites"
+    page.evaluate("([key, kept]) => localStorage.setItem(key, kept)", [key, json.dumps(kept)])
+    sign_in(page, server)
+    page.locator("#search").fill(JOERG.name)
+    star = page.locator(".row").get_by_role("button", name=add.format(JOERG.name))
+    star.click()
+    expect(page.locator(".toast")).to_have_text(words)
+    expect(star).to_have_attribute("aria-pressed", "false")
+    left = json.loads(page.evaluate("key => localStorage.getItem(key)", key))
+    assert [each["id"] for each in left] == [each["id"] for each in kept]
+
+
 def test_a_favourite_whom_another_source_knows_now_stays_one(
     in_teams: InTeams, browser_context: BrowserContext
 ) -> None:

@@ -163,3 +163,31 @@ def test_arrows_go_on_from_the_row_that_was_opened_by_mouse(in_teams: InTeams) -
     expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
     keys.press("Enter")
     expect(tab.locator(".card h2")).to_have_text(rows.nth(1).locator(".name").inner_text())
+
+
+@pytest.mark.parametrize("client", ["android", "desktop"])
+def test_the_hosts_back_button_closes_what_lies_on_top_and_then_leaves(
+    in_teams: InTeams, client: str
+) -> None:
+    host = in_teams(client=client)
+    tab = host.tab
+    card_of(tab, "grossmann", JOERG.name)
+    tab.locator(".card").get_by_role("button", name="Call", exact=True).click()
+    expect(tab.locator("dialog")).to_be_visible()
+    host.press_back()
+    expect(tab.locator("dialog")).to_have_count(0)
+    expect(tab.locator(".card")).to_have_count(1)
+    host.press_back()
+    expect(tab.locator(".card")).to_have_count(0)
+    expect(tab.locator("#search")).to_be_focused()
+    assert host.calls("navigateBack") == []
+    host.press_back()
+    host.wait_for("navigateBack")
+
+
+def test_a_host_that_tells_nothing_of_its_back_button_shows_cards_too(in_teams: InTeams) -> None:
+    host = in_teams(back=False)
+    card_of(host.tab, "grossmann", JOERG.name)
+    assert ["backButton"] not in host.calls("registerHandler")
+    host.press_back()
+    assert len(host.calls("navigateBack")) == 1
