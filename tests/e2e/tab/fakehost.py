@@ -46,7 +46,8 @@ addEventListener("message", (event) => {
     args: answer, monotonicTimestamp: performance.now()}, event.origin);
 });
 function back() { // a host asks the page once it has registered, else it leaves the tab by itself
-  const asked = calls.some(([func, args]) => func === "registerHandler" && args[0] === "backButton");
+  const asked = calls.some(([func, args]) => func === "registerHandler"
+    && args[0] === "backButton");
   if (asked) document.querySelector("iframe").contentWindow.postMessage(
     {func: "backButtonPress", args: []}, location.origin);
   else calls.push(["navigateBack", []]);
@@ -77,8 +78,8 @@ class FakeTeams:
         self.page = page
         self._fragment = options.pop("fragment", "")
         self.options = {
-            "locale": "en-us", "theme": "default", "client": "desktop", "forgets": True, "back": True,
-            "supports": ["call", "chat", "mail", "pages", "webStorage"],
+            "locale": "en-us", "theme": "default", "client": "desktop", "forgets": True,
+            "back": True, "supports": ["call", "chat", "mail", "pages", "webStorage"],
             "oid": "o", "tid": "t", "token": token, **options,
         }  # fmt: skip
         page.route(f"{address}{HOST_PATH}", self._serve)
