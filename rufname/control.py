@@ -60,13 +60,15 @@ class SyncRequest(msgspec.Struct, frozen=True, tag="sync", forbid_unknown_fields
     """Read a source now, by name; None: all of them. `dry_run`: only say what would change.
 
     `full`: every record, though the source can be followed by change. `release`: the number of its
-    run that was held back, 0 for none.
+    run that was held back, 0 for none. `config`: the file whose sources are meant, absolute; "" for
+    the server's own.
     """
 
     source: str | None = None
     dry_run: bool = False
     full: bool = False
     release: int = 0
+    config: str = ""
 
 
 class StatusRequest(msgspec.Struct, frozen=True, tag="status", forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
@@ -141,6 +142,13 @@ class Scribe:
         if request.dry_run:
             yield Refused("a dry run needs no writer: `rufname sync --dry-run` does it itself")
             return
+        own = self._config.path
+        if request.config and not _same_file(Path(request.config), own):
+            yield Refused(
+                f"{request.config}: its data folder, {self._config.data_dir}, is in use by a "
+                f"`rufname serve` of another configuration, {own.resolve()}"
+            )
+            return
         try:
             # as the file says now: whoever has just changed it means the change
             config = load_config(self._config.path)
@@ -149,7 +157,7 @@ class Scribe:
         except (ConfigError, UnknownName, OSError) as error:
             yield Refused(str(error))
             return
-        manner = msgspec.structs.replace(request, source=None)
+        manner = msgspec.structs.replace(request, source=None, config="")
         async for reply in self._read_all(sources, manner):
             yield reply
 
@@ -365,6 +373,14 @@ async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]])
     scribe = Scribe(config, hand)
     await scribe.start()
     return scribe
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one file; by their names where it is not there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.resolve() == other.resolve()
 
 
 def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

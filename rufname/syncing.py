@@ -63,7 +63,9 @@ def sync(
     sources = tuple(map(config.source, names)) if names else config.sources
     if not sources:
         click.echo(f"{config.path}: no [[source]] to read", err=True)
-        return DONE
+        # what the last one left is dropped, but not for the sake of a file that was cut off
+        if dry_run or not config.store_path.exists() or not config.path.read_bytes().strip():
+            return DONE
     with ProgressView() as view:
         if dry_run:
             return _dry_run(config, sources, view, full=full)
@@ -159,8 +161,9 @@ def _ask_writer(
     config: Config, names: Sequence[str | None], tell: Tell, manner: SyncRequest
 ) -> list[RunReport]:
     reports: list[RunReport] = []
+    own = str(config.path.resolve())
     for name in names:
-        request = msgspec.structs.replace(manner, source=name)
+        request = msgspec.structs.replace(manner, source=name, config=own)
         for reply in ask(config.control_path, request):
             match reply:
                 case Progress():

@@ -13,10 +13,12 @@ from engine.errors import CorruptStore
 from engine.index import ContactIndex
 from engine.store import ContactStore
 from rufname import scribe as module
+from rufname.config import load_config
 from rufname.control import Progress, Refused, Report, Status, StatusRequest, SyncRequest, ask
 from rufname.lifeline import Start, pack
 from rufname.rundir import take_writer_lock
 from rufname.scribe import Scribe, open_work
+from rufname.syncing import NotCarriedOut, read_now
 from tests.rufname.place import PEOPLE, Place, eventually
 
 
@@ -95,6 +97,28 @@ async def test_a_bad_configuration_or_name_is_refused_in_words(
     replies = await asked(path)
     assert isinstance(replies[-1], Refused)
     assert scribe.metrics()["runs"] == 0
+
+
+async def test_the_sources_of_another_configuration_are_not_asked_for_in_vain(
+    place: Place, scribe: Scribe
+) -> None:
+    path = place.config.control_path
+    other = place.folder / "other.toml"
+    other.write_text(place.path.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(NotCarriedOut) as refused:
+        await asyncio.to_thread(read_of, other)
+    assert f"{other}: its data folder" in str(refused.value)
+    assert f"`rufname serve` of another configuration, {place.path}" in str(refused.value)
+    assert scribe.metrics()["runs"] == 0
+    link = place.folder / "link.toml"
+    link.symlink_to(place.path)
+    assert [report.state for report in await asyncio.to_thread(read_of, link)] == ["done"]
+    assert reports(await asked(path))
+
+
+def read_of(path: Path) -> list[RunReport]:
+    config = load_config(path)
+    return read_now(config, config.sources, lambda _: None, lambda _: None, everything=True)
 
 
 async def test_the_status_tells_what_is_due(place: Place, scribe: Scribe) -> None:

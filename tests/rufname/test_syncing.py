@@ -149,6 +149,24 @@ def test_a_configuration_without_sources_has_nothing_to_read(
     assert "no [[source]]" in capfd.readouterr().err
 
 
+def test_what_the_last_source_left_is_dropped_but_not_for_an_empty_file(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = synced.path.read_text(encoding="utf-8")
+    store = ContactStore.open(synced.config.store_path, read_only=True)
+    synced.path.write_text("", encoding="utf-8")
+    assert synced.run("sync") == 0
+    begin, end = text.index("[[source]]"), text.index("[[client]]")
+    synced.path.write_text(text[:begin] + text[end:], encoding="utf-8")
+    assert synced.run("sync", "--dry-run") == 0
+    assert store.sources() == {"phonelist": 3}
+    assert synced.run("sync") == 0
+    assert store.sources() == {"phonelist": 0}
+    store.close()
+    assert "no [[source]]" in capfd.readouterr().err
+    assert synced.run("lookup", "+493023125001") == 1
+
+
 def test_an_interrupted_sync_leaves_no_process_and_no_lock(place: Place) -> None:
     code = (
         "import signal, sys, threading, os\n"
