@@ -337,8 +337,11 @@ class Database:
 def _literal(value: object) -> str:
     """Return what of MariaDB's driver would get lost as a parameter, as a literal; "" for others.
 
-    Texts are cut, whole numbers above 2**63 do not fit, and fractions of a second are dropped.
+    Texts are cut, whole numbers above 2**63 do not fit, fractions of a second are dropped, and what
+    is compared with bits has to be a number: as such a literal counts where one is wanted.
     """
+    if isinstance(value, bytes | bytearray) and value:
+        return f"0x{value.hex()}"
     if isinstance(value, str):
         return f"_utf8mb4 x'{value.encode('utf-8', 'surrogatepass').hex()}'"
     if isinstance(value, dt.datetime):

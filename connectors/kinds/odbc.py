@@ -151,6 +151,7 @@ class OdbcSource(ContactSource):
                 next(database.rows(cursor), None)
                 warnings = list(self._doubts(connection))
                 if database.profile.subqueries:
+                    self._require_right_times(connection)
                     self._following(connection, columns)
                     rows = int(database.value(connection, changes.count_statement(query)))
         except ConnectorError as error:
@@ -213,6 +214,7 @@ class OdbcSource(ContactSource):
             columns = database.columns(database.execute(connection, changes.shape_statement(query)))
             require_columns(self._wanted(mapping), columns, "the query")
             yield Columns(tuple(columns))
+            self._require_right_times(connection)
             following = self._following(connection, columns)
             if following is None:
                 yield from self._whole(connection, mapping)
@@ -254,7 +256,7 @@ class OdbcSource(ContactSource):
         texts = self._quoted([key for key in keys if _is_text(cursor, columns.index(key))])
         yield from self._records(database.rows(cursor), columns, pick)
         labels = texts if texts and self._has_labels(connection, texts) else []
-        size = self._options.fetch
+        size = max(self._options.fetch, 2)  # a page begins with a record that was had
         first_page = changes.page_statement(query, names, key_names, size, labels=labels)
         cursor = database.execute(connection, first_page)
         had: Counter[tuple[Any, ...] | None] = Counter()
@@ -283,6 +285,25 @@ class OdbcSource(ContactSource):
             marks, values = database.bound([page[-1][place] for place in places])
             statement = changes.page_statement(query, names, key_names, size, marks, labels=labels)
             cursor = database.execute(connection, statement, *values)
+
+    def _require_right_times(self, connection: Any) -> None:
+        """Make sure that no key is a time of day of which the driver gives a part only."""
+        database, query = self._database, self._options.query
+        if database.profile.name != "MariaDB":
+            return
+        shape = database.execute(connection, changes.shape_statement(query))
+        columns = database.columns(shape)
+        types = dict(zip(columns, (column[1] for column in shape.description), strict=True))
+        times = [key for key in self._settings.key if types[key] is dt.time]
+        if not times:
+            return
+        lost = changes.lost_times_statement(query, self._quoted(times))
+        if database.value(connection, lost) is not None:
+            raise SourceFailed(
+                f"key: {' and '.join(map(repr, times))}: of a TIME, the driver of MariaDB gives no"
+                f" fraction, sign or hour from 24 on: write CAST({times[0]} AS CHAR) AS {times[0]}"
+                " in the query"
+            )
 
     def _has_labels(self, connection: Any, keys: Sequence[str]) -> bool:
         """Tell whether one of these quoted columns of texts holds labels instead."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.drivers import prepare_drivers
+from connectors.errors import SourceFailed
 from engine.source import RejectedRecord, Upsert
 from tests.connectors.conformance import PROBES
 from tests.connectors.making import sent, settings
@@ -68,6 +69,9 @@ def test_a_key_with_a_null_part_is_read_once(people: MariaDb, opened: Opened) ->
         "18446744073709551000 + id",  # a snowflake; a parameter has 63 bits
         "TIMESTAMP'2026-11-05 08:00:00.000001' + INTERVAL id MICROSECOND",
         "CAST(uuid() AS uuid)",
+        "CAST(to_base64(id) AS binary(8))",
+        "TIME'08:00:00' + INTERVAL id SECOND",
+        "CAST(TIME'-08:00:00' + INTERVAL id MICROSECOND AS char)",
     ],
 )
 def test_pages_of_mariadb_go_on_behind_keys_that_cannot_be_parameters(
@@ -77,6 +81,39 @@ def test_pages_of_mariadb_go_on_behind_keys_that_cannot_be_parameters(
     events = sent(opened(people.connection, "SELECT * FROM keyed", fetch=2))
     people.run("DROP TABLE keyed")
     assert len({event.key for event in events if isinstance(event, Upsert)}) == len(PROBES)
+
+
+@pytest.mark.parametrize("type_", ["bit(40)", "bit(64)", "bit(8)"])
+def test_keys_of_bits_are_read_page_by_page(people: MariaDb, opened: Opened, type_: str) -> None:
+    people.run(
+        f"CREATE OR REPLACE TABLE flags (id {type_}, name text);"
+        "INSERT INTO flags SELECT id + 100, name FROM staff"
+    )
+    events = sent(opened(people.connection, "SELECT * FROM flags", fetch=2))
+    people.run("DROP TABLE flags")
+    keys = [int(event.key, 16) for event in events if isinstance(event, Upsert)]
+    assert keys == [n + 100 for n in range(1, len(PROBES) + 1)]
+
+
+@pytest.mark.parametrize("time", ["00:00:01.000002", "-00:00:01", "24:00:00"])
+def test_a_key_that_is_a_time_which_the_driver_cuts_is_refused(
+    people: MariaDb, opened: Opened, time: str
+) -> None:
+    # two people would have one key
+    people.run(
+        "CREATE OR REPLACE TABLE hours (id time(6), name text);"
+        f"INSERT INTO hours VALUES ('00:00:01', 'Ada'), ('{time}', 'Bo')"
+    )
+    source = opened(people.connection, "SELECT * FROM hours")
+    with pytest.raises(
+        SourceFailed, match=r"key: 'id': of a TIME.* write CAST\(id AS CHAR\) AS id"
+    ):
+        sent(source)
+    assert "of a TIME" in source.check().faults[0]
+    cast = opened(people.connection, "SELECT CAST(id AS CHAR) AS id, name FROM hours", fetch=1)
+    found = {event.key for event in sent(cast) if isinstance(event, Upsert)}
+    people.run("DROP TABLE hours")
+    assert found == {"00:00:01.000000", time if "." in time else f"{time}.000000"}
 
 
 @pytest.mark.parametrize("fetch", [4, 7])
