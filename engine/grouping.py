@@ -138,8 +138,11 @@ class _ByGivenName:
         found = set(self._nameless)
         for word in given:
             for length in range(1, len(word)):
-                found.update(self._named.get(word[:length], ()))
-            for other in self._words[bisect_left(self._words, word) :]:
+                beginning = word[:length]
+                if beginning in self._named:
+                    found.update(self._named[beginning])
+            for at in range(bisect_left(self._words, word), len(self._words)):
+                other = self._words[at]
                 if not other.startswith(word):
                     break
                 found.update(self._named[other])
@@ -177,6 +180,7 @@ class Groups:
         self._as_typed = as_typed
         self._own = Held({}, {}, {})
         self._held = [self._own]
+        self._whole: set[str] = set()
         linking = [record for record in records if record.twins != ()]
         for record in linking:
             self._own.add(record.contact, reader.links(record))
@@ -207,6 +211,7 @@ class Groups:
         if crowded:
             self._find_crowds(reader, scope, sorted(crowded))
             self._complete(reader, scope, [each for each in linking if each.twins is None])
+            self._note_whole(crowded)
 
     def _find_crowds(self, reader: Reader, scope: Scope, links: list[str]) -> None:
         """Read the crowds of some links, as far as they were not read for this page."""
@@ -234,6 +239,14 @@ class Groups:
                     self._find_alike(reader, scope, contact, link)
                 if contact.id not in held.links:
                     held.add(contact, links)
+
+    def _note_whole(self, links: Iterable[str]) -> None:
+        """Note those links whose crowds have all of this batch that have them: these are enough."""
+        own = self._own.holders
+        for link in links:
+            held = self._crowds.get(link)
+            if held is not None and held.links.keys() >= {each.id for each in own[link]}:
+                self._whole.add(link)
 
     def _find_alike(self, reader: Reader, scope: Scope, contact: Contact, link: str) -> None:
         """Add to a crowd the first of those who answer as typed and are called as a contact is."""
@@ -264,12 +277,14 @@ class Groups:
                 break
             for key in self._links_of(member.id):
                 others: dict[ContactId, Contact] = {}
-                for held in self._held:
+                for held in self._held[1:] if is_many and key in self._whole else self._held:
                     for other in held.of_one_with(member, key):
                         if other.id not in taken and other.id not in others:
                             if stands_before(other):
                                 return []
                             others[other.id] = other
+                if not others:
+                    continue
                 room = MAX_RECORDS - len(members)
                 joined = list(others.values())
                 if is_many and room > 0:  # who is left out hangs on what the asker sees alone

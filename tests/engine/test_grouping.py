@@ -406,6 +406,25 @@ def test_of_namesakes_on_one_switchboard_those_are_compared_whose_given_names_be
     assert len(told) < 10 * len(made)
 
 
+def test_each_of_a_crowd_is_compared_with_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = "bdfgklm"
+    given_names = [one + other + third for one in letters for other in "aeiou" for third in letters]
+    made = [
+        contact(str(n), f"{name} Kunz", NUMBER, given_name=name, surname="Kunz", company="Nord")
+        for n, name in enumerate(given_names)
+    ]
+    compared, of_one_with = list[str](), grouping._ByGivenName.of_one_with
+
+    def counted(self: Any, one: Contact) -> list[Contact]:
+        compared.append(one.id.key)
+        return of_one_with(self, one)
+
+    monkeypatch.setattr(grouping._ByGivenName, "of_one_with", counted)
+    (hit,) = search_of(made, {}).answer(PeopleQuery("nord", LOCAL_ADMIN, 10, fold=True)).hits
+    assert len(hit.folded) == len(made) - 1
+    assert sorted(compared) == sorted(one.id.key for one in made)
+
+
 NAMES = st.sampled_from(("", "A.", "Anna", "Anna Li", "Annabel", "Bo", "Li", "-", "Meier"))
 
 
