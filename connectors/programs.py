@@ -39,6 +39,7 @@ class Program:
         *,
         timeout_s: int,
         environment: Mapping[str, str] | None = None,
+        secret: str = "",
         folder: Path | None = None,
         package: str = "",
     ) -> None:
@@ -48,12 +49,14 @@ class Program:
             argv: the program and its arguments.
             timeout_s: it is ended when it has said nothing for so long.
             environment: variables beside those of `PASSED_ON`.
+            secret: a value in them that is left out of its complaint; "" for none.
             folder: where it runs.
             package: the Debian package that brings it.
         """
         self._argv = list(argv)
         self._timeout_s = timeout_s
         self._environment = dict(environment or {})
+        self._secret = secret
         self._folder = folder
         self._package = package
         self._complaint = b""
@@ -138,7 +141,10 @@ class Program:
         if code:
             assert self._listener is not None
             self._listener.join(STOP_S)
-            text = " ".join(self._complaint.decode("utf-8", "replace").split())
+            text = self._complaint.decode("utf-8", "replace")
+            if self._secret:
+                text = text.replace(self._secret, "***")
+            text = " ".join(text.split())
             words = text[-MAX_COMPLAINT_CHARS:]
             raise SourceFailed(f"{self._argv[0]}: exit code {code}{': ' if words else ''}{words}")
 

@@ -263,6 +263,8 @@ class SingerSource(ContactSource):
         options = self._options
         secret = options.secret.read() if options.secret is not None else ""
         environment = {options.secret_variable: secret} if secret else {}
-        program = Program(command, timeout_s=options.timeout_s, environment=environment)
+        program = Program(
+            command, timeout_s=options.timeout_s, environment=environment, secret=secret
+        )
         with self._cancelling.reaching(program), program:
             yield program

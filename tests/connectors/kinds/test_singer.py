@@ -152,6 +152,15 @@ def test_a_secret_reaches_the_command_only(tmp_path: Path) -> None:
     assert names(list(own.read(b""))) == ["s3cret"]
 
 
+def test_a_secret_that_a_command_complains_of_is_in_no_report(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+    script = 'echo "GET /contacts?token=$TAP_SECRET: 401" >&2; exit 1'
+    secret = SecretRef(file=tmp_path / "secret")
+    own = source(tmp_path, command=("sh", "-c", script), secret=secret)
+    with pytest.raises(SourceFailed, match=r"exit code 1: GET /contacts\?token=\*\*\*: 401$"):
+        list(own.read(b""))
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
