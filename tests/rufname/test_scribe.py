@@ -21,6 +21,9 @@ from rufname.scribe import Scribe, open_work
 from rufname.syncing import NotCarriedOut, read_now
 from tests.rufname.place import PEOPLE, Place, eventually
 
+PATIENT_S = 60.0
+"""What does not end in time ends its process, which is the tests' own here."""
+
 
 @pytest.fixture(autouse=True)
 def kept_priority(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +36,7 @@ async def scribe(place: Place) -> AsyncIterator[Scribe]:
     running = asyncio.create_task(opened.run())
     yield opened
     running.cancel()
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
 
 
 def documents(place: Place) -> int:
@@ -156,7 +159,7 @@ async def test_after_the_clock_was_set_back_the_index_is_built_anew_once_when_it
     for day in (0, 8, 8):
         opened._rebuild_if_due(long_ago + timedelta(days=day))
     await eventually(lambda: (index_dir / "current").readlink() != made)
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
     assert not list(index_dir.glob("*-3"))
 
 
@@ -177,7 +180,7 @@ async def test_the_index_is_built_anew_once_when_its_time_has_come(place: Place)
     opened._rebuild_if_due(in_a_week)
     opened._rebuild_if_due(in_a_week)
     await eventually(lambda: (index_dir / "current").readlink() != made)
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
     assert [path.name for path in index_dir.glob("*-2")] == [
         (index_dir / "current").readlink().name
     ]
@@ -191,7 +194,7 @@ async def test_an_index_without_a_time_is_never_built_anew(place: Place) -> None
     opened = await open_work(Start(pack(place.config)), [])
     made = (place.config.index_dir / "current").readlink()
     opened._rebuild_if_due(datetime.now() + timedelta(days=800))  # noqa: DTZ005 - local
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
     assert (place.config.index_dir / "current").readlink() == made
 
 
@@ -208,7 +211,7 @@ async def test_a_source_that_left_is_dropped_at_the_start(synced: Place) -> None
     synced.path.write_text(text.replace('"phonelist"', '"other"'), encoding="utf-8")
     opened = await open_work(Start(pack(synced.config)), [])
     assert documents(synced) == 0
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
 
 
 async def test_a_damaged_index_is_whole_before_the_work_is_ready(synced: Place) -> None:
@@ -219,7 +222,7 @@ async def test_a_damaged_index_is_whole_before_the_work_is_ready(synced: Place) 
     opened = await open_work(Start(pack(synced.config), rebuild=True), [])
     assert documents(synced) == 3
     assert (index_dir / "current").resolve() != generation
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
 
 
 async def test_the_work_waits_for_another_writer_and_can_be_called_off(place: Place) -> None:
@@ -229,7 +232,7 @@ async def test_the_work_waits_for_another_writer_and_can_be_called_off(place: Pl
     assert not done
     lock.release()
     opened = await asyncio.wait_for(opening, 10)
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
 
     lock = take_writer_lock(place.config.run_dir)
     opening = asyncio.create_task(open_work(Start(pack(place.config)), []))
@@ -256,7 +259,7 @@ async def test_a_run_under_way_is_cancelled_by_the_drain_and_nothing_is_lost(
     begun = asyncio.Event()
     run = asyncio.create_task(opened.sync(place.config.sources[0], lambda _progress: begun.set()))
     await asyncio.wait_for(begun.wait(), 20)
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
     await asyncio.wait({run}, timeout=1.0)
     run.cancel()
     store = ContactStore.open(place.config.store_path, read_only=True)
@@ -297,6 +300,6 @@ async def test_a_source_that_hangs_keeps_no_other_waiting(place: Place) -> None:
     assert opened.metrics() == {"runs": 2, "running": 1, "waiting": 1}, "one run of a source"
     status = opened._status()
     assert (status.all_reading, status.waiting) == (("slow",), ("slow",))
-    await opened.drain(5.0)
+    await opened.drain(PATIENT_S)
     for task in (*hanging, again):
         task.cancel()
