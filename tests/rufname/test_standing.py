@@ -27,7 +27,7 @@ def test_before_the_first_sync_everything_is_told_as_absent(
 def test_after_a_sync_counts_age_and_rejected_records_are_told(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    place.write_people([*PEOPLE, ("4", "[b]Eva", "", "12", "no address"), ("", "", "", "", "")])
+    place.write_people([*PEOPLE, ("4", "[b]Eva", "", "12", "no address"), ("", "Uwe", "", "", "")])
     assert place.run("sync") == 0
     capfd.readouterr()
     assert place.run("status") == 0
