@@ -30,7 +30,8 @@ from connectors.rules import (
     rule_faults,
 )
 from connectors.settings import MapRule, SourceSettings
-from connectors.texts import clean, email_addresses, utc_time
+from connectors.texts import email_addresses, utc_time
+from engine.cleaning import clean
 from engine.contact import PHONE_KINDS, Address, Contact, ContactId, PhoneKind, PhoneLine
 from engine.fieldparts import MAX_FIELD_CHARS
 from engine.phone import NORMALISER_VERSION, DialPlan, PhoneNumber

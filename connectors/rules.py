@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from connectors.errors import SourceFailed
 from connectors.settings import MapRule
-from connectors.texts import clean
+from engine.cleaning import clean
 from engine.contact import MAX_CUSTOM_FIELDS, PHONE_KINDS
 from engine.source import Record
 

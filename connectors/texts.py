@@ -1,52 +1,23 @@
-"""Cleaning: any text of a source → one line that hides nothing.
+"""Texts of a source: addresses, times and encodings in them. What hides in a text goes first.
 
-Law: pure; the same text always gives the same answer, and cleaning twice changes nothing more.
+Law: pure; the same text always gives the same answer. Cleaning itself is `engine.cleaning`.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime
-from functools import lru_cache
+
+from engine.cleaning import clean
 
 MAX_EMAIL_CHARS = 254
 """RFC 5321 4.5.3.1.3: a path of 256 octets with its angle brackets."""
-
-_HIDDEN = re.compile("[\u034f\u115f\u1160\u2800\u3164\uffa0]")
-"""Letters and marks that show nothing (fillers, joiners): printable to Unicode, not to people."""
 
 _SIGNS = r"@\s<>\"(),;:"
 _ONE_EMAIL = re.compile(f"[^{_SIGNS}]+@[^{_SIGNS}]+")
 _EMAIL = re.compile(f"(?<![^{_SIGNS[1:]}])[^{_SIGNS}]+@[^{_SIGNS}]+(?![^{_SIGNS[1:]}])")
 """An address between separators, brackets and labels such as `mailto:`; quoted local parts are not
 read (RFC 5321 4.1.2 itself advises against them)."""
-
-
-def clean(text: str) -> str:
-    """Return the text on one line, NFC, without anything invisible; idempotent.
-
-    Line breaks, tabs, control characters and odd spaces become one space; bidirectional controls,
-    zero-width characters, fillers and lone surrogates go; ends are trimmed.
-    """
-    if not text.isascii():
-        if not text.isprintable() or _HIDDEN.search(text):
-            text = "".join(map(_visible, text))
-        text = unicodedata.normalize("NFC", text)
-    elif not text.isprintable():
-        text = "".join(map(_visible, text))
-    # Now a space is the only blank that is left.
-    return " ".join(text.split()) if "  " in text else text.strip()
-
-
-@lru_cache(maxsize=4_096)
-def _visible(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in {"Cc", "Zs", "Zl", "Zp"}:
-        return " "
-    if category in {"Cf", "Cs"} or _HIDDEN.match(character):
-        return ""
-    return character
 
 
 def email_addresses(text: str) -> list[str]:

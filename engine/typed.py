@@ -11,6 +11,7 @@ from functools import cached_property
 
 import msgspec
 
+from engine.cleaning import clean
 from engine.tokens import fold_once, letters_of, typed_words, whole_name
 
 MAX_TYPED_CHARS = 256
@@ -78,8 +79,8 @@ def read_typed(text: str, *, keys: bool = False) -> Typed:
         keys: words of the digits 2-9 may be letters on a phone's keys.
     """
     text = text[:MAX_TYPED_CHARS]
-    if not text.isprintable():
-        text = "".join(map(_visible, text)).strip()
+    if not text.isprintable():  # Windows copies numbers between U+202A and U+202C
+        text = clean(text)
     words = tuple(dict.fromkeys(typed_words(text)))[:MAX_WORDS]
     turned = _turned(words[0], text) if len(words) == 1 else ""
     if text[:1].isalpha() and text.isascii() and text[:4] != "tel:":  # as nearly all
@@ -87,18 +88,6 @@ def read_typed(text: str, *, keys: bool = False) -> Typed:
     keys = keys and bool(words) and all(set(word) <= KEYS.keys() for word in words)
     digits, begins, national = _number_part(text)
     return Typed(words, digits, begins, national, keys, turned)
-
-
-def _visible(character: str) -> str:
-    """Return a character as contacts have it: Windows copies numbers between U+202A and U+202C."""
-    category = unicodedata.category(character)
-    return (
-        ""
-        if category in ("Cf", "Cs")
-        else " "
-        if category in ("Cc", "Zs", "Zl", "Zp")
-        else character
-    )
 
 
 def _turned(word: str, text: str) -> str:

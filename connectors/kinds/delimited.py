@@ -33,7 +33,8 @@ from connectors.textlines import (
     found_encoding,
     found_separator,
 )
-from connectors.texts import ENCODING_IN_WORDS, clean, is_encoding
+from connectors.texts import ENCODING_IN_WORDS, is_encoding
+from engine.cleaning import clean
 from engine.source import (
     Bookmark,
     CheckReport,

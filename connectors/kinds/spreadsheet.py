@@ -30,8 +30,8 @@ from connectors.rules import compile_key, require_columns
 from connectors.settings import SourceSettings
 from connectors.sheetbounds import stray_cell, stray_table_cell
 from connectors.suggestions import DISCOVERED, found_fields
-from connectors.texts import clean
 from connectors.values import as_text
+from engine.cleaning import clean
 from engine.source import (
     Bookmark,
     CheckReport,

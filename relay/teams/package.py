@@ -13,9 +13,10 @@ import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
+
+from relay.persons import is_web_address
 
 MANIFEST_VERSION = "1.22"
 
@@ -170,26 +171,14 @@ def check_settings(settings: AppSettings) -> None:
             raise ValueError(f"{name}: allowed: 1 to {most} characters, not {length}")
     for name in ("website", "privacy", "terms"):
         text = getattr(settings, name)
-        if text and not _is_https(text):
+        is_https = text.startswith("https://") and " " not in text and is_web_address(text)
+        if text and not is_https:
             raise ValueError(f"{name}: got {text!r}; allowed: an address that begins with https://")
         if len(text) > MAX_ADDRESS_CHARS:
             raise ValueError(f"{name}: allowed: at most {MAX_ADDRESS_CHARS} characters")
     _check_fingerprints(settings.fingerprints)
     if not _VERSION.match(settings.version):
         raise ValueError(f"version: got {settings.version!r}; allowed: three numbers such as 1.0.0")
-
-
-def _is_https(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return (
-        text.startswith("https://")
-        and bool(parts.hostname)
-        and text.isprintable()
-        and " " not in text
-    )
 
 
 def _check_fingerprints(fingerprints: tuple[str, ...]) -> None:
