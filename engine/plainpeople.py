@@ -280,12 +280,12 @@ class _Asking:
             Records in their order; [] to give up; None if there are no more.
         """
         self._note()
-        if self._cut is not None:
-            cut_class, cut_part, least = self._cut
-            self._cut = None
-            ranking = Ranking(self._reader, self._query, self._typed, found=self._found)
-            self._rest = _behind(cut_class, ranking.in_order(cut_part, least, self._wanted))
         while True:
+            if self._cut is not None:  # also where none of the first was of the best sources
+                cut_class, cut_part, least = self._cut
+                self._cut = None
+                ranking = Ranking(self._reader, self._query, self._typed, found=self._found)
+                self._rest = _behind(cut_class, ranking.in_order(cut_part, least, self._wanted))
             if self._rest is not None:
                 entries = next(self._rest, None)
                 if entries is None:

@@ -201,6 +201,28 @@ def test_classes_that_are_too_large_to_be_sorted_are_read_as_far(
     assert len(found.hits) > 0
 
 
+@pytest.mark.parametrize("limit", [1, 3, 10])
+@pytest.mark.parametrize("text", ["mei", "meier", "anna", "ann mei", "anna meier", "ag"])
+@pytest.mark.parametrize("best_has_one", [False, True])
+def test_they_are_found_whose_source_is_not_the_best(
+    text: str, limit: int, *, best_has_one: bool
+) -> None:
+    towns = "bcdfghjklmnpqrstvwxz"
+    made = [
+        contact(f"{one}{other}", f"Anna {one}{other} Meier", source="old", company="Bau AG")
+        for one in towns
+        for other in towns[:5]
+    ]
+    made += [contact(str(key), f"Kunde {key}") for key in range(50)]
+    if best_has_one:  # the last of all in the alphabet
+        made.append(contact("last", "Anna Zz Meier", company="Bau AG"))
+    reader = reader_of(made, POLICIES)
+    query = PeopleQuery(text, EVA, limit)
+    page = PeopleSearch(reader).answer(query)
+    assert page == long(reader, query)
+    assert len(page.hits) == limit
+
+
 def test_namesakes_of_one_rank_are_left_to_the_long_way() -> None:
     made = [contact(str(key * key), "Anna Meier") for key in range(1_500)]
     by_rank: dict[int, list[Contact]] = {}
