@@ -30,6 +30,7 @@ from rufname.trial import Installation, configure
 QUESTION = "sync from PostgreSQL"
 RATE_GOAL = 8_000
 MEMORY_GOAL_MIB = 1_024
+GROWTH, FLAT_GOAL = "first run, that peak by the one of its first half", 1.1
 UNCHANGED_GOAL_S = 10.0
 FOUND_GOAL_S = 2.0
 CHANGED_ROWS = 100
@@ -38,6 +39,7 @@ FIRST_NUMBER = 498999997000
 """Of the changed rows: a block that no made-up contact has."""
 
 LIMIT_S = 60.0
+MILLION = 1_000_000
 
 
 def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
@@ -64,6 +66,9 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
         yield Measure(
             QUESTION, "first run, peak memory without mapped files", first.own_peak_mib, "MiB"
         )
+        growth = first.own_peak_mib / first.own_half_mib
+        limit = FLAT_GOAL if count >= MILLION else 0.0  # fewer rows than its memories hold
+        yield Measure(QUESTION, GROWTH, growth, "ratio", "at most" if limit else "", limit)
         again = installation.sync("--full")
         goal = UNCHANGED_GOAL_S * max(1.0, count / 100_000)
         yield Measure(QUESTION, "full run, nothing changed", again.seconds, "s", "at most", goal)
@@ -76,7 +81,7 @@ def measure(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
 def measure_million(count: int, folder: Path, *, quick: bool) -> Iterator[Measure]:
     """Give the same for a million rows, whatever the count."""
     del count
-    for each in measure(1_000_000, folder, quick=quick):
+    for each in measure(MILLION, folder, quick=quick):
         yield Measure(
             f"{QUESTION}, a million", each.case, each.value, each.unit, each.goal, each.limit
         )

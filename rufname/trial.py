@@ -99,12 +99,14 @@ class Run(msgspec.Struct, frozen=True):
         cpu_s: CPU time of all its processes.
         peak_mib: resident memory of each at most, mapped files included, added up.
         own_peak_mib: memory of all together at most, mapped files left out.
+        own_half_mib: the same of the first half of the time.
     """
 
     seconds: float
     cpu_s: float
     peak_mib: float
     own_peak_mib: float = 0.0
+    own_half_mib: float = 0.0
 
 
 class Serving(msgspec.Struct, frozen=True):
@@ -163,10 +165,10 @@ class Installation(msgspec.Struct, frozen=True):
                 argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
             )
         peaks: dict[int, int] = {}
-        own_kib = 0
+        own = [(0.0, 0)]
         while process.poll() is None:
             peaks |= memory_peaks_kib(process.pid)
-            own_kib = max(own_kib, anonymous_kib(process.pid))
+            own.append((time.perf_counter() - started, anonymous_kib(process.pid)))
             time.sleep(POLL_S)
         seconds = time.perf_counter() - started
         after = os.times()
@@ -175,7 +177,9 @@ class Installation(msgspec.Struct, frozen=True):
             raise ProgramFailed(f"rufname sync ended with {process.returncode}: {said}")
         cpu = after.children_user + after.children_system
         cpu -= before.children_user + before.children_system
-        return Run(seconds, cpu, sum(peaks.values()) / 1024, own_kib / 1024)
+        peak_kib = max(kib for _, kib in own)
+        half_kib = max(kib for at, kib in own if at <= seconds / 2)
+        return Run(seconds, cpu, sum(peaks.values()) / 1024, peak_kib / 1024, half_kib / 1024)
 
     def drop_index(self) -> None:
         """Remove the index, so that the next run builds it anew from the store."""
