@@ -6,7 +6,8 @@ small answer becomes a large one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
@@ -39,7 +40,7 @@ class Resource(msgspec.Struct, frozen=True):
 
     Attributes:
         href: its path on the server, percent-decoded.
-        status: its own, 200 where only its properties have one.
+        status: its own; else that of a card which it does not give; else 200.
         is_book: it is an address book.
         is_collection: it is a folder of any sort.
         name, ctag, token, etag, data: its properties, "" for none.
@@ -99,25 +100,58 @@ def decode_multistatus(body: bytes) -> Multistatus:
     Raises:
         ValueError: it is none, or holds a document type.
     """
+    if b"\0" in body[:4]:  # as UTF-16 it could hold what is looked for below
+        raise ValueError("an XML answer that is not UTF-8")
     if b"<!DOCTYPE" in body[:4096].upper() or b"<!ENTITY" in body.upper():
         raise ValueError("an XML answer with a document type")
     try:
-        root = ET.fromstring(body)  # noqa: S314 - without a document type there are no entities
+        root = _root(body)
     except (ET.ParseError, ValueError, LookupError) as error:
         raise ValueError(f"no XML: {error}") from None
     if root.tag != f"{{{_DAV}}}multistatus":
         raise ValueError("no multi-status answer of WebDAV")
     return Multistatus(
-        tuple(_resource(element) for element in root.findall(f"{{{_DAV}}}response")),
+        tuple(
+            resource
+            for element in root.findall(f"{{{_DAV}}}response")
+            for resource in _resources(element)
+        ),
         _text(root, f"{{{_DAV}}}sync-token"),
     )
+
+
+def _root(body: bytes) -> ET.Element:
+    """Return the root of an XML document.
+
+    A card may hold control characters, as the notes of Outlook do, and a server may quote it as it
+    is: XML knows none of them, and one card must not hide all others.
+    """
+    try:
+        return ET.fromstring(body)  # noqa: S314 - without a document type there are no entities
+    except ET.ParseError:
+        cleaned = _CONTROLS.sub(b" ", body)
+        if cleaned == body:
+            raise
+        return ET.fromstring(cleaned)  # noqa: S314 - as above
+
+
+def _resources(element: ET.Element) -> Iterator[Resource]:
+    """Yield what a response is about: a status may stand for several (RFC 4918 14.24)."""
+    found = _resource(element)
+    yield found
+    for other in element.findall(f"{{{_DAV}}}href")[1:]:
+        yield msgspec.structs.replace(found, href=(other.text or "").strip())
 
 
 def _resource(element: ET.Element) -> Resource:
     found: dict[str, str] = {}
     is_book = is_collection = False
+    status = 200
     for propstat in element.findall(f"{{{_DAV}}}propstat"):
-        if _status(propstat, 200) // 100 != 2:  # noqa: PLR2004 - the class of success
+        own = _status(propstat, 200)
+        if own // 100 != 2:  # noqa: PLR2004 - the class of success
+            if propstat.find(f"{{{_DAV}}}prop/{_DATA}") is not None:
+                status = own
             continue
         for prop in propstat.iterfind(f"{{{_DAV}}}prop/*"):
             if prop.tag == f"{{{_DAV}}}resourcetype":
@@ -129,12 +163,17 @@ def _resource(element: ET.Element) -> Resource:
                 found[_PROPERTIES[prop.tag]] = text.strip() if prop.tag != _DATA else text
     return Resource(
         _text(element, f"{{{_DAV}}}href"),
-        _status(element, 200),
+        _status(element, status),
         is_book,
         is_collection,
         **found,
     )
 
+
+_CONTROLS = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bcBC]|[eE]|1[0-9a-fA-F]));"
+)
+"""What no XML document holds (XML 1.0, 2.2), as it is and as a reference to it."""
 
 _DATA = f"{{{_CARD}}}address-data"
 _PROPERTIES = {

@@ -8,6 +8,7 @@ more. Over 400 lines: following by sync-token and by ctag share books, pages and
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -64,9 +65,17 @@ CARDS_AT_ONCE = 50
 
 KEY = ("href",)
 
+_TOKEN_REFUSED = frozenset({400, 403, 409, 410, 412})
+"""What servers answer to a sync-token that they do not know; whether it is a matter of rights, the
+full read that follows will tell."""
+
+_BROKEN = 500
+"""From this status on, what is wrong may be gone the next time."""
+
+_UNAUTHORIZED = 401
 _XML = "application/xml; charset=utf-8"
 _ERRORS = {
-    401: "wrong user or password",
+    _UNAUTHORIZED: "wrong user or password",
     403: "the user may not read it",
     404: "there is nothing at this URL",
     405: "there is no address book at this URL",
@@ -136,6 +145,7 @@ class CarddavSource(ContactSource):
         self._options = settings.options
         self._cancelling = Cancelling()
         self._cards = self._read = 0
+        self._to_ask_again: set[str] = set()  # books of which a card was not given, by their paths
 
     @override
     def check(self) -> CheckReport:
@@ -187,6 +197,7 @@ class CarddavSource(ContactSource):
                 is none or lacks a card.
         """
         mapping = Mapping(self._settings)
+        self._to_ask_again.clear()
         with self._session() as web:
             books = self._books(web)
             kept = self._kept(bookmark, books)
@@ -202,8 +213,9 @@ class CarddavSource(ContactSource):
             listed = [(book, *self._listed(web, book)) for book in books]
             self._cards, self._read = sum(len(hrefs) for _, hrefs, _ in listed), 0
             for book, hrefs, token in listed:
-                state[path_of(book.href)] = (book.ctag if token else "", token)
                 yield from self._slim(self._fetched(web, book, hrefs), mapping)
+                token = "" if path_of(book.href) in self._to_ask_again else token  # noqa: PLW2901
+                state[path_of(book.href)] = (book.ctag if token else "", token)
             yield Complete(full=True, bookmark=self._bookmark(state))
 
     @override
@@ -242,11 +254,13 @@ class CarddavSource(ContactSource):
     ) -> Iterator[Event]:
         state = dict(kept.books)
         for book, changed, gone, token in changes:
-            state[path_of(book.href)] = (book.ctag, token)
             came: set[str] = set()
             for event in self._slim(self._fetched(web, book, changed), mapping):
                 came.add(event.key)
                 yield event
+            path = path_of(book.href)
+            again = path in self._to_ask_again
+            state[path] = ("", kept.books[path][1]) if again else (book.ctag, token)
             lost = [path_of(href) for href in (*gone, *changed)]
             yield from (Delete(key) for key in dict.fromkeys(lost) if key not in came)
         yield Complete(full=False, bookmark=self._bookmark(state))
@@ -310,9 +324,10 @@ class CarddavSource(ContactSource):
         url = self._absolute(book.href)
         changed: list[str] = []
         gone: list[str] = []
+        kept = token
         while True:
             answer = self._ask(web, "REPORT", url, sync_request(token), depth="0")
-            if answer.status in {400, 403, 409, 410} and (token and is_invalid_token(answer.body)):
+            if kept and (answer.status in _TOKEN_REFUSED or is_invalid_token(answer.body)):
                 raise _TokenExpired
             found = self._decoded(answer, url)
             cut = False
@@ -343,9 +358,17 @@ class CarddavSource(ContactSource):
                 path = path_of(resource.href)
                 missing.discard(path)
                 self._read += 1
-                if resource.status == NOT_FOUND or not resource.data:
+                if resource.status == NOT_FOUND:
                     continue
-                yield self._event(resource, path, book.name, key_of)
+                if resource.data:
+                    yield self._event(resource, path, book.name, key_of)
+                    continue
+                if self._settings.key != KEY:  # nobody knows whose card it is, to let it stay
+                    raise SourceFailed(f"{url}: no card at {path}: HTTP {resource.status}")
+                if resource.status >= _BROKEN:
+                    self._to_ask_again.add(path_of(book.href))
+                words = f"the server does not give the card: HTTP {resource.status}"
+                yield RejectedRecord(path, words, key=path)
             if missing:
                 raise SourceFailed(f"{url}: {len(missing)} of the cards asked for did not come")
 
@@ -368,7 +391,12 @@ class CarddavSource(ContactSource):
 
     def _decoded(self, answer: Answer, url: str) -> Multistatus:
         if not answer.ok:
+            offered = answer.headers.get("www-authenticate", "").strip() or "Basic"
             words = _ERRORS.get(answer.status, "")
+            if answer.status == _UNAUTHORIZED and not re.search(
+                r"\bbasic\b", offered, re.IGNORECASE
+            ):
+                words = f"the server offers {offered.split()[0]} only, but Basic is what is spoken"
             raise SourceFailed(f"{url}: HTTP {answer.status}{': ' if words else ''}{words}")
         try:
             return decode_multistatus(answer.body)

@@ -39,6 +39,25 @@ def test_books_deletions_homes_and_the_new_token_are_read() -> None:
     assert path_of("https://x.example/a%20b/?q") == "/a b/"
 
 
+def test_one_status_may_stand_for_several_resources() -> None:
+    body = (
+        b'<multistatus xmlns="DAV:"><response><href>/a.vcf</href><href>/b.vcf</href>'
+        b"<status>HTTP/1.1 404 Not Found</status></response></multistatus>"
+    )
+    assert decode_multistatus(body).resources == (Resource("/a.vcf", 404), Resource("/b.vcf", 404))
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x1b", "\x00", "&#11;", "&#x1F;", "&#0;"])
+def test_control_characters_of_a_card_hide_no_other(mark: str) -> None:
+    body = (
+        '<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><response>'
+        f"<href>/a.vcf</href><propstat><prop><C:address-data>NOTE:one{mark}two&#13;\n"
+        "</C:address-data></prop></propstat></response></multistatus>"
+    )
+    (found,) = decode_multistatus(body.encode()).resources
+    assert found.data == "NOTE:one two\r\n"
+
+
 def test_requests_escape_what_they_quote() -> None:
     assert b"<d:sync-token>a&lt;b</d:sync-token>" in sync_request("a<b")
     assert b"<d:href>/a&amp;b.vcf</d:href>" in multiget_request(["/a&b.vcf"])
@@ -56,6 +75,7 @@ def test_an_unknown_token_is_told_from_other_errors() -> None:
         b"<html/>",
         b"<multistatus",
         b'<!DOCTYPE a [<!ENTITY b "c">]><multistatus xmlns="DAV:"/>',
+        '<!DOCTYPE a [<!ENTITY b "c">]><multistatus xmlns="DAV:"/>'.encode("utf-16"),
     ],
 )
 def test_what_is_no_multistatus_is_refused(body: bytes) -> None:

@@ -36,7 +36,7 @@ class Request(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
             type(self).handle_request(self)
 
-    do_GET = do_POST = do_REPORT = dispatch  # noqa: N815 - named by http.server
+    do_GET = do_POST = do_REPORT = do_PROPFIND = dispatch  # noqa: N815 - named by http.server
 
     @override
     def log_message(self, format: str, *args: object) -> None:

@@ -249,6 +249,127 @@ def test_a_sync_report_that_was_cut_is_asked_for_to_its_end(secret: Path) -> Non
                 own._synced(web, Resource(BOOK), "stuck")
 
 
+class OneBook:
+    """A server with one book, whose cards and answers a test sets."""
+
+    def __init__(self) -> None:
+        self.token = "one"
+        self.cards = {"a.vcf": card("a", "Anna", ""), "b.vcf": card("b", "Bo", "")}
+        self.status: dict[str, int] = {}
+        self.refused = 0
+        self.asked: list[str] = []
+        self.login = 'Basic realm="x"'
+
+    def handle(self, request: Request) -> None:
+        body = request.content.decode()
+        if not request.headers.get("Authorization") or "Basic" not in self.login:
+            request.answer(401, b"", {"WWW-Authenticate": self.login})
+        elif request.command == "PROPFIND":
+            self._answer(
+                request,
+                self._response(
+                    "",
+                    "<d:resourcetype><d:collection/><c:addressbook/></d:resourcetype>"
+                    f"<s:getctag>{self.token}</s:getctag><d:sync-token>{self.token}</d:sync-token>",
+                ),
+            )
+        elif "sync-collection" in body:
+            if self.refused and "<d:sync-token></d:sync-token>" not in body:
+                request.answer(self.refused)
+                return
+            listed = [self._response(name, "<d:getetag>1</d:getetag>") for name in self.cards]
+            self._answer(request, *listed, f"<d:sync-token>{self.token}</d:sync-token>")
+        else:
+            self.asked = [name for name in self.cards if name in body]
+            self._answer(request, *map(self._card, self.asked))
+
+    def _card(self, name: str) -> str:
+        if name in self.status:
+            return (
+                f"<d:response><d:href>{BOOK}{name}</d:href>"
+                f"<d:status>HTTP/1.1 {self.status[name]} x</d:status></d:response>"
+            )
+        return self._response(name, f"<c:address-data>{self.cards[name]}</c:address-data>")
+
+    @staticmethod
+    def _response(name: str, properties: str) -> str:
+        return (
+            f"<d:response><d:href>{BOOK}{name}</d:href><d:propstat><d:prop>{properties}</d:prop>"
+            "<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>"
+        )
+
+    @staticmethod
+    def _answer(request: Request, *parts: str) -> None:
+        names = (
+            'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:carddav"'
+            ' xmlns:s="http://calendarserver.org/ns/"'
+        )
+        text = f"<d:multistatus {names}>{''.join(parts)}</d:multistatus>"
+        request.answer(207, text.encode(), {"Content-Type": "application/xml"})
+
+
+@pytest.fixture
+def one_book(secret: Path) -> Iterator[tuple[OneBook, SourceSettings]]:
+    server = OneBook()
+    with web_server(server.handle) as url:
+        options = CarddavOptions(url=url + BOOK, user=USER, password=SecretRef(file=secret))
+        yield server, settings(kind="carddav", key=(), map={}, options=options)
+
+
+@pytest.mark.parametrize("again", [{"full": True}, {}])
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_card_that_the_server_does_not_give_stays_and_is_told(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore, status: int, again: Any
+) -> None:
+    server, own = one_book
+    assert sync_source(own, store).added == 2
+    store.settle(store.last_seq())
+    server.token, server.status = "two", {"b.vcf": status}
+    report = sync_source(own, store, **again)
+    assert (report.state, report.removed, report.rejected) == ("done", 0, 1)
+    (rejected,) = store.rejected("crm")
+    assert rejected.reason == f"the server does not give the card: HTTP {status}"
+    assert {contact.name for contact in stored(store).values()} == {"Anna", "Bo"}
+    store.settle(store.last_seq())
+    server.status, server.asked = {}, []
+    assert sync_source(own, store).rejected == 0 or status == 403
+    assert ("b.vcf" in server.asked) == (status == 500)  # what may be mended is asked for again
+
+
+def test_a_card_that_is_not_given_fails_the_run_where_keys_are_no_paths(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore
+) -> None:
+    server, own = one_book
+    own = settings(kind="carddav", key=("UID",), map={}, options=own.options)
+    assert sync_source(own, store).added == 2
+    server.status = {"b.vcf": 500}
+    report = sync_source(own, store)
+    assert report.state == "failed"
+    assert f"no card at {BOOK}b.vcf: HTTP 500" in report.reason
+    assert store.count("crm") == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 410, 412])
+def test_a_token_that_is_refused_without_a_word_is_a_full_read(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore, status: int
+) -> None:
+    server, own = one_book
+    assert sync_source(own, store).added == 2
+    store.settle(store.last_seq())
+    server.token, server.refused = "two", status
+    report = sync_source(own, store)
+    assert (report.state, report.full) == ("done", True)
+
+
+def test_a_server_with_another_login_than_ours_is_told(
+    one_book: tuple[OneBook, SourceSettings],
+) -> None:
+    server, own = one_book
+    server.login = 'Digest realm="x", nonce="y"'
+    (fault,) = CarddavSource(completed(own)).check().faults
+    assert fault.endswith("HTTP 401: the server offers Digest only, but Basic is what is spoken")
+
+
 def test_a_redirect_is_not_followed_but_named(peer: Radicale, secret: Path) -> None:
     peer.ensure_running()
     url = peer.root + ".well-known/carddav"
