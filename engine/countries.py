@@ -29,6 +29,23 @@ COUNTRY_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 KEEPS_ZERO = frozenset({"39", "378", "379"})
 """Countries where the 0 before an area code is part of the number, whatever its shape (Italy)."""
 
+_LEFT_BEHIND: dict[str, tuple[str, ...]] = {
+    "36": ("06",),
+    "370": ("8",),
+    "375": ("80", "8"),
+    "52": ("1", "01", "044", "045"),
+    "7": ("8",),
+}
+"""Other national prefixes than a 0 that people leave behind a country code (+36 06 1 …, +7 8 495 …,
++370 8 5 …), and what stood before mobiles in Mexico until 2020 (+52 1 55 …). They are cut where the
+number has its country's shape without them alone."""
+
+ARGENTINA = "54"
+"""Its mobiles have a 15 behind the area code at home, and a 9 before it from abroad."""
+
+_MARKED_DIGITS = 12
+"""Area code, 15 and number of an Argentine mobile."""
+
 _CODE_OF = {
     beginning: next(
         beginning[:length] for length in (1, 2, 3) if beginning[:length] in COUNTRY_CODES
@@ -67,6 +84,31 @@ def looks_international(digits: str) -> bool:
     """Tell whether digits have the shape of a country code and a full number of that country."""
     country_code = country_code_of(digits)
     return looks_national(digits[len(country_code) :], country_code)
+
+
+@lru_cache(maxsize=4_096)
+def has_area_code(national: str, country_code: str) -> bool:
+    """Tell whether digits in the shape of a national number surely are one, area code and all.
+
+    So it is where the country writes such numbers without a national prefix (Liechtenstein, mobiles
+    of Brazil and China), and where its fixed lines all have as many digits (Hungary).
+    """
+    metadata = _metadata(country_code)
+    if metadata is None or not looks_national(national, country_code):
+        return False
+    if metadata.fixed_line and metadata.fixed_line.possible_length == (len(national),):
+        return True
+    abroad = {(each.pattern, *each.leading_digits_pattern) for each in metadata.intl_number_format}
+    for layout in metadata.number_format:
+        leading = layout.leading_digits_pattern
+        if abroad and (layout.pattern, *leading) not in abroad:
+            continue  # a layout of local numbers
+        if leading and not re.match(leading[-1], national):
+            continue
+        if re.fullmatch(layout.pattern or "", national):
+            rule = layout.national_prefix_formatting_rule or ""
+            return not any(map(str.isdigit, rule.replace("\\1", "")))
+    return False
 
 
 @lru_cache(maxsize=4_096)
@@ -117,25 +159,66 @@ def grouped(national: str, country_code: str) -> str | None:
     return template % found.group(*groups)
 
 
-def without_stray_zero(digits: str) -> str:
+NEEDLESS = frozenset({
+    "0",
+    *(f"{code}0" for code in COUNTRY_CODES),
+    *(code + prefix[0] for code, prefixes in _LEFT_BEHIND.items() for prefix in prefixes),
+    *(f"{ARGENTINA}{digit}" for digit in "123"),
+})  # fmt: skip
+"""Beginnings of E.164 digits, a country code and a digit, behind which a needless prefix may be
+found; a 0 alone begins what has no country code."""
+
+
+def without_stray_prefix(digits: str) -> str:
     """Return E.164 digits without what people leave behind a country code.
 
-    A national prefix (+49 089 …) goes, and the country code written twice (+49 0049 89 …). Kept is
-    a 0 that belongs to the number: Italy's, and where the country's numbers have that shape.
+    A national prefix (+49 089 …, +36 06 1 …) goes, and the country code written twice
+    (+49 0049 89 …). Kept is a 0 that belongs to the number: Italy's, and where the country's
+    numbers have that shape. An Argentine mobile gets its 9 for its 15.
     """
     country_code = _CODE_OF.get(digits[:3], "")
     size = len(country_code)
-    if not country_code or digits[size : size + 1] != "0":
+    if not country_code or digits[: size + 1] not in NEEDLESS:
         return digits
     rest = digits[size:]
+    national = without_own_prefix(rest, country_code)
+    if national:
+        return country_code + national
     keeps_zero, shape = country_code in KEEPS_ZERO, _shape(country_code)
     while rest[:1] == "0":
         if rest[1:2] == "0" and rest.startswith(country_code, 2):
-            return without_stray_zero(rest[2:])
+            return without_stray_prefix(rest[2:])
         if keeps_zero or (shape is not None and shape.fullmatch(rest)):
             break
         rest = rest[1:]
-    return country_code + rest
+    return country_code + (without_own_prefix(rest, country_code) or rest)
+
+
+def without_own_prefix(national: str, country_code: str) -> str:
+    """Return a national number without a prefix that its country has beside, or instead of, a 0.
+
+    Returns:
+        "" for what has none: then the digits stand as they are.
+    """
+    if country_code == ARGENTINA:
+        return _without_mobile_mark(national)
+    for prefix in _LEFT_BEHIND.get(country_code, ()):
+        rest = national.removeprefix(prefix)
+        if len(rest) < len(national) and looks_national(rest, country_code):
+            return "" if looks_national(national, country_code) else rest
+    return ""
+
+
+def _without_mobile_mark(national: str) -> str:
+    """Write 11 15 2345 6789 as 9 11 2345 6789; "" for other than Argentine mobiles at home."""
+    metadata = _metadata(ARGENTINA) if len(national) == _MARKED_DIGITS else None
+    if metadata is None:
+        return ""
+    found = re.match(metadata.national_prefix_for_parsing or "(?!)", national)
+    if found is None or not found[found.re.groups]:
+        return ""
+    marked = found.expand(metadata.national_prefix_transform_rule or "") + national[found.end() :]
+    return marked if looks_national(marked, ARGENTINA) else ""
 
 
 @cache

@@ -31,6 +31,7 @@ from engine.caller import (
     tail_bar,
 )
 from engine.contact import KIND_RANK, Contact
+from engine.countries import country_code_of
 from engine.errors import InvalidNumber
 from engine.holding import TAIL_CLASS_DIGITS
 from engine.numbertext import fold_signs, read_text
@@ -447,9 +448,12 @@ def _end_of(digits: str, text: str, begin: int) -> int:
 
 
 def _rule(reading: Reading, digits: str) -> str:
-    """Return the rule that applied, and whether a needless 0 was dropped."""
-    if digits[:1] == "+" and digits[1:].partition("x")[0] != reading.numbers[0].digits:
-        return f"{reading.rule}; the needless 0 behind the country code was dropped"
+    """Return the rule that applied, and whether a needless prefix was dropped."""
+    written, read = digits[1:].partition("x")[0], reading.numbers[0].digits
+    if digits[:1] == "+" and written != read:
+        behind = written[len(country_code_of(written)) :]
+        needless = "0" if f"0{read[len(country_code_of(read)) :]}" == behind else "prefix"
+        return f"{reading.rule}; the needless {needless} behind the country code was dropped"
     return reading.rule
 
 

@@ -17,12 +17,15 @@ import msgspec
 from engine.countries import (
     MAX_E164_DIGITS,
     MIN_E164_DIGITS,
+    NEEDLESS,
     NORTH_AMERICA,
     country_code_of,
+    has_area_code,
     has_country_code,
     looks_international,
     looks_national,
-    without_stray_zero,
+    without_own_prefix,
+    without_stray_prefix,
 )
 from engine.dialplan import DialPlan
 from engine.errors import InvalidNumber
@@ -40,7 +43,7 @@ from engine.servicenumbers import (
     is_service_number,
 )
 
-NORMALISER_VERSION = 4
+NORMALISER_VERSION = 5
 """Part of every record's digest: raise it whenever a spelling is read in another way."""
 
 NANP_NATIONAL_DIGITS = 10
@@ -114,7 +117,7 @@ PLAIN_BEGINNING = 4
 PLAIN_BEGINNINGS = {
     digits.encode(): len(country)
     for digits in (f"{number:0{PLAIN_BEGINNING}d}" for number in range(10**PLAIN_BEGINNING))
-    if (country := country_code_of(digits)) and digits[len(country)] != "0"
+    if (country := country_code_of(digits)) and digits[: len(country) + 1] not in NEEDLESS
 }
 """The first digits behind a "+" → how many of them are the country code: a number that begins so
 and has `MIN_PLAIN_DIGITS` to `MAX_E164_DIGITS` is read as it stands, whatever the plan."""
@@ -173,7 +176,7 @@ def without_needless_zero(digits: bytes) -> tuple[bytes, int] | None:
     text = digits.decode()
     if not country_code_of(text):
         return None
-    text = without_stray_zero(text)
+    text = without_stray_prefix(text)
     country = country_code_of(text)
     return (text.encode(), len(country)) if country else None
 
@@ -205,8 +208,8 @@ def read_slowly(raw: str, plan: DialPlan) -> Reading:
 def _explicit(digits: str, extension: str, rule: str) -> Reading:
     """Read digits whose country is given. Flat, since nearly every call passes here."""
     country = country_code_of(digits)
-    if digits[len(country) : len(country) + 1] == "0":  # a needless 0 can only stand there
-        digits = without_stray_zero(digits.removeprefix("00"))
+    if digits[: len(country) + 1] in NEEDLESS:  # a needless prefix can only stand there
+        digits = without_stray_prefix(digits.removeprefix("00"))
         country = country_code_of(digits)
     if not MIN_E164_DIGITS <= len(digits) <= MAX_E164_DIGITS:
         raise InvalidNumber(
@@ -314,9 +317,7 @@ def _external(digits: str, extension: str, plan: DialPlan) -> Reading | None:
     if prefix and digits.startswith(prefix) and prefix != plan.country_code:
         rest = digits[len(prefix) :]
         if prefix[0] == "0" or looks_national(rest, plan.country_code):
-            number = plan.country_code + rest
-            if rest[:1] == "0":
-                number = without_stray_zero(number)
+            number = without_stray_prefix(plan.country_code + rest)
             if len(number) <= _LONGEST_SERVICE:
                 _refuse_service(number)
             if len(rest) < MIN_NATIONAL_DIGITS or not _fits(number):
@@ -326,8 +327,7 @@ def _external(digits: str, extension: str, plan: DialPlan) -> Reading | None:
 
 
 def _behind_exit_code(digits: str, extension: str, exit_code: str) -> Reading | None:
-    if "0" in digits[:4]:
-        digits = without_stray_zero(digits)
+    digits = without_stray_prefix(digits)
     if not _fits(digits) or not has_country_code(digits):
         return None
     _refuse_service(digits)
@@ -346,7 +346,8 @@ def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
     here = _at_home(digits, plan)
     near = None
     if here is not None and _fits(here[0]):
-        near = Reading((PhoneNumber(here[0], extension),), here[1])
+        number = without_stray_prefix(here[0])
+        near = Reading((PhoneNumber(number, extension),), here[1])
     world = None
     if size >= MIN_WITHOUT_PLUS and not (home and country == NORTH_AMERICA):
         world = _without_plus(digits, extension)
@@ -357,8 +358,10 @@ def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
         world_first = _is_shaped(world)
         if closed and not world_first:  # the shapes of such countries are strict
             return near
+    elif size > LONG:  # in Brazil and China mobiles have eleven digits, and no prefix
+        world_first = closed or not has_area_code(digits, country)
     else:
-        world_first = size > LONG or (home and size == LONG and not closed)
+        world_first = home and size == LONG and not closed
     first, second = (world, near) if world_first else (near, world)
     return Reading(
         first.numbers + second.numbers,
@@ -378,27 +381,34 @@ def _at_home(digits: str, plan: DialPlan) -> tuple[str, str] | None:
         return _in_north_america(digits, plan)
     closed = not plan.national_prefix
     national = looks_national(digits, country)
-    if digits[0] == "0" and not national:  # written in countries where there is none
-        return _behind_needless_zero(digits.lstrip("0"), country)
+    prefixed = None if national else _behind_other_prefix(digits, country)
+    if prefixed or (digits[0] == "0" and not national):
+        return prefixed
     if national and closed:
         return country + digits, "national number, country code added"
+    whole = national and (size >= MIN_WITHOUT_PREFIX or has_area_code(digits, country))
     local = plan.area_code + digits
     if (
         plan.area_code
         and size >= MIN_LOCAL_DIGITS
         and _fits(country + local)
-        and (not national or size < MIN_WITHOUT_PREFIX or looks_national(local, country))
+        and (not whole or looks_national(local, country))
     ):
         return country + local, "local number, area code added"
-    if size >= (MIN_CLOSED_DIGITS if closed else MIN_WITHOUT_PREFIX) and (closed or national):
+    if whole or (closed and size >= MIN_CLOSED_DIGITS):
         return country + digits, "number without prefix, country code added"
     return None
 
 
-def _behind_needless_zero(digits: str, country: str) -> tuple[str, str] | None:
-    if not looks_national(digits, country):
+def _behind_other_prefix(digits: str, country: str) -> tuple[str, str] | None:
+    """Read what stands behind another prefix than the plan's, or behind a 0 where there is none."""
+    own = without_own_prefix(digits, country)
+    if own:
+        return country + own, "another national prefix cut, country code added"
+    rest = digits.lstrip("0")
+    if rest == digits or not looks_national(rest, country):
         return None
-    return country + digits, "needless 0 cut, country code added"
+    return country + rest, "needless 0 cut, country code added"
 
 
 def _in_north_america(digits: str, plan: DialPlan) -> tuple[str, str] | None:
@@ -415,8 +425,7 @@ def _in_north_america(digits: str, plan: DialPlan) -> tuple[str, str] | None:
 def _without_plus(digits: str, extension: str) -> Reading | None:
     if digits[0] == NORTH_AMERICA and len(digits) != 1 + NANP_NATIONAL_DIGITS:
         return None
-    if "0" in digits[:4]:
-        digits = without_stray_zero(digits)
+    digits = without_stray_prefix(digits)
     if not has_country_code(digits) or not _fits(digits) or _is_service_abroad(digits):
         return None
     return Reading((PhoneNumber(digits, extension),), "E.164 without +", explicit_country=True)

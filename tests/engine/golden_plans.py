@@ -78,4 +78,11 @@ PLANS = {
     "budapest": region_plan("HU"),
     "moscow": region_plan("RU"),
     "sydney": region_plan("AU"),
+    "vilnius": region_plan("LT"),
+    "minsk": region_plan("BY"),
+    "mexico": region_plan("MX"),
+    "buenos-aires": region_plan("AR"),
+    "sao-paulo": DialPlan(name="sao-paulo", country_code="55", area_code="11"),
+    "shanghai": region_plan("CN"),
+    "vaduz": region_plan("LI"),
 }

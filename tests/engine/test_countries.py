@@ -15,7 +15,7 @@ from engine.countries import (
     has_country_code,
     looks_international,
     looks_national,
-    without_stray_zero,
+    without_stray_prefix,
 )
 
 
@@ -72,7 +72,7 @@ def test_the_shapes_hold_the_example_numbers_of_every_region() -> None:
         if number is not None:
             digits = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
             assert looks_international(digits), (region, digits)
-            assert without_stray_zero(digits) == digits
+            assert without_stray_prefix(digits) == digits
 
 
 @pytest.mark.parametrize(
@@ -88,20 +88,26 @@ def test_the_shapes_hold_the_example_numbers_of_every_region() -> None:
         ("242066123456", "242066123456"),
         ("4502345678", "452345678"),
         ("48022123456", "4822123456"),
+        ("360612345678", "3612345678"),
+        ("784951234567", "74951234567"),
+        ("78005553535", "78005553535"),
+        ("370861234567", "37061234567"),
+        ("5215512345678", "525512345678"),
+        ("54111523456789", "5491123456789"),
         ("0498999", "0498999"),
         ("49", "49"),
     ],
 )
-def test_a_zero_behind_the_country_code_goes_unless_it_belongs_there(
+def test_a_prefix_behind_the_country_code_goes_unless_it_belongs_there(
     digits: str, clean: str
 ) -> None:
-    assert without_stray_zero(digits) == clean
+    assert without_stray_prefix(digits) == clean
 
 
 @given(st.from_regex("[0-9]{1,20}", fullmatch=True))
-def test_cutting_needless_zeros_twice_changes_nothing_more(digits: str) -> None:
-    once = without_stray_zero(digits)
-    assert without_stray_zero(once) == once
+def test_cutting_needless_prefixes_twice_changes_nothing_more(digits: str) -> None:
+    once = without_stray_prefix(digits)
+    assert without_stray_prefix(once) == once
     assert country_code_of(once) == country_code_of(digits)
 
 
