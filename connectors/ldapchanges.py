@@ -31,6 +31,9 @@ SHOW_DELETED = "1.2.840.113556.1.4.417"
 OVERLAP_S = 60
 """modifyTimestamp counts seconds, and an entry may become visible after a later one."""
 
+FUTURE = dt.timedelta(days=1)
+"""A time of change so far ahead is a mistake of the source: it must not hide all later changes."""
+
 CSN_MARKS = 3
 
 UNWILLING = 53
@@ -233,7 +236,7 @@ class _Modified(Follower):
     def __init__(self, session: LdapSession, scope: Scope) -> None:
         self._session = session
         self._scope = scope
-        self._newest = ""
+        self._newest: dt.datetime | None = None
         self._began = time.monotonic()
 
     @override
@@ -244,7 +247,9 @@ class _Modified(Follower):
     @override
     def see(self, entry: Entry) -> None:
         for text in texts_of("modifytimestamp", entry.get("modifytimestamp", ())):
-            self._newest = max(self._newest, text)
+            moment = _moment(text)
+            if moment is not None and (self._newest is None or moment > self._newest):
+                self._newest = moment
 
     @override
     def last_mark(self, mark: str) -> str:
@@ -252,10 +257,10 @@ class _Modified(Follower):
 
     @override
     def since(self, mark: str) -> Changes:
-        try:
-            since = dt.datetime.fromisoformat(mark) - dt.timedelta(seconds=OVERLAP_S)
-        except ValueError:
-            raise MarkExpired(mark) from None
+        known = _moment(mark)
+        if known is None:
+            raise MarkExpired(mark)
+        since = known - dt.timedelta(seconds=OVERLAP_S)
         scope = self._scope
         self._began = time.monotonic()
         # The server's own clock: what was newest is what it wrote then.
@@ -271,10 +276,19 @@ class _Modified(Follower):
 
     def _before_it_began(self) -> str:
         """Return a time that was over for the server when the reading began; "" for none."""
-        if not self._newest:
+        if self._newest is None:
             return ""
         took = dt.timedelta(seconds=math.ceil(time.monotonic() - self._began))
-        return (dt.datetime.fromisoformat(self._newest) - took).isoformat()
+        return (self._newest - took).isoformat()
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """Return a time of change in UTC; None for what is none, or lies too far ahead."""
+    try:
+        moment = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment <= dt.datetime.now(dt.UTC) + FUTURE else None
 
 
 class _Usn(Follower):

@@ -43,6 +43,20 @@ _ADVICE = {
 }
 
 
+_AD_REASON = re.compile(r"\bdata ([0-9a-f]{3})\b")
+_AD_REASONS = {
+    "525": "there is no such bind name",
+    "530": "the account may not sign in at this time",
+    "531": "the account may not sign in from this machine",
+    "532": "the password has expired",
+    "533": "the account is switched off",
+    "701": "the account has expired",
+    "773": "the password has to be changed before its first use",
+    "775": "the account is locked",
+}
+"""What stands behind "data" in Active Directory's words on a bind that it refuses."""
+
+
 class Link(msgspec.Struct, frozen=True):
     """How to reach a directory and as whom.
 
@@ -120,7 +134,7 @@ class LdapSession:
         self.url = link.urls[0]
 
     def __enter__(self) -> Self:
-        failure: ConnectorError | None = None
+        failures: list[str] = []
         for url in self._link.urls:
             self.url = url
             try:
@@ -130,12 +144,11 @@ class LdapSession:
                 self._close()
                 raise
             except SourceFailed as error:
-                failure = failure or error
+                failures.append(str(error))
                 self._close()
                 continue
             return self
-        assert failure is not None
-        raise failure
+        raise SourceFailed("; ".join(failures))
 
     def __exit__(self, *_: object) -> None:
         self._close()
@@ -169,8 +182,10 @@ class LdapSession:
         while True:
             found = self.search(base, filter_, names, page_size=page_size, cookie=cookie)
             yield found
-            controls = self._connection.result.get("controls", {})
-            cookie = controls.get(PAGED, {}).get("value", {}).get("cookie")
+            control = self._connection.result.get("controls", {}).get(PAGED)
+            if control is None and cookie:  # at first: all that there is came in one answer
+                raise SourceFailed(f"{self.url}: the server lost its place between two pages")
+            cookie = (control or {}).get("value", {}).get("cookie")
             if not cookie:
                 return
 
@@ -248,12 +263,18 @@ class LdapSession:
         parts = urlsplit(url)
         assert parts.hostname is not None, "url_fault saw to it"
         port = parts.port or _PORTS[parts.scheme]
-        address = resolve(parts.hostname, port, allow_link_local=link.allow_link_local)[0]
+        failure: ConnectorError | None = None
+        for address in resolve(parts.hostname, port, allow_link_local=link.allow_link_local):
+            try:
+                connection = self._opened(parts.hostname, address, secure=parts.scheme == "ldaps")
+                break
+            except self._errors as error:
+                failure = failure or self._failure(error, "cannot connect")
+                self._close()
+        else:
+            assert failure is not None
+            raise failure
         try:
-            connection = self._opened(parts.hostname, address, secure=parts.scheme == "ldaps")
-            plain = parts.scheme == "ldap"
-            if plain and not link.allow_plain:
-                connection.start_tls(read_server_info=False)
             bound = connection.bind(read_server_info=False)
         except self._errors as error:
             raise self._failure(error, "cannot connect") from None
@@ -261,7 +282,7 @@ class LdapSession:
             raise SourceFailed(f"{url}: cannot bind: {self._words(connection.result)}")
 
     def _opened(self, host: str, address: Address, *, secure: bool) -> Any:
-        """Return an open connection that is not bound yet."""
+        """Return an open connection that is not bound yet, with TLS unless it may be plain."""
         link, ldap3 = self._link, self._ldap3
         tls = ldap3.Tls(validate=ssl.CERT_REQUIRED)
         # ldap3's own way trusts anybody by default and checks names by a function that is gone.
@@ -291,6 +312,8 @@ class LdapSession:
         self._require_going_on()
         connection.open(read_server_info=False)
         self._require_going_on()
+        if not secure and not link.allow_plain:
+            connection.start_tls(read_server_info=False)
         return connection
 
     def _password(self) -> str | None:
@@ -329,6 +352,8 @@ class LdapSession:
         description = str(result.get("description"))
         message = " ".join(str(result.get("message") or "").split())[:MAX_REASON_CHARS]
         advice = _ADVICE.get(description, "")
+        reason = _AD_REASON.search(message) if description == "invalidCredentials" else None
+        advice = _AD_REASONS.get(reason[1], advice) if reason else advice
         return ": ".join(part for part in (description, advice, message) if part)
 
 
@@ -345,7 +370,8 @@ class SearchRefused(SourceFailed):
 
 def _lowered(attributes: dict[str, list[bytes]]) -> Entry:
     found: Entry = {}
-    for name, values in attributes.items():
+    # The value without options first: of `displayName` and `displayName;lang-ja` it is the name.
+    for name, values in sorted(attributes.items(), key=lambda item: ";" in item[0]):
         plain = name.lower().partition(";")[0]
         found[plain] = [*found.get(plain, ()), *(values or ())]  # DirSync: a cleared one
     return found

@@ -145,6 +145,7 @@ class DirectorySource(ContactSource):
         self._ldap3 = ldap3
         self._is_ad = settings.kind == "ad"
         self._cancelling = Cancelling()
+        self._ids_lack = False  # of an entry of the last full read
 
     @override
     def check(self) -> CheckReport:
@@ -160,7 +161,8 @@ class DirectorySource(ContactSource):
                         " the bind name may not see any"
                     )
                 follower = self._follower(session, scope)
-                if follower is None and self._options.follow != "none":
+                lost = page and not self._is_keyed(scope) and not self._shows_id(scope, page[0])
+                if (follower is None or lost) and self._options.follow != "none":
                     warnings.append("changes cannot be followed: every run reads all entries")
                 lacking = [
                     n for n in self._settings.key if page and n.lower() not in page[0].attributes
@@ -238,8 +240,9 @@ class DirectorySource(ContactSource):
                     yield from self._increment(session, scope, mapping, changes, follower.how)
                     return
             mark = follower.mark() if follower is not None else ""
+            self._ids_lack = False
             yield from self._all(session, scope, mapping, follower)
-            if follower is not None:
+            if follower is not None and not self._ids_lack:
                 mark = follower.last_mark(mark)
                 yield Complete(full=True, bookmark=self._bookmark(scope, follower.how, mark))
             else:
@@ -259,12 +262,16 @@ class DirectorySource(ContactSource):
         self, session: LdapSession, scope: Scope, mapping: Mapping, follower: Follower | None
     ) -> Iterator[Event]:
         key_of = compile_key(self._settings.key)
-        extra = follower.extra if follower is not None else ()
-        names = [*scope.columns, *(name for name in extra if name not in scope.columns)]
+        extra = (*follower.extra, scope.id_name) if follower is not None else ()
+        wanted = {name.lower() for name in scope.columns}
+        names = [*scope.columns, *(name for name in extra if name.lower() not in wanted)]
+        # A change is told by that id: of an entry that does not show it none would ever be read.
+        by_id = self._is_keyed(scope)
         for page in session.pages(scope.base, scope.filter, names, scope.page_size):
             for found in page:
                 if follower is not None:
                     follower.see(found.attributes)
+                    self._ids_lack |= not by_id and not self._shows_id(scope, found)
                 record = _record(found, mapping.columns, mapping.several)
                 yield Upsert(key_of(record), record)
 
@@ -289,8 +296,7 @@ class DirectorySource(ContactSource):
                 record = _record(found, mapping.columns, mapping.several)
                 yield Upsert(key_of(record), record)
         bookmark = self._bookmark(scope, how, changes.mark)
-        keyed = tuple(name.lower() for name in self._settings.key) == (id_name,)
-        if changes.sweep or not keyed:
+        if changes.sweep or not self._is_keyed(scope):
             yield from self._sweep(session, scope, key_of)
             yield Complete(full=True, bookmark=bookmark)
         elif changes.present is not None:
@@ -309,6 +315,14 @@ class DirectorySource(ContactSource):
         for page in session.pages(scope.base, scope.filter, self._settings.key, scope.page_size):
             keys = [key_of(_record(found, self._settings.key, frozenset())) for found in page]
             yield Present(tuple(key for key in keys if key))
+
+    def _is_keyed(self, scope: Scope) -> bool:
+        """Tell whether keys are the ids by which changes are told."""
+        return [name.lower() for name in self._settings.key] == [scope.id_name.lower()]
+
+    @staticmethod
+    def _shows_id(scope: Scope, found: Found) -> bool:
+        return bool(found.attributes.get(scope.id_name.lower()))
 
     def _follower(self, session: LdapSession, scope: Scope) -> Follower | None:
         """Return the best way to follow the server that the settings allow, None for none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,52 @@ def test_an_increment_without_news_keeps_its_mark(peer: Slapd) -> None:
         (*_, complete) = own.read(before)
         assert isinstance(complete, Complete)
         assert complete.bookmark >= before
+
+
+@pytest.mark.parametrize("stamp", ["20990101000000Z", "99991231235959Z"])
+def test_a_time_of_change_in_the_future_hides_no_later_change(peer: Slapd, stamp: str) -> None:
+    peer.stop()
+    first = many(30)[0][0]
+    lines = []
+    for entry in peer.dump().split("\n\n"):
+        own = re.sub(r"(?m)^modifyTimestamp: .*$", f"modifyTimestamp: {stamp}", entry)
+        lines.append(own if f"uid: {first}\n" in entry else entry)
+    peer.restore("\n\n".join(lines))
+    peer.start()
+    own = source(peer, "modified")
+    *_, complete = own.read(b"")
+    assert isinstance(complete, Complete)
+    last = many(30)[-1][0]
+    with peer.admin() as admin:
+        rename(admin, last)
+    changed = [event for event in own.read(complete.bookmark) if isinstance(event, Upsert)]
+    assert last in {event.record["uid"] for event in changed}
+
+
+@pytest.mark.parametrize("text", ["", "0000-00-00T00:00:00Z", "2026", "yesterday"])
+def test_what_is_no_time_of_change_is_no_mark(text: str) -> None:
+    scope = ldapchanges.Scope(PEOPLE_BASE, "(uid=*)", "entryUUID", (), 5)
+    follower = ldapchanges._Modified(None, scope)  # type: ignore[arg-type]  # nobody is asked
+    follower.see({"modifytimestamp": [text.encode()]})
+    assert follower.last_mark("") == ""
+    with pytest.raises(ldapchanges.MarkExpired):
+        follower.since(text)
+
+
+def test_a_time_of_change_in_another_zone_is_asked_for_in_utc() -> None:
+    asked: list[str] = []
+
+    class Asked:
+        def pages(self, _base: str, filter_: str, *_: object) -> list[object]:
+            asked.append(filter_)
+            return []
+
+    scope = ldapchanges.Scope(PEOPLE_BASE, "(uid=*)", "entryUUID", (), 5)
+    follower = ldapchanges._Modified(Asked(), scope)  # type: ignore[arg-type]  # all that is asked
+    follower.see({"modifytimestamp": [b"20261001023000+0200"]})
+    follower.since(follower.last_mark("").replace("00:29", "00:30"))
+    (filter_,) = asked
+    assert "(modifyTimestamp>=20261001002" in filter_
 
 
 def rename(admin: Any, key: str) -> None:

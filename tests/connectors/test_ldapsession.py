@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ldap3
+import msgspec
 import pytest
 
+from connectors import ldapsession
+from connectors.addresses import Address
 from connectors.errors import SourceFailed
 from connectors.ldapsession import LdapSession, Link, SearchRefused, url_fault
 from connectors.settings import SecretRef
@@ -148,3 +151,54 @@ def test_an_alias_is_not_followed(peer: Slapd) -> None:
 def test_urls_of_servers(url: str, fault: str) -> None:
     found = url_fault(url)
     assert (fault in found) if fault else not found
+
+
+def test_every_address_of_a_name_is_tried(peer: Slapd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A domain's name leads to all its controllers, and `localhost` to two addresses."""
+    dead = Address(socket.AF_INET, "127.0.0.1", 1)
+    live = Address(socket.AF_INET, "127.0.0.1", peer.port)
+    monkeypatch.setattr(ldapsession, "resolve", lambda *_args, **_more: (dead, live))
+    with session(peer) as asking:
+        assert asking.entry(PEOPLE_BASE, ["ou"])
+    monkeypatch.setattr(ldapsession, "resolve", lambda *_args, **_more: (dead, dead))
+    with pytest.raises(SourceFailed, match="cannot connect"), session(peer):
+        pass
+
+
+def test_what_is_wrong_with_each_server_of_a_list_is_said(peer: Slapd, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("wrong")
+    asking = session(peer, password=tmp_path / "wrong")
+    asking._link = msgspec.structs.replace(asking._link, urls=("ldap://127.0.0.1:1", peer.url))
+    with (
+        pytest.raises(SourceFailed, match=r"127\.0\.0\.1:1: cannot connect.*; ldap.*cannot bind"),
+        asking,
+    ):
+        pass
+
+
+def test_a_server_that_loses_its_place_between_pages_fails(peer: Slapd) -> None:
+    with session(peer) as asking:
+        pages = asking.pages(PEOPLE_BASE, PEOPLE, ["uid"], 40)
+        next(pages)
+        next(pages)
+        del asking._connection.result["controls"]
+        with pytest.raises(SourceFailed, match="lost its place between two pages"):
+            next(pages)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("52e", "wrong bind name or password"),
+        ("532", "the password has expired"),
+        ("773", "the password has to be changed"),
+        ("775", "the account is locked"),
+        ("57", "wrong bind name or password"),
+    ],
+)
+def test_why_active_directory_refuses_a_bind_is_said(data: str, words: str) -> None:
+    message = (
+        f"80090308: LdapErr: DSID-0C09042A, comment: AcceptSecurityContext, data {data}, v3839"
+    )
+    result = {"description": "invalidCredentials", "message": message}
+    assert LdapSession._words(result).startswith(f"invalidCredentials: {words}")

@@ -288,6 +288,41 @@ def test_another_base_or_filter_is_a_full_read(peer: Slapd, store: ContactStore)
     assert report.held_back == 29
 
 
+@pytest.mark.parametrize("follow", ["modified", "syncrepl"])
+def test_changes_that_are_told_by_ids_which_are_not_shown_are_not_lost(
+    tmp_path: Path, store: ContactStore, follow: str
+) -> None:
+    """Some directories have no entryUUID, and the rights of some show it to nobody."""
+    access = f'access to attrs=entryUUID by * none\naccess to * by dn.exact="{READER}" read'
+    with slapd(tmp_path, access=access) as peer:
+        peer.load(ROWS)
+        peer.start()
+        own = settings(kind="ldap", key=("uid",), map={}, options=options(peer, follow=follow))
+        assert sync_source(own, store).added == len(ROWS)
+        store.settle(store.last_seq())
+        warnings = open_source(completed(own)).check().warnings
+        assert "changes cannot be followed: every run reads all entries" in warnings
+        with peer.admin() as admin:
+            admin.modify(dn_of("1"), {"displayName": [(ldap3.MODIFY_REPLACE, ["Neu"])]})
+        report = sync_source(own, store)
+        assert (report.state, report.full, report.changed) == ("done", True, 1)
+
+
+def test_a_value_in_another_language_does_not_stand_for_the_name(peer: Slapd) -> None:
+    LdapWorld(peer, "auto").fill([])
+    with peer.admin() as admin:
+        values = {"cn;lang-ja": ["花子"], "cn": ["Hanako"], "sn": ["Sato"]}
+        admin.add(dn_of("1"), "inetOrgPerson", {"displayName;lang-ja": ["花子"], **values})
+        admin.modify(dn_of("1"), {"displayName": [(ldap3.MODIFY_ADD, ["Hanako Sato"])]})
+    try:
+        (record, _) = source(peer).read(b"")
+    finally:
+        with peer.admin() as admin:
+            admin.delete(dn_of("1"))
+    assert isinstance(record, Upsert)
+    assert (record.record["displayName"], record.record["cn"]) == ("Hanako Sato", "Hanako")
+
+
 def test_a_renamed_entry_stays_the_same_contact(peer: Slapd, store: ContactStore) -> None:
     LdapWorld(peer, "auto").fill(ROWS)
     assert sync_source(directory(peer), store).state == "done"
