@@ -49,9 +49,10 @@ class TunnelWork:
         self._accounts = accounts
         self._settings = settings
         self._counts: Counter[str] = Counter()
-        self._tokens: TokenVerifier | None = None
         self._graphs = graphs
-        self._memberships = Memberships()
+        # by tenant: a registration that takes another one's place is mostly of the same
+        self._tokens: dict[str, TokenVerifier] = {}
+        self._memberships: dict[str, Memberships] = {}
         self._challenge = ChallengeWatch(keys_dir, settings)
         self._connector = Connector(keys_dir, settings, self._make_answers, version("rufname"))
 
@@ -71,9 +72,10 @@ class TunnelWork:
     async def drain(self, timeout_s: float) -> None:
         """Answer what was asked, then close the lines."""
         await self._connector.drain(timeout_s)
-        if self._tokens is not None:
-            await self._tokens.close()
-        await self._memberships.close()
+        for tokens in self._tokens.values():
+            await tokens.close()
+        for memberships in self._memberships.values():
+            await memberships.close()
         self._index.close()
 
     def metrics(self) -> dict[str, int]:
@@ -83,20 +85,23 @@ class TunnelWork:
 
     def _make_answers(self, enrolment: Enrolment, ring: KeyRing) -> Answers:
         """Return what answers for the tenant that this directory is registered for."""
-        rules = self._settings.token_rules(enrolment.tid)
-        keys = KeyCache(fetch_from(self._settings.keys_url(enrolment.tid)))
-        self._tokens = TokenVerifier(lambda _claimed: rules, keys)
-        self._memberships = memberships_of(enrolment.tid, self._graphs)
+        tid = enrolment.tid
+        if tid not in self._tokens:
+            rules = self._settings.token_rules(tid)
+            keys = KeyCache(fetch_from(self._settings.keys_url(tid)))
+            self._tokens[tid] = TokenVerifier(lambda _claimed: rules, keys)
+            self._memberships[tid] = memberships_of(tid, self._graphs)
         desk = Desk(LocalDirectory(self._index), self._settings)
-        envelope = Envelope(enrolment.tid, ring)
+        envelope = Envelope(tid, ring)
         answerer = Answerer(
             envelope,
-            self._tokens,
+            self._tokens[tid],
             lambda: self._accounts,
             desk,
             message_extension=self._settings.message_extension,
-            memberships=self._memberships,
+            memberships=self._memberships[tid],
         )
+        answerer.counts.update(self._counts)
         self._counts = answerer.counts
         return answerer.answer
 

@@ -171,13 +171,41 @@ class Connector:
             else:
                 if self._enrolment is not None and self._ring is not None:
                     if self._enrolment.tid == self._ring.tid:
-                        self._answers = self._make_answers(self._enrolment, self._ring)
+                        self._take_up(self._enrolment, self._ring)
                         self._said.pop(-1, None)
                         return
                     self._say(-1, f"{self._keys_dir}: keys of two tenants: register again")
                 else:
                     self._say(-1, "this directory is not registered: run `rufname register`")
             await self._pause(REGISTRATION_LOOK_S)
+
+    def _take_up(self, enrolment: Enrolment, ring: KeyRing) -> None:
+        """Be this registration's directory from now on."""
+        self._enrolment, self._ring = enrolment, ring
+        self._answers = self._make_answers(enrolment, ring)
+        self._bundle = (0, b"")
+
+    def _present(self) -> Enrolment:
+        """Return the registration as it is now; other keys that came with it are taken up.
+
+        Keys alone are not: those of a registration that still waits are no reason to stop.
+
+        Raises:
+            KeysUnusable: its files are damaged, or not all of one registration.
+        """
+        assert self._enrolment is not None
+        assert self._ring is not None
+        enrolment = Enrolment.load(self._keys_dir)
+        if enrolment is None:
+            return self._enrolment
+        if enrolment.public != self._enrolment.public:
+            ring = KeyRing.load(self._keys_dir) or self._ring
+            if ring.tid != enrolment.tid:
+                raise KeysUnusable(f"{self._keys_dir}: keys of two tenants: register again")
+            if ring.identity.public != self._ring.identity.public:
+                self._take_up(enrolment, ring)
+                _log.info("registered anew, with another identity: its keys are taken up")
+        return enrolment
 
     def _current_bundle(self) -> bytes:
         """Return the key bundle of today, made once a day."""
@@ -248,8 +276,7 @@ class Connector:
         Raises:
             CannotDial, ConnectionClosed, BadFrame, KeysUnusable: there is none now.
         """
-        enrolment = Enrolment.load(self._keys_dir) or self._enrolment
-        assert enrolment is not None
+        enrolment = self._present()
         nodes = self._settings.nodes or (enrolment.relay,)
         address = line_address(nodes[(slot + self.counts["dialled"]) % len(nodes)])
         self.counts["dialled"] += 1

@@ -56,6 +56,7 @@ class Site:
         message_extension: bool = False,
     ) -> None:
         self.folder = folder
+        self.directory = directory
         self.tid = tid
         self.now = now
         self.ring = KeyRing.create(folder, tid, now())
@@ -129,6 +130,13 @@ class Cloud:
         assert self.server is not None
         await self.exchange.drain(drain_s)
         await self.server.drain(5)
+
+    async def cut_lines(self) -> None:
+        """Break every line; a directory dials again."""
+        lines = [line for tenant in self.exchange._tenants.values() for line in tenant.lines]
+        ended = self.exchange.counts["lines_closed"] + len(lines)
+        await asyncio.gather(*(line.socket.close(1001, "") for line in lines))
+        await wait_for(lambda: self.exchange.counts["lines_closed"] >= ended, "the lines' end")
 
     async def wait_lines(self, lines: int) -> None:
         await wait_for(lambda: self.exchange.metrics()["lines"] == lines, f"{lines} lines")

@@ -15,8 +15,8 @@ from relay.errors import DirectoryOffline
 from relay.local import LocalDirectory
 from relay.tunnel import connector as connector_module
 from relay.tunnel.bus import Question, Reply
-from relay.tunnel.connector import Connector
-from relay.tunnel.enrolment import Enrolment
+from relay.tunnel.connector import Answers, Connector
+from relay.tunnel.enrolment import FILE, Enrolment
 from relay.tunnel.frames import (
     SUBPROTOCOL,
     Answer,
@@ -28,6 +28,7 @@ from relay.tunnel.frames import (
     decode_from_connector,
     encode,
 )
+from relay.tunnel.keyring import EXCHANGE_FILE, IDENTITY_FILE, KeyRing
 from relay.tunnel.keys import SignedBundle, TenantIdentity
 from tests.relay.http.users import TENANT
 from tests.relay.tunnel.ends import TUNNEL, Cloud, Site, running, running_cloud, wait_for
@@ -107,6 +108,40 @@ async def test_a_directory_that_is_registered_while_it_runs_begins_by_itself(
         await cloud.wait_lines(1)
         assert await asked(site, cloud) == 200
     assert caplog.text.count("not registered: run") == 1
+
+
+async def test_another_identity_that_is_registered_meanwhile_is_taken_up(
+    site: Site, tmp_path: Path
+) -> None:
+    taken: list[bytes] = []
+
+    def answers(_enrolment: Enrolment, ring: KeyRing) -> Answers:
+        taken.append(ring.identity.public)
+        return site.answerer.answer
+
+    async with running_cloud() as cloud:
+        await enrol(site, cloud)
+        connector = Connector(site.folder, TUNNEL, answers, "test")
+        async with running(connector):
+            await cloud.wait_lines(1)
+            # keys alone, whose registration may still wait, are no reason to stop being the old one
+            fresh = Site(tmp_path / "fresh", site.directory)
+            for name in (EXCHANGE_FILE, IDENTITY_FILE):
+                (fresh.folder / name).replace(site.folder / name)
+            await cloud.cut_lines()
+            await cloud.wait_lines(1)
+            assert taken == [site.ring.identity.public]
+            record = await cloud.records.get(TENANT)
+            assert record is not None
+            changed = fresh.enrol(cloud.url)
+            (fresh.folder / FILE).replace(site.folder / FILE)
+            await cloud.records.put(msgspec.structs.replace(changed, revision=record.revision))
+            await wait_for(lambda: len(taken) > 1, "the other keys")
+            await cloud.wait_lines(1)
+            public = fresh.ring.identity.public
+            assert taken == [site.ring.identity.public, public]
+            await wait_for(lambda: cloud.records._records[TENANT].bundle, "the other bundle")
+            SignedBundle.decode(cloud.records._records[TENANT].bundle).verify(TENANT, public)
 
 
 async def test_a_relay_that_does_not_know_the_key_says_so_until_it_does(
