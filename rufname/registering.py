@@ -113,6 +113,7 @@ def register(
             return _change(member, keep=keep, dismiss=dismiss, remove=remove)
         registrar = Registrar(web, _address("--relay", relay))
         name = check_node(node or socket.gethostname().partition(".")[0])
+        registrar.require_own_name()
         if code:
             join(config.keys_dir, registrar, tenant.lower(), name, code)
             return _tell(registrar, Member.load(config.keys_dir, web))

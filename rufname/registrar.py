@@ -23,7 +23,14 @@ from relay.http.registration import (
     WaysAnswer,
 )
 from relay.schema import Problem
-from relay.tunnel.dialling import CannotDial, certificate_words, proxy_of, trust
+from relay.tunnel.dialling import (
+    PROXY_ADDRESS_WORDS,
+    SOCKS_WORDS,
+    CannotDial,
+    certificate_words,
+    proxy_of,
+    trust,
+)
 from relay.tunnel.registration import SignedOrder
 from relay.tunnel.settings import TunnelSettings
 from rufname.errors import RufnameError
@@ -34,7 +41,18 @@ TIMEOUT_S = 20.0
 PATIENCE, BUSY_PAUSE_S = 5, 1.0
 """How often, and after which pause, something is asked again that came too fast for the relay."""
 
+ANSWER_S = 60.0
+MAX_ANSWER_BYTES = 64 * 1024
+"""A handover, the longest answer, is some 5 KiB."""
+
 _Answer = TypeVar("_Answer")
+
+
+class _Answered(msgspec.Struct, frozen=True):
+    """What came back: of a body that is too long or too slow its beginning, which is no JSON."""
+
+    status_code: int
+    content: bytes
 
 
 class RelayRefuses(RufnameError):
@@ -57,20 +75,27 @@ def web_client(settings: TunnelSettings) -> httpx.Client:
     """Return what asks over HTTPS, through the proxy and with the trust of `[tunnel]`.
 
     Raises:
-        RelayRefuses: the authorities' file cannot be used.
+        RelayRefuses: the authorities' file or the proxy cannot be used.
     """
     proxy = proxy_of(settings)
     try:
-        trusted = trust(settings)
+        trusted, over = trust(settings), None
+        if isinstance(proxy, str):
+            its_own = trusted if proxy.startswith("https:") else None
+            over = httpx.Proxy(proxy, ssl_context=its_own)
+        return httpx.Client(
+            verify=trusted,
+            proxy=over,
+            trust_env=proxy is True,
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
+        )
     except CannotDial as error:
         raise RelayRefuses(str(error)) from None
-    return httpx.Client(
-        verify=trusted,
-        proxy=proxy if isinstance(proxy, str) else None,
-        trust_env=proxy is True,
-        timeout=TIMEOUT_S,
-        follow_redirects=False,
-    )
+    except ImportError:
+        raise RelayRefuses(SOCKS_WORDS) from None
+    except (httpx.InvalidURL, ValueError):  # no quotation: a password may stand in it
+        raise RelayRefuses(PROXY_ADDRESS_WORDS) from None
 
 
 class Registrar:
@@ -85,6 +110,19 @@ class Registrar:
         """
         self._web = web
         self.relay = relay
+
+    def require_own_name(self) -> None:
+        """Make sure that the relay is asked under its own name: what is signed is for that alone.
+
+        Raises:
+            CannotRegister: it has another one.
+            RelayRefuses: it cannot be asked.
+        """
+        own = self.ways().relay
+        if own != urlsplit(self.relay).hostname:
+            raise CannotRegister(
+                f"{self.relay} answers, but that relay's name is {own}: register at that name"
+            )
 
     def ways(self) -> WaysAnswer:
         """Return how an administrator signs in at this relay."""
@@ -128,7 +166,11 @@ class Registrar:
         Raises:
             RelayRefuses: there is no relay, or it refuses.
         """
-        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # what is packed is of unknown size
+            "Content-Type": "application/json",
+        }
         if token:
             headers["Authorization"] = f"Bearer {token}"
         content = None if body is None else msgspec.json.encode(body)
@@ -145,17 +187,29 @@ class Registrar:
             if answer.status_code == httpx.codes.OK:
                 return msgspec.json.decode(answer.content, type=kind)
             problem = msgspec.json.decode(answer.content, type=Problem)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):  # the second for names of fields
             words = f"{self.relay}: status {answer.status_code}: is this the address of a relay?"
             raise RelayRefuses(words) from None
         code = problem.type.rpartition(":")[2]
         raise RelayRefuses(f"{self.relay}: {problem.detail or problem.title}", code)
 
-    def _send(self, request: httpx.Request) -> httpx.Response:
+    def _send(self, request: httpx.Request) -> _Answered:
+        """Return what is answered, as far as a relay's own answers go: it is believed nothing."""
+        ends_s, octets = time.monotonic() + ANSWER_S, bytearray()
         try:
-            return self._web.send(request)
+            answer = self._web.send(request, stream=True)
+            try:
+                for part in answer.iter_raw():
+                    octets += part
+                    if len(octets) > MAX_ANSWER_BYTES or time.monotonic() > ends_s:
+                        break
+            finally:
+                answer.close()
         except httpx.HTTPError as error:
             raise RelayRefuses(self._words(error)) from None
+        except UnicodeError:
+            raise RelayRefuses(PROXY_ADDRESS_WORDS) from None
+        return _Answered(answer.status_code, bytes(octets))
 
     def _words(self, error: httpx.HTTPError) -> str:
         """Return why the relay could not be asked."""

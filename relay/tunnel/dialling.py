@@ -11,7 +11,7 @@ import socket
 import ssl
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from typing_extensions import override
@@ -24,7 +24,9 @@ from websockets.exceptions import (
     InvalidStatus,
     ProxyError,
 )
+from websockets.proxy import get_proxy
 from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
 from relay.tunnel.frames import MAX_FRAME_BYTES_TO_CONNECTOR, PATH, SUBPROTOCOL
 from relay.tunnel.settings import FROM_ENVIRONMENT, NO_PROXY, TunnelSettings
@@ -34,6 +36,11 @@ DIAL_S = 10.0
 
 PING_S = 20.0
 CLOSE_S = 2.0
+
+SOCKS_WORDS = "a SOCKS proxy is not supported: tunnel.proxy takes HTTP proxies"
+PROXY_ADDRESS_WORDS = (
+    "the proxy's address cannot be used: http://HOST:PORT, in HTTPS_PROXY or tunnel.proxy"
+)
 MAX_RETRY_AFTER_S = 600
 
 
@@ -92,25 +99,31 @@ async def dial(address: str, settings: TunnelSettings, version: str) -> ClientCo
         CannotDial: there is none; the text says why and what to do.
     """
     name = urlsplit(address).netloc
+    trusted, proxy = trust(settings), None
     try:
+        proxy = _proxy_to(address, settings)
+        more = _proxy_trust(proxy, trusted)
         return await _Connect(
             address,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             compression=None,
             user_agent_header=f"rufname/{version}",
-            proxy=proxy_of(settings),
+            proxy=proxy,
             open_timeout=DIAL_S,
             close_timeout=CLOSE_S,
             ping_interval=PING_S,
             ping_timeout=PING_S,
             max_size=MAX_FRAME_BYTES_TO_CONNECTOR,
-            ssl=trust(settings) if address.startswith("wss:") else None,
+            ssl=trusted if address.startswith("wss:") else None,
+            **more,
         )
     except ssl.SSLCertVerificationError as error:
         raise CannotDial(certificate_words(name, error)) from None
     except ssl.SSLError as error:
         raise CannotDial(f"{name}: no TLS: {error.reason or 'the handshake failed'}") from None
-    except (InvalidProxyStatus, InvalidProxyMessage, InvalidProxy, ProxyError) as error:
+    except (InvalidProxy, ValueError):  # no quotation: a password may stand in it
+        raise CannotDial(PROXY_ADDRESS_WORDS) from None
+    except (InvalidProxyStatus, InvalidProxyMessage, ProxyError) as error:
         raise CannotDial(_proxy_words(error)) from None
     except InvalidStatus as error:
         raise _refused(name, error) from None
@@ -118,19 +131,11 @@ async def dial(address: str, settings: TunnelSettings, version: str) -> ClientCo
         words = type(error).__name__
         raise CannotDial(f"{name} answers, but is no relay of this version ({words})") from None
     except ImportError:
-        raise CannotDial(
-            "a SOCKS proxy is not supported: tunnel.proxy takes HTTP proxies"
-        ) from None
+        raise CannotDial(SOCKS_WORDS) from None
     except TimeoutError:
         raise CannotDial(f"{name} did not answer within {DIAL_S:g} s") from None
-    except socket.gaierror:
-        raise CannotDial(f"{name}: no such host, or no name server") from None
     except (OSError, EOFError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        reason = (
-            os.strerror(number) if number else "the connection was cut"
-        )  # loops differ in words
-        raise CannotDial(f"{name} cannot be reached: {reason}") from None
+        raise CannotDial(_unreached_words(name, proxy, error)) from None
 
 
 def proxy_of(settings: TunnelSettings) -> str | Literal[True] | None:
@@ -144,6 +149,43 @@ def proxy_of(settings: TunnelSettings) -> str | Literal[True] | None:
     scheme, _, rest = settings.proxy.partition("://")
     name, _, password = settings.proxy_login.partition(":")
     return f"{scheme}://{quote(name, safe='')}:{quote(password, safe='')}@{rest}"
+
+
+def _proxy_to(address: str, settings: TunnelSettings) -> str | None:
+    """Return the proxy to an address, that of the environment too; None: none.
+
+    Raises:
+        ValueError: what the environment names is none.
+    """
+    configured = proxy_of(settings)
+    if configured is not True:
+        return configured
+    found = get_proxy(parse_uri(address))
+    if found and "://" not in found:  # as curl and others take it
+        found = f"http://{found}"
+    return found or None
+
+
+def _proxy_trust(proxy: str | None, trusted: ssl.SSLContext) -> dict[str, Any]:
+    """Return what the library takes besides for a proxy that speaks TLS itself."""
+    return {"proxy_ssl": trusted} if proxy is not None and proxy.startswith("https:") else {}
+
+
+def _unreached_words(name: str, proxy: str | None, error: OSError | EOFError) -> str:
+    """Return who cannot be reached, and why."""
+    if isinstance(error, socket.gaierror):
+        return f"{_shown(proxy) if proxy else name}: no such host, or no name server"
+    number = error.errno if isinstance(error, OSError) else None
+    reason = os.strerror(number) if number else "the connection was cut"  # loops differ in words
+    if proxy:  # refused it is by the proxy's machine, all else may be farther away
+        by_proxy = isinstance(error, ConnectionRefusedError)
+        name = _shown(proxy) if by_proxy else f"{name}, over {_shown(proxy)},"
+    return f"{name} cannot be reached: {reason}"
+
+
+def _shown(proxy: str) -> str:
+    """Return how a proxy is named to the administrator: without a login."""
+    return f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
 
 
 def certificate_words(

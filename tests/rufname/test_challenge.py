@@ -28,13 +28,18 @@ def directory(folder: Path, fault: str) -> TunnelSettings:
     authorities = folder / "ca.pem"
     authorities.write_text("no certificate")
     ca = authorities if fault == "no authorities" else None
-    return TunnelSettings(client_id="", proxy="none", ca=ca)
+    proxy = "environment" if fault == "no such proxy" else "none"
+    return TunnelSettings(client_id="", proxy=proxy, ca=ca)
 
 
-@pytest.mark.parametrize("fault", ["no relay", "no authorities", "damaged keys"])
+@pytest.mark.parametrize("fault", ["no relay", "no authorities", "damaged keys", "no such proxy"])
 async def test_what_keeps_it_from_asking_is_tried_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
 ) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     caplog.set_level(logging.DEBUG, "rufname.tunnel")
     watch = ChallengeWatch(tmp_path, directory(tmp_path, fault))
     task = asyncio.create_task(watch.run(0.01))

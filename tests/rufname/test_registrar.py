@@ -9,7 +9,7 @@ import pytest
 
 from relay.tunnel.settings import TunnelSettings
 from rufname import registrar
-from rufname.registrar import Registrar, RelayRefuses, web_client
+from rufname.registrar import CannotRegister, Registrar, RelayRefuses, web_client
 from tests.e2e.processes import free_port
 from tests.rufname.test_entra import answering
 
@@ -19,6 +19,8 @@ from tests.rufname.test_entra import answering
     [
         (404, b"<html>", "status 404: is this the address of a relay", ""),
         (200, b"<html>", "status 200: is this the address of a relay", ""),
+        (200, b'{"\xff": 1}', "status 200: is this the address of a relay", ""),
+        (200, b'"' + b"x" * 1_000_000 + b'"', "status 200: is this the address of a relay", ""),
         (302, b"", "status 302", ""),
         (
             503,
@@ -59,6 +61,27 @@ def test_the_proxy_of_the_tunnel_is_used() -> None:
     with web_client(settings) as web, pytest.raises(RelayRefuses) as error:
         Registrar(web, "http://relay.example").ways()
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["socks5://127.0.0.1:1", "http://me:se#cret@proxy.example:1"])
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_told(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    for name in ("ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, address)
+    with pytest.raises(RelayRefuses, match="proxy") as error:
+        web_client(TunnelSettings(client_id=""))
+    assert "cret" not in str(error.value)
+
+
+def test_a_relay_is_asked_under_its_own_name_alone() -> None:
+    ways = {"relay": "relay.example", "authority": "a", "client_id": "c", "scope": "s"}
+    own = {**ways, "relay": "127.0.0.1"}
+    with answering((200, own), (200, ways)) as endpoint, httpx.Client(trust_env=False) as web:
+        relay = Registrar(web, endpoint.address)
+        relay.require_own_name()
+        with pytest.raises(CannotRegister, match=r"that relay's name is relay\.example"):
+            relay.require_own_name()
 
 
 def test_what_came_too_fast_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

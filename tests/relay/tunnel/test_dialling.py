@@ -135,6 +135,54 @@ async def test_the_proxy_of_the_environment_is_taken(monkeypatch: pytest.MonkeyP
     assert len(proxy.asked) == 1
 
 
+def environment(monkeypatch: pytest.MonkeyPatch, proxy: str) -> TunnelSettings:
+    """Let the environment name one proxy."""
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "")
+    return msgspec.structs.replace(TUNNEL, proxy="environment")
+
+
+async def test_a_proxy_of_the_environment_needs_no_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = ConnectProxy()
+    async with running_cloud() as cloud, server(proxy.talk) as port:
+        await greeted(cloud.url, environment(monkeypatch, f"127.0.0.1:{port}"))
+    assert len(proxy.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://me:se#cret@proxy.example:3128", "the proxy's address cannot be used"),
+        ("http://proxy.example:port", "the proxy's address cannot be used"),
+        ("http://proxy..example:3128", "the proxy's address cannot be used"),
+        ("socks5://127.0.0.1:1080", "a SOCKS proxy is not supported"),
+        ("http://me:secret@proxy.invalid:3128", "the proxy proxy.invalid:3128: no such host"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, address: str, said: str
+) -> None:
+    told = await words("https://relay.example", environment(monkeypatch, address))
+    assert told.startswith(said)
+    assert "cret" not in told
+
+
+async def test_a_proxy_that_speaks_tls_may_have_the_own_authority(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    made = authority.sign("proxy")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made.certificate, made.key)
+    proxy = ConnectProxy()
+    async with running_cloud() as cloud, server(proxy.talk, context) as port:
+        settings = msgspec.structs.replace(
+            TUNNEL, proxy=f"https://127.0.0.1:{port}", ca=authority.ca
+        )
+        await greeted(cloud.url, settings)
+    assert len(proxy.asked) == 1
+
+
 async def test_a_proxy_that_asks_for_a_login_gets_it() -> None:
     login = "domain\\name:pass:word@ /%"
     proxy = ConnectProxy(login)
@@ -173,7 +221,8 @@ async def test_what_a_proxy_refuses_is_told(answer: str, said: str) -> None:
 async def test_a_proxy_that_is_not_there_is_told() -> None:
     async with server(says("")) as port:
         pass
-    assert "cannot be reached" in await words("https://relay.example", proxied(port))
+    said = await words("https://relay.example", proxied(port, "me:secret"))
+    assert said == f"the proxy 127.0.0.1:{port} cannot be reached: Connection refused"
 
 
 async def test_a_relay_that_is_not_there_is_told() -> None:
