@@ -72,6 +72,13 @@ def next_start(
     return start
 
 
+def soonest(schedule: Schedule, now: datetime) -> datetime | None:
+    """Return when a source may be read for once, beside its times; None: by `rufname sync` only."""
+    if not schedule.exists:
+        return None
+    return _within(now, schedule.window) if schedule.window else now
+
+
 def retry_delay_s(failures: int, jitter: float) -> float:
     """Return how long to wait after so many failures (1 or more): doubled each time, up to 1 h.
 

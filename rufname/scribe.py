@@ -37,7 +37,7 @@ from rufname.errors import ConfigError, UnknownName
 from rufname.hand import Hand, drop_absent
 from rufname.lifeline import Start, unpack
 from rufname.priority import lower_priority
-from rufname.schedule import PATIENT_AFTER, jitter_of, next_start
+from rufname.schedule import PATIENT_AFTER, jitter_of, next_start, soonest
 from rufname.writing import Tell, Writing
 
 TICK_S = 0.5
@@ -85,6 +85,7 @@ class Scribe:
         self._later: dict[str, list[Run]] = {}  # behind those, of the same source
         self._began: dict[str, datetime | None] = {}
         self._failures: dict[str, int] = {}
+        self._otherwise: set[str] = set()  # sources whose records are to be read in another way
         self._noticed: dict[str, datetime] = {}  # since when a last time lies ahead of the clock
         self._rebuilt = _local_time(0.0)  # when building anew was last begun by schedule
         self._done = 0
@@ -105,9 +106,17 @@ class Scribe:
         raise RuntimeError("the thread that writes has ended") from self._hand.failure
 
     async def reload(self, settings: bytes) -> None:
-        """Take other sources and schedules; what left the configuration is dropped."""
+        """Take other sources and schedules; what left the configuration is dropped.
+
+        A source with another dial plan, map or key is due at once: its clients have the new plan.
+        """
+        before = {source.id: source for source in self._config.sources}
         config = self._config = unpack(settings, Config)
         prepare(config)
+        for source in config.sources:
+            known = before.get(source.id)
+            if known is not None and _reads_otherwise(known, source):
+                self._otherwise.add(source.id)
         self._hand.put(lambda writing: drop_absent(writing, config))
         self._learn()
 
@@ -225,6 +234,7 @@ class Scribe:
     def _queue(self, source: SourceSettings, manner: SyncRequest = _REGULAR) -> Run:
         run = Run(source, manner, self._loop.create_future())
         self._waiting[source.id] = run
+        self._otherwise.discard(source.id)
         if source.id in self._handed:
             self._later.setdefault(source.id, []).append(run)
         else:
@@ -322,6 +332,8 @@ class Scribe:
         began = self._began[source.id]
         if began is not None:
             began = self._not_ahead(source.id, began, now)
+        if source.id in self._otherwise:
+            return soonest(source.schedule, now)
         return next_start(source.schedule, began, now, jitter_of(source.id), failures)
 
     def _not_ahead(self, what: str, last: datetime, now: datetime) -> datetime:
@@ -373,6 +385,12 @@ async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]])
     scribe = Scribe(config, hand)
     await scribe.start()
     return scribe
+
+
+def _reads_otherwise(known: SourceSettings, source: SourceSettings) -> bool:
+    """Tell whether records of a source are now read in another way."""
+    plan = msgspec.structs.replace(source.plan, name=known.plan.name)
+    return (known.plan, known.map, known.key) != (plan, source.map, source.key)
 
 
 def _same_file(one: Path, other: Path) -> bool:

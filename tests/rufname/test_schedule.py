@@ -15,6 +15,7 @@ from rufname.schedule import (
     jitter_of,
     next_start,
     retry_delay_s,
+    soonest,
 )
 
 NOON = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - schedules are local; a Monday
@@ -30,6 +31,13 @@ def test_a_source_without_schedule_is_never_due() -> None:
 @pytest.mark.parametrize("schedule", [QUARTER, NIGHTLY])
 def test_a_scheduled_source_that_was_never_read_is_due_now(schedule: Schedule) -> None:
     assert next_start(schedule, None, NOON) == NOON
+
+
+def test_a_reading_beside_the_times_keeps_to_the_window() -> None:
+    assert soonest(Schedule(), NOON) is None
+    assert soonest(NIGHTLY, NOON) == NOON
+    nights = Schedule(every_s=900, window=("20:00", "06:00"))
+    assert soonest(nights, NOON) == NOON.replace(hour=20)
 
 
 def test_a_period_counts_from_the_start_of_the_last_run() -> None:

@@ -134,6 +134,27 @@ async def test_the_status_tells_what_is_due(place: Place, scribe: Scribe) -> Non
     assert status.next_reads["phonelist"] > datetime.now().timestamp() + 3000  # noqa: DTZ005 - local
 
 
+async def test_a_source_with_another_dial_plan_is_read_at_once(
+    place: Place, scribe: Scribe
+) -> None:
+    place.write_config(more='every = "1d"')
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: scribe.metrics()["runs"] == 1)
+    place.write_config(more='every = "1d"\npriority = 7\nvisible_to = ["people"]')
+    await scribe.reload(pack(place.config))  # what is stored of a record stays as it is
+    now = datetime.now()  # noqa: DTZ005 - local
+    start = scribe._due(place.config.sources[0], now)
+    assert start is not None
+    assert start > now
+    text = place.path.read_text(encoding="utf-8")
+    place.path.write_text(text.replace('area_code = "30"', 'area_code = "40"'), encoding="utf-8")
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: scribe.metrics()["runs"] == 2)
+    start = scribe._due(place.config.sources[0], now)
+    assert start is not None
+    assert start > now
+
+
 async def test_after_the_clock_was_set_back_a_source_is_due_when_its_period_is_over(
     place: Place, scribe: Scribe
 ) -> None:
