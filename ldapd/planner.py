@@ -62,7 +62,8 @@ class NumberQuestion(msgspec.Struct, frozen=True):
     """One caller look-up.
 
     Attributes:
-        values: what to look up, in the order of the filter; the first that answers counts. More
+        values: what to look up, in the order of the filter; the first that somebody has counts,
+            else the first behind which a company stands, or whose last digits fit one alone. More
             than one only where an OR names different numbers; empty: no digit, nobody.
         attribute: the first number attribute the filter names, "" if that is a pseudo-attribute.
         is_partial: the filter would also take a part of a number ("N*").

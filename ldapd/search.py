@@ -24,6 +24,7 @@ from typing import Protocol
 
 import msgspec
 
+from engine.caller import SHARED
 from engine.contact import Contact, contact_uuid_text
 from engine.plaincalls import NOBODY, PlainCaller
 from engine.query import (
@@ -190,13 +191,10 @@ class Searcher:
             self._listed = answer if isinstance(answer, bytes) else b""
             return answer
         self._counters.lookups += 1
-        for value in question.values:
-            match = self._index.caller(
-                CallerQuery(value, asker.plan, asker.principal, asker.client.classes)
-            )
-            if match is not None:
-                self._counters.lookups_found += 1
-                return self._holders(asked, question, match, value)
+        match, value = self._best_match(asker, question.values)
+        if match is not None:
+            self._counters.lookups_found += 1
+            return self._holders(asked, question, match, value)
         people = self._people(asked, wish)  # part of a number, or letters on a phone's keys
         if people is not None:
             return people
@@ -307,30 +305,43 @@ class Searcher:
         values: tuple[str, ...],
         attribute: str,
     ) -> bytes:
-        """Return the one entry for the first of the numbers that is known. Flat for its speed."""
+        """Return the one entry for the number, or for the best known of several."""
         counters = self._counters
         counters.lookups += 1
+        match, value = self._best_match(asker, values)
+        if match is None:
+            return encode_result(message_id, SEARCH_DONE, _SUCCESS)
+        counters.lookups_found += 1
+        counters.entries += 1
+        contact = answer_of(match)
+        shown = Shown(
+            contact,
+            entry_dn(contact_uuid_text(contact.id), base),  # an SBC never reads it by DN
+            match.number,
+            value,
+            attribute,
+            match.match_class,
+            match.runners_up,
+        )
+        entry = asker.entries.encode(message_id, shown, request)
+        return entry + encode_result(message_id, SEARCH_DONE, _SUCCESS)
+
+    def _best_match(self, asker: Asker, values: tuple[str, ...]) -> tuple[CallerMatch | None, str]:
+        """Return the answer to the first number that somebody has, else the first guess at one.
+
+        A company behind another spelling of the number must not hide who has the number itself.
+        """
+        guess: CallerMatch | None = None
+        guessed = ""
         for value in values:
             match = self._index.caller(
                 CallerQuery(value, asker.plan, asker.principal, asker.client.classes)
             )
-            if match is None:
-                continue
-            counters.lookups_found += 1
-            counters.entries += 1
-            contact = answer_of(match)
-            shown = Shown(
-                contact,
-                entry_dn(contact_uuid_text(contact.id), base),  # an SBC never reads it by DN
-                match.number,
-                value,
-                attribute,
-                match.match_class,
-                match.runners_up,
-            )
-            entry = asker.entries.encode(message_id, shown, request)
-            return entry + encode_result(message_id, SEARCH_DONE, _SUCCESS)
-        return encode_result(message_id, SEARCH_DONE, _SUCCESS)
+            if match is not None and match.match_class <= SHARED:
+                return match, value
+            if guess is None:
+                guess, guessed = match, value
+        return guess, guessed
 
     def _refuse(self, message_id: int) -> bytes:
         """Answer what is outside an SBC's profile: nothing found."""

@@ -381,6 +381,18 @@ def test_different_numbers_are_asked_until_one_answers(index: ContactIndex) -> N
     assert asked.numbers == ["030999", ANNAS]
 
 
+@pytest.mark.parametrize("client", [SBC, PHONE, BOOK], ids=lambda client: client.profile)
+def test_who_has_one_of_several_numbers_comes_before_a_guess_at_another(
+    handler: LdapHandler, client: Client
+) -> None:
+    guess = "(telephoneNumber=+4930231250105)"
+    found = search(handler, client, f"(|{guess}(mobile={ANNAS}))", "cn", "rufnameClass")
+    assert found.names()[0] == "Anna Müller"
+    assert found.values("rufnameClass") == ["2"]
+    found = search(handler, client, f"(|(pager=030999){guess}(mobile=030888))", "rufnameClass")
+    assert found.entries[0].values("rufnameClass") == (b"4",)
+
+
 def test_a_number_without_digits_asks_nothing(index: ContactIndex) -> None:
     asked = Asked(index)
     assert search(handler_of(asked), SBC, "(telephoneNumber=anonymous)").entries == []
