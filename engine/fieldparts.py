@@ -24,7 +24,8 @@ _LONG_WORDS = (
     "|privat|private|home|dienstlich|geschäftlich|geschaeftlich|firma|company|main|direkt|direct"
     "|sekretariat|number|nummer"
 )
-_WORD = f"(?:{_LONG_WORDS}|durchwahl|dw|nebenstelle|nst|apparat|app|klappe|kl|nr|no|t|m|f|p|g)"
+_INSIDE_WORDS = "durchwahl|dw|nebenstelle|nst|apparat|app|klappe|kl|intern|ext"
+_WORD = f"(?:{_LONG_WORDS}|{_INSIDE_WORDS}|nr|no|t|m|f|p|g)"
 _LABEL = re.compile(
     rf"\s*\(?(?P<label>{_WORD}(?:[\s./()-]+{_WORD})*)\)?(?![^\W\d_])\s*[.:]*\s*(?=[-–+(\d])",
     re.IGNORECASE,
@@ -37,7 +38,7 @@ _FAX = re.compile(r"fax|^f$", re.IGNORECASE)
 _VOICE = re.compile(r"tel(?!efax)|fon|phone|^t\b", re.IGNORECASE)
 
 _SPLIT = re.compile(
-    r"(?:,{1,4}|[|\n\r]|;(?!\s*[a-z-]+\s*=))\s*"
+    r"(?:,{1,4}+(?!\s*(?:ext(?:ension|n)?|x)[.:]{0,2}\s*\d)|[|\n\r]|;(?!\s*[a-z-]+\s*=))\s*"
     r"|(?<!\s)\s++(?:o\.|od\.|oder|or|ou|bzw\.|resp\.|u\.|und|and|et|&)\s+"
     r"|(?<=\d)\s*+/\s*+(?=\+)"
     rf"|(?<=\d)[\s/–-]*\s(?=(?:{_LONG_WORDS})(?![^\W\d_])[.:]*\s*[-–+(\d])"

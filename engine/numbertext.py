@@ -88,8 +88,8 @@ _SCHEMES = frozenset({"tel", "sip", "sips", "callto", "fax", "h323"})
 _HOSTED = frozenset({"sip", "sips", "h323"})
 _LABEL = re.compile(r"\s*[^\W\d]{1,20}\.?(?:\s[^\W\d]{1,20}\.?)?\s*[:.]\s*(?=[+(\d])")
 _EXTENSION = re.compile(
-    r"(?:#|(?<![^\W\d_])(?:ext(?:ension|ensión|n)?|extensi[oó]n|poste|interno?|int|toestel|tst|wew"
-    r"|anexo|x)[.:]?)\s*(\d{1,8})\s*#?\s*$",
+    r"(?:#|(?<![^\W\d_])(?:ext(?:ension|ensión|n)?|extensi[oó]n|poste|interno?|int|toestel|tst|wewn?"
+    r"|anexo|w|x)[.:]{0,2})\s*(\d{1,8})\s*#?\)?\s*$",
     re.IGNORECASE | re.ASCII,
 )
 _PAUSED = re.compile(r"(?<=\d)\s*(?:,{1,4}|[pw])\s*(\d{1,8})\s*#?\s*$", re.IGNORECASE | re.ASCII)

@@ -71,9 +71,12 @@ _RANGE = re.compile(
     r"(?:(?:bis|to|\.{2,3}|…)\s*[-–]?|[-–]\s*[-–]|(?P<bare>[-–]))\s*(?P<high>\d{1,5})",
     re.IGNORECASE | re.ASCII,
 )
-_VANITY = re.compile(r"(?P<head>[+\d][\d\s\-./()]*\d)[\s\-./]*(?P<word>[A-Z][A-Z\s-]{2,14})")
-_VANITY_HEADS = ("0800", "00800", "+49800", "+43800", "+41800", "1800", "+1800", "0900", "0180")
+_VANITY = re.compile(r"(?P<head>[+(\d][\d\s\-./()]*\d)[\s\-./)]*(?P<word>[A-Z][A-Z\s-]{2,14})")
 _NORTH_AMERICAN_HEADS = ("800", "833", "844", "855", "866", "877", "888")
+_VANITY_HEADS = (
+    *("0800", "00800", "+49800", "+43800", "+41800", "0900", "0180"),
+    *(f"{before}{head}" for before in ("1", "+1") for head in _NORTH_AMERICAN_HEADS),
+)
 _KEYPAD = {
     letter: digit
     for digit, letters in zip(

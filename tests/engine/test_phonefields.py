@@ -103,6 +103,20 @@ FIELDS: list[tuple[str, list[tuple[str, str]]]] = [
     ("tel:+498999998;ext=55", [(f"{T}x55", "")]),
     ("tel:+498999998123;ext=123", [(f"{T}123", "")]),
     ("sip:+498999998123@sbc.example;user=phone", [(f"{T}123", "")]),
+    ("089 99998123, ext. 12", [(f"{T}123x12", "")]),
+    ("089 99998123, x12", [(f"{T}123x12", "")]),
+    ("089 99998123, Ext.: 12, 0171 3920012", [(f"{T}123x12", ""), ("491713920012", "")]),
+    ("089 99998123 (ext 12)", [(f"{T}123x12", "")]),
+    ("089 99998123 (x12)", [(f"{T}123x12", "")]),
+    ("+48 22 123 45 67 wewn. 12", [("48221234567x12", "")]),
+    ("+48 22 123 45 67 w. 12", [("48221234567x12", "")]),
+    # an extension of the own plan by its label
+    ("intern 123", [(f"{T}123", "")]),
+    ("Ext. 123", [(f"{T}123", "")]),
+    ("0171 3920012, intern 123", [("491713920012", ""), (f"{T}123", "")]),
+    # letters of the keys
+    ("1-888-NEW-CARS", [("18886392277", "")]),
+    ("+1 877 GOT JUNK", [("18774685865", "")]),
     # labels, notes, quotes
     ("Tel./Fax: 089 99998-99", [(f"{T}99", T)]),
     ("T +49 89 99998123", [(f"{T}123", "")]),
@@ -171,7 +185,7 @@ def test_each_number_comes_with_its_part_as_the_source_wrote_it(
 
 
 def test_vanity_numbers_of_north_america_need_no_prefix() -> None:
-    for field in ("1-800-FLOWERS", "800 FLOWERS", "+1 800 FLOWERS"):
+    for field in ("1-800-FLOWERS", "800 FLOWERS", "+1 800 FLOWERS", "(800) FLOWERS"):
         (number,) = read_field(field, PLANS["usa"]).numbers
         assert number.number.digits == "18003569377"
 
@@ -207,6 +221,7 @@ def test_an_extension_too_long_for_its_trunk_is_no_number_of_its_own() -> None:
 
 
 def test_good_parts_stay_beside_bad_ones() -> None:
+    assert read_field("089 99998123, Xaver 12", MUNICH).numbers[0].number.digits == f"{T}123"
     reading = read_field("089 99998123; keine; 0171 3920012", MUNICH)
     assert [each.number.digits for each in reading.numbers] == [f"{T}123", "491713920012"]
     assert reading.refused == ("no digits",)
