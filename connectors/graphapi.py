@@ -18,6 +18,7 @@ import msgspec
 
 from connectors.cancelling import Cancelling
 from connectors.errors import SourceFailed
+from connectors.jsontexts import decode_json
 from connectors.oauth import Client, Tokens
 from connectors.web import Answer, WebLink, WebSession, same_origin
 
@@ -88,9 +89,11 @@ class Graph:
         if not answer.ok:
             raise SourceFailed(f"{bare(url)}: HTTP {answer.status}: {code}: {words}".rstrip(": "))
         try:
-            found = msgspec.json.decode(answer.body, type=dict[str, Any])
-        except msgspec.DecodeError as error:
+            found = decode_json(answer.body)
+        except ValueError as error:
             raise SourceFailed(f"{bare(url)}: the answer is no JSON object: {error}") from None
+        if not isinstance(found, dict):
+            raise SourceFailed(f"{bare(url)}: the answer is no JSON object")
         return found
 
     def member_of(self, user: str, groups: Sequence[str]) -> set[str]:
@@ -210,9 +213,9 @@ def _list(page: dict[str, Any], url: str) -> list[Any]:
 def _error(body: bytes) -> tuple[str, str]:
     """Return code and words of an error of Graph, on one line; "" for what it does not say."""
     try:
-        said = msgspec.json.decode(body)["error"]
+        said = decode_json(body)["error"]
         return str(said["code"]), " ".join(str(said.get("message", "")).split())[:300]
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return "", ""
 
 

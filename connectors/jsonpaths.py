@@ -87,15 +87,20 @@ def texts_at(find: Find, document: Any) -> list[str]:
     return [text for text in map(as_text, values) if text]
 
 
-def paths_in(document: Any, prefix: str = "") -> Iterator[str]:
-    """Yield the paths of all single values of a document, lists by what their items hold."""
+def paths_in(document: Any, prefix: str = "", depth: int = 0) -> Iterator[str]:
+    """Yield the paths of all single values of a document, lists by what their items hold.
+
+    Values deeper than a path can lead, or in lists within lists of that depth, have none.
+    """
+    if depth > MAX_STEPS:
+        return
     if isinstance(document, dict):
         for name, value in document.items():
             step = f'"{name}"' if re.search(r'[.\[\]"]', name) else name
-            yield from paths_in(value, f"{prefix}.{step}" if prefix else step)
+            yield from paths_in(value, f"{prefix}.{step}" if prefix else step, depth + 1)
     elif isinstance(document, list):
         for item in document:
-            yield from paths_in(item, prefix)
+            yield from paths_in(item, prefix, depth + 1)
     elif prefix:
         yield prefix
 

@@ -341,7 +341,9 @@ class LdapSession:
             return Cancelled("cancelled")
         # ldap3 wraps an error into a tuple, and that into an error.
         words = _TUPLE.sub(r"\2", " ".join(str(error).split()))[:MAX_REASON_CHARS]
-        if "certificate" in words.lower() or "CERTIFICATE_VERIFY_FAILED" in words:
+        if "certificate has expired" in words or "certificate is not yet valid" in words:
+            pass  # no setting mends that
+        elif "certificate" in words.lower() or "CERTIFICATE_VERIFY_FAILED" in words:
             words += "; ca = … names the authority to trust, server_name = … the server's own name"
         elif "startTLS failed" in words:
             words += "; use ldaps://, or allow_plain = true to talk to it without TLS"

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 import uuid
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import msgspec
 from cryptography import x509
@@ -19,11 +19,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from connectors.errors import SourceFailed
+from connectors.jsontexts import decode_json
 from connectors.settings import SecretRef
-from connectors.web import WebSession
+from connectors.web import Answer, WebSession
 
 EARLY_S = 120
 """A token is renewed so long before it ends: clocks differ, and a request takes its time."""
+
+USUAL_S = 3_600.0
+"""How long a token is taken to last whose end is not told; one that ends before is refused then."""
 
 ASSERTION_S = 600
 MAX_REASON_CHARS = 300
@@ -90,24 +94,40 @@ class Tokens:
         body = urlencode({name: text for name, text in form.items() if text}).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         answer = self._web.request("POST", client.token_url, headers, body)
+        if not answer.ok and "client_secret" in form and _error(answer.body) == "invalid_client":
+            # Every server knows this other way to say the same, some no other (RFC 6749 2.3.1).
+            name, secret = (quote_plus(form.pop(part)) for part in ("client_id", "client_secret"))
+            login = base64.b64encode(f"{name}:{secret}".encode()).decode("ascii")
+            body = urlencode({name: text for name, text in form.items() if text}).encode()
+            headers["Authorization"] = f"Basic {login}"
+            answer = self._web.request("POST", client.token_url, headers, body)
         try:
-            said = json.loads(answer.body)
-            token, lasts = str(said["access_token"]), float(said.get("expires_in", 3600))
+            said = decode_json(answer.body)
+            token, lasts = str(said["access_token"]), said.get("expires_in")
+            lasts = USUAL_S if lasts is None else float(lasts)
         except (ValueError, KeyError, TypeError, AttributeError):
             token, lasts = "", 0.0
         if not answer.ok or not token or not token.isprintable():
-            raise SourceFailed(f"{client.token_url}: no token: {_reason(answer.body)}")
+            raise SourceFailed(f"{client.token_url}: no token: {_reason(answer)}")
         self._token = token
         self._ends = time.monotonic() + max(lasts - EARLY_S, lasts / 2)
 
 
-def _reason(body: bytes) -> str:
+def _error(body: bytes) -> str:
+    """Return the word for what is wrong (RFC 6749 5.2), "" for none."""
+    try:
+        return str(decode_json(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _reason(answer: Answer) -> str:
     """Return what a token server says is wrong (RFC 6749 5.2), on one line."""
     try:
-        said = json.loads(body)
+        said = decode_json(answer.body)
         words = f"{said['error']}: {said.get('error_description', '')}"
     except (ValueError, KeyError, TypeError, AttributeError):
-        words = "it does not say why"
+        words = f"it does not say why (HTTP {answer.status})"
     return " ".join(words.split())[:MAX_REASON_CHARS].rstrip(": ")
 
 

@@ -17,6 +17,8 @@ import socket
 import ssl
 import threading
 import time
+import zlib
+from datetime import UTC
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -42,6 +44,10 @@ _LOGINS = frozenset({401, 407})
 """A proxy wants a login; tinyproxy says 401 to a wrong one."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_FOR_CA = frozenset({9, 10, 62, 64})
+"""Faults of a certificate that no other authority mends: its time (X509_V_ERR_CERT_NOT_YET_VALID,
+HAS_EXPIRED), and the name or address of the server (HOSTNAME_, IP_ADDRESS_MISMATCH)."""
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -241,7 +247,8 @@ class WebSession:
             found[lower] = f"{found[lower]}, {value}" if lower in found else value
         if response.will_close:
             self.close()
-        return Answer(response.status, found, b"".join(pieces))
+        body = _unpacked(b"".join(pieces), found.get("content-encoding", ""))
+        return Answer(response.status, found, body)
 
     def _connected(self, parts: SplitResult) -> http.client.HTTPConnection:
         host = parts.hostname or ""
@@ -303,7 +310,9 @@ class WebSession:
         reason = error.strerror if isinstance(error, OSError) else ""
         words = " ".join((reason or str(error)).split()) or type(error).__name__
         if isinstance(error, ssl.SSLCertVerificationError):
-            words = f"{error.verify_message}; ca = … names the authority to trust"
+            words = error.verify_message
+            if error.verify_code not in _NOT_FOR_CA:
+                words += "; ca = … names the authority to trust"
         return SourceFailed(f"{_bare(url)}: {words}")
 
 
@@ -391,6 +400,28 @@ class _Connection(http.client.HTTPConnection):
             raise Cancelled("cancelled")
 
 
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Return what a body says; some servers pack it though nobody asked them to (RFC 9110, 8.4).
+
+    Raises:
+        ValueError: packed in another way than gzip, or too large.
+    """
+    if not body or encoding.strip().lower() in {"", "identity"}:
+        return body
+    if encoding.strip().lower() not in {"gzip", "x-gzip"}:
+        raise ValueError(f"an answer that is packed as {encoding[:60]!r}, though it was not to be")
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        whole = unpacking.decompress(body, MAX_BODY_BYTES + 1)
+    except zlib.error as error:
+        raise ValueError(f"an answer that is not packed as gzip: {error}") from None
+    if len(whole) > MAX_BODY_BYTES:
+        raise ValueError(f"an answer larger than {MAX_BODY_BYTES // 1024**2} MiB")
+    if not unpacking.eof or unpacking.unused_data:
+        raise ValueError("an answer that is not one whole gzip")
+    return whole
+
+
 def same_origin(one: str, other: str) -> bool:
     """Tell whether two URLs lead to the same scheme, host and port."""
     return _origin(one) == _origin(other)
@@ -407,12 +438,24 @@ def _bare(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
+def _time_of(text: str) -> float | None:
+    """Return a time of HTTP (RFC 9110, 5.6.7) in epoch seconds, None where it is none."""
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def _retry_after_s(answer: Answer, attempt: int) -> float:
     """Return how long to wait: what the server says, else longer each time, by chance."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal():
         return float(text)
-    if text:
-        with contextlib.suppress(ValueError):
-            return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    until = _time_of(text)
+    if until is not None:
+        said = _time_of(answer.headers.get("date", ""))
+        wait = until - (time.time() if said is None else said)  # its clock may differ from ours
+        if wait > 0:
+            return wait
     return random.uniform(0.5, 1.0) * 2.0 ** (attempt - 1)  # noqa: S311 - no secret depends on it

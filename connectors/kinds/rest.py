@@ -24,6 +24,7 @@ from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.jsonpaths import PATH_IN_WORDS, Find, compile_path, path_fault, texts_at
 from connectors.jsonrecords import compile_record, whole_record
+from connectors.jsontexts import decode_json
 from connectors.mapping import Mapping
 from connectors.oauth import Client, Tokens
 from connectors.servertime import TimeForm, bookmark_at, since
@@ -57,7 +58,8 @@ _LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[
 _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))', re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _HEADERS_IN_WORDS = 'a table such as { "X-Api" = "text" }: ASCII, each text on one line'
-_ERRORS = {401: "wrong token or password", 403: "no rights", 404: "nothing is there"}
+_UNAUTHORIZED = 401
+_ERRORS = {_UNAUTHORIZED: "wrong token or password", 403: "no rights", 404: "nothing is there"}
 
 
 class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -262,7 +264,7 @@ class RestSource(ContactSource):
     def _paged(self, web: WebSession, asked: str) -> Iterator[list[Any]]:
         options = self._options
         find_items, find_next = compile_path(options.items, flat=False), compile_path(options.next)
-        headers = self._headers(web)
+        ask = self._asking(web)
         first = _with_parameter(options.url, options.changed_since, asked) if asked else options.url
         url = first
         position = options.first if options.paging == "page" else 0
@@ -270,7 +272,7 @@ class RestSource(ContactSource):
             url = _with_parameter(url, options.parameter, str(position))
         met: set[bytes] = set()
         for read in range(MAX_PAGES):
-            answer = web.request("GET", url, headers())
+            answer = ask(url)
             if not read:
                 self._date = str(answer.headers.get("date", ""))
             page = self._decoded(answer, url)
@@ -279,11 +281,13 @@ class RestSource(ContactSource):
             if options.paging in {"page", "offset"} and items:
                 position += 1 if options.paging == "page" else len(items)
                 following = _with_parameter(first, options.parameter, str(position))
-                marks = [answer.body]
+                marks = []
             else:
                 following = self._following(find_next, page, answer, first, url)
-                # Cursors that differ each time (encrypted ones do) tell of no repetition.
-                marks = [following.encode(), *([msgspec.json.encode(items)] if items else [])]
+                marks = [following.encode()]
+            # Cursors that differ each time (encrypted ones do) tell of no repetition, nor does what
+            # stands beside the contacts (the time of day).
+            marks += [msgspec.json.encode(items)] if items else []
             if not following:
                 return
             digests = {hashlib.blake2b(mark, digest_size=16).digest() for mark in marks}
@@ -337,11 +341,12 @@ class RestSource(ContactSource):
             words = _ERRORS.get(answer.status, "")
             raise SourceFailed(f"{bare}: HTTP {answer.status}{': ' if words else ''}{words}")
         try:
-            return msgspec.json.decode(answer.body)
-        except msgspec.DecodeError as error:
+            return decode_json(answer.body)
+        except ValueError as error:
             raise SourceFailed(f"{bare}: the answer is no JSON: {error}") from None
 
-    def _headers(self, web: WebSession) -> Callable[[], dict[str, str]]:
+    def _asking(self, web: WebSession) -> Callable[[str], Answer]:
+        """Return what asks for a URL, signed in."""
         options = self._options
         fixed = {"Accept": "application/json", **options.headers}
         if options.token is not None:
@@ -350,12 +355,24 @@ class RestSource(ContactSource):
                 raise SourceFailed("token: holds what cannot be sent in a header")
             fixed[options.token_header] = token
         if not options.token_url:
-            return lambda: fixed
+            return lambda url: web.request("GET", url, fixed)
         client = Client(
             options.token_url, options.client_id, options.client_secret, None, options.scope
         )
         tokens = Tokens(web, client)
-        return lambda: {**fixed, options.token_header: tokens.header()}
+
+        def ask(url: str) -> Answer:
+            signed = {**fixed, options.token_header: tokens.header()}
+            return web.request("GET", url, signed)
+
+        def ask_again(url: str) -> Answer:
+            answer = ask(url)
+            if answer.status != _UNAUTHORIZED:
+                return answer
+            tokens.forget()  # it ended before it said, or did not say
+            return ask(url)
+
+        return ask_again
 
 
 def _next_link(header: str) -> str:

@@ -22,6 +22,7 @@ from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.jsonpaths import paths_in
 from connectors.jsonrecords import compile_record, whole_record
+from connectors.jsontexts import decode_json
 from connectors.mapping import Mapping
 from connectors.programs import Program
 from connectors.settings import SecretRef, SettingFault, SourceSettings
@@ -98,12 +99,20 @@ class _Message(msgspec.Struct, frozen=True):
 _decode_message = msgspec.json.Decoder(_Message).decode
 
 
-def _message_of(line: bytes) -> _Message:
-    """Return the message of a line; one without a type where it is none."""
+def _message_of(line: bytes, place: str) -> _Message:
+    """Return the message of a line, which stands at a place.
+
+    Raises:
+        SourceFailed: it is none.
+    """
     try:
         return _decode_message(line)
-    except msgspec.DecodeError:
-        return _Message()
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return _decode_message(msgspec.json.encode(decode_json(line)))
+    except (ValueError, RecursionError) as error:
+        raise SourceFailed(f"{place} is no message of Singer: {error}") from None
 
 
 class SingerSource(ContactSource):
@@ -223,7 +232,7 @@ class SingerSource(ContactSource):
         for number, line in enumerate(program.lines(), 1):
             if not line.strip():
                 continue
-            message = _message_of(line)
+            message = _message_of(line, f"{name}: line {number}")
             if message.stream:
                 streams[message.stream] = None
             ours = wanted in {"", message.stream}

@@ -80,3 +80,10 @@ def test_the_paths_of_a_document_are_paths_and_find_something(document: Any) -> 
 def test_no_path_and_no_document_make_it_fail(path: str, document: Any) -> None:
     if not path_fault(path):
         texts_at(compile_path(path), document)
+
+
+def test_what_lies_deeper_than_a_path_can_lead_has_none() -> None:
+    document: Any = "deep"
+    for _ in range(5_000):
+        document = {"a": document}
+    assert list(paths_in({"b": document, "c": 1})) == ["c"]

@@ -202,3 +202,11 @@ def test_why_active_directory_refuses_a_bind_is_said(data: str, words: str) -> N
     )
     result = {"description": "invalidCredentials", "message": message}
     assert LdapSession._words(result).startswith(f"invalidCredentials: {words}")
+
+
+def test_no_setting_is_advised_against_a_certificate_out_of_its_time(peer: Slapd) -> None:
+    words = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired"
+    asking = session(peer)
+    assert str(asking._failure(OSError(words), "cannot connect")).endswith("has expired")
+    unknown = asking._failure(OSError("certificate verify failed: unknown"), "cannot connect")
+    assert "ca = … names the authority" in str(unknown)

@@ -124,7 +124,7 @@ def test_a_token_is_kept_until_it_ends_or_is_refused(tmp_path: Path) -> None:
             b'{"error":"invalid_client","error_description":"wrong\\nsecret"}',
             "invalid_client: wrong",
         ),
-        (b"<html>", "it does not say why"),
+        (b"<html>", r"it does not say why \(HTTP 400\)"),
         (b'{"access_token":""}', "it does not say why"),
         (b"[]", "it does not say why"),
     ],
@@ -140,3 +140,23 @@ def test_a_token_that_is_refused_is_one_line(tmp_path: Path, body: bytes, words:
     web.close()
     assert "\n" not in str(failure.value)
     assert "s3cret" not in str(failure.value)
+
+
+def test_a_server_that_knows_a_secret_in_the_header_only_is_served(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3c:ret")
+    login = base64.b64encode(b"app%2B:s3c%3Aret").decode()
+
+    def handle(request: Request) -> None:
+        if request.headers.get("Authorization") != f"Basic {login}":
+            request.answer(401, b'{"error":"invalid_client"}')
+        elif b"secret" in request.content or b"client_id" in request.content:
+            request.answer(400, b'{"error":"invalid_request"}')
+        else:
+            request.answer(200, b'{"access_token":"one","expires_in":null}')
+
+    web = WebSession(WebLink(ca=None, allow_plain=False, allow_link_local=False, timeout_s=10))
+    with web_server(handle) as url:
+        secret = SecretRef(file=tmp_path / "secret")
+        tokens = Tokens(web, Client(url, "app+", secret, None, "all"))
+        assert [tokens.header(), tokens.header()] == ["Bearer one", "Bearer one"]
+    web.close()

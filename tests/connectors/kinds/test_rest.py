@@ -217,6 +217,45 @@ def test_what_is_no_page_fails_the_run(options: dict[str, Any], body: str, words
         read(options, url)
 
 
+def test_a_page_that_comes_again_at_another_time_of_day_ends_the_run() -> None:
+    times = iter(range(100))  # the server knows `page` by another name
+
+    def handle(request: Request) -> None:
+        request.answer(200, json.dumps({"v": [{"id": 1}], "at": next(times)}).encode())
+
+    for paging in ("page", "offset"):
+        options = {"items": "v", "paging": paging, "parameter": "p"}
+        with web_server(handle) as url, pytest.raises(SourceFailed, match="twice"):
+            read(options, url)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'[{"id":1,"name":"M\xfcller"}]', "the answer is no JSON: JSON that is not UTF-8"),
+        (b'[{"id":' + b"[" * 5_000 + b"]" * 5_000 + b"}]", "JSON that is nested too deeply"),
+    ],
+)
+def test_an_answer_that_is_damaged_is_told_with_its_place(body: bytes, words: str) -> None:
+    with web_server(lambda request: request.answer(200, body)) as url:
+        with pytest.raises(SourceFailed, match=f"^{url}/people: .*{words}"):
+            read({}, url)
+        (fault,) = source({}, url).check().faults
+    assert words in fault
+
+
+def test_half_an_emoji_of_one_contact_hides_no_other() -> None:
+    body = rb'[{"id":1,"name":"Anna \ud83d"},{"id":2,"name":"Bo"}]'
+    with web_server(lambda request: request.answer(200, body)) as url:
+        assert keys(read({}, url)) == ["1", "2"]
+
+
+def test_deep_values_are_no_fields() -> None:
+    body = b'[{"id":1,"x":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}]"
+    with web_server(lambda request: request.answer(200, body)) as url:
+        assert [field.name for field in source({}, url).discover()] == ["id"]
+
+
 def test_a_page_that_comes_again_under_a_new_cursor_ends_the_run() -> None:
     cursors = iter(range(100))  # the server knows `after` by another name
 
@@ -249,6 +288,33 @@ def test_a_token_is_asked_for_by_client_credentials(tmp_path: Path) -> None:
             "headers": {"X-Tenant": "9"},
         }
         assert keys(read(options, url)) == ["1"]
+
+
+def test_a_token_that_ends_before_it_says_is_asked_for_anew(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+    given: list[str] = []
+    pages: list[str] = []
+
+    def handle(request: Request) -> None:
+        if request.path == "/token":
+            given.append(f"t{len(given)}")
+            request.answer(200, json.dumps({"access_token": given[-1]}).encode())
+        elif request.headers.get("Authorization") != f"Bearer t{len(pages)}":
+            request.answer(401)
+        else:  # each token is good for one page
+            pages.append(request.path)
+            body = [{"id": len(pages)}] if len(pages) < 4 else []
+            request.answer(200, json.dumps(body).encode())
+
+    with web_server(handle) as url:
+        options = {
+            "paging": "page",
+            "parameter": "p",
+            "token_url": f"{url}/token",
+            "client_id": "app",
+            "client_secret": SecretRef(file=tmp_path / "secret"),
+        }
+        assert keys(read(options, url)) == ["1", "2", "3"]
 
 
 def test_the_first_page_shows_what_there_is() -> None:

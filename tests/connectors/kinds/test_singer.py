@@ -126,6 +126,26 @@ def test_records_in_batches_of_files_are_never_lost_in_silence(tmp_path: Path) -
     assert names(list(source(path, stream="people").read(b""))) == ["Anna"]
 
 
+def test_a_line_that_is_no_message_is_told_with_its_reason(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    whole = json.dumps(record("1", "Anna")).encode()
+    for line, words in (
+        (whole.replace(b"Anna", b"M\xfcller"), "line 2 is no message of Singer: JSON that is not"),
+        (whole.replace(b'"Anna"', b"[" * 5_000 + b"]" * 5_000), "line 2 .* nested too deeply"),
+        (b"INFO 1 record", "line 2 is no message of Singer: JSON is malformed"),
+    ):
+        path.write_bytes(whole + b"\n" + line + b"\n")
+        with pytest.raises(SourceFailed, match=words):
+            list(source(path).read(b""))
+
+
+def test_what_pythons_writers_take_for_json_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    half = record("1", "Anna \ud83d", score=float("nan"), big=12345678901234567890123)
+    path.write_text(json.dumps(half) + "\n")
+    assert names(list(source(path).read(b""))) == ["Anna \ufffd"]
+
+
 def test_its_fields_and_first_records_are_shown(tmp_path: Path) -> None:
     path = tmp_path / "messages"
     write(path, SCHEMA, record("1", "Anna", "5"), record("2", "Bo", "6"))
