@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from io import TextIOWrapper
 
 from rufname.cli import run
+
+_LAST_STREAM = 2
+"""The number of standard error."""
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    _have_streams()
     code = run(sys.argv[1:])
     gc.freeze()  # else Python looks through all that is loaded and remembered before it ends
     sys.exit(code)
+
+
+def _have_streams() -> None:
+    """Make sure that all can be printed: where a stream was closed, and what has no letter in it.
+
+    A file that is opened while a standard stream is closed takes its number, and what is printed.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _LAST_STREAM:
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - it takes no name
+    os.close(descriptor)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

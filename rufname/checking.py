@@ -23,6 +23,7 @@ from rufname.listening import CannotListen, listen_on
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG
 from rufname.ownership import barred
 from rufname.preflight import require_servable
+from rufname.progress import say
 from rufname.rundir import read_status
 
 
@@ -46,22 +47,22 @@ def check(path: Path) -> int:
         require_servable(config)
     except ConfigError as error:
         for fault in error.faults:
-            click.echo(f"fault: {fault}", err=True)
+            say(f"fault: {fault}", err=True)
         return NO
-    click.echo(f"ok: {config.path}")
+    say(f"ok: {config.path}")
     for warning in config.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     whole = True
     if fault := _folder_fault(config.data_dir):
         whole = False
-        click.echo(f"fault: {config.path}: directory.data_dir: {fault}", err=True)
+        say(f"fault: {config.path}: directory.data_dir: {fault}", err=True)
     else:
         prepare(config)
     for source in config.sources:
         whole &= _check_source(source)
     for fault in _listener_faults(config):
         whole = False
-        click.echo(f"fault: {fault}", err=True)
+        say(f"fault: {fault}", err=True)
     return DONE if whole else NO
 
 
@@ -85,15 +86,15 @@ def _check_source(source: SourceSettings) -> bool:
         source = completed(source)
         report = open_source(source).check()
     except ConnectorError as error:
-        click.echo(f"fault: source {source.name}: {error}", err=True)
+        say(f"fault: source {source.name}: {error}", err=True)
         return False
     for fault in report.faults:
-        click.echo(f"fault: source {source.name}: {fault}", err=True)
+        say(f"fault: source {source.name}: {fault}", err=True)
     for warning in report.warnings:
-        click.echo(f"warning: source {source.name}: {warning}", err=True)
+        say(f"warning: source {source.name}: {warning}", err=True)
     if not report.faults:
         rows = "" if report.estimated_rows is None else f", about {report.estimated_rows:,} rows"
-        click.echo(f"ok: source {source.name} ({source.kind}{rows})")
+        say(f"ok: source {source.name} ({source.kind}{rows})")
     return not report.faults
 
 
@@ -108,11 +109,11 @@ def _listener_faults(config: Config) -> Iterator[str]:
         wanted.append((config.metrics.host, config.metrics.port, str(config.metrics)))
     for host, port, url in wanted:
         if url in ours:
-            click.echo(f"ok: {url} (served now by process {serving.pid if serving else 0})")
+            say(f"ok: {url} (served now by process {serving.pid if serving else 0})")
             continue
         try:
             listen_on(host, port, url).close()
         except CannotListen as error:
             yield str(error)
         else:
-            click.echo(f"ok: {url}")
+            say(f"ok: {url}")

@@ -85,12 +85,21 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = rufname.main(list(arguments), prog_name="rufname", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+    except BrokenPipeError:
+        return _without_reader()
+    except SystemExit as ended:
+        if ended.code == 1:  # so click and rich end a process with a broken pipe
+            return _without_reader()
+        raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its exit code
         return _report(error)
     return code if isinstance(code, int) else DONE
+
+
+def _without_reader() -> int:
+    """Return the exit code of a command whose reader has seen enough, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
 
 
 def _report(error: BaseException) -> int:

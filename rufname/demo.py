@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import click
-from rich.console import Console
 
 from rufname.config import Config, load_config
 from rufname.demo_checks import ask_everything
@@ -24,7 +23,7 @@ from rufname.demo_company import CONFIG_NAME, HEAD, make_company
 from rufname.demo_page import Shown, port_of, print_answers, print_page
 from rufname.errors import RufnameError
 from rufname.exits import DONE, FAULT
-from rufname.progress import ProgressView
+from rufname.progress import PlainConsole, ProgressView
 from rufname.rundir import ServeStatus, serving_pid
 from rufname.supervisor import Supervisor
 from rufname.syncing import read_now
@@ -52,7 +51,7 @@ class DemoFailed(RufnameError):
 @click.option("--once", is_flag=True, help="Ask the services, print the answers, stop.")
 def demo(count: int, *, once: bool) -> int:
     """Show everything at work on a made-up company's contacts, on this machine only."""
-    console = Console(highlight=False)
+    console = PlainConsole()
     with _folder(once=once) as folder:
         console.print(f"making a company with {count:,} contacts in {folder}", soft_wrap=True)
         company = make_company(folder, count)

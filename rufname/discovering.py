@@ -6,7 +6,7 @@ Law: nothing is stored. `discover` works before a source has a key and a map: it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -26,8 +26,11 @@ from rufname.config import Config, load_config
 from rufname.drivers import prepare
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG, config_option
 from rufname.progress import wide_console
+from rufname.telemetry import printable
 
 MAX_PREVIEW_ROWS = 1_000
+MAX_SHOWN_CHARS = 1_000
+"""So much of one value is shown: a photo has a hundred times as many."""
 
 
 @click.command()
@@ -49,7 +52,8 @@ def preview(source: str, config: Config, rows: int) -> None:
     console = wide_console()
     for record in records:
         if isinstance(record, RejectedRecord):
-            console.print(f"[red]rejected[/] {escape(record.locator)}: {escape(record.reason)}\n")
+            where, why = _shown(record.locator), _shown(record.reason)
+            console.print(f"[red]rejected[/] {where}: {why}\n")
         else:
             _print_record(record, settings, mapping, console)
     what = "record" if len(records) == 1 else "records"
@@ -85,7 +89,7 @@ def discover(source: str, path: Path) -> None:
     table = Table("field", "type", "may be", box=None, pad_edge=False)
     for field in fields:
         roles = [*(["key"] * field.key), *(["change"] * field.changed)]
-        table.add_row(escape(field.name), escape(field.type), ", ".join(roles))
+        table.add_row(_shown(field.name), escape(field.type), ", ".join(roles))
     console.print(table)
     console.print()
     for line in _draft(own, settings, fields):
@@ -142,27 +146,39 @@ def _print_record(
     for field, value in _fields(contact) if contact else ():
         becomes.setdefault(field, []).append(value)
     table = Table("contact field", "from", "raw", "becomes", title_justify="left")
-    table.title = escape(f"{record.locator or 'record'}, key {record.key}")
+    table.title = _shown(f"{record.locator or 'record'}, key {record.key}")
+    for each in table.columns:
+        each.overflow = "fold"  # else long values lose their end
     for field, rule in settings.map.items():
         columns = [column for column in columns_of(rule) if record.record.get(column)]
-        raw = "\n".join(record.record[column].replace("\n", " | ") for column in columns)
-        value = "\n".join(becomes.pop(field, []))
-        if raw or value:
-            table.add_row(*map(escape, (field, "\n".join(columns), raw, value)))
+        raw = [record.record[column] for column in columns]
+        values = becomes.pop(field, [])
+        if raw or values:
+            table.add_row(field, *map(_lines, (columns, raw, values)))
     for field, values in becomes.items():  # a fax number in a field of telephones
-        table.add_row(escape(field), "", "", escape("\n".join(values)))
+        table.add_row(field, "", "", _lines(values))
     console.print(table)
     used = {column for rule in settings.map.values() for column in columns_of(rule)}
     left = [
         f"{name} = {value}" for name, value in record.record.items() if value and name not in used
     ]
     if left:
-        text = escape("; ".join(left).replace("\n", " | "))
-        console.print(f"[dim]not mapped:[/] {text}")
+        console.print(f"[dim]not mapped:[/] {'; '.join(map(_shown, left))}")
     for fault in rejected:
         what = f"field {fault.field}" if fault.field else "record"
-        console.print(f"[red]{what} rejected:[/] {escape(fault.reason)}")
+        console.print(f"[red]{what} rejected:[/] {_shown(fault.reason)}")
     console.print()
+
+
+def _lines(values: Iterable[str]) -> str:
+    return "\n".join(map(_shown, values))
+
+
+def _shown(value: str) -> str:
+    """Return what a source says, for a terminal: in one line, and nothing that it would act on."""
+    text = printable(value[:MAX_SHOWN_CHARS].replace("\n", " | "))
+    cut = f"… ({len(value):,} characters)" if len(value) > MAX_SHOWN_CHARS else ""
+    return escape(f"{text}{cut}")
 
 
 def _fields(contact: Contact) -> Iterator[tuple[str, str]]:

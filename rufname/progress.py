@@ -5,11 +5,15 @@ Law: progress goes to standard error, results to standard output, complaints to 
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
+import click
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +24,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
+from typing_extensions import override
 
 from rufname.control import Progress as Step
 
@@ -28,15 +34,34 @@ PLAIN_INTERVAL_S = 10.0
 PIPE_WIDTH = 160
 """Columns of tables that go into a file or a pipe."""
 
+MAX_TABLE_WIDTH = 10_000
+"""Wider than any table is meant to be."""
+
 _PHASES = {"read": "reading", "index": "indexing", "check": "checking"}
+
+
+class PlainConsole(Console):
+    """Prints what it is given: figures without colours, and `00:ab:cd` without a picture in it."""
+
+    def __init__(self, *, stderr: bool = False, soft_wrap: bool = False) -> None:
+        """Take the stream, and whether long lines are left to the terminal."""
+        super().__init__(stderr=stderr, soft_wrap=soft_wrap, highlight=False, emoji=False)
+
+
+class _WorkConsole(PlainConsole):
+    """Tells of work that goes on, and has its exit code, where nobody reads any more."""
+
+    @override
+    def on_broken_pipe(self) -> None:
+        to_nowhere(self.file)
 
 
 class ProgressView:
     """Shows steps while it is open; use it as a context manager."""
 
     def __init__(self) -> None:
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._results = Console(highlight=False, soft_wrap=True)
+        self._errors = _WorkConsole(stderr=True, soft_wrap=True)
+        self._results = _WorkConsole(soft_wrap=True)
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -131,10 +156,37 @@ class Pace:
 
 def wide_console() -> Console:
     """Return a console for tables on standard output: as wide as the terminal, wide without one."""
-    console = Console(highlight=False)
+    console = PlainConsole()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     return console
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table; where the console is too narrow for it, its rows as text: nothing is cut."""
+    unbound = console.options.update(max_width=MAX_TABLE_WIDTH)
+    if Measurement.get(console, unbound, table).maximum <= console.width:
+        console.print(table)
+        return
+    heads = [column.header for column in table.columns]
+    for first, *cells in zip(*(column.cells for column in table.columns), strict=True):
+        rest = ", ".join(f"{head} {cell}" for head, cell in zip(heads[1:], cells, strict=True))
+        console.print(f"[bold]{heads[0]} {first}:[/] {rest}")
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line of work that goes on, and has its exit code, where nobody reads any more."""
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:
+        to_nowhere(sys.stderr if err else sys.stdout)
+
+
+def to_nowhere(stream: IO[Any]) -> None:
+    """Let a stream whose reader has gone take everything from now on."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _title(step: Step) -> str:

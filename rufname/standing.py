@@ -30,7 +30,7 @@ from rufname.exits import DONE, FAULT
 from rufname.opening import rebuilt_by
 from rufname.options import config_option
 from rufname.ownership import require_entry
-from rufname.progress import wide_console
+from rufname.progress import print_table, wide_console
 from rufname.rundir import ServeStatus, read_status
 
 SHOWN_REJECTED = 5
@@ -213,7 +213,7 @@ def _overdue_s(schedule: Schedule) -> float:
 
 
 def _print(found: Status, console: Console) -> None:
-    console.print(_source_table(found))
+    print_table(console, _source_table(found))
     for source in found.sources:
         _print_troubles(source, console)
     if found.index_age_s is None:
@@ -280,7 +280,7 @@ def _print_troubles(source: SourceStatus, console: Console) -> None:
     if source.alarm:
         console.print(f"[red]alarm:[/] {name}: {escape(source.alarm)}", soft_wrap=True)
     if source.runs:
-        console.print(_run_table(source))
+        print_table(console, _run_table(source))
     if run is not None and run.reason:
         # A run that went wrong names its source itself.
         reason = run.reason.removeprefix(f"source {source.name}: ")

@@ -35,6 +35,24 @@ def test_a_preview_shows_raw_and_normalised_side_by_side_and_what_is_rejected(
     assert not place.config.store_path.exists()
 
 
+def test_a_preview_shows_what_a_terminal_would_act_on_or_make_a_picture_of(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    company = "Phones & Co.@" + "x" * 200
+    place.write_people(
+        [("00:ab:cd:12", "Ada\x1b]0;mine\x07 :key:", company, "030 23125-002\x1b[2J", "y" * 5000)]
+    )
+    assert place.run("preview", "phonelist") == 0
+    said = capfd.readouterr().out
+    assert "line 2, key 00:ab:cd:12" in said
+    assert r"Ada\x1b]0;mine\x07 :key:" in said
+    assert r"030 23125-002\x1b[2J" in said
+    assert said.count("x") > 2 * 200
+    assert 1_000 <= said.count("y") < 1_100
+    assert "(5,000" in said
+    assert not {"\x1b", "\x07"} & {*said}
+
+
 def test_a_source_without_key_and_map_is_discovered(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from rufname import progress as module
 from rufname.control import Progress
-from rufname.progress import PIPE_WIDTH, Pace, ProgressView, wide_console
+from rufname.progress import PIPE_WIDTH, Pace, ProgressView, print_table, wide_console
 
 STEP = Progress("crm", "read", 1200, 5000, 3)
 
@@ -55,6 +58,18 @@ def test_results_and_complaints_go_to_their_own_streams(capfd: pytest.CaptureFix
 
 def test_tables_are_wide_where_nobody_looks_at_a_terminal() -> None:
     assert wide_console().width == PIPE_WIDTH
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_nothing_of_a_table_is_cut_in_a_narrow_terminal(width: int) -> None:
+    table = Table("source", "contacts", "last run", box=None, pad_edge=False)
+    table.add_row("customers of Vienna", "1,234,567", "[green]done[/] 2 h 10 min ago")
+    sink = StringIO()
+    print_table(Console(file=sink, width=width), table)
+    said = " ".join(sink.getvalue().split())
+    for text in ("customers of Vienna", "contacts 1,234,567", "done 2 h 10 min ago"):
+        assert (text if width < 80 else text.removeprefix("contacts ")) in said
+    assert "…" not in said
 
 
 def test_rate_and_remaining_time_are_told_where_they_are_known() -> None:
