@@ -20,14 +20,14 @@ MIN_WHOLE_DIGITS = 6
 
 _LONG_WORDS = (
     "telefonnummer|telefon|telephone|téléphone|tel|phone|fon|rufnummer|ruf|mobiltelefon|mobile"
-    "|mobil|handy|cellular|cell|natel|gsm|faxnummer|telefax|fax|zentrale|büro|buero|office|work"
+    "|mobil|mob|kom|cel|handy|cellular|cell|natel|gsm|faxnummer|telefax|fax|zentrale|büro|buero|office|work"
     "|privat|private|home|dienstlich|geschäftlich|geschaeftlich|firma|company|main|direkt|direct"
     "|sekretariat|number|nummer"
 )
-_INSIDE_WORDS = "durchwahl|dw|nebenstelle|nst|apparat|app|klappe|kl|intern|ext"
-_WORD = f"(?:{_LONG_WORDS}|{_INSIDE_WORDS}|nr|no|t|m|f|p|g)"
+_INSIDE_WORDS = "durchwahl|dw|nebenstelle|nst|apparat|app|klappe|kl|intern|ext|faxdw"
+_WORD = f"(?:{_LONG_WORDS}|{_INSIDE_WORDS}|nr|no|t|m|f|p|g|n|d)"
 _LABEL = re.compile(
-    rf"\s*\(?(?P<label>{_WORD}(?:[\s./()-]+{_WORD})*)\)?(?![^\W\d_])\s*[.:]*\s*(?=[-–+(\d])",
+    rf"\s*\(?(?P<label>{_WORD}(?:[\s.:/()-]+{_WORD})*)\)?(?![^\W\d_])\s*[.:]*\s*(?=[-–+(\d])",
     re.IGNORECASE,
 )
 _TRAILING_LABEL = re.compile(
@@ -39,10 +39,10 @@ _VOICE = re.compile(r"tel(?!efax)|fon|phone|^t\b", re.IGNORECASE)
 
 _SPLIT = re.compile(
     r"(?:,{1,4}+(?!\s*(?:ext(?:ension|n)?|x)[.:]{0,2}\s*\d)|[|\n\r]|;(?!\s*[a-z-]+\s*=))\s*"
-    r"|(?<!\s)\s++(?:o\.|od\.|oder|or|ou|bzw\.|resp\.|u\.|und|and|et|&)\s+"
+    r"|(?<!\s)\s++(?:o\.|od\.|oder|or|ou|bzw\.?|resp\.?|u\.|und|and|et|&)\s+"
     r"|(?<=\d)\s*+/\s*+(?=\+)"
     rf"|(?<=\d)[\s/–-]*\s(?=(?:{_LONG_WORDS})(?![^\W\d_])[.:]*\s*[-–+(\d])"
-    r"|(?<=\d)\s++(?=[tfm][.:]?\s*(?:\+|\(?0))",
+    r"|(?<=\d)[\s/]++(?=[tfmgpnd][.:]?\s*(?:\+|\(?0))",
     re.IGNORECASE,
 )
 _PARTED = re.compile(

@@ -33,10 +33,11 @@ _ZEROS = (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10)
 """The 0 of Arabic, Persian, Devanagari, Bengali, Thai and full-width digits."""
 
 _SEPARATORS = (
-    " \t\r\n\v\f.-/()[]{}_~\u00a0\u00ad\u058a\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
-    "\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2010\u2011\u2012\u2013\u2014\u2015\u2028"
-    "\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u2044\u205f\u2060\u2066\u2067\u2068\u2069\u2212"
-    "\u2215\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d\uff0e\uff0f"
+    " \t\r\n\v\f.-/()[]{}_~'\u00a0\u00ad\u058a\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2010\u2011\u2012\u2013\u2014\u2015"
+    "\u2019\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u2044\u205f\u2060\u2066\u2067\u2068\u2069"
+    "\u2212\u2215\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d\uff0e\uff0f"
+    "\u2121\u260e\u260f\u2706\ufe0f\U0001f4de\U0001f4f1"  # signs and pictures of a telephone
 )
 
 DIGITS_ONLY: dict[int, str | None] = {
@@ -95,7 +96,7 @@ _EXTENSION = re.compile(
 _PAUSED = re.compile(r"(?<=\d)\s*(?:,{1,4}|[pw])\s*(\d{1,8})\s*#?\s*$", re.IGNORECASE | re.ASCII)
 _DIRECT_DIAL = re.compile(
     r"(?<![\s,;(-])[\s,;(-]*+(?<![^\W\d_])(?:durchwahl|dw|nebenstelle|nst|app(?:arat)?|klappe|kl)\.?:?\s*-?\s*"
-    r"(?=\d{1,6}\)?\s*$)",
+    r"(?=\d{1,6}(?:\s*+/\s*+\d{1,6})*+\)?\s*$)",
     re.IGNORECASE,
 )
 _DOUBLED = re.compile(r"\s*(?:\+|00)\s*([1-9]\d{0,2})[\s/.()-]*\+\s*\1", re.ASCII)

@@ -207,7 +207,10 @@ def _take_part(
         trunk, found = several
         numbers += [WrittenNumber(number, written, trunk, fax) for number in found]
         return
-    number = normalise(text, plan)
+    reading = read_number(text, plan)
+    if numbers and reading.internal and text[:1].isalpha():
+        raise InvalidNumber("few digits behind an unknown word, perhaps a room")
+    number = reading.numbers[0]
     numbers.append(WrittenNumber(number, written, trunk_hint(text, number), fax))
 
 

@@ -43,7 +43,7 @@ from engine.servicenumbers import (
     is_service_number,
 )
 
-NORMALISER_VERSION = 6
+NORMALISER_VERSION = 7
 """Part of every record's digest: raise it whenever a spelling is read in another way."""
 
 NANP_NATIONAL_DIGITS = 10

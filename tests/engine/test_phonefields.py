@@ -114,6 +114,16 @@ FIELDS: list[tuple[str, list[tuple[str, str]]]] = [
     ("intern 123", [(f"{T}123", "")]),
     ("Ext. 123", [(f"{T}123", "")]),
     ("0171 3920012, intern 123", [("491713920012", ""), (f"{T}123", "")]),
+    # words between and before numbers
+    ("089 99998-123 bzw 0171 3920012", [(f"{T}123", T), ("491713920012", "")]),
+    ("Tel.089-99998123 Mob.0171-3920012", [(f"{T}123", ""), ("491713920012", "")]),
+    ("G: 089 99998123 / P: 030 23125001", [(f"{T}123", ""), ("493023125001", "")]),
+    ("G 089 99998123 N 0171 3920012", [(f"{T}123", ""), ("491713920012", "")]),
+    ("D +49 89 99998123", [(f"{T}123", "")]),
+    ("089 99998 DW 12/13", [(f"{T}12", T), (f"{T}13", T)]),
+    ("\u260e\ufe0f 089 99998123", [(f"{T}123", "")]),
+    ("089 999'98'123", [(f"{T}123", "")]),
+    ("+41 44 668\u201918\u201900", [("41446681800", "")]),
     # letters of the keys
     ("1-888-NEW-CARS", [("18886392277", "")]),
     ("+1 877 GOT JUNK", [("18774685865", "")]),
@@ -218,6 +228,19 @@ def test_an_extension_too_long_for_its_trunk_is_no_number_of_its_own() -> None:
     reading = read_field("+49 89 999981234-0, -12345", MUNICH)
     assert [each.number.digits for each in reading.numbers] == ["49899999812340"]
     assert "too long" in reading.refused[0]
+
+
+@pytest.mark.parametrize("field", ["030 23125-0, Fax: DW 99", "030 23125-0, FaxDW: 99"])
+def test_direct_dialling_of_a_fax_is_a_fax_behind_the_same_trunk(field: str) -> None:
+    fax = read_field(field, MUNICH).numbers[1]
+    assert (fax.number.digits, fax.trunk, fax.fax) == ("49302312599", "493023125", True)
+
+
+@pytest.mark.parametrize("room", ["Zimmer: 123", "Zi. 123"])
+def test_the_number_of_a_room_is_no_extension_of_the_own_plan(room: str) -> None:
+    reading = read_field(f"030 23125-0, {room}", MUNICH)
+    assert [each.number.digits for each in reading.numbers] == ["4930231250"]
+    assert "room" in reading.refused[0]
 
 
 def test_good_parts_stay_beside_bad_ones() -> None:
