@@ -104,6 +104,13 @@ def cut_labels(part: str) -> tuple[str, str]:
     return text.rstrip(" –-").lstrip() if labels else text, " ".join(filter(None, labels)).lower()
 
 
+def without_label(text: str) -> str:
+    """Return a number that somebody copied without what stood before it: "Tel.: 030 23125001"."""
+    leading = None if _URI.match(text) else _LABEL.match(text)
+    number = text[leading.end() :] if leading else ""
+    return number if _count(number) >= MIN_WHOLE_DIGITS else text
+
+
 def is_fax(label: str) -> bool:
     """Tell whether a label names a fax alone; one for both is a telephone."""
     return _FAX.search(label) is not None and _VOICE.search(label) is None

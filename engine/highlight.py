@@ -43,6 +43,7 @@ from engine.tokens import (
     first_letters,
     fold,
     fold_once,
+    is_written_together,
     letters_of,
     spans_of_words,
     without_digraphs,
@@ -124,6 +125,9 @@ _Words = tuple[tuple[int, int, tuple[str, ...]], ...]
 MAX_KEPT_CHARS = 128
 """Names, companies and towns are shorter; longer texts are split each time."""
 
+MAX_JOINED = 4
+"""Words that are found as one: of a compound, or particles and a name."""
+
 _IN_COMPANY_TOO = (FULL_NAME, NAME_COMPANY)
 """Classes of names that companies answer as well."""
 
@@ -146,6 +150,8 @@ def answers_of(
     """
     if match_class <= NUMBER_PART and typed.digits:
         return list(_number_answers(typed, contact, searched))
+    if len(typed.words) == 1 and (run := _run_together(typed.words[0], contact)):
+        return run
     near = _near(contact, match_class)
     places: list[Spot] | None = None
     answers = []
@@ -156,9 +162,7 @@ def answers_of(
         if found is None:
             if places is None:
                 places = _places(contact, searched)
-            found = _typed_answer(word, places) if match_class < KEYS_CLASS else None
-        if found is None and is_number_part(word):
-            found = next(_digit_answers(word, contact, searched), None)
+            found = _answer_anywhere(word, places, contact, searched, match_class)
         if found is None:  # a guess; or this one is shown for a record that it is linked to
             found = _best_answer(word, places or [], keys=typed.keys)
         if found is not None:
@@ -166,6 +170,17 @@ def answers_of(
     if not answers and len(typed.words) == 1:
         answers = _initials(typed.words[0], contact)
     return answers
+
+
+def _answer_anywhere(
+    word: str, places: list[Spot], contact: Contact, searched: frozenset[str], match_class: int
+) -> WordAnswer | None:
+    """Return what answers a word as it was typed, in any field; None for nothing."""
+    is_typed = match_class < KEYS_CLASS
+    found = _typed_answer(word, places) if is_typed else None
+    if found is None and is_number_part(word):
+        return next(_digit_answers(word, contact, searched), None)
+    return _joined_answer(word, places) if found is None and is_typed else found
 
 
 def spans_of(answers: list[WordAnswer]) -> list[Span]:
@@ -290,6 +305,40 @@ def _split_answer(word: str, spot: Spot) -> WordAnswer | None:
                 length = _length_of(written, form, word)
                 best = WordAnswer(word, written, "begins", Span(field, at, begin, begin + length))
     return best
+
+
+def _joined_answer(word: str, places: list[Spot]) -> WordAnswer | None:
+    """Return the first words side by side that the typed one begins without what is between them.
+
+    Compounds and particles are indexed so: "meiervogt", "vonderheide".
+    """
+    for field, at, text, _, _ in places:
+        found = [(begin, end, fold(text[begin:end])) for begin, end, _ in _words_in(text)]
+        for place, (begin, _, joined) in enumerate(found):
+            run = joined
+            for last, end, form in found[place + 1 : place + MAX_JOINED]:
+                if not word.startswith(run):
+                    break
+                rest, run = word[len(run) :], (run + form)[:MAX_WORD_CHARS]
+                if not begins(run, word):
+                    continue
+                how: How = "whole" if is_whole(run, word) else "begins"
+                stop = end if how == "whole" else last + _length_of(text[last:end], form, rest)
+                return WordAnswer(word, text[begin:end], how, Span(field, at, begin, stop))
+    return None
+
+
+def _run_together(word: str, contact: Contact) -> list[WordAnswer]:
+    """Return surname and given name where they were typed without a gap, as in East Asia."""
+    surname, given = contact.surname, contact.given_name
+    if word.isascii() or not is_written_together(surname, given):
+        return []
+    run, first = fold(surname + given), fold(surname)
+    if len(word) <= len(first) or not begins(run, word):
+        return []
+    how: How = "whole" if is_whole(run, word) else "begins"
+    parts = ("surname", surname), ("given_name", given)
+    return [WordAnswer(word, text, how, Span(field, 0, 0, len(text))) for field, text in parts]
 
 
 def _plain_answer(word: str, spot: Spot) -> WordAnswer | None:

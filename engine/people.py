@@ -11,8 +11,11 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from time import perf_counter_ns
 
+from msgspec.structs import replace
+
 from engine.contact import Contact, ContactId
 from engine.cursor import Cursor, read_cursor, write_cursor
+from engine.errors import InvalidCursor
 from engine.folding import page_of
 from engine.grouping import MAX_JOINED, Crowds, Groups, alone
 from engine.matching import FULL_NAME, SOUNDS
@@ -31,8 +34,8 @@ from engine.query import (
 from engine.ranking import AsTyped, Position, Ranked, Ranking
 from engine.reader import Reader
 from engine.rights import Principal
-from engine.suggesting import suggestion
-from engine.typed import Typed, read_typed
+from engine.suggesting import as_written, suggestion
+from engine.typed import Typed, read_typed, without_courtesies
 
 
 class PeopleSearch:
@@ -48,8 +51,38 @@ class PeopleSearch:
         Raises:
             InvalidCursor: the query's cursor is damaged or belongs to another text.
         """
-        limit = min(max(query.limit, 1), MAX_HITS)
+        return self._answered(query)[0]
+
+    def _answered(self, query: PeopleQuery) -> tuple[PeoplePage, Typed]:
+        """Return one page of hits, and the words that it answers.
+
+        Where nobody was found as typed, these are the words without titles and the like.
+        """
         typed = read_typed(query.text, keys=query.t9)
+        plain = without_courtesies(typed)
+        if plain is None:
+            return self.page(query, typed), typed
+        try:
+            page = self.page(query, typed)
+        except InvalidCursor:
+            return self.page(query, plain), plain
+        if query.cursor or (page.hits and page.hits[0].match_class < SOUNDS):
+            return page, typed
+        of_plain = self.page(query, plain)
+        if of_plain.hits and (not page.hits or of_plain.hits[0].match_class < SOUNDS):
+            if not of_plain.did_you_mean:
+                meant = as_written(query, plain.words)
+                of_plain = replace(of_plain, did_you_mean=meant)
+            return of_plain, plain
+        return page, typed
+
+    def page(self, query: PeopleQuery, typed: Typed) -> PeoplePage:
+        """Return one page of hits for what was read of a text.
+
+        Raises:
+            InvalidCursor: as `answer`.
+        """
+        limit = min(max(query.limit, 1), MAX_HITS)
         cursor = read_cursor(query.cursor, typed)
         if not typed or self._reader.searcher is None:
             return PeoplePage()
@@ -97,16 +130,15 @@ class PeopleSearch:
     def explain(self, query: PeopleQuery) -> tuple[PeoplePage, Explanation]:
         """Return the page, and how the text was read and each hit was found."""
         started = perf_counter_ns()
-        page = self.answer(query)
+        page, typed = self._answered(query)
         took_us = (perf_counter_ns() - started) / 1_000
-        typed = read_typed(query.text, keys=query.t9)
         more = "" if page.total_is_exact else " or more"
         records = "record" if page.total == 1 and not more else "records"
         people = "person" if len(page.hits) == 1 else "people"
         shown = f"{page.total}{more} {records} found, {len(page.hits)} {people} shown"
         steps = [
             ExplanationStep("asked", repr(query.text[:200])),
-            ExplanationStep("read", _reading(typed)),
+            ExplanationStep("read", _reading(typed) + _left_out(query, typed)),
             ExplanationStep("searched", shown, took_us),
         ]
         if page.did_you_mean:
@@ -211,6 +243,13 @@ _HOW = {
     "sounds": "sounds like",
     "spelled": "is spelled like",
 }
+
+
+def _left_out(query: PeopleQuery, typed: Typed) -> str:
+    """Say which words a text was answered without, "" for none."""
+    words = read_typed(query.text, keys=query.t9).words
+    without = [word for word in words if word not in typed.words]
+    return f"; left out, since nobody was found with it: {' and '.join(without)}" if without else ""
 
 
 def _reading(typed: Typed) -> str:

@@ -468,6 +468,7 @@ class Ranking:
         for (minus_priority, rank, _, at), record in zip(entries, records, strict=True):
             if imprecise and not self._is_of(match_class, record.contact):
                 self._discarded += 1
+                self._untell()
                 if self._discarded >= MAX_DISCARDED:
                     break
                 continue
@@ -486,6 +487,13 @@ class Ranking:
         """Count records of a class, cost and level."""
         self._counts.append((place, found))
         self.total = min(self.total + found, MAX_TOTAL)
+
+    def _untell(self) -> None:
+        """Count one record less of those that were told last: read, it is none of them."""
+        place, found = self._counts[-1]
+        if found < MAX_TOTAL > self.total:  # else there may be more than were counted
+            self._counts[-1] = place, found - 1
+            self.total -= 1
 
     def _is_of(self, match_class: int, contact: Contact) -> bool:
         searched = self._scope.searched[contact.id.source]

@@ -25,6 +25,7 @@ from engine.tokens import (
     fold,
     fold_once,
     index_words,
+    is_written_together,
     list_rank,
     typed_words,
     whole_name,
@@ -85,8 +86,11 @@ def name_texts(contact: ContactName) -> list[str]:
 
     Most display names are given name and surname put together and have no words of their own; the
     parts are shared by many, so that their words are remembered. Particles at the joint make one.
+    In East Asia the surname comes first and there is no gap: 山田太郎.
     """
     display, given, surname = contact.display_name, contact.given_name, contact.surname
+    if is_written_together(surname, given):
+        return [display, given, surname, surname + given]
     if not display:
         return [given, surname]
     if display == f"{given} {surname}":
@@ -250,7 +254,8 @@ def link_term(link: str) -> str:
 def link_names(contact: Contact) -> Sequence[str]:
     """Return what may be the surname, one folded word each; for a company its whole name.
 
-    A name that is not told apart ("Meier, Anna", "Anna Meier") may have it first or last.
+    A name that is not told apart ("Meier, Anna", "Anna Meier", "Meier-Vogt, Anna") may have it
+    first, last or before its comma.
     """
     if contact.surname:
         return _last_word(contact.surname)
@@ -258,7 +263,9 @@ def link_names(contact: Contact) -> Sequence[str]:
     if contact.is_company:
         return [told] if told else []
     found = [word for word in words(contact.name) if word in told.split(" ")]
-    return list(dict.fromkeys((*found[:1], *found[-1:])))
+    before, comma, _ = contact.name.partition(",")
+    ends = words(before)[-1:] if comma else []
+    return list(dict.fromkeys((*found[:1], *found[-1:], *(each for each in ends if each in found))))
 
 
 @lru_cache(maxsize=65_536)

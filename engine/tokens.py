@@ -47,10 +47,47 @@ LEGAL_FORMS = frozenset(
 )  # fmt: skip
 """Words that people leave out when they type a company; folded."""
 
+_MARKS = [
+    code
+    for part in (
+        range(0x0300, 0x0370),
+        range(0x0483, 0x1E00),
+        range(0x20D0, 0x2100),
+        range(0x302A, 0x309B),
+        range(0xA66F, 0xABEE),
+        (0xFB1E,),  # of Hebrew
+        range(0xFE00, 0xFE30),
+        range(0xE0100, 0xE01F0),  # which form of a Chinese character is meant
+    )
+    for code in part
+    if unicodedata.category(chr(code))[0] == "M"
+]
+"""What stands on, below or behind a letter: accents, vowel points, vowel signs, voicing."""
+
+
+_EAST_ASIA = "\u2e80"
+"""From here on, as far as names go: Chinese characters, Kana, Hangul."""
+
+
+def _ranges(codes: list[int]) -> str:
+    """Return rising code points as a regular expression's class has them, without brackets."""
+    begins = [code for before, code in zip((0, *codes), codes, strict=False) if code > before + 1]
+    ends = [code for code, behind in zip(codes, (*codes[1:], 0), strict=True) if behind != code + 1]
+    return "".join(f"{chr(begin)}-{chr(end)}" for begin, end in zip(begins, ends, strict=True))
+
+
 _WORD = re.compile(r"[^\W_]+")
+_WRITTEN_WORD = re.compile(rf"[^\W_]+(?:[{_ranges(_MARKS)}]+[^\W_]*)*")
 _JOINED = re.compile(r"[^\W_]+(?:['’`\-\u2010\u2011][^\W_]+)+")
 _PLAIN = {
-    **dict.fromkeys(range(0x0300, 0x0370)),  # combining marks, left over by NFKD
+    **dict.fromkeys(_MARKS),  # apart from their letters by NFKD: a word goes on behind them
+    **{code: code + 0x60 for code in range(0x3041, 0x3097)},  # Hiragana as Katakana
+    0x0640: None,  # draws an Arabic word out
+    0x0649: 0x064A,  # of Arabic: alef maksura and Persian yeh as yeh,
+    0x06CC: 0x064A,
+    0x0629: 0x0647,  # teh marbuta as heh,
+    0x0671: 0x0627,  # alef wasla as alef,
+    0x06A9: 0x0643,  # Persian kaf as kaf
     ord("ø"): "o",
     ord("ł"): "l",
     ord("đ"): "d",
@@ -141,7 +178,12 @@ def typed_words(text: str) -> list[str]:
 
 def spans_of_words(text: str) -> list[tuple[int, int]]:
     """Return where the words of a text stand: begin and end in code points, as it is written."""
-    return [found.span() for found in _WORD.finditer(text)]
+    return [found.span() for found in _WRITTEN_WORD.finditer(text)]
+
+
+def is_written_together(surname: str, given_name: str) -> bool:
+    """Tell whether a name's parts are written without a gap: in Chinese, Japanese, Korean."""
+    return surname[:1] >= _EAST_ASIA and given_name[:1] >= _EAST_ASIA
 
 
 def index_words(text: str) -> list[str]:

@@ -12,7 +12,8 @@ from functools import cached_property
 import msgspec
 
 from engine.cleaning import clean
-from engine.tokens import fold_once, letters_of, typed_words, whole_name
+from engine.fieldparts import without_label
+from engine.tokens import LEGAL_FORMS, TITLES, fold_once, letters_of, typed_words, whole_name
 
 MAX_TYPED_CHARS = 256
 """A name, a company and a city end far below; the rest of a pasted text is left out."""
@@ -35,6 +36,12 @@ KEYS = {
 MIN_TURNED_LETTERS, MOST_FOLDED = 4, 3
 """Words in which two letters typed the wrong way round are looked for from here on; and up to how
 many letters a fold leaves of them, of which no typo is forgiven otherwise."""
+
+COURTESIES = TITLES | LEGAL_FORMS | {
+    "herrn", "hr", "hrn", "fr", "fraulein", "mr", "mrs", "ms", "sir", "mme", "mlle", "monsieur",
+    "madame", "pan", "pani", "senor", "senora", "signor", "signora", "und", "u", "and", "et", "y",
+}  # fmt: skip
+"""Words that people write around names, where the directory may not have them; folded."""
 
 _DIGRAPH = re.compile("[aou]e")
 
@@ -78,16 +85,30 @@ def read_typed(text: str, *, keys: bool = False) -> Typed:
         text: any.
         keys: words of the digits 2-9 may be letters on a phone's keys.
     """
-    text = text[:MAX_TYPED_CHARS]
+    text = text[:MAX_TYPED_CHARS].removeprefix("mailto:")
     if not text.isprintable():  # Windows copies numbers between U+202A and U+202C
         text = clean(text)
     words = tuple(dict.fromkeys(typed_words(text)))[:MAX_WORDS]
     turned = _turned(words[0], text) if len(words) == 1 else ""
-    if text[:1].isalpha() and text.isascii() and text[:4] != "tel:":  # as nearly all
-        return Typed(words, turned=turned)
+    if text[:1].isalpha():
+        if text.isascii() and not text.rstrip()[-1:].isdigit():  # as nearly all
+            return Typed(words, turned=turned)
+        text = without_label(text)
     keys = keys and bool(words) and all(set(word) <= KEYS.keys() for word in words)
     digits, begins, national = _number_part(text)
     return Typed(words, digits, begins, national, keys, turned)
+
+
+def without_courtesies(typed: Typed) -> Typed | None:
+    """Return a text without what people write around names and a directory may not have.
+
+    Titles, forms of address, "and", legal forms: "Herr Dr. Maier", "Abel und Söhne".
+    None where there is nothing of that, or nothing else.
+    """
+    if typed.digits or COURTESIES.isdisjoint(typed.words):
+        return None
+    words = tuple(word for word in typed.words if word not in COURTESIES)
+    return Typed(words) if words else None
 
 
 def _turned(word: str, text: str) -> str:

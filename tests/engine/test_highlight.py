@@ -48,7 +48,7 @@ def marked(text: str, match_class: int = OTHER, searched: frozenset[str] = ALL) 
         ("meier ulm", ["display_name: Meier", "city: Ulm"]),
         ("ulm meier", ["city: Ulm", "display_name: Meier"]),
         ("a.meier@bau", ["emails: a", "display_name: Meier", "emails: bau"]),
-        ("k47", []),
+        ("k47", ["custom.1: K-47"]),
         ("47", ["custom.1: 47"]),
         ("meier 8123", ["display_name: Meier", "phones.work: 8123"]),
         ("qqqqqq", []),

@@ -213,3 +213,85 @@ def test_the_person_of_a_record_is_it_with_the_records_linked_to_it(directory: D
     assert [record.key for record in person.records] == ["1", "9"]
     assert person.contact.job == "Leitung"
     assert index.person(PEOPLE[4].id, USER) is None
+
+
+COURTESY_PEOPLE = (
+    contact("1", "", "493023125001", given_name="Jörg", surname="Großmann-Weiß", title="Dr."),
+    contact("2", "Erika Maier"),
+    contact("3", "Frauke Schmidt"),
+    contact("4", "Eva Schmidt"),
+    contact("5", "Ida Bauer", company="Abel & Söhne GmbH"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "meant"),
+    [
+        ("Dr. Großmann", ["1"], "Großmann"),
+        ("Herr Dr. Grosmann", ["1"], "Großmann"),
+        ("Frau Maier", ["2"], "Maier"),
+        ("frau schm", ["3"], ""),
+        ("Abel und Söhne", ["5"], "Abel Söhne"),
+        ("Abel & Söhne KG", ["5"], "Abel Söhne"),
+        ("Herr Xyzzyq", [], ""),
+        ("herr", [], ""),
+    ],
+)
+def test_where_nobody_is_found_with_them_titles_and_the_like_are_left_out(
+    directory: Directory, text: str, keys: list[str], meant: str
+) -> None:
+    page = directory.hold(*COURTESY_PEOPLE).people(PeopleQuery(text, USER))
+    assert [hit.id.key for hit in page.hits] == keys
+    assert page.did_you_mean == meant
+
+
+def test_pages_without_titles_go_on_and_say_what_was_left_out(directory: Directory) -> None:
+    index = directory.hold(*COURTESY_PEOPLE)
+    first = index.people(PeopleQuery("Hr. Schmidt", USER, 1))
+    second = index.people(PeopleQuery("Hr. Schmidt", USER, 1, first.cursor))
+    assert [hit.id.key for page in (first, second) for hit in page.hits] == ["4", "3"]
+    assert second.cursor == ""
+    _, explanation = index.explain_people(PeopleQuery("Hr. Maier", USER))
+    read = {step.step: step.result for step in explanation.steps}["read"]
+    assert read == "words: maier*; left out, since nobody was found with it: hr"
+
+
+def test_what_is_counted_is_what_was_found(directory: Directory) -> None:
+    pieces = [contact(f"{n:02}", f"Anna {n:02}", f"4917139000{n:02}0") for n in range(20, 30)]
+    index = directory.hold(contact("1", "Bert", "491713900200"), *pieces)
+    for text in ("3900200", "0171 3900200"):
+        page = index.people(PeopleQuery(text, USER))
+        assert (len(page.hits), page.total, page.total_is_exact) == (1, 1, True)
+
+
+@pytest.mark.parametrize("text", ["山田太郎", "山田太", "山田 太郎"])
+def test_names_of_east_asia_are_found_without_a_gap(directory: Directory, text: str) -> None:
+    index = directory.hold(contact("1", given_name="太郎", surname="山田"))
+    (hit,) = index.people(PeopleQuery(text, USER)).hits
+    assert {span.field for span in hit.spans} == {"surname", "given_name"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Großmann-Weiß", "Großmann-Weiß, Jörg"), ("O'Connor", "O'Connor, Jörg")]
+)
+def test_a_compound_surname_before_a_comma_is_the_same_surname(
+    directory: Directory, name: str, shown: str
+) -> None:
+    one = contact("1", "", "493023125001", given_name="Jörg", surname=name)
+    index = directory.hold(one, contact("2", shown, "493023125001"))
+    (hit,) = index.people(PeopleQuery("jörg", USER)).hits
+    assert len(hit.records) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("vonderheide", "von der Heide"), ("meiervo", "Meier-Vo"), ("meiervogt", "Meier-Vogt")],
+)
+def test_words_that_are_found_as_one_are_highlighted_and_explained(
+    directory: Directory, text: str, shown: str
+) -> None:
+    made = contact("1", "Anna von der Heide"), contact("2", "Ida Meier-Vogt")
+    (hit,) = directory.hold(*made).people(PeopleQuery(text, USER)).hits
+    (span,) = hit.spans
+    assert hit.name[span.start : span.end] == shown
+    assert [answer.word for answer in hit.answers] == [text]

@@ -55,7 +55,7 @@ def test_it_gives_what_the_long_way_gives(
         for text in TYPED:
             query = PeopleQuery(text, who, limit)
             page = long(reader, query)
-            assert PeopleSearch(reader).answer(query) == page
+            assert PeopleSearch(reader).page(query, read_typed(text)) == page
             found = short(reader, query)
             assert found is None or found == page
 
@@ -122,7 +122,7 @@ def test_two_words_are_found_alike_in_whatever_way_they_are_asked_for(
         for who in (EVA, Principal("bert", "user"), LOCAL_ADMIN):
             for text, limit in product(texts, (2, 10)):
                 query = PeopleQuery(text, who, limit)
-                assert people.answer(query) == long(reader, query)
+                assert people.page(query, read_typed(text)) == long(reader, query)
 
     alike()
 

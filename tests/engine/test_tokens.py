@@ -15,6 +15,7 @@ from engine.tokens import (
     letters_of,
     name_key,
     sort_rank,
+    spans_of_words,
     whole_name,
     words,
 )
@@ -31,6 +32,12 @@ from engine.tokens import (
         ("Ștefan", "Stefan"),
         ("Çelik", "Celik"),
         ("Y\u0131ld\u0131z", "Yildiz", "YILDIZ"),
+        ("\u0627\u0644\u0623\u062d\u0645\u062f", "\u0627\u0644\u0627\u062d\u0645\u062f"),
+        ("\u0645\u064f\u062d\u064e\u0645\u064e\u0651\u062f", "\u0645\u062d\u0645\u062f"),
+        ("\u0641\u0627\u0637\u0645\u0629", "\u0641\u0627\u0637\u0640\u0645\u0647"),
+        ("\u05e9\u05c2\u05b8\u05e8\u05b8\u05d4", "\u05e9\u05e8\u05d4"),
+        ("\u30b9\u30ba\u30ad", "\u3059\u305a\u304d", "\uff7d\uff7d\uff9e\uff77"),
+        ("\u845b\U000e0100\u57ce", "\u845b\u57ce"),
     ],
 )
 def test_all_spellings_of_a_name_fold_to_one_word(spellings: tuple[str, ...]) -> None:
@@ -43,6 +50,25 @@ def test_words_split_at_everything_that_is_no_letter_or_digit() -> None:
     ]  # fmt: skip
     assert words("jens.maier@firma.example") == ["jens", "maier", "firma", "example"]
     assert words("") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0930\u093e\u0939\u0941\u0932",  # an Indian one with vowel signs
+        "\u0645\u064f\u062d\u064e\u0645\u064e\u0651\u062f",  # an Arabic one with vowel points
+        "\u30ac\u30d6",  # a Japanese one with voicing marks
+        "Mu\u0308ller",
+        "Nguy\u1ec5n",
+    ],
+)
+def test_what_stands_on_or_behind_a_letter_ends_no_word(name: str) -> None:
+    assert len(words(name)) == 1
+    assert spans_of_words(f"X {name}, Y") == [
+        (0, 1),
+        (2, 2 + len(name)),
+        (4 + len(name), 5 + len(name)),
+    ]
 
 
 def test_compounds_are_indexed_with_and_without_their_joint() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.typed import MAX_DIGITS, MAX_WORDS, Typed, read_typed
+from engine.typed import MAX_DIGITS, MAX_WORDS, Typed, read_typed, without_courtesies
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ from engine.typed import MAX_DIGITS, MAX_WORDS, Typed, read_typed
         ("\uff10\uff18\uff19", "089", False, "89"),
         ("\u202a+49 89 99998\u2011102\u202c", "498999998102", True, ""),
         ("\u2066089\u200b999\u2069\ufeff\n", "089999", False, "89999"),
+        ("Tel.: 030 23125001", "03023125001", False, "3023125001"),
+        ("Telefon +49 (0)30 23125001 ", "493023125001", True, ""),
+        ("Büro: 030 23125001", "03023125001", False, "3023125001"),
+        ("m 123", "", False, ""),
         ("12", "", False, ""),
         ("+", "", False, ""),
         ("K123", "", False, ""),
@@ -56,6 +60,29 @@ def test_any_text_is_read_within_bounds(text: str) -> None:
     assert len(typed.words) <= MAX_WORDS
     assert len(typed.digits) <= MAX_DIGITS
     assert typed.digits == "" or (typed.digits.isascii() and typed.digits.isdigit())
+
+
+def test_an_address_that_was_copied_as_a_link_is_read_as_an_address() -> None:
+    assert read_typed("mailto:a.meier@nord.example") == read_typed("a.meier@nord.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Herr Dr. Maier", ("maier",)),
+        ("Frau von der Heide", ("von", "der", "heide")),
+        ("Abel und Söhne GmbH", ("abel", "sohne")),
+        ("maier", None),
+        ("Herr Dr.", None),
+        ("089 99998", None),
+        ("", None),
+    ],
+)
+def test_courtesies_are_left_out_where_something_else_was_typed(
+    text: str, words: tuple[str, ...] | None
+) -> None:
+    plain = without_courtesies(read_typed(text))
+    assert (plain.words if plain else None) == words
 
 
 @pytest.mark.parametrize(
