@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 from msgspec import Meta
 
-from engine.contact import ContactId, PhoneKind
+from engine.contact import Contact, ContactId, PhoneKind
 from engine.highlight import Span
 from engine.phone import DialPlan, format_number, international
 from engine.query import MAX_HITS, PeoplePage, PersonHit
@@ -81,7 +81,8 @@ class EmailAnswer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 class SpanAnswer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What to highlight: `start` to `end` of a field, in code points; digits of `e164` for numbers.
 
-    `at` is the place in `numbers` or `emails`.
+    `at` is the place in `numbers` or `emails`. Letters of `name` are `display_name`'s, also where
+    the name is put together from others, or is the company's.
     """
 
     field: str
@@ -306,7 +307,7 @@ class Answers:
             self._numbers(hit),
             self._emails(hit),
             (spans[0].field,) if len(spans) == 1 else _fields(spans),
-            tuple([SpanAnswer(each.field, each.start, each.end, each.at) for each in spans]),
+            _span_answers(contact, spans),
             contact.is_company,
             tuple(map(self._hit, hit.folded)) if hit.folded else (),
         )
@@ -339,6 +340,25 @@ class Answers:
     def _has_chat(self, address: str) -> bool:
         """Tell whether an address is an account of Teams."""
         return address.rpartition("@")[2].lower() in self._chat_domains
+
+
+def _span_answers(contact: Contact, spans: list[Span]) -> tuple[SpanAnswer, ...]:
+    """Return what to highlight in what is shown."""
+    answers = [SpanAnswer(each.field, each.start, each.end, each.at) for each in spans]
+    if contact.display_name:
+        return tuple(answers)
+    given, surname = contact.given_name, contact.surname
+    begins = {"given_name": 0, "surname": len(given) + 1 if given else 0}
+    if not (given or surname):
+        begins["company"] = 0
+    shown = []
+    for each in answers:
+        begin = begins.get(each.field)
+        if begin is not None:
+            shown.append(SpanAnswer("display_name", begin + each.start, begin + each.end))
+        if begin is None or each.field == "company":
+            shown.append(each)
+    return tuple(shown)
 
 
 def _fields(spans: list[Span]) -> tuple[str, ...]:

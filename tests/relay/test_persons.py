@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contact import ContactId
-from relay.persons import is_web_address, person_id, read_person_id
+from engine.query import PeopleQuery
+from engine.rights import Principal, SourcePolicy
+from relay.persons import Answers, is_web_address, person_id, read_person_id
+from tests.engine.building import contact
+from tests.engine.searching import search_of
 
 
 @pytest.mark.parametrize(
@@ -57,3 +61,22 @@ def test_what_is_no_id_is_nobody(text: str) -> None:
 )
 def test_a_click_opens_web_addresses_only(text: str, *, opens: bool) -> None:
     assert is_web_address(text) is opens
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "shown"),
+    [
+        ({"given_name": "Nora", "surname": "van Ström"}, "stroem nora", {"Nora", "Ström"}),
+        ({"surname": "Ström"}, "str", {"Str"}),
+        ({"company": "Ström & Söhne"}, "soehne", {"Söhne"}),
+        ({"name": "Ström, Nora", "given_name": "Nora", "surname": "Ström"}, "nora", {"Nora"}),
+    ],
+)
+def test_letters_of_a_name_are_highlighted_however_it_is_put_together(
+    fields: dict[str, str], text: str, shown: set[str]
+) -> None:
+    search = search_of([contact("1", **fields)], {"crm": SourcePolicy("crm")})
+    page = Answers({}).page(search.answer(PeopleQuery(text, Principal("eva", "user"))))
+    (hit,) = page.hits
+    spans = [span for span in hit.spans if span.field == "display_name"]
+    assert {hit.name[span.start : span.end] for span in spans} == shown

@@ -283,7 +283,8 @@ export class Desk {
     if (!more) this.list.show([{ title: "", hits: page.hits, sources: page.sources }]);
     this.settle();
     if (this.card) this.list.mark(this.card.person.id);
-    this.status.textContent = hitsText(page.total, page.total_is_exact);
+    // once all have come they are counted as they are shown: several records may be one person
+    this.status.textContent = hitsText(page.cursor ? page.total : this.list.people, page.total_is_exact || !page.cursor);
     const parts: HTMLElement[] = [];
     if (!page.hits.length && !more) {
       this.status.textContent = t("search.none");

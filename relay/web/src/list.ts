@@ -19,6 +19,7 @@ export class List {
   private rows: { element: HTMLElement; hit: Hit }[] = [];
   private active = -1;
   private made = 0;
+  private folded = 0;
 
   constructor(
     label: string,
@@ -33,6 +34,7 @@ export class List {
   show(groups: Group[]): void {
     this.rows = [];
     this.made = 0;
+    this.folded = 0;
     const made = groups
       .filter((group) => group.hits.length)
       .map((group, place) => {
@@ -73,6 +75,11 @@ export class List {
     }
   }
 
+  /** How many people and companies the list holds, those that are folded away included. */
+  get people(): number {
+    return this.rows.length + this.folded;
+  }
+
   /** Make the next or previous row the active one; at the ends it stays. */
   step(by: number): void {
     const next = Math.min(Math.max(this.active + by, -1), this.rows.length - 1);
@@ -106,6 +113,7 @@ export class List {
     const shown = [hit, ...folded.slice(0, UNFOLDED)].map((each) => this.make(each, sources));
     this.rows.push(...shown);
     const rest = folded.slice(UNFOLDED);
+    this.folded += rest.length;
     const elements = shown.map((each) => each.element);
     return rest.length ? [...elements, this.fold(hit, rest, sources)] : elements;
   }
@@ -117,6 +125,7 @@ export class List {
       const place = this.rows.findIndex((each) => each.element === fold.previousElementSibling) + 1;
       this.rows[this.active]?.element.setAttribute("aria-selected", "false");
       this.rows.splice(place, 0, ...made);
+      this.folded -= rest.length;
       fold.replaceWith(...made.map((each) => each.element));
       this.move(place);
       this.unfolded();

@@ -43,6 +43,18 @@ def test_umlauts_word_beginnings_in_any_order_and_ends_of_numbers_find_people(
         expect(tab.locator(".row").first, text).to_contain_text(JOERG.name)
 
 
+def test_letters_are_marked_in_a_name_that_is_put_together_and_in_a_companys(
+    in_teams: InTeams,
+) -> None:
+    tab = in_teams().tab
+    for text, marked in (
+        ("namen nora", ["Nora", "Namen"]),
+        ("abel söhne gmbh", ["Abel", "Söhne", "GmbH"]),
+    ):
+        type_in(tab, text)
+        expect(tab.locator(".row .name").first.locator("mark")).to_have_text(marked)
+
+
 def test_what_matched_elsewhere_is_said(in_teams: InTeams) -> None:
     tab = in_teams().tab
     type_in(tab, "K-4711")
@@ -70,7 +82,7 @@ def test_behind_a_crowd_of_one_person_whoever_comes_is_found_by_one_click(
     expect(rows).to_have_count(2)
     expect(rows.last).to_contain_text("Xaver Quastel")
     expect(tab.locator(".more")).to_have_count(0)
-    expect(tab.locator(".status")).to_have_text("100 hits or more")
+    expect(tab.locator(".status")).to_have_text("2 hits")  # people, not their 701 records
 
 
 def test_more_hits_are_loaded_on_demand(in_teams: InTeams) -> None:
