@@ -13,7 +13,7 @@ from engine.query import PeopleQuery, PersonHit
 from engine.ranking import Ranking
 from engine.reader import Reader
 from engine.tokens import spans_of_words, typed_words
-from engine.typed import MAX_TYPED_CHARS, Typed
+from engine.typed import COURTESIES, MAX_TYPED_CHARS, Typed
 
 MOST_ASKED = 12
 """Words that texts with one word less may have in all: of four words each is left out in turn, and
@@ -60,8 +60,8 @@ def as_written(query: PeopleQuery, words: Sequence[str]) -> str:
 
 
 def _says_little(word: str) -> bool:
-    """Tell whether very many names begin with a word: of one or two letters of an alphabet."""
-    return len(word) <= 2 and word.isascii()  # noqa: PLR2004
+    """Tell whether a word tells nobody apart: one or two letters of an alphabet, a title."""
+    return word in COURTESIES or (len(word) <= 2 and word.isascii())  # noqa: PLR2004
 
 
 def _written(text: str) -> dict[str, str]:

@@ -234,6 +234,7 @@ COURTESY_PEOPLE = (
         ("Abel und Söhne", ["5"], "Abel Söhne"),
         ("Abel & Söhne KG", ["5"], "Abel Söhne"),
         ("Herr Xyzzyq", [], ""),
+        ("Frau Xyzzyq", [], ""),
         ("herr", [], ""),
     ],
 )

@@ -275,3 +275,22 @@ def _page_of(open_page: Opened, person: dict[str, object], **options: Any) -> Pa
     page.locator("#search").fill("anna")
     page.locator(".row").wait_for()
     return page
+
+
+def test_the_list_and_the_card_are_printed_whole_and_black_on_white(open_page: Opened) -> None:
+    page = open_page(color_scheme="dark", viewport={"width": 900, "height": 400})
+    page.locator("#search").fill("muster")
+    expect(page.locator(".row")).to_have_count(20)
+    page.emulate_media(media="print")
+    whole = "each => each.getBoundingClientRect().bottom <= document.documentElement.scrollHeight"
+    assert page.locator(".row").last.evaluate(whole)
+    expect(page.locator(".row .name").last).to_have_css("color", "rgb(0, 0, 0)")
+    expect(page.locator(".row .acts fluent-button").first).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.locator("#search").fill(JOERG.name)
+    page.keyboard.press("Enter")
+    expect(page.locator(".card h2")).to_have_text(JOERG.name)
+    page.emulate_media(media="print")
+    assert page.locator(".records li").last.evaluate(whole)
+    expect(page.locator(".records li").last).to_be_visible()
+    expect(page.locator(".row")).to_be_hidden()
