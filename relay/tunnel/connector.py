@@ -122,6 +122,7 @@ class Connector:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
         self._woken = asyncio.Event()
+        self._woke_at = -HEALTHY_S
         self._said: dict[int, tuple[str, float]] = {}
         self._relay_ahead_s: float | None = None  # the relay's clock above our monotonic one
         self._clock_off_s = 0
@@ -224,6 +225,7 @@ class Connector:
             if abs(self._now() - time.monotonic() - ahead_s) > MAX_CLOCK_OFF_S:
                 ahead_s = self._now() - time.monotonic()
                 self._relay_ahead_s = None  # the machine may have slept: the next greeting tells
+                self._bundle = (0, b"")  # the last one has the time that was wrong
                 _log.info("the clock was set: the lines to the relay begin anew")
                 await asyncio.gather(*(line.socket.close() for line in lines))
                 continue
@@ -336,8 +338,10 @@ class Connector:
             ConnectionClosed, BadFrame: it ended.
         """
         self._lines[slot] = line
-        if not self._stopping.is_set():  # the relay is there: no other line waits any longer
-            self._woken.set()
+        began = time.monotonic()
+        if not self._stopping.is_set() and began - self._woke_at >= HEALTHY_S:
+            self._woke_at = began  # the relay is there: no other line waits any longer
+            self._woken.set()  # but lines that end at once do not wake each other for ever
             self._woken.clear()
         self._said.pop(slot, None)
         self.counts["lines_opened"] += 1

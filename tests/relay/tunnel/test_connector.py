@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from pathlib import Path
@@ -298,6 +299,49 @@ async def test_a_clock_that_was_off_while_a_line_was_opened_is_known_to_be_right
                 line.socket.transport.abort()
             await wait_for(lambda: connector.metrics()["clock_off_s"], "the wrong clock")
             await wait_for(lambda: connector.metrics()["clock_off_s"] == 0, "the right clock")
+
+
+async def test_after_the_clock_was_set_the_keys_are_dated_anew(
+    tmp_path: Path, local: LocalDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector_module, "LOOK_S", 0.02)
+    noon = int(time.time() // 86_400) * 86_400 + 43_200
+    off = [noon - time.time() + 3600.0]  # an hour ahead of a relay at noon
+    site = Site(tmp_path / "keys", local, now=lambda: time.time() + off[0])
+    async with running_cloud(lambda: noon) as cloud:
+        await enrol(site, cloud)
+        async with running(site.connector()):
+            await cloud.wait_lines(1)
+            off[0] -= 3600
+            await wait_for(lambda: cloud.records._records[TENANT].bundle, "the keys")
+
+
+async def test_lines_that_end_at_once_do_not_wake_each_other_for_ever(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = iter([0.05] + [0.5] * 1000)
+    monkeypatch.setattr(connector_module.random, "uniform", lambda _least, _most: next(pauses))
+    connector = site.connector(msgspec.structs.replace(TUNNEL, lines=2))
+    woken: list[bool] = []
+
+    async def pause(seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            woken.append(await asyncio.wait_for(connector._woken.wait(), seconds))
+
+    connector._pause = pause  # type: ignore[method-assign]  # the same, and it counts
+
+    async def talk(line: ServerConnection) -> None:
+        await line.send(encode(Hello(b"n" * 32, int(time.time()))))
+        await line.recv()
+        await line.send(encode(Welcome(f"node {id(line)}")))
+        await line.recv()  # the keys
+        await line.close(4401, "")
+
+    async with serve(talk, "127.0.0.1", 0, subprotocols=[SUBPROTOCOL]) as made:  # type: ignore[list-item]  # its own type of text
+        site.enrol(f"http://127.0.0.1:{made.sockets[0].getsockname()[1]}")
+        async with running(connector):
+            await wait_for(lambda: connector.counts["lines_failed"] >= 8, "eight lines")
+            assert len(woken) <= 1
 
 
 class FakeRelay:
