@@ -15,7 +15,8 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import msgspec
 
@@ -76,7 +77,11 @@ TRIES = 2
 CLOCK_LEEWAY_S = 120
 
 PUBLISH_EVERY_S, PUBLISH_BURST = 10.0, 6
-"""Key bundles of one tenant: six at once, then one in ten seconds; a directory has one a day."""
+"""Key bundles of one tenant: six at once, then one in ten seconds; a directory has one a day. What
+comes faster, or cannot be stored, waits for so long; of several the last one counts."""
+
+LOOKS, LOOK_AGAIN_S = 2, 10.0
+"""How often it is looked whose lines have to end after a tenant's record was changed."""
 
 _log = logging.getLogger(__name__)
 
@@ -133,6 +138,7 @@ class Exchange:
         self._unsigned = 0
         self._sockets: set[asyncio.Task[None]] = set()
         self._checks: set[asyncio.Task[None]] = set()
+        self._unpublished: dict[str, bytes] = {}
         self._publishing = Rate(1 / PUBLISH_EVERY_S, PUBLISH_BURST * PUBLISH_EVERY_S)
         self._draining = False
         self._empty = asyncio.Event()
@@ -193,8 +199,8 @@ class Exchange:
         lines = [line for line in tenant.lines if not line.draining] or tenant.lines
         if not lines:
             raise DirectoryOffline
-        line = min(lines, key=lambda each: each.end.in_flight)
-        return None if line.end.is_full else line
+        line = min(lines, key=lambda each: each.load)
+        return None if line.is_full else line
 
     # lines
 
@@ -335,11 +341,43 @@ class Exchange:
     # keys
 
     async def _publish(self, tid: str, octets: bytes) -> None:
-        """Take a tenant's new key bundle; one that is older than the published one changes nothing.
+        """Take a tenant's new key bundle, later if it cannot be taken now.
+
+        The one that is published opens for a day more: no line ends because of that.
 
         Raises `LineRefused` for one that is not the tenant's.
         """
-        self._publishing.take(tid, time.monotonic())
+        try:
+            self._publishing.take(tid, time.monotonic())
+            await self._store(tid, octets)
+        except TryLater:
+            if tid not in self._unpublished:
+                self._watch_over(self._publish_later(tid))
+            self._unpublished[tid] = octets
+
+    async def _publish_later(self, tid: str) -> None:
+        """Store a tenant's last bundle once that is possible; without a line it comes again."""
+        while tid in self._tenants:
+            await asyncio.sleep(PUBLISH_EVERY_S)
+            octets = self._unpublished[tid]
+            try:
+                await self._store(tid, octets)
+            except TryLater:
+                continue
+            except LineRefused as error:
+                fields = {"tenant": tid, "reason": error.reason}
+                _log.warning("keys were not taken", extra={"fields": fields})
+            if self._unpublished[tid] is octets:
+                break
+        del self._unpublished[tid]
+
+    async def _store(self, tid: str, octets: bytes) -> None:
+        """Store a tenant's key bundle; one that is older than the published one changes nothing.
+
+        Raises:
+            LineRefused: it is not the tenant's.
+            TryLater: the records cannot be read or written now.
+        """
         for _ in range(3):
             record = await self._records.get(tid)
             if record is None:
@@ -363,18 +401,40 @@ class Exchange:
 
     def _record_changed(self, tid: str) -> None:
         if tid in self._tenants:
-            task = asyncio.get_running_loop().create_task(self._check_lines(tid))
-            self._checks.add(task)
-            task.add_done_callback(self._checks.discard)
+            self._watch_over(self._check_lines(tid))
+
+    def _watch_over(self, job: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the lines, to the end of the node at most."""
+        task = asyncio.get_running_loop().create_task(job)
+        self._checks.add(task)
+        task.add_done_callback(self._checks.discard)
 
     async def _check_lines(self, tid: str) -> None:
-        """Close the lines whose key is not the tenant's any more."""
-        record = await self._records.get(tid)
+        """Close the lines whose key is not the tenant's any more.
+
+        What cannot be read now is read later; and what was read once more, since a replica of the
+        records may lag behind the news.
+        """
+        looks = LOOKS
+        while looks and tid in self._tenants:
+            with contextlib.suppress(TryLater):
+                record = await self._records.get_now(tid)
+                looks -= 1
+                await self._close_gone(tid, record)
+            if looks:
+                await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _close_gone(self, tid: str, record: TenantRecord | None) -> None:
         tenant = self._tenants.get(tid)
-        for line in list(tenant.lines) if tenant else ():
-            if _key_of(record, line.connector) != line.public:
-                _log.info("line closed: its key is gone", extra={"fields": {"tenant": tid}})
-                await line.socket.close(NOT_REGISTERED, "this connector is not registered any more")
+        gone = [
+            line
+            for line in (tenant.lines if tenant else ())
+            if _key_of(record, line.connector) != line.public
+        ]
+        for _ in gone:
+            _log.info("line closed: its key is gone", extra={"fields": {"tenant": tid}})
+        reason = "this connector is not registered any more"
+        await _said_to_all([line.socket.close(NOT_REGISTERED, reason) for line in gone])
 
     async def drain(self, timeout_s: float) -> None:
         """Ask every connector to go elsewhere, answer what is in flight, close every line.
@@ -386,17 +446,15 @@ class Exchange:
         lines = [line for tenant in self._tenants.values() for line in tenant.lines]
         for line in lines:
             line.draining = True
-        await asyncio.gather(
-            *(line.socket.send(encode(Drain())) for line in lines), return_exceptions=True
-        )
-        await self._wait_empty(timeout_s)
+        until = time.monotonic() + timeout_s
+        await _said_to_all([line.socket.send(encode(Drain())) for line in lines])
+        await self._wait_empty(max(0.0, until - time.monotonic()))
         rest = [line for tenant in self._tenants.values() for line in tenant.lines]
-        await asyncio.gather(
-            *(line.socket.close(GOING_AWAY, "this node is going down") for line in rest),
-            return_exceptions=True,
+        await _said_to_all(
+            [line.socket.close(GOING_AWAY, "this node is going down") for line in rest]
         )
         await self._wait_empty(CLOSE_S)
-        for task in list(self._sockets):
+        for task in (*self._sockets, *self._checks):
             task.cancel()
 
     async def _wait_empty(self, timeout_s: float) -> None:
@@ -411,9 +469,16 @@ class Exchange:
         return {
             "tenants": len(self._tenants),
             "lines": len(lines),
-            "questions_in_flight": sum(line.end.in_flight for line in lines),
+            "questions_in_flight": sum(line.load for line in lines),
             **self.counts,
         }
+
+
+async def _said_to_all(words: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Say something on many lines; one whose peer does not read makes nobody wait for long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await asyncio.gather(*words, return_exceptions=True)
 
 
 def _key_of(record: TenantRecord | None, connector: str) -> bytes | None:

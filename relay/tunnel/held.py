@@ -31,7 +31,10 @@ class LineSocket(Protocol):
     """One WebSocket: whole messages."""
 
     async def send(self, octets: bytes) -> None:
-        """Send a message; waits while the peer does not read. Raises `LineClosed`."""
+        """Send a message; waits while the peer does not read. Raises `LineClosed`.
+
+        Cancelled while it waits, it has sent nothing.
+        """
 
     async def receive(self) -> bytes:
         """Return the next message. Raises `LineClosed`; `BadFrame` for one that is text."""
@@ -64,7 +67,10 @@ class HeldLine:
         draining: it was told to go elsewhere; it gets questions only where no other line is.
     """
 
-    __slots__ = ("_telling", "_waiting", "connector", "draining", "end", "public", "socket")
+    __slots__ = (
+        "_queued", "_sending", "_telling", "_waiting",
+        "connector", "draining", "end", "public", "socket",
+    )  # fmt: skip
 
     def __init__(self, socket: LineSocket, connector: str, public: bytes, window: int) -> None:
         self.socket = socket
@@ -74,22 +80,54 @@ class HeldLine:
         self.draining = False
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._telling: set[asyncio.Task[None]] = set()
+        self._sending = asyncio.Lock()  # frames leave in the order of their ids, without a gap
+        self._queued = 0
+
+    @property
+    def load(self) -> int:
+        """How many questions wait: for their answer, or to be sent to a peer that is slow."""
+        return self.end.in_flight + self._queued
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another question would be one more than the window."""
+        return self.load >= self.end.window
 
     async def ask(self, question: Question) -> Reply:
         """Send a question and return its reply; only where there is room. Raises `LineLost`."""
-        frame = self.end.ask(question)
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[frame.id] = reply
+        identity = await self._put(question, reply)
         try:
-            await self.socket.send(encode(frame))
             return await reply
-        except LineClosed:
-            raise LineLost from None
         except asyncio.CancelledError:
-            self._give_up(frame.id)
+            self._give_up(identity)
             raise
         finally:
-            del self._waiting[frame.id]
+            del self._waiting[identity]
+
+    async def _put(self, question: Question, reply: asyncio.Future[Reply]) -> int:
+        """Send a question; return its id. One that is given up before it is sent had none."""
+        self._queued += 1
+        try:
+            await self._sending.acquire()
+        finally:
+            self._queued -= 1
+        try:
+            frame = self.end.ask(question)
+            self._waiting[frame.id] = reply
+            try:
+                await self.socket.send(encode(frame))
+            except BaseException as error:
+                del self._waiting[frame.id]
+                self.end.take_back(frame)
+                if not reply.cancel():
+                    reply.exception()  # `lose` has told it already, and nobody reads it
+                if isinstance(error, LineClosed):
+                    raise LineLost from None
+                raise
+        finally:
+            self._sending.release()
+        return frame.id
 
     def take(self, frame: ToRelay) -> None:
         """Hand a reply to whoever waits for it.
@@ -113,7 +151,8 @@ class HeldLine:
 
     async def _tell(self, octets: bytes) -> None:
         with contextlib.suppress(LineClosed):
-            await self.socket.send(octets)
+            async with self._sending:
+                await self.socket.send(octets)
 
     def lose(self) -> None:
         """Let every question that waits know that the line is gone."""

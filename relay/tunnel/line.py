@@ -42,6 +42,12 @@ class RelayEnd:
         self._open.add(self._last)
         return Ask(self._last, question.deadline_ms, question.sealed, question.again)
 
+    def take_back(self, ask: Ask) -> None:
+        """Forget the last question, whose frame was not sent: the next one gets its id."""
+        assert ask.id == self._last
+        self._open.discard(ask.id)
+        self._last -= 1
+
     def give_up(self, identity: int) -> Cancel | None:
         """Return the frame that gives a question up; None: it was answered already."""
         if identity not in self._open:

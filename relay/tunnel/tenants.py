@@ -75,6 +75,10 @@ class TenantRecords(Protocol):
             TryLater: the store cannot be asked now.
         """
 
+    async def get_now(self, tid: str) -> TenantRecord | None:
+        """Return a record as `get` does, but as it is stored: never one that is remembered."""
+        return await self.get(tid)
+
     async def put(self, record: TenantRecord) -> TenantRecord:
         """Store a record; return it with its new revision.
 

@@ -263,11 +263,15 @@ class NatsRecords(TenantRecords):
         if kept is not None and kept.until > time.monotonic():
             return kept.record
         try:
-            record = await self._read(tid)
+            return await self.get_now(tid)
         except TryLater:
             if kept is None:
                 raise
             return kept.record
+
+    @override
+    async def get_now(self, tid: str) -> TenantRecord | None:
+        record = await self._read(tid)
         self._keep(tid, record)
         return record
 

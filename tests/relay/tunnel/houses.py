@@ -43,6 +43,9 @@ class MemoryRecords:
     async def get(self, tid: str) -> TenantRecord | None:
         return self._records.get(tid)
 
+    async def get_now(self, tid: str) -> TenantRecord | None:
+        return await self.get(tid)
+
     async def put(self, record: TenantRecord) -> TenantRecord:
         stored = self._records.get(record.tid)
         if record.revision != (stored.revision if stored else 0):
@@ -146,15 +149,17 @@ class Node:
         self.exchange = Exchange(bus or LocalBus(), self.records, settings, time.time)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def dial(self) -> Pipe:
+    def dial(self, pipe: Pipe | None = None) -> Pipe:
         """Return a new line, before its first frame."""
-        pipe = Pipe()
+        pipe = pipe or Pipe()
         self._tasks.append(asyncio.create_task(self.exchange.attend(pipe)))
         return pipe
 
-    async def open(self, house: House, name: str = "", window: int = 8) -> Pipe:
+    async def open(
+        self, house: House, name: str = "", window: int = 8, pipe: Pipe | None = None
+    ) -> Pipe:
         """Return a new line that was welcomed."""
-        pipe = self.dial()
+        pipe = self.dial(pipe)
         hello = await pipe.get()
         assert isinstance(hello, Hello)
         pipe.put(house.sign_in(hello, name, window))

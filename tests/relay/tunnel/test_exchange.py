@@ -9,7 +9,8 @@ import time
 import msgspec
 import pytest
 
-from relay.errors import DirectoryOffline, DirectoryTooSlow
+from relay.errors import DirectoryOffline, DirectoryTooSlow, RecordsUnavailable
+from relay.limits import Rate
 from relay.tunnel import exchange as room
 from relay.tunnel import held
 from relay.tunnel.bus import Reply
@@ -27,7 +28,10 @@ from relay.tunnel.frames import (
 )
 from relay.tunnel.held import LineClosed
 from relay.tunnel.keys import ExchangeKey, KeyBundle, SignedBundle, TenantIdentity
+from relay.tunnel.line import ConnectorEnd
 from relay.tunnel.suites import Suite, generate, public_octets
+from relay.tunnel.tenants import TenantRecord
+from tests.relay.tunnel.ends import wait_for
 from tests.relay.tunnel.houses import HOST, ONE, TWO, House, Node, Pipe, answer_all
 
 
@@ -358,13 +362,49 @@ async def test_keys_that_are_not_the_tenants_end_the_line(wrong: str) -> None:
     assert record.bundle == b""
 
 
-async def test_keys_are_published_only_so_often() -> None:
+async def test_keys_that_come_too_often_are_published_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "PUBLISH_EVERY_S", 0.05)
+    house = House(ONE)
+    node = Node(house)
+    node.exchange._publishing = Rate(0.001, 1000 * room.PUBLISH_BURST)
+    pipe = await node.open(house)
+    now = time.time() - 60
+    bundles = [bundle(house, now + each) for each in range(room.PUBLISH_BURST + 3)]
+    for octets in bundles:
+        pipe.put(Publish(octets))
+    await node.settle()
+    assert node.records._records[ONE].bundle == bundles[room.PUBLISH_BURST - 1]
+    await wait_for(lambda: node.records._records[ONE].bundle == bundles[-1], "the last keys")
+    assert pipe.closed is None
+
+
+async def test_keys_that_cannot_be_stored_end_no_line_and_are_published_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "PUBLISH_EVERY_S", 0.01)
     house = House(ONE)
     node = Node(house)
     pipe = await node.open(house)
-    for _ in range(room.PUBLISH_BURST + 2):
-        pipe.put(Publish(bundle(house, time.time())))
-    assert (await refusal(pipe))[0] == held.TRY_AGAIN_LATER
+    put, full = node.records.put, True
+
+    async def may_put(record: TenantRecord) -> TenantRecord:
+        if full:
+            raise RecordsUnavailable("the tenants' records cannot be written")
+        return await put(record)
+
+    monkeypatch.setattr(node.records, "put", may_put)
+    octets = bundle(house, time.time())
+    pipe.put(Publish(octets))
+    await node.settle()
+    task = asyncio.create_task(node.exchange.ask(ONE, b"sealed"))
+    pipe.put(Answer((await asked(pipe)).id, b"answer"))
+    assert await task == Reply(b"answer")
+    assert node.records._records[ONE].bundle == b""
+    full = False
+    await wait_for(lambda: node.records._records[ONE].bundle == octets, "the keys")
+    assert pipe.closed is None
 
 
 async def test_deregistration_closes_the_lines() -> None:
@@ -380,6 +420,30 @@ async def test_deregistration_closes_the_lines() -> None:
     await node.records.delete(ONE)
     assert (await refusal(lines[1]))[0] == held.NOT_REGISTERED
     assert kept.closed is None
+
+
+@pytest.mark.parametrize("fault", ["cannot be read", "lags behind"])
+async def test_deregistration_closes_the_lines_also_if_it_is_seen_later(
+    monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(room, "LOOK_AGAIN_S", 0.01)
+    house = House(ONE)
+    node = Node(house)
+    pipe = await node.open(house)
+    record = await node.records.get(ONE)
+    now = node.records.get_now
+    looks = iter(range(10))
+
+    async def at_first_not(tid: str) -> TenantRecord | None:
+        if next(looks):
+            return await now(tid)
+        if fault == "lags behind":
+            return record
+        raise RecordsUnavailable("the tenants' records cannot be reached")
+
+    monkeypatch.setattr(node.records, "get_now", at_first_not)
+    await node.records.delete(ONE)
+    assert (await refusal(pipe))[0] == held.NOT_REGISTERED
 
 
 async def test_a_node_that_drains_sends_connectors_elsewhere_and_answers_what_is_in_flight() -> (
@@ -405,6 +469,63 @@ async def test_a_connector_that_does_not_leave_is_closed_at_the_end_of_the_drain
     pipe = await node.open(house)
     await node.exchange.drain(0.02)
     assert await refusal(pipe) == (held.GOING_AWAY, "this node is going down")
+
+
+class SlowPipe(Pipe):
+    """A line whose peer does not read for a while: what is sent waits, as on a real socket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def send(self, octets: bytes) -> None:
+        await self.reads.wait()
+        await super().send(octets)
+
+    async def close(self, code: int, reason: str) -> None:
+        await self.reads.wait()
+        await super().close(code, reason)
+
+
+async def test_questions_given_up_before_a_slow_directory_read_them_leave_no_gap() -> None:
+    house = House(ONE)
+    node = Node(house)
+    pipe = await node.open(house, window=4, pipe=SlowPipe())
+    assert isinstance(pipe, SlowPipe)
+    end = ConnectorEnd(4)
+    pipe.reads.clear()
+    tasks = [asyncio.create_task(node.exchange.ask(ONE, b"%d" % each)) for each in range(4)]
+    await node.settle()
+    assert node.exchange.metrics()["questions_in_flight"] == 4
+    assert await node.exchange.ask(ONE, b"?") == Reply(refusal="busy")
+    for given_up in tasks[:2]:
+        given_up.cancel()
+    await node.settle()
+    pipe.reads.set()
+    for expected in (b"2", b"3"):
+        ask = await asked(pipe)
+        assert ask.sealed == expected
+        assert end.take(ask)  # raises for an id out of order
+        pipe.put(Answer(ask.id, expected))
+    assert await asyncio.gather(*tasks[2:]) == [Reply(b"2"), Reply(b"3")]
+    assert node.exchange.metrics()["questions_in_flight"] == 0
+    assert pipe.closed is None
+
+
+async def test_a_directory_that_does_not_read_holds_up_no_drain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "CLOSE_S", 0.05)
+    house = House(ONE)
+    node = Node(house)
+    stuck, other = await node.open(house, pipe=SlowPipe()), await node.open(house)
+    assert isinstance(stuck, SlowPipe)
+    stuck.reads.clear()
+    draining = asyncio.create_task(node.exchange.drain(0.1))
+    assert await other.get() == Drain()
+    other.cut()
+    await asyncio.wait_for(draining, 10)
 
 
 async def test_lines_come_and_go_while_questions_are_asked() -> None:
