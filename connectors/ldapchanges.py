@@ -376,7 +376,7 @@ class _DirSync(Follower):
             )
             found = self._session.search(
                 self._context,
-                "(|(objectClass=user)(objectClass=contact))",
+                f"(|(objectClass=user)(objectClass=contact){scope.filter})",
                 list(by_lower.values()) if mark else ["objectGUID"],
                 controls=[control],
             )

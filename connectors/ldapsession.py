@@ -57,6 +57,12 @@ _AD_REASONS = {
 """What stands behind "data" in Active Directory's words on a bind that it refuses."""
 
 
+_PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - a control
+_POLICY_REASONS = (_AD_REASONS["532"], _AD_REASONS["775"])
+"""passwordExpired and accountLocked of draft-behera-ldap-password-policy 6.2, which OpenLDAP tells
+to whoever asks by that control; the others are of no bind."""
+
+
 class Link(msgspec.Struct, frozen=True):
     """How to reach a directory and as whom.
 
@@ -183,7 +189,8 @@ class LdapSession:
             found = self.search(base, filter_, names, page_size=page_size, cookie=cookie)
             yield found
             control = self._connection.result.get("controls", {}).get(PAGED)
-            if control is None and cookie:  # at first: all that there is came in one answer
+            # Without it all came in one answer, which is neither behind a page nor just full.
+            if control is None and (cookie or len(found) == page_size):
                 raise SourceFailed(f"{self.url}: the server lost its place between two pages")
             cookie = (control or {}).get("value", {}).get("cookie")
             if not cookie:
@@ -275,7 +282,8 @@ class LdapSession:
             assert failure is not None
             raise failure
         try:
-            bound = connection.bind(read_server_info=False)
+            policy = (_PASSWORD_POLICY, False, None)
+            bound = connection.bind(read_server_info=False, controls=[policy])
         except self._errors as error:
             raise self._failure(error, "cannot connect") from None
         if not bound:
@@ -356,6 +364,8 @@ class LdapSession:
         advice = _ADVICE.get(description, "")
         reason = _AD_REASON.search(message) if description == "invalidCredentials" else None
         advice = _AD_REASONS.get(reason[1], advice) if reason else advice
+        policy = result.get("controls", {}).get(_PASSWORD_POLICY, {}).get("value")
+        advice = _policy_reason(policy) or advice if isinstance(policy, bytes) else advice
         return ": ".join(part for part in (description, advice, message) if part)
 
 
@@ -368,6 +378,19 @@ class SearchRefused(SourceFailed):
     def __init__(self, words: str, code: int) -> None:
         super().__init__(words)
         self.code = code
+
+
+def _policy_reason(value: bytes) -> str:
+    """Return why a password policy refuses a bind, "" where it does not say.
+
+    A sequence: [0] a warning and [1] an error, each if there is one.
+    """
+    elements = value[2:]
+    if elements[:1] == b"\xa0":
+        elements = elements[2 + elements[1] :]
+    if len(elements) == len(b"\x81\x01x") and elements[2] < len(_POLICY_REASONS):
+        return _POLICY_REASONS[elements[2]]
+    return ""
 
 
 def _lowered(attributes: dict[str, list[bytes]]) -> Entry:

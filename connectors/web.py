@@ -21,7 +21,7 @@ import zlib
 from datetime import UTC
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import msgspec
 from typing_extensions import override
@@ -44,6 +44,9 @@ _LOGINS = frozenset({401, 407})
 """A proxy wants a login; tinyproxy says 401 to a wrong one."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WRITTEN = "%!$&'()*+,;=:@/?#[]~|{}^`<>\\\""
+"""Of a URL all but letters beyond ASCII, spaces and controls stays as it is written."""
+
 _NOT_FOR_CA = frozenset({9, 10, 62, 64})
 """Faults of a certificate that no other authority mends: its time (X509_V_ERR_CERT_NOT_YET_VALID,
 HAS_EXPIRED), and the name or address of the server (HOSTNAME_, IP_ADDRESS_MISMATCH)."""
@@ -224,7 +227,8 @@ class WebSession:
     def _exchange(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
         parts = urlsplit(url)
         connection = self._connected(parts)
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        target = quote(path, safe=_WRITTEN)
         sent = {"Accept-Encoding": "identity", "User-Agent": "rufname", **headers}
         connection.request(method, target, body=body or None, headers=sent)
         response = connection.getresponse()

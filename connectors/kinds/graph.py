@@ -335,8 +335,10 @@ class GraphSource(ContactSource):
         Returns:
             The delta link: where the next increment goes on.
         """
+        met: set[str] = set()
         for _ in range(MAX_PAGES):
             page = graph.json(url, delta=True)
+            met.add(url)
             for item in graph.values(page, url):
                 key = str(item.get("id", ""))
                 if "@removed" in item:
@@ -348,7 +350,7 @@ class GraphSource(ContactSource):
             following, delta = page.get("@odata.nextLink"), page.get("@odata.deltaLink")
             if isinstance(delta, str) and not following:
                 return graph.checked(delta)
-            if not isinstance(following, str) or following == url:
+            if not isinstance(following, str) or following in met:
                 raise SourceFailed(f"{bare(url)}: a page leads neither on nor to the end")
             url = graph.checked(following)
         raise SourceFailed(f"{bare(url)}: more than {MAX_PAGES:,} pages")

@@ -322,8 +322,12 @@ class RestSource(ContactSource):
         if options.paging == "cursor":
             return _with_parameter(first, options.parameter, text)
         url = urljoin(current, text)
+        secure = f"https{url.removeprefix('http')}"
+        if url.startswith("http:") and same_origin(secure, options.url):
+            url = secure  # a server behind a proxy does not know that it is reached by TLS
         if not same_origin(url, options.url):
-            raise SourceFailed(f"{options.url}: its next page is on another server")
+            other = url.partition("?")[0]
+            raise SourceFailed(f"{options.url}: its next page is on another server: {other}")
         return url
 
     @staticmethod

@@ -25,6 +25,7 @@ READER = f"cn=reader,{BASE}"
 LIMITED = f"cn=limited,{BASE}"
 NOBODY = f"cn=nobody,{BASE}"
 PAGELESS = f"cn=pageless,{BASE}"
+POLICY = f"cn=policy,{BASE}"
 PASSWORD = "bra{ces}"
 
 _CONFIG = """
@@ -34,6 +35,7 @@ include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload syncprov
+moduleload ppolicy
 pidfile {folder}/slapd.pid
 sizelimit 100
 {tls}
@@ -51,6 +53,7 @@ access to attrs=userPassword by anonymous auth by * none
 index objectClass,entryUUID,entryCSN,uid eq
 overlay syncprov
 {session_log}
+{policy}
 """
 
 
@@ -68,6 +71,7 @@ class Slapd:
         session_log: bool = True,
         tls_host: str = "",
         access: str = _ACCESS,
+        policy: bool = False,
     ) -> None:
         self.folder = folder
         self.port = free_port()
@@ -93,6 +97,9 @@ class Slapd:
             tls=tls,
             access=access,
             session_log="syncprov-sessionlog 1000" if session_log else "",
+            policy=f"overlay ppolicy\nppolicy_default {POLICY}\nppolicy_use_lockout"
+            if policy
+            else "",
         )
         (folder / "slapd.conf").write_text(text)
 

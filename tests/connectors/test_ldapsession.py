@@ -21,6 +21,7 @@ from tests.connectors.slapdpeer import (
     NOBODY,
     PAGELESS,
     PEOPLE_BASE,
+    POLICY,
     READER,
     Slapd,
     dn_of,
@@ -184,6 +185,39 @@ def test_a_server_that_loses_its_place_between_pages_fails(peer: Slapd) -> None:
         del asking._connection.result["controls"]
         with pytest.raises(SourceFailed, match="lost its place between two pages"):
             next(pages)
+        pages = asking.pages(PEOPLE_BASE, PEOPLE, ["uid"], 40)
+        next(pages)
+        del asking._connection.result["controls"]  # nobody knows whether that was all
+        with pytest.raises(SourceFailed, match="lost its place between two pages"):
+            next(pages)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "words"),
+    [
+        ("pwdChangedTime: 20200101000000Z", "the password has expired"),
+        ("pwdAccountLockedTime: 000001010000Z", "the account is locked"),
+    ],
+)
+def test_why_a_password_policy_refuses_a_bind_is_said(
+    tmp_path: Path, attribute: str, words: str
+) -> None:
+    with slapd(tmp_path, policy=True) as made:
+        made.load([])
+        rules = (
+            f"dn: {POLICY}\nobjectClass: organizationalRole\nobjectClass: pwdPolicy\ncn: policy\n"
+            "pwdAttribute: userPassword\npwdMaxAge: 86400\npwdLockout: TRUE\n"
+        )
+        entries = [
+            f"{entry.strip()}\n{attribute}\n"
+            if entry.strip().startswith(f"dn: {READER}")
+            else entry
+            for entry in made.dump().split("\n\n")
+        ]
+        made.restore("\n\n".join([*entries, rules]))
+        made.start()
+        with pytest.raises(SourceFailed, match=f"cannot bind: invalidCredentials: {words}"):
+            session(made).__enter__()
 
 
 @pytest.mark.parametrize(

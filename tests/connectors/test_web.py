@@ -157,6 +157,13 @@ def test_what_cannot_be_unpacked_is_said(
         ask(url)
 
 
+def test_letters_beyond_ascii_in_a_url_are_sent_as_utf_8() -> None:
+    with web_server(lambda request: request.answer(200, request.path.encode())) as url:
+        assert ask(f"{url}/Straße 1/a%20b?city=Köln&x=(1|2)").body == (
+            b"/Stra%C3%9Fe%201/a%20b?city=K%C3%B6ln&x=(1|2)"
+        )
+
+
 def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connectors.web, "MAX_BODY_BYTES", 100_000)
 

@@ -241,6 +241,28 @@ def test_who_is_moved_out_of_the_base_is_gone(peer: Samba, store: ContactStore) 
     assert run(own, store).added == 1
 
 
+@pytest.mark.parametrize("follow", ["dirsync", "usn"])
+def test_what_is_neither_user_nor_contact_is_followed_where_the_filter_wants_it(
+    peer: Samba, store: ContactStore, follow: str
+) -> None:
+    AdWorld(peer, "dirsync").fill([("1", "Anna", "")])
+    own = directory(peer, follow=follow, filter="(|(objectClass=user)(objectClass=group))")
+    assert run(own, store).added == 1
+    dn = f"CN=sales,{STAFF}"
+    with peer.admin() as admin:
+        admin.add(dn, "group", {"sAMAccountName": "sales", "displayName": "Sales"})
+    try:
+        report = run(own, store)
+        assert (report.added, report.full) == (1, False)
+        with peer.admin() as admin:
+            admin.modify(dn, {"displayName": [(ldap3.MODIFY_REPLACE, ["Verkauf"])]})
+        assert run(own, store).changed == 1
+    finally:
+        with peer.admin() as admin:
+            admin.delete(dn)
+    assert run(own, store).removed == 1
+
+
 def test_an_administrator_reads_the_same(peer: Samba, store: ContactStore) -> None:
     world = AdWorld(peer, "dirsync")
     world.fill([("1", "Anna", ""), ("2", "Bo", "")])

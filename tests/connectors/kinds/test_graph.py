@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from tests.connectors.conformance import CANCEL_S, Conformance
 from tests.connectors.graphsim import AT_ONCE, CLIENT_ID, TENANT, GraphSimulator, graph_simulator
 from tests.connectors.making import settings, stored
 from tests.connectors.test_oauth import client_certificate
+from tests.connectors.webpeer import Request, web_server
 from tests.connectors.worlds import ROWS, Row, Rows, World
 
 
@@ -381,6 +383,29 @@ def test_a_busy_service_and_a_token_taken_back_are_borne(
     list(events)
     graph.throttled = 2
     assert run(own, store).added == 120
+
+
+def test_pages_that_lead_round_in_a_circle_end_the_run(secret: Path) -> None:
+    def handle(request: Request) -> None:
+        if request.command == "POST":
+            request.answer(200, b'{"access_token":"one"}')
+            return
+        at = 1 - int(request.path.rpartition("=")[2] == "1")
+        link = f"http://{request.headers['Host']}/v1.0/users/delta?$skiptoken={at}"
+        request.answer(200, json.dumps({"value": [], "@odata.nextLink": link}).encode())
+
+    with web_server(handle) as url:
+        options = GraphOptions(
+            tenant="t",
+            client_id="a",
+            client_secret=SecretRef(file=secret),
+            endpoint=f"{url}/v1.0",
+            login=url,
+            timeout_s=20,
+        )
+        own = GraphSource(completed(settings(kind="graph", key=(), map={}, options=options)))
+        with pytest.raises(SourceFailed, match="a page leads neither on nor to the end"):
+            list(own.read(b""))
 
 
 def test_a_link_to_another_server_gets_no_token(graph: GraphSimulator, secret: Path) -> None:

@@ -16,6 +16,7 @@ from connectors.kinds.rest import RestOptions, RestSource
 from connectors.servertime import OVERLAP_S
 from connectors.settings import SecretRef
 from engine.source import Complete, Delete, Event, SourceField, Upsert
+from tests.connectors.certificates import Authority
 from tests.connectors.conformance import Conformance
 from tests.connectors.making import settings
 from tests.connectors.webpeer import Request, web_server
@@ -206,7 +207,7 @@ def test_a_link_is_relative_to_the_page_that_it_stands_on() -> None:
         ({}, "[1]", "no list of objects at `items`"),
         ({}, "<html>", "no JSON"),
         ({"items": "v", "paging": "link", "next": "n"},
-         '{"v":[],"n":"https://other.example/"}', "on another server"),
+         '{"v":[],"n":"https://other.example/?a=1"}', "on another server: https://other.example/$"),
     ],
 )  # fmt: skip
 def test_what_is_no_page_fails_the_run(options: dict[str, Any], body: str, words: str) -> None:
@@ -265,6 +266,21 @@ def test_a_page_that_comes_again_under_a_new_cursor_ends_the_run() -> None:
     options = {"items": "v", "paging": "cursor", "next": "c", "parameter": "after"}
     with web_server(handle) as url, pytest.raises(SourceFailed, match="twice"):
         read(options, url)
+
+
+def test_a_server_that_does_not_know_of_its_tls_is_read_on_by_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+
+    def handle(request: Request) -> None:
+        host = request.headers["Host"]
+        page: dict[str, Any] = {"v": [{"id": request.path}]}
+        if request.path == "/people":
+            page["n"] = f"http://{host}/people/2"
+        request.answer(200, json.dumps(page).encode())
+
+    with web_server(handle, authority) as url:
+        options = {"items": "v", "paging": "link", "next": "n", "ca": authority.path}
+        assert keys(read(options, url)) == ["/people", "/people/2"]
 
 
 def test_a_token_is_asked_for_by_client_credentials(tmp_path: Path) -> None:
