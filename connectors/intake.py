@@ -19,7 +19,7 @@ from connectors.errors import Cancelled, SourceFailed
 from connectors.guard import refusal
 from connectors.mapping import Mapping
 from connectors.rules import key_fault
-from connectors.settings import SourceSettings
+from connectors.settings import SecretRef, SourceSettings
 from engine.contact import Contact, decode_contact, encode_contact
 from engine.runs import Run, RunCounts
 from engine.source import (
@@ -74,8 +74,9 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
     """What is kept of a run for the next one, as a bookmark of the store.
 
     Attributes:
-        tag: the mapping it belongs to: a bookmark of another one would leave old records as they
-            were mapped then.
+        tag: the mapping and the source's own settings that it belongs to: a bookmark of another
+            mapping would leave old records as they were mapped then, one of another server would
+            pass over all that was there before.
         full_at: when the source was last read in full, epoch seconds.
         columns: what the source's columns were called.
         bookmark: the source's own; b"" for one that cannot be followed.
@@ -90,6 +91,15 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 
 _decode_kept = msgspec.msgpack.Decoder(_Kept).decode
+
+
+def _tag_of(settings: SourceSettings, mapping: Mapping) -> bytes:
+    """Return what a bookmark belongs to; a secret that is kept elsewhere is the same secret."""
+    options = settings.options
+    values = [(name, getattr(options, name)) for name in options.__struct_fields__]
+    told = repr([pair for pair in values if not isinstance(pair[1], SecretRef)])
+    key = mapping.digest_key
+    return blake2b(told.encode("utf-8", "replace"), digest_size=DIGEST_BYTES, key=key).digest()
 
 
 def _kept_of(data: bytes) -> _Kept:
@@ -191,7 +201,7 @@ class Intake:
         self._swept = False
         self._began_at = time.time()
         self._kept = _kept_of(store.bookmark(settings.id))
-        self._tag = self._mapping.digest_key[:DIGEST_BYTES]
+        self._tag = _tag_of(settings, self._mapping)
         self._columns = self._kept.columns
         # The clock may have been set back: a full read in the future counts for nothing.
         age_s = self._began_at - self._kept.full_at

@@ -3,10 +3,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors.errors import Cancelled, SourceFailed
 from connectors.intake import Intake, Tally
+from connectors.settings import SecretRef
 from engine.runs import RunCounts
 from engine.source import (
     Checkpoint,
@@ -242,6 +244,27 @@ def test_a_bookmark_is_kept_for_the_same_mapping_only(store: ContactStore) -> No
     assert Intake(settings(), store, tally, dry_run=False, on_batch=None).since == b"one"
     other = settings(map={"company": "name"})
     assert Intake(other, store, tally, dry_run=False, on_batch=None).since == b""
+
+
+class Server(msgspec.Struct, frozen=True):
+    """Options of a source on some server."""
+
+    url: str
+    password: SecretRef = SecretRef(env="ONE")
+
+
+def test_a_bookmark_is_kept_for_the_same_server_only(store: ContactStore) -> None:
+    """Another one may know the mark as well, and mean what changed since something else."""
+    one = settings(options=Server("https://one.example"))
+    take(store, people(3), [Complete(full=True, bookmark=b"one")], options=one.options)
+    store.settle(store.last_seq())
+    for options, since in (
+        (one.options, b"one"),
+        (Server("https://one.example", SecretRef(env="OTHER")), b"one"),
+        (Server("https://two.example"), b""),
+    ):
+        own = settings(options=options)
+        assert Intake(own, store, Tally(), dry_run=False, on_batch=None).since == since
 
 
 def test_a_bookmark_never_passes_a_deletion_that_waits_for_the_guard(store: ContactStore) -> None:

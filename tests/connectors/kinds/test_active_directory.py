@@ -246,7 +246,7 @@ def test_what_is_neither_user_nor_contact_is_followed_where_the_filter_wants_it(
     peer: Samba, store: ContactStore, follow: str
 ) -> None:
     AdWorld(peer, "dirsync").fill([("1", "Anna", "")])
-    own = directory(peer, follow=follow, filter="(|(objectClass=user)(objectClass=group))")
+    own = directory(peer, follow=follow, filter="(|(objectClass=contact)(objectClass=group))")
     assert run(own, store).added == 1
     dn = f"CN=sales,{STAFF}"
     with peer.admin() as admin:

@@ -361,6 +361,21 @@ def test_a_token_that_is_refused_without_a_word_is_a_full_read(
     assert (report.state, report.full) == ("done", True)
 
 
+def test_another_server_with_the_same_token_is_read_in_full(
+    one_book: tuple[OneBook, SourceSettings], secret: Path, store: ContactStore
+) -> None:
+    """Tokens of some servers are plain numbers; a firm may move from one such server to another."""
+    _, own = one_book
+    assert sync_source(own, store).added == 2
+    store.settle(store.last_seq())
+    moved = OneBook()
+    moved.cards["c.vcf"] = card("c", "Cleo", "")
+    with web_server(moved.handle) as url:
+        options = CarddavOptions(url=url + BOOK, user=USER, password=SecretRef(file=secret))
+        report = sync_source(settings(kind="carddav", key=(), map={}, options=options), store)
+    assert (report.full, report.added) == (True, 1)
+
+
 def test_a_server_with_another_login_than_ours_is_told(
     one_book: tuple[OneBook, SourceSettings],
 ) -> None:
