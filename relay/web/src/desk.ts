@@ -254,7 +254,7 @@ export class Desk {
       const person = this.known.get(each.id);
       if (isOver()) return;
       if (!person) continue;
-      this.shelf.follow(each.id, keptOf(hitOfPerson(person)));
+      this.shelf.follow(each.id, keptOfPerson(person));
       this.list.refresh(each.id, hitOfPerson(person), person.sources);
     }
   }
@@ -262,12 +262,26 @@ export class Desk {
   /** Return somebody; undefined: nobody, or not now. Too many questions are asked once more. */
   private async fetched(id: string): Promise<Person | undefined> {
     try {
-      return await this.api.person(id);
+      return await this.personOf(id);
     } catch (error) {
       if (!(error instanceof Failure) || error.trouble !== "busy") return undefined;
       await pause(error.waitS * 1000);
-      return this.api.person(id).catch(() => undefined);
+      return this.personOf(id).catch(() => undefined);
     }
+  }
+
+  /** Return somebody, by another record of theirs if the one that was kept is gone. */
+  private async personOf(id: string, signal?: AbortSignal): Promise<Person> {
+    let gone: Failure | undefined;
+    for (const each of [id, ...this.shelf.othersOf(id)]) {
+      try {
+        return await this.api.person(each, signal);
+      } catch (error) {
+        if (!(error instanceof Failure) || error.trouble !== "gone") throw error;
+        gone ??= error;
+      }
+    }
+    throw gone!;
   }
 
   /** Show the favourites and recent contacts that another window has put there. */
@@ -369,10 +383,10 @@ export class Desk {
     this.opening = opening;
     this.list.opening(of.id);
     try {
-      const person = await this.api.person(of.id, opening.signal);
+      const person = await this.personOf(of.id, opening.signal);
       if (opening.signal.aborted) return;
       this.known.set(person.id, person);
-      this.shelf.follow(of.id, keptOf(hitOfPerson(person)));
+      this.shelf.follow(of.id, keptOfPerson(person));
       this.use(hitOfPerson(person));
       this.showCard(this.made(person));
     } catch (error) {
@@ -476,6 +490,11 @@ function pause(ms: number): Promise<void> {
 
 function keptOf(target: Target): Kept {
   return { id: target.id, name: target.name, company: target.company ?? "" };
+}
+
+function keptOfPerson(person: Person): Kept {
+  const others = person.records.filter((record) => record !== person.id);
+  return { ...keptOf(hitOfPerson(person)), others };
 }
 
 function hitOf(kept: Kept): Hit {

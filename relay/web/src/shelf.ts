@@ -2,12 +2,15 @@
 
 export const MAX_FAVOURITES = 200;
 const MAX_RECENTS = 20;
+const MAX_OTHERS = 4;
 
 /** What is kept of a contact; only the id where the host does not clear it at sign-out. */
 export interface Kept {
   id: string;
   name?: string;
   company?: string;
+  /** Ids of further records of the same person, by which they are found if this one goes. */
+  others?: string[];
 }
 
 type List = "favourites" | "recents";
@@ -58,16 +61,23 @@ export class Shelf {
   /** Remember that a contact was used just now. */
   use(kept: Kept): void {
     const others = this.read("recents").filter((each) => each.id !== kept.id);
-    this.write("recents", [this.shorten(kept), ...others], MAX_RECENTS);
+    this.write("recents", [this.shorten({ others: this.othersOf(kept.id), ...kept }), ...others], MAX_RECENTS);
+  }
+
+  /** Return the ids of further records of somebody's. */
+  othersOf(id: string): string[] {
+    const lists = [...this.read("favourites"), ...this.read("recents")];
+    const others: unknown = lists.find((each) => each.id === id && each.others)?.others;
+    return Array.isArray(others) ? others.filter((each) => typeof each === "string").slice(0, MAX_OTHERS) : [];
   }
 
   /** Keep somebody under the id that is now the best record's: another source may have come to know them. */
   follow(id: string, kept: Kept): void {
-    if (id === kept.id) return;
     for (const list of ["favourites", "recents"] as const) {
       const before = this.read(list);
-      if (!before.some((each) => each.id === id)) continue;
-      const left = before.filter((each) => each.id !== kept.id);
+      const found = before.find((each) => each.id === id);
+      if (!found || (id === kept.id && String(found.others ?? "") === String(kept.others ?? ""))) continue;
+      const left = before.filter((each) => each.id === id || each.id !== kept.id);
       this.write(list, left.map((each) => (each.id === id ? this.shorten(kept) : each)), MAX_FAVOURITES);
     }
   }
@@ -80,8 +90,9 @@ export class Shelf {
   }
 
   private shorten(kept: Kept): Kept {
-    if (!this.names) return { id: kept.id };
-    return { id: kept.id, name: kept.name ?? "", company: kept.company ?? "" };
+    const others = kept.others?.length ? { others: kept.others.slice(0, MAX_OTHERS) } : {};
+    if (!this.names) return { id: kept.id, ...others };
+    return { id: kept.id, name: kept.name ?? "", company: kept.company ?? "", ...others };
   }
 
   private write(list: List, kept: Kept[], most: number): void {

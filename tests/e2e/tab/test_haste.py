@@ -301,6 +301,40 @@ def test_a_favourite_whom_another_source_knows_now_stays_one(
     card = host.tab.locator(".card")
     expect(card.get_by_role("button", name=f"Remove {ANNA.name} from favourites")).to_be_visible()
     expect(host.tab.locator("[role=rowgroup]")).to_have_count(1)
+    assert '"id":"crm:2"' not in host.tab.evaluate("Object.values({...localStorage}).join()")
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_a_favourite_whom_another_source_still_knows_stays_one(
+    in_teams: InTeams, browser_context: BrowserContext, *, forgets: bool
+) -> None:
+    def known_twice(route: Route) -> None:
+        person: dict[str, Any] = route.fetch().json()
+        route.fulfill(json={**person, "records": ["crm:2", "ad:9"]})
+
+    first = in_teams(context=browser_context, forgets=forgets)
+    first.page.route("**/v1/people/*", known_twice)
+    first.tab.locator("#search").fill("anna")
+    first.tab.get_by_role("button", name=f"Add {ANNA.name} to favourites").click()
+    first.tab.locator("#search").fill("")
+    expect(first.tab.locator(".row .number")).to_be_visible()
+    first.page.close()
+
+    def left_by_one(route: Route) -> None:
+        url = route.request.url
+        if "crm%3A2" in url:
+            route.fulfill(status=404, body="{}", content_type="application/problem+json")
+            return
+        person = route.fetch(url=url.replace("ad%3A9", "crm%3A2")).json()
+        route.fulfill(json={**person, "id": "ad:9", "records": ["ad:9"]})
+
+    host = in_teams(context=browser_context, forgets=forgets)
+    host.page.route("**/v1/people/*", left_by_one)
+    host.tab.locator("#search").fill(" ")
+    expect(host.tab.locator(".row .number")).to_be_visible()
+    host.tab.locator(".row .person").click()
+    card = host.tab.locator(".card")
+    expect(card.get_by_role("button", name=f"Remove {ANNA.name} from favourites")).to_be_visible()
     assert "crm:2" not in host.tab.evaluate("JSON.stringify({...localStorage})")
 
 
