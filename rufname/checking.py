@@ -24,7 +24,7 @@ from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG
 from rufname.ownership import barred
 from rufname.preflight import require_servable
 from rufname.progress import say
-from rufname.rundir import read_status
+from rufname.rundir import ServeStatus, read_status
 
 
 @click.command()
@@ -60,7 +60,8 @@ def check(path: Path) -> int:
         prepare(config)
     for source in config.sources:
         whole &= _check_source(source)
-    for fault in _listener_faults(config):
+    serving = None if fault else read_status(config.run_dir)
+    for fault in _listener_faults(config, serving):
         whole = False
         say(f"fault: {fault}", err=True)
     return DONE if whole else NO
@@ -75,8 +76,9 @@ def _folder_fault(data_dir: Path) -> str:
         return f"{there} is no folder; allowed: a folder, or a new one"
     if fault := barred(data_dir):
         return fault
-    if not os.access(there, os.W_OK | os.X_OK):
-        return f"{there} may not be written by this user; allowed: a folder of its own"
+    for folder in (there, data_dir / "run"):
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            return f"{folder} may not be written by this user; allowed: a folder of its own"
     return ""
 
 
@@ -98,9 +100,8 @@ def _check_source(source: SourceSettings) -> bool:
     return not report.faults
 
 
-def _listener_faults(config: Config) -> Iterator[str]:
+def _listener_faults(config: Config, serving: ServeStatus | None) -> Iterator[str]:
     """Try to listen where no `serve` of this data folder listens already; print what is well."""
-    serving = None if barred(config.data_dir) else read_status(config.run_dir)
     ours = serving.listens if serving else ()
     wanted = [(own.host, own.port, str(own)) for own in (config.ldap.listen if config.ldap else ())]
     if config.relay:

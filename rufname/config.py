@@ -66,6 +66,7 @@ class Config(msgspec.Struct, frozen=True):
         metrics: None = no port for Prometheus.
         rebuild: when the writer of `serve` builds the index anew.
         warnings: what is allowed but hardly meant, each "FILE: KEY: …".
+        is_blank: nothing stands in the file: it was cut off, and nothing is dropped for its sake.
     """
 
     path: Path
@@ -82,6 +83,7 @@ class Config(msgspec.Struct, frozen=True):
     metrics: MetricsSettings | None = None
     rebuild: Schedule = Schedule(at=("03:30",), on=(6,))
     warnings: tuple[str, ...] = ()
+    is_blank: bool = False
 
     @property
     def index_dir(self) -> Path:
@@ -205,6 +207,7 @@ def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
         metrics=None if table.metrics is None else resolve_metrics(findings, table.metrics),
         rebuild=_rebuild(findings, table.directory),
         warnings=tuple(findings.warnings),
+        is_blank=not raw,
     )
 
 

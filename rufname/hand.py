@@ -180,9 +180,14 @@ class Hand(threading.Thread):
 def drop_absent(writing: Writing, config: Config) -> None:
     """Drop what came from sources that are no longer configured; log how much.
 
+    Not for the sake of a file that was cut off: then the index follows the store, no more.
+
     Raises:
         IndexingFailed: the index cannot follow.
     """
+    if config.is_blank:
+        writing.catch_up()
+        return
     dropped = writing.drop_absent(source.id for source in config.sources)
     for source, count in dropped.items():
         fields = {"source": source, "contacts": count}

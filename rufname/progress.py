@@ -88,8 +88,7 @@ class ProgressView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._bars.live.is_started:  # stopping what never ran prints an empty line
-            self._bars.stop()
+        self._end()
 
     def tell(self, step: Step) -> None:
         """Show how far a run is."""
@@ -103,7 +102,8 @@ class ProgressView:
             self.note(f"{_title(step)}: {step.done:,}{total}{words}{_note(step)}")
 
     def line(self, text: str) -> None:
-        """Print a result."""
+        """Print a result; the bars end, in whose line it would stand."""
+        self._end()
         self._results.print(text, markup=False)
 
     def note(self, text: str) -> None:
@@ -113,6 +113,10 @@ class ProgressView:
     def complain(self, text: str) -> None:
         """Print what went wrong."""
         self._errors.print(text, markup=False, style="red")
+
+    def _end(self) -> None:
+        if self._bars.live.is_started:  # stopping what never ran prints an empty line
+            self._bars.stop()
 
     def _show(self, step: Step) -> None:
         key = (step.source, step.phase)

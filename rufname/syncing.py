@@ -64,7 +64,7 @@ def sync(
     if not sources:
         click.echo(f"{config.path}: no [[source]] to read", err=True)
         # what the last one left is dropped, but not for the sake of a file that was cut off
-        if dry_run or not config.store_path.exists() or not config.path.read_bytes().strip():
+        if dry_run or config.is_blank or not config.store_path.exists():
             return DONE
     with ProgressView() as view:
         if dry_run:

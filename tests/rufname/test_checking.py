@@ -51,6 +51,19 @@ def test_a_data_folder_that_cannot_be_made_is_a_fault(
     assert not (place.folder / "var").exists()
 
 
+def test_a_data_folder_that_cannot_be_entered_is_a_fault_like_any_other(
+    synced: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = synced.folder / "var" / "run"
+    monkeypatch.setattr("rufname.checking.os.access", lambda path, _mode: path != run)
+    monkeypatch.setattr("rufname.checking.read_status", lambda _run: 1 / 0)  # as it would fail
+    synced.people.unlink()
+    assert synced.run("check") == 1
+    faults = capfd.readouterr().err
+    assert f"fault: {synced.path}: directory.data_dir: {run} may not be written" in faults
+    assert "fault: source phonelist: " in faults
+
+
 def test_a_check_of_a_bad_configuration_names_each_fault_and_is_exit_code_1(
     place: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from rufname import hand as module
-from rufname.hand import Hand
+from rufname.hand import Hand, drop_absent
 from rufname.rundir import take_writer_lock
 from rufname.writing import Writing
 from tests.rufname.place import Place
+
+CUT = """
+[directory]
+data_dir = "var"
+"""
 
 
 @pytest.fixture
@@ -69,6 +74,15 @@ def test_the_end_gives_the_lock_back_and_forgets_waiting_jobs(place: Place, hand
     hand.join(20)
     assert not forgotten.is_set()
     take_writer_lock(place.config.run_dir).release()
+
+
+def test_for_a_file_that_was_cut_off_nothing_is_dropped(synced: Place) -> None:
+    writing = Writing.open(synced.config)
+    for text, left in (("", 3), ("# all that is left\n", 3), (CUT, 0)):
+        synced.path.write_text(text, encoding="utf-8")
+        drop_absent(writing, synced.config)
+        assert writing.store.sources() == {"phonelist": left}
+    writing.close()
 
 
 def test_what_prevents_the_opening_is_kept_for_the_loop(place: Place) -> None:

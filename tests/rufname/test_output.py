@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +101,22 @@ def test_a_file_whose_name_is_no_text_is_named(place: Place) -> None:
     place.path.rename(place.folder / name)
     done = run_with("utf-8:strict", place.folder, "check", "-c", name)
     assert done.stdout.startswith(rb"ok: r\udcfc.toml")
+
+
+def test_on_a_terminal_a_result_stands_in_a_line_of_its_own(place: Place) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen(
+        [*PROGRAM, "sync", "-c", str(place.path)], stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    said = b""
+    try:
+        while part := os.read(ours, 4096):
+            said += part
+    except OSError:  # so the end of a terminal is told
+        pass
+    os.close(ours)
+    assert done.wait(60) == 0
+    before, result, _ = said.partition(b"phonelist: 3 read, 3 added")
+    assert result
+    assert before.rpartition(b"\x1b[2K")[2].strip() == b""
