@@ -44,10 +44,10 @@ _BEFORE_KEY = "\x1f"
 MAX_RUNS = 100
 """Runs kept per source: a day of one run every quarter of an hour."""
 
-_END_LEFT = (
-    "UPDATE runs SET state = 'failed', ended_at = ?, reason = 'the process ended during the run'"
-    " WHERE state = 'running'"
-)
+LEFT = "the process ended during the run"
+"""Why a run failed that neither ended nor is under way."""
+
+_END_LEFT = "UPDATE runs SET state = 'failed', ended_at = ?, reason = ? WHERE state = 'running'"
 
 BUSY_TIMEOUT_S = 10.0
 CACHE_KIB = 32 * 1024
@@ -323,7 +323,7 @@ class ContactStore:
         """
         now = time.time()
         with self._transaction() as db:
-            db.execute(f"{_END_LEFT} AND source = ?", (now, source))
+            db.execute(f"{_END_LEFT} AND source = ?", (now, LEFT, source))
             db.execute(
                 "DELETE FROM runs WHERE source = ? AND id NOT IN"
                 " (SELECT id FROM runs WHERE source = ? ORDER BY id DESC LIMIT ?)",
@@ -339,7 +339,7 @@ class ContactStore:
     def end_left_runs(self) -> None:
         """Close as failed all runs that were never finished; called while none is under way."""
         with self._transaction() as db:
-            db.execute(_END_LEFT, (time.time(),))
+            db.execute(_END_LEFT, (time.time(), LEFT))
 
     def finish_run(self, run: int, state: RunState, counts: RunCounts, reason: str = "") -> None:
         """Close a run: what it did, and why not more, or what to know of it (one line)."""

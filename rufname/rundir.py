@@ -137,17 +137,12 @@ def take_writer_lock(run_dir: Path, patience_s: float = 0.0) -> Lock:
 def serving_pid(run_dir: Path) -> int | None:
     """Return the process of the `serve` that works on this data folder; None: there is none."""
     path = run_dir / "serve.lock"
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _holder(path)
-    finally:
-        os.close(descriptor)
-    return None
+    return _holder(path) if _is_held(path) else None
+
+
+def is_written(run_dir: Path) -> bool:
+    """Tell whether a process writes to this data folder, of `serve` or a `rufname sync`."""
+    return _is_held(run_dir / "writer.lock")
 
 
 def worker_socket(run_dir: Path, role: str, pid: int) -> Path:
@@ -178,6 +173,20 @@ def read_status(run_dir: Path) -> ServeStatus | None:
         return msgspec.json.decode((run_dir / "status.json").read_bytes(), type=ServeStatus)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _holder(path: Path) -> int:

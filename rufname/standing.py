@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import click
 import msgspec
@@ -22,7 +23,7 @@ from engine.errors import CorruptIndex, CorruptStore, StoreUnavailable
 from engine.index import ContactIndex, IndexStatus
 from engine.runs import Run
 from engine.source import RejectedRecord
-from engine.store import MAX_REJECTED, MAX_RUNS, ContactStore
+from engine.store import LEFT, MAX_REJECTED, MAX_RUNS, ContactStore
 from rufname import control
 from rufname.config import Config
 from rufname.errors import RufnameError
@@ -31,7 +32,7 @@ from rufname.opening import rebuilt_by
 from rufname.options import config_option
 from rufname.ownership import require_entry
 from rufname.progress import print_table, wide_console
-from rufname.rundir import ServeStatus, read_status
+from rufname.rundir import ServeStatus, is_written, read_status
 
 SHOWN_REJECTED = 5
 WRITER_PATIENCE_S = 3.0
@@ -126,11 +127,14 @@ def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED)
     try:
         store = ContactStore.open(config.store_path, read_only=True)
     except StoreUnavailable:
-        sources = tuple(_source_status(source, None, runs, 0) for source in config.sources)
+        sources = tuple(_source_status(source, None, runs, 0, bool) for source in config.sources)
     except CorruptStore as error:
         faults.append(str(error))
     else:
-        sources = tuple(_source_status(each, store, runs, rejected) for each in config.sources)
+        whether = partial(is_written, config.run_dir)
+        sources = tuple(
+            _source_status(each, store, runs, rejected, whether) for each in config.sources
+        )
         last_seq = store.last_seq()
         store.close()
     try:
@@ -163,9 +167,15 @@ def _ask_writer(config: Config) -> control.Status | None:
 
 
 def _source_status(
-    source: SourceSettings, store: ContactStore | None, runs: int, rejected: int
+    source: SourceSettings,
+    store: ContactStore | None,
+    runs: int,
+    rejected: int,
+    is_written: Callable[[], bool],
 ) -> SourceStatus:
     known = store.runs(source.id, MAX_RUNS) if store else []
+    if any(run.state == "running" for run in known) and not is_written():
+        known = [_ended(run) for run in known]
     done = next((run for run in known if run.state == "done"), None)
     age_s = time.time() - (done.ended_at or done.began_at) if done else None
     return SourceStatus(
@@ -180,6 +190,13 @@ def _source_status(
         alarm=alarm_of(source.schedule, known, age_s),
         runs=tuple(known[:runs]),
     )
+
+
+def _ended(run: Run) -> Run:
+    """Return a run as the next process that writes will find it: a kill ended what is running."""
+    if run.state != "running":
+        return run
+    return msgspec.structs.replace(run, state="failed", reason=LEFT)
 
 
 def alarm_of(schedule: Schedule, runs: Sequence[Run], age_s: float | None) -> str:

@@ -11,6 +11,7 @@ from connectors.settings import Schedule
 from engine.runs import Run, RunCounts
 from rufname.rundir import ServeStatus, WorkerStatus, take_serve_lock, write_status
 from rufname.standing import _age, alarm_of
+from rufname.writing import Writing
 from tests.rufname.place import PEOPLE, Place
 
 
@@ -67,6 +68,23 @@ def test_a_failed_run_is_told_with_its_reason(
     said = capfd.readouterr().out
     assert "failed" in said
     assert "people.csv" in said
+
+
+def test_a_run_that_a_kill_ended_is_not_said_to_be_under_way(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    writing = Writing.open(synced.config)
+    writing.store.begin_run("phonelist", "phonelist")
+    assert synced.run("status") == 0
+    assert " running " in capfd.readouterr().out
+    writing.close()  # as after a kill: the run was not finished
+    assert synced.run("status") == 0
+    said = capfd.readouterr().out
+    assert " failed " in said
+    assert "phonelist: the process ended during the run" in said
+    assert synced.run("status", "--json") == 0
+    source = msgspec.json.decode(capfd.readouterr().out)["sources"][0]
+    assert source["last_run"]["state"] == "failed"
 
 
 def test_the_workers_of_a_running_serve_are_told(
