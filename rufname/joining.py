@@ -6,6 +6,7 @@ tenant's private keys leave this machine for one that knows the code, sealed, an
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import httpx
 from relay.errors import RegistrationRefused
 from relay.http.registration import InvitationAnswer, Said, StandingAnswer
 from relay.tunnel.enrolment import Enrolment
+from relay.tunnel.frames import is_tid
 from relay.tunnel.invitation import Code, Knock, new_box, open_handover, seal_handover
 from relay.tunnel.keyring import KeyRing
 from relay.tunnel.keys import TenantIdentity, decode_octets, encode_octets
@@ -25,6 +27,9 @@ from rufname.registrar import CannotRegister, Registrar, RelayRefuses
 
 LOOK_S = 1.0
 """How often an invitation is looked at."""
+
+PASSING = ("", "too-often", "try-later")
+"""What may pass while an invitation is looked at; "": the relay, which was there before, is not."""
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
@@ -100,6 +105,12 @@ def invite(member: Member, say: Callable[[str], None]) -> int:
         return NO
     knock = decode_octets(seen)
     said = code.open_knock(knock)
+    if said.node == member.enrolment.connector:  # it would get this machine's place
+        member.registrar.close(member.tid, code.id)
+        raise CannotRegister(
+            f"the other machine calls itself {said.node!r} as this one does: --invite again, and "
+            "name it there: --node NAME"
+        )
     sealed = seal_handover(code, knock, member.ring.hand_over())
     admit = Admit(
         *member.head(), said.node, encode_octets(said.key), code.id, encode_octets(sealed)
@@ -118,6 +129,8 @@ def join(folder: Path, registrar: Registrar, tid: str, node: str, text: str) -> 
         RegistrationRefused: what came was not from who knows the code.
         KeysUnusable: there are keys already, or the folder cannot be written.
     """
+    if not is_tid(tid):
+        raise CannotRegister(f"--tenant {tid!r}: the id of a tenant, as --invite shows it")
     try:
         code = Code(text)
     except ValueError as error:
@@ -129,12 +142,13 @@ def join(folder: Path, registrar: Registrar, tid: str, node: str, text: str) -> 
     registrar.knock(Said(tid, code.id, encode_octets(knock)))
     given = _wait(registrar, tid, code, lambda answer: answer.handover)
     if given is None:
-        raise CannotRegister("the other machine did not answer")
+        raise CannotRegister("the other machine did not answer, or refused: see there")
     ring = KeyRing.receive(folder, open_handover(code, knock, box, decode_octets(given)))
     if ring.tid != tid:
         raise RegistrationRefused("wrong-code", "the keys are another tenant's")
     Enrolment(registrar.relay, tid, node, connector).store(folder)
-    registrar.close(tid, code.id)
+    with contextlib.suppress(RelayRefuses):  # all is done; and it ends by itself
+        registrar.close(tid, code.id)
 
 
 def _wait(
@@ -148,7 +162,7 @@ def _wait(
         except RelayRefuses as error:
             if error.code == "no-invitation":
                 return None
-            if error.code not in ("too-often", "try-later"):
+            if error.code not in PASSING:
                 raise
             found = ""
         if found:

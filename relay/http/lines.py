@@ -18,7 +18,7 @@ from typing_extensions import override
 from relay.errors import NotFound
 from relay.http.accept import JSON
 from relay.tunnel.exchange import Exchange
-from relay.tunnel.frames import SUBPROTOCOL, BadFrame
+from relay.tunnel.frames import SUBPROTOCOL, BadFrame, is_tid
 from relay.tunnel.held import LineClosed, LineSocket
 from relay.tunnel.tenants import TenantRecords
 
@@ -32,7 +32,8 @@ def key_routes(records: TenantRecords) -> Router:
     @get("/keys/{tid:str}", include_in_schema=False)
     async def keys(tid: Annotated[str, Parameter(max_length=64)]) -> ASGIResponse:
         """Return a tenant's key bundle, signed by its directory; open to everybody."""
-        record = await records.get(tid.lower())
+        tid = tid.lower()
+        record = await records.get(tid) if is_tid(tid) else None
         if record is None or not record.bundle:
             raise NotFound("no keys of this tenant")
         return ASGIResponse(

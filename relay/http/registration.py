@@ -27,7 +27,7 @@ from relay.errors import (
 from relay.http.accept import JSON
 from relay.limits import Rate
 from relay.tokens import Identity
-from relay.tunnel.frames import Tid
+from relay.tunnel.frames import Tid, is_tid
 from relay.tunnel.keys import decode_octets, encode_octets, fingerprint
 from relay.tunnel.registration import (
     InvitationId,
@@ -226,7 +226,7 @@ class RegistrationDesk:
             NotFound: it is not.
         """
         self._take(tid)
-        record = await self._records.get(tid)
+        record = await self._records.get(tid) if is_tid(tid) else None
         if record is None:
             raise NotFound("no such tenant")
         return msgspec.structs.replace(_standing(record), nodes=())

@@ -14,6 +14,7 @@ frame are refused. `docs/tunnel-protocol.md` describes them for other implementa
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Annotated, Literal
 
@@ -44,6 +45,8 @@ MAX_ID = 2**53 - 1
 
 _LENGTH = struct.Struct(">H")
 
+_TID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+
 Refusal = Literal[
     "unknown-key",  # sealed to a key that has ended: fetch the bundle
     "cannot-open",  # damaged, or sealed for another tenant
@@ -58,9 +61,7 @@ Refusal = Literal[
 """Why there is no answer. None of them tells anything about what was asked."""
 
 Id = Annotated[int, Meta(ge=1, le=MAX_ID)]
-Tid = Annotated[
-    str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", min_length=36, max_length=36)
-]
+Tid = Annotated[str, Meta(pattern=_TID, min_length=36, max_length=36)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
 Text = Annotated[str, Meta(max_length=64)]
 
@@ -163,6 +164,11 @@ _to_relay: msgspec.msgpack.Decoder[ToRelay] = msgspec.msgpack.Decoder(ToRelay)
 
 class BadFrame(Exception):
     """A frame that is none: close the line. The text quotes nothing of it."""
+
+
+def is_tid(text: str) -> bool:
+    """Tell whether a text is a tenant's id: a GUID in lower case."""
+    return re.match(_TID, text) is not None
 
 
 def encode(frame: Frame) -> bytes:

@@ -77,7 +77,8 @@ class SqliteRecords(TenantRecords):
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            # one connection: writes run in a thread, one at a time, and reads never during them
+            # one connection for writes, which run in a thread, one at a time; one for reads, which
+            # do not wait for them: at the beginning of a day every tenant has new keys to store
             self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
@@ -87,21 +88,18 @@ class SqliteRecords(TenantRecords):
                 self._file.executescript(_SCHEMA)
             elif version != FORMAT:
                 raise RecordsUnusable(f"{path}: of another version of the program ({version})")
+            self._reading = sqlite3.connect(path, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise RecordsUnusable(f"{path}: {error}") from error
 
     @override
     async def get(self, tid: str) -> TenantRecord | None:
-        async with self._writing:
-            row = self._file.execute(
-                "SELECT record, revision FROM tenant WHERE tid = ?", (tid,)
-            ).fetchone()
-        return None if row is None else _record(row[0], row[1])
+        rows = self._rows("SELECT record, revision FROM tenant WHERE tid = ?", tid)
+        return _record(*rows[0]) if rows else None
 
     async def every(self) -> list[TenantRecord]:
         """Return all records, by tenant. Raises `RecordsUnavailable` for one that is damaged."""
-        async with self._writing:
-            rows = self._file.execute("SELECT record, revision FROM tenant ORDER BY tid").fetchall()
+        rows = self._rows("SELECT record, revision FROM tenant ORDER BY tid")
         records = (_record(octets, revision) for octets, revision in rows)
         return [record for record in records if record is not None]
 
@@ -133,6 +131,7 @@ class SqliteRecords(TenantRecords):
         if self._following is not None:
             await end_task(self._following)
         async with self._writing:
+            self._reading.close()
             self._file.close()
         self._watchers.clear()
 
@@ -140,10 +139,16 @@ class SqliteRecords(TenantRecords):
         while True:
             await asyncio.sleep(period_s)
             async with self._writing:
-                last, version = version, self._version()
-                if version == last:
+                try:
+                    last, version = version, self._version()
+                    if version == last:
+                        continue
+                    fresh = self._revisions()
+                except sqlite3.Error as error:
+                    _log.error("tenants' records: %s", error)
+                    version = 0  # whatever it is then, it is looked at
                     continue
-                seen, self._seen = self._seen, self._revisions()
+                seen, self._seen = self._seen, fresh
             for tid in {tid for tid, _ in seen.items() ^ self._seen.items()}:
                 self._tell(tid)
 
@@ -153,6 +158,13 @@ class SqliteRecords(TenantRecords):
 
     def _revisions(self) -> dict[str, int]:
         return dict(self._file.execute("SELECT tid, revision FROM tenant").fetchall())
+
+    def _rows(self, query: str, *values: str) -> list[tuple[bytes, int]]:
+        try:
+            return self._reading.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            _log.error("tenants' records: %s", error)
+            raise RecordsUnavailable("the tenants' records cannot be read") from None
 
     async def _write(self, change: Callable[[], _Value]) -> _Value:
         async with self._writing:

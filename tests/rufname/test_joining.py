@@ -103,6 +103,46 @@ def test_a_machine_that_knows_the_code_joins(member: Member, tmp_path: Path) -> 
     assert (second.enrolment.connector, second.tid) == ("second", TENANT)
 
 
+def test_a_machine_of_the_inviting_ones_name_does_not_take_its_place(
+    member: Member, tmp_path: Path
+) -> None:
+    shown: queue.Queue[str] = queue.Queue()
+    refused: list[str] = []
+
+    def inviting() -> None:
+        with pytest.raises(CannotRegister) as error:
+            invite(member, shown.put)
+        refused.append(str(error.value))
+
+    thread = threading.Thread(target=inviting)
+    thread.start()
+    code = shown.get(timeout=30).split("--join ")[1].strip()
+    with httpx.Client(trust_env=False) as web:
+        registrar = Registrar(web, member.registrar.relay)
+        with pytest.raises(CannotRegister, match="did not answer, or refused"):
+            join(tmp_path / "second", registrar, TENANT, "first", code)
+    thread.join(30)
+    [told] = refused
+    assert "calls itself 'first' as this one does" in told
+    assert KeyRing.load(tmp_path / "second") is None
+    standing = member.order(Keep(*member.head()))
+    assert standing.nodes == ("first",)
+
+
+def test_a_relay_that_is_away_for_a_while_ends_no_invitation(
+    member: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looks = member.registrar.look, iter(range(1000))
+
+    def at_first_away(tid: str, invitation: str) -> object:
+        if next(looks) < 2:
+            raise RelayRefuses("https://relay.example: Connection refused")
+        return real(tid, invitation)
+
+    monkeypatch.setattr(member.registrar, "look", at_first_away)
+    test_a_machine_that_knows_the_code_joins(member, tmp_path)
+
+
 def test_an_invitation_that_nobody_takes_ends(
     member: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +174,8 @@ def test_what_cannot_join_is_told_why(member: Member, tmp_path: Path) -> None:
     registrar = member.registrar
     with pytest.raises(CannotRegister, match="20 letters and digits"):
         join(tmp_path / "x", registrar, TENANT, "x", "short")
+    with pytest.raises(CannotRegister, match="--tenant 'x'"):
+        join(tmp_path / "x", registrar, "x", "x", "A" * 20)
     with pytest.raises(RelayRefuses, match="no such invitation"):
         join(tmp_path / "x", registrar, TENANT, "x", "A" * 20)
     with pytest.raises(CannotRegister, match="holds keys already"):

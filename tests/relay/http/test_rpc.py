@@ -222,6 +222,19 @@ async def test_keys_are_handed_out_to_everybody(cloud: Cloud, page: httpx.AsyncC
     assert answer.headers["cache-control"] == "public, max-age=60"
 
 
+async def test_what_is_no_tenants_id_is_asked_of_no_store(
+    cloud: Cloud, page: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NATS takes it for a subject, whose signs mean something."""
+
+    async def unasked(tid: str) -> TenantRecord | None:
+        raise AssertionError(tid)
+
+    monkeypatch.setattr(cloud.records, "get", unasked)
+    for tid in ("*", ">", "a.b", "a b", "x%0a", f"{TENANT}%0a", f"{TENANT}%0d%0aPUB x 0"):
+        assert (await page.get(f"/v1/keys/{tid}")).status_code in (400, 404)
+
+
 async def test_health_is_open_to_all(page: httpx.AsyncClient) -> None:
     assert (await page.get("/healthz")).json() == {"status": "live"}
     assert (await page.get("/readyz")).json() == {"status": "ready"}

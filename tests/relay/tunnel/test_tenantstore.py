@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -144,6 +145,49 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, fault: str) -> None
         file.close()
     with pytest.raises(RecordsUnusable, match=r"tenants\.sqlite"):
         SqliteRecords(path)
+
+
+async def test_reads_wait_for_no_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the beginning of a day thousands of tenants have new keys to store, one after another."""
+    records = SqliteRecords(tmp_path / "tenants.sqlite")
+    stored = await records.put(House(ONE).record())
+    go_on, commit = threading.Event(), records._commit
+
+    def slow(change: Callable[[], object]) -> object:
+        assert go_on.wait(30)
+        return commit(change)
+
+    monkeypatch.setattr(records, "_commit", slow)
+    writing = asyncio.create_task(records.put(msgspec.structs.replace(stored, bundle=b"new")))
+    await asyncio.sleep(0)
+    try:
+        assert await asyncio.wait_for(records.get(ONE), 10) == stored
+    finally:
+        go_on.set()
+    assert await writing == await records.get(ONE)
+    await records.close()
+
+
+async def test_a_file_that_cannot_be_read_for_a_while_is_followed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records, other = (SqliteRecords(tmp_path / "tenants.sqlite") for _ in range(2))
+    told: list[str] = []
+    records.watch(told.append)
+    version, faults = records._version, iter((False, True, True))
+
+    def at_first_not() -> int:
+        if next(faults, False):
+            raise sqlite3.OperationalError("disk I/O error")
+        return version()
+
+    monkeypatch.setattr(records, "_version", at_first_not)
+    records.follow(0.01)
+    await other.put(House(ONE).record())
+    await until(lambda: told == [ONE], "the change")
+    assert next(faults, None) is None
+    await records.close()
+    await other.close()
 
 
 async def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
