@@ -54,6 +54,14 @@ HAS_EXPIRED), and the name or address of the server (HOSTNAME_, IP_ADDRESS_MISMA
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+class AnswerTooLarge(SourceFailed):
+    """An answer beyond `MAX_BODY_BYTES`: whoever can ask for less at once may do so."""
+
+
+class _TooLarge(ValueError):
+    """It is being read, and is too large."""
+
+
 class WebLink(msgspec.Struct, frozen=True):
     """How to reach a server.
 
@@ -239,7 +247,7 @@ class WebSession:
             pieces.append(piece)
             size += len(piece)
             if size > MAX_BODY_BYTES:
-                raise ValueError(f"an answer larger than {MAX_BODY_BYTES // 1024**2} MiB")
+                raise _TooLarge
             if time.monotonic() > deadline:
                 raise TimeoutError("an answer that does not end")
         response.close()  # it is read: the connection is free again
@@ -313,6 +321,10 @@ class WebSession:
             return Cancelled("cancelled")
         reason = error.strerror if isinstance(error, OSError) else ""
         words = " ".join((reason or str(error)).split()) or type(error).__name__
+        if isinstance(error, _TooLarge):
+            return AnswerTooLarge(
+                f"{_bare(url)}: an answer larger than {MAX_BODY_BYTES // 1024**2} MiB"
+            )
         if isinstance(error, ssl.SSLCertVerificationError):
             words = error.verify_message
             if error.verify_code not in _NOT_FOR_CA:
@@ -420,7 +432,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     except zlib.error as error:
         raise ValueError(f"an answer that is not packed as gzip: {error}") from None
     if len(whole) > MAX_BODY_BYTES:
-        raise ValueError(f"an answer larger than {MAX_BODY_BYTES // 1024**2} MiB")
+        raise _TooLarge
     if not unpacking.eof or unpacking.unused_data:
         raise ValueError("an answer that is not one whole gzip")
     return whole

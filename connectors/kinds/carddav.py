@@ -41,6 +41,7 @@ from connectors.web import (
     PROXY_IN_WORDS,
     WEB_URL_IN_WORDS,
     Answer,
+    AnswerTooLarge,
     WebSession,
     link_of,
     refuse_proxy,
@@ -61,7 +62,7 @@ from engine.source import (
 )
 
 CARDS_AT_ONCE = 50
-"""Cards of one multiget: servers cap it, and a photo in each makes an answer of some MiB."""
+"""Cards of one multiget, at first: servers cap it, and photos make an answer of many MiB."""
 
 KEY = ("href",)
 
@@ -350,9 +351,17 @@ class CarddavSource(ContactSource):
         """Yield the cards of these hrefs; one that is gone by now is passed over."""
         url = self._absolute(book.href)
         key_of = compile_key(self._settings.key)
-        for start in range(0, len(hrefs), CARDS_AT_ONCE):
-            asked = hrefs[start : start + CARDS_AT_ONCE]
-            found = self._multistatus(web, "REPORT", url, multiget_request(asked), depth="1")
+        at_once, done = CARDS_AT_ONCE, 0
+        while done < len(hrefs):
+            asked = hrefs[done : done + at_once]
+            try:
+                found = self._multistatus(web, "REPORT", url, multiget_request(asked), depth="1")
+            except AnswerTooLarge:
+                if at_once == 1:
+                    raise
+                at_once = max(1, at_once // 4)  # of cards with large photos, fewer
+                continue
+            done += len(asked)
             missing = {path_of(href) for href in asked}
             for resource in found.resources:
                 path = path_of(resource.href)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from typing_extensions import override
 
+from connectors import web
 from connectors.dav import Resource
 from connectors.errors import SourceFailed
 from connectors.kinds.carddav import CarddavOptions, CarddavSource
@@ -238,15 +239,15 @@ def test_a_sync_report_that_was_cut_is_asked_for_to_its_end(secret: Path) -> Non
     with web_server(handle) as url:
         options = CarddavOptions(url=url + BOOK, user=USER, password=SecretRef(file=secret))
         own = CarddavSource(completed(settings(kind="carddav", key=(), map={}, options=options)))
-        with own._session() as web:
-            changed, gone, token = own._synced(web, Resource(BOOK), "")
+        with own._session() as asking:
+            changed, gone, token = own._synced(asking, Resource(BOOK), "")
             assert ([Path(href).name for href in changed], token) == (
                 ["a.vcf", "b.vcf", "c.vcf"],
                 "two",
             )
             assert [Path(href).name for href in gone] == ["b.vcf"]
             with pytest.raises(SourceFailed, match="no new sync-token"):
-                own._synced(web, Resource(BOOK), "stuck")
+                own._synced(asking, Resource(BOOK), "stuck")
 
 
 class OneBook:
@@ -359,6 +360,23 @@ def test_a_token_that_is_refused_without_a_word_is_a_full_read(
     server.token, server.refused = "two", status
     report = sync_source(own, store)
     assert (report.state, report.full) == ("done", True)
+
+
+def test_of_cards_with_large_photos_fewer_are_asked_for_at_once(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "MAX_BODY_BYTES", 200_000)
+    server, own = one_book
+    photo = f"PHOTO;ENCODING=b:{'A' * 40_000}\r\nEND:VCARD"
+    server.cards = {
+        f"{n:02}.vcf": card(str(n), f"Name {n}", "").replace("END:VCARD", photo) for n in range(60)
+    }
+    report = sync_source(own, store)
+    assert (report.state, report.added, report.rejected) == ("done", 60, 0)
+    monkeypatch.setattr(web, "MAX_BODY_BYTES", 20_000)
+    report = sync_source(own, store, full=True)
+    assert (report.state, report.removed) == ("failed", 0)
+    assert "an answer larger than" in report.reason
 
 
 def test_another_server_with_the_same_token_is_read_in_full(
