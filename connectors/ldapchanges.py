@@ -34,6 +34,12 @@ OVERLAP_S = 60
 FUTURE = dt.timedelta(days=1)
 """A time of change so far ahead is a mistake of the source: it must not hide all later changes."""
 
+AD_UNITS = "(|(objectClass=organizationalUnit)(objectClass=container))"
+"""What people stand in: who comes into the base with one that is moved did not change."""
+
+IDS_AT_ONCE = 50
+"""Entries that are asked for by one filter; servers cap a filter's length and its parts."""
+
 CSN_MARKS = 3
 
 UNWILLING = 53
@@ -129,9 +135,9 @@ def followers(
         return found
     found = []
     if syncrepl.SYNC_REQUEST in controls:
-        csns = _context_csns(session, scope.base, root)
+        context, csns = _context_csns(session, scope.base, root)
         if csns:
-            found.append(_SyncRepl(session, scope, csns))
+            found.append(_SyncRepl(session, scope, context, csns))
     found.append(_Modified(session, scope))
     return found
 
@@ -140,15 +146,15 @@ def _first(root: Entry, name: str) -> str:
     return (texts_of(name, root.get(name, ())) or [""])[0]
 
 
-def _context_csns(session: LdapSession, base: str, root: Entry) -> list[str]:
-    """Return the change numbers of the database that holds `base`, [] where they are not shown."""
+def _context_csns(session: LdapSession, base: str, root: Entry) -> tuple[str, list[str]]:
+    """Return the database that holds `base` and its change numbers, [] where they are not shown."""
     contexts = texts_of("namingcontexts", root.get("namingcontexts", ()))
     folded = _folded(base)
     for context in sorted(contexts, key=len, reverse=True):
         if folded == _folded(context) or folded.endswith("," + _folded(context)) or not context:
             entry = session.entry(context, ["contextCSN"]) or {}
-            return texts_of("contextcsn", entry.get("contextcsn", ()))
-    return []
+            return context, texts_of("contextcsn", entry.get("contextcsn", ()))
+    return "", []
 
 
 def _folded(dn: str) -> str:
@@ -160,9 +166,12 @@ class _SyncRepl(Follower):
 
     how = "syncrepl"
 
-    def __init__(self, session: LdapSession, scope: Scope, csns: Sequence[str]) -> None:
+    def __init__(
+        self, session: LdapSession, scope: Scope, context: str, csns: Sequence[str]
+    ) -> None:
         self._session = session
         self._scope = scope
+        self._context = context
         self._csns = csns
 
     @override
@@ -178,6 +187,8 @@ class _SyncRepl(Follower):
         scope, session = self._scope, self._session
         if _ahead(mark, self._csns):
             raise MarkExpired("the server was restored from a backup")
+        if self._has_moved(mark):
+            raise MarkExpired("a unit was moved or changed")
         request = (syncrepl.SYNC_REQUEST, True, syncrepl.encode_request(mark.encode()))
         try:
             found = session.search(scope.base, scope.filter, ["1.1"], controls=[request])
@@ -206,15 +217,39 @@ class _SyncRepl(Follower):
             mark=done.cookie.decode("utf-8", "replace") or mark,
         )
 
+    def _has_moved(self, mark: str) -> bool:
+        """Tell whether a unit was changed since a mark.
+
+        Whoever stands in one that was moved into the base, or out of it, did not change.
+        """
+        scope, known = self._scope, _by_server(_csns_of(mark))
+        if not known:
+            return False
+        units = f"(&(hasSubordinates=TRUE)(!{scope.filter})(entryCSN>={min(known.values())}))"
+        for page in self._session.pages(self._context, units, ["entryCSN"], scope.page_size):
+            for found in page:
+                csns = _by_server(texts_of("entrycsn", found.attributes.get("entrycsn", ())))
+                if any(csn > known.get(server, csn) for server, csn in csns.items()):
+                    return True
+        return False
+
+
+def _csns_of(cookie: str) -> list[str]:
+    return re.findall(r"[^=;,]+#[^;,]*", cookie)
+
+
+def _by_server(csns: Sequence[str]) -> dict[str, str]:
+    """Return change numbers by their servers; what is none is left out."""
+    return {csn.split("#")[2]: csn for csn in csns if csn.count("#") == CSN_MARKS}
+
 
 def _ahead(cookie: str, csns: Sequence[str]) -> bool:
     """Tell whether a cookie knows changes that the server does not: slapd then tells of none.
 
     A change number is `time#count#server#modification`; those of one server can be compared.
     """
-    newest = {csn.split("#")[2]: csn for csn in csns if csn.count("#") == CSN_MARKS}
-    known = [csn for csn in re.findall(r"[^=;,]+#[^;,]*", cookie) if csn.count("#") == CSN_MARKS]
-    return any(csn > newest.get(csn.split("#")[2], "") for csn in known)
+    newest = _by_server(csns)
+    return any(csn > newest.get(server, "") for server, csn in _by_server(_csns_of(cookie)).items())
 
 
 def _raw(control: object) -> bytes:
@@ -316,7 +351,12 @@ class _Usn(Follower):
         if server != self._server or not number.isdecimal() or int(number) > int(self._highest):
             raise MarkExpired("another domain controller, or one restored from a backup")
         scope = self._scope
-        newer = f"(&{scope.filter}(uSNChanged>={int(number) + 1}))"
+        since = f"(uSNChanged>={int(number) + 1})"
+        for page in self._session.pages(scope.base, f"(&{AD_UNITS}{since})", ["1.1"], 1):
+            if page:
+                raise MarkExpired("a unit was moved or changed")
+            break
+        newer = f"(&{scope.filter}{since})"
         ids: list[str] = []
         for page in self._session.pages(scope.base, newer, [scope.id_name], scope.page_size):
             for found in page:
@@ -354,6 +394,11 @@ class _DirSync(Follower):
             ids, cookie = self._run(mark)
         except (SearchRefused, ValueError) as refused:
             raise MarkExpired(str(refused)) from None
+        scope = msgspec.structs.replace(self._scope, filter=AD_UNITS)
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            chosen = id_filter(scope, ids[start : start + IDS_AT_ONCE])
+            if self._session.search(scope.base, chosen, ["1.1"]):
+                raise MarkExpired("a unit was moved or changed")
         return Changes(ids, [], None, sweep=True, mark=cookie)
 
     def _run(self, mark: str) -> tuple[list[str], str]:
@@ -376,7 +421,7 @@ class _DirSync(Follower):
             )
             found = self._session.search(
                 self._context,
-                f"(|(objectClass=user)(objectClass=contact){scope.filter})",
+                f"(|(objectClass=user)(objectClass=contact){AD_UNITS}{scope.filter})",
                 list(by_lower.values()) if mark else ["objectGUID"],
                 controls=[control],
             )

@@ -19,6 +19,7 @@ from typing_extensions import override
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError
 from connectors.ldapchanges import (
+    IDS_AT_ONCE,
     Changes,
     Follower,
     How,
@@ -53,9 +54,6 @@ from engine.source import (
     SourceField,
     Upsert,
 )
-
-IDS_AT_ONCE = 50
-"""Entries that are read anew by one filter; servers cap a filter's length and its parts."""
 
 PRESENT_AT_ONCE = 2_000
 

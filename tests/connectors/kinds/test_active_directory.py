@@ -242,6 +242,33 @@ def test_who_is_moved_out_of_the_base_is_gone(peer: Samba, store: ContactStore) 
 
 
 @pytest.mark.parametrize("follow", ["dirsync", "usn"])
+def test_who_comes_into_the_base_with_a_unit_is_found(
+    peer: Samba, store: ContactStore, follow: str
+) -> None:
+    """None of these entries changes."""
+    AdWorld(peer, "dirsync").fill([("1", "Anna", "")])
+    own = directory(peer, follow=follow)
+    domain = STAFF.partition(",")[2]
+    unit, person = f"OU=New,{domain}", f"CN=2,OU=New,{domain}"
+    with peer.admin() as admin:
+        admin.add(unit, "organizationalUnit")
+        admin.add(person, "contact", {"displayName": "Bo"})
+    assert run(own, store).added == 1
+    assert not run(own, store).full
+    with peer.admin() as admin:
+        admin.modify_dn(unit, "OU=New", new_superior=STAFF)
+    try:
+        assert run(own, store).added == 1
+        assert not run(own, store).full
+    finally:
+        with peer.admin() as admin:
+            admin.modify_dn(f"OU=New,{STAFF}", "OU=New", new_superior=domain)
+            admin.delete(person)
+            admin.delete(unit)
+    assert run(own, store).removed == 1
+
+
+@pytest.mark.parametrize("follow", ["dirsync", "usn"])
 def test_what_is_neither_user_nor_contact_is_followed_where_the_filter_wants_it(
     peer: Samba, store: ContactStore, follow: str
 ) -> None:

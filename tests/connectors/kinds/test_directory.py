@@ -308,6 +308,40 @@ def test_changes_that_are_told_by_ids_which_are_not_shown_are_not_lost(
         assert (report.state, report.full, report.changed) == ("done", True, 1)
 
 
+@pytest.mark.parametrize("follow", ["syncrepl", "modified"])
+def test_who_stands_in_a_unit_that_is_moved_out_is_gone(
+    tmp_path: Path, store: ContactStore, follow: str
+) -> None:
+    """None of these entries changes; the session log tells of the unit alone."""
+    with slapd(tmp_path) as peer:
+        peer.load(ROWS)
+        peer.start()
+        with peer.admin() as admin:
+            admin.add(f"ou=former,{BASE}", "organizationalUnit")
+            for unit in (f"ou=sales,{PEOPLE_BASE}", f"ou=new,ou=former,{BASE}"):
+                admin.add(unit, "organizationalUnit")
+                name = unit[3:6]
+                admin.add(f"uid={name},{unit}", "inetOrgPerson", {"cn": name, "sn": name})
+        own = directory(peer, follow=follow)
+        assert sync_source(own, store).added == len(ROWS) + 1
+        store.settle(store.last_seq())
+        report = sync_source(own, store)
+        assert (report.state, report.full) == ("done", False)
+        store.settle(store.last_seq())
+        with peer.admin() as admin:
+            admin.modify_dn(f"ou=sales,{PEOPLE_BASE}", "ou=sales", new_superior=f"ou=former,{BASE}")
+        report = sync_source(own, store)
+        assert (report.state, report.removed) == ("done", 1)
+        store.settle(store.last_seq())
+        with peer.admin() as admin:
+            admin.modify_dn(f"ou=new,ou=former,{BASE}", "ou=new", new_superior=PEOPLE_BASE)
+        report = sync_source(own, store)
+        assert (report.state, report.added) == ("done", 1)
+        store.settle(store.last_seq())
+        report = sync_source(own, store)
+        assert (report.state, report.full) == ("done", False)
+
+
 def test_a_value_in_another_language_does_not_stand_for_the_name(peer: Slapd) -> None:
     LdapWorld(peer, "auto").fill([])
     with peer.admin() as admin:
