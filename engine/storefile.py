@@ -5,8 +5,11 @@ Law: format and file modes; what is written and read stands in `engine.store`.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sqlite3
+import stat
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -42,14 +45,20 @@ CREATE INDEX rejected_source ON rejected (source, id);
 
 
 def make_private(path: Path) -> None:
-    """Make the file with mode 0600 if there is none, and take all others' rights from it."""
+    """Make the file with mode 0600 if there is none, and take all others' rights from it.
+
+    One that is there is never opened: to close it would end SQLite's locks of this whole process
+    (POSIX), and whoever closes the store next would take itself for the last and remove the
+    write-ahead log under the connections that are left here.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if os.fstat(descriptor).st_mode & 0o077:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if mode & 0o077:
+        path.chmod(0o600)
 
 
 def create_tables(database: sqlite3.Connection) -> None:

@@ -3,7 +3,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -504,3 +507,23 @@ def test_the_rowids_of_keys_are_those_of_living_contacts(store: ContactStore) ->
         applied.rowids[2],
     ]
     assert store.live_ids("crm", []) == []
+
+
+def test_another_process_that_closes_the_store_leaves_the_log_to_two_connections_of_one(
+    path: Path,
+) -> None:
+    with closing(ContactStore.open(path)) as one, closing(ContactStore.open(path)):
+        one.apply("crm", [row("1")], [])
+        assert _read_elsewhere(path) == "1"
+        one.apply("crm", [row("2")], [])
+        assert _read_elsewhere(path) == "2"
+
+
+def _read_elsewhere(path: Path) -> str:
+    """Return what another process counts, which closes the store as the last one would."""
+    code = (
+        "import sqlite3, sys; store = sqlite3.connect(sys.argv[1]);"
+        "print(store.execute('SELECT count(*) FROM contacts').fetchone()[0]); store.close()"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
