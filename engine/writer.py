@@ -89,7 +89,13 @@ class IndexWriter:
         self._in_step = False  # else the number table may know less than the index: deletions
 
     @classmethod
-    def open(cls, index_dir: Path, store: ContactStore, draft: Draft = draft_here) -> IndexWriter:
+    def open(
+        cls,
+        index_dir: Path,
+        store: ContactStore,
+        draft: Draft = draft_here,
+        known: int | None = None,
+    ) -> IndexWriter:
         """Open the served generation for writing; make one if there is none that can be used.
 
         A generation that is missing, damaged, of another format, or not in step with this store
@@ -99,9 +105,11 @@ class IndexWriter:
             index_dir: `<data_dir>/index`.
             store: an open store; the writer borrows it and does not close it.
             draft: makes the documents, perhaps in another process.
+            known: the last `seq` of the store before anything was written that the index cannot
+                hold; None: nothing was. Else writing could hide that it was restored.
         """
         writer = cls(index_dir, store, draft)
-        if writer._attach_served():
+        if writer._attach_served(store.last_seq() if known is None else known):
             folders.sweep(index_dir)
         else:
             writer.rebuild()
@@ -236,8 +244,8 @@ class IndexWriter:
         except ValueError:  # the disk that made it fail
             self._writer = self._numbers = None
 
-    def _attach_served(self) -> bool:
-        """Open the served generation; False if it must be built anew."""
+    def _attach_served(self, last_seq: int) -> bool:
+        """Open the served generation; False if it must be built anew, as one behind `last_seq`."""
         try:
             served = folders.current_generation(self._index_dir)
             if served is None or not folders.is_current_format(served):
@@ -246,7 +254,7 @@ class IndexWriter:
         except CorruptIndex:
             return False
         # settled tombstones are gone from the store: an index behind them would keep the dead
-        in_step = self._store.settled_seq() <= self._applied <= self._store.last_seq()
+        in_step = self._store.settled_seq() <= self._applied <= last_seq
         if made_by != self._store.identity() or not in_step:
             self._writer = self._numbers = None
             return False

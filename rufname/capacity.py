@@ -18,6 +18,7 @@ from rufname.capacity_answer import answer, text_lines
 from rufname.capacity_page import html
 from rufname.costs import read_calibration, write_calibration
 from rufname.exits import DONE
+from rufname.options import OutputFile
 from rufname.published import Kind
 from rufname.sizing import Company
 
@@ -83,7 +84,7 @@ DEFAULT_KIND: Kind = "odbc"
 )
 @click.option(
     "--save",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     metavar="FILE",
     help="Keep what was measured, as JSON.",
 )
@@ -103,7 +104,7 @@ DEFAULT_KIND: Kind = "odbc"
 @click.option(
     "--html",
     "page",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     metavar="FILE",
     help="Write a page with plots, to be printed.",
 )

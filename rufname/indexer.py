@@ -75,17 +75,20 @@ _order_of = msgspec.json.Decoder(_Order).decode
 class Indexer:
     """The indexing process as its owner sees it: started when first needed."""
 
-    def __init__(self, store_path: Path, index_dir: Path, lock: int) -> None:
+    def __init__(self, store_path: Path, index_dir: Path, lock: int, known: int) -> None:
         """Prepare; nothing is started yet.
 
         Args:
             store_path: the contact store.
             index_dir: the folder of generations.
             lock: the open file of `run/writer.lock`.
+            known: the last `seq` of the store when the lock was taken: an index that holds more is
+                not of this store, which was restored from a backup.
         """
         self._store_path = store_path
         self._index_dir = index_dir
         self._lock = lock
+        self._known: int | None = known
         self._process: subprocess.Popen[bytes] | None = None
         self._pending = b""
         self._busy = False
@@ -166,7 +169,9 @@ class Indexer:
             self._process.stdin.flush()
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        own = ("--store", str(self._store_path), "--index", str(self._index_dir))
+        own = ["--store", str(self._store_path), "--index", str(self._index_dir)]
+        if self._known is not None:
+            own += ["--known", str(self._known)]
         return subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-P", "-m", "rufname", "index", *own],
             stdin=subprocess.PIPE,
@@ -189,6 +194,8 @@ class Indexer:
             self._busy = False
             self._seq = answer.seq
             self._fault = answer.fault
+            if not answer.fault:
+                self._known = None  # the index is in step, and goes on from there
 
     def _receive(self) -> _Answer | None:
         """Return the next answer; None at the end of the process."""
@@ -215,7 +222,8 @@ _PATH = click.Path(path_type=Path, readable=False)
 @click.command(hidden=True)
 @click.option("--store", "store_path", type=_PATH, required=True)
 @click.option("--index", "index_dir", type=_PATH, required=True)
-def index(store_path: Path, index_dir: Path) -> None:
+@click.option("--known", type=int, default=None)
+def index(store_path: Path, index_dir: Path, known: int | None) -> None:
     """Follow the store; only a process that writes starts it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the end of the input ends it
@@ -230,7 +238,8 @@ def index(store_path: Path, index_dir: Path) -> None:
             try:
                 store = store or ContactStore.open(store_path)
                 if writer is None:
-                    writer = IndexWriter.open(index_dir, store, drafter.draft)
+                    writer = IndexWriter.open(index_dir, store, drafter.draft, known)
+                    known = None
                 _say(answers, _carry_out(writer, order, answers))
             except (EngineError, OSError, ValueError) as error:
                 _say(answers, _Answer(ended=True, fault=str(error) or type(error).__name__))

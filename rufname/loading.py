@@ -42,7 +42,7 @@ from rufname.load_report import (
 from rufname.load_speech import HttpSpeech, LdapSpeech, Speech, basic
 from rufname.load_target import BadTarget, Target, is_this_machine, own_target, parse_target
 from rufname.machine import this_machine
-from rufname.options import config_option
+from rufname.options import OutputFile, config_option
 
 MAX_RATE, MAX_SECONDS, MAX_COUNT, MAX_STEPS = 20_000, 600, 1_000_000, 20
 MAX_CONTACTS = 10_000_000
@@ -127,7 +127,7 @@ ATTRIBUTES = ("telephoneNumber",)
 @click.option(
     "--html",
     "page",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     metavar="FILE",
     help="Write a page with plots.",
 )

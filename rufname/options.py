@@ -1,15 +1,17 @@
-"""What several commands share: the option that names the configuration.
+"""What several commands share: the option that names the configuration, files to be written.
 
 Law: no output here.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from typing_extensions import override
 
 from rufname.config import Config, load_config
 
@@ -34,6 +36,30 @@ def config_option(function: Function) -> Function:
         help="The configuration.",
         callback=_load,
     )(function)
+
+
+class OutputFile(click.Path):
+    """A file that long work ends with: that it cannot be written is told before the work."""
+
+    name = "file"
+
+    def __init__(self) -> None:
+        """Take a file that exists or not, never a folder."""
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    @override
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.parent.is_dir():
+            self.fail(f"{path.parent} is no folder", param, ctx)
+        if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
+            self.fail(f"{path.parent} may not be written", param, ctx)
+        return path
 
 
 def _load(_context: click.Context, _option: click.Parameter, path: Path) -> Config:

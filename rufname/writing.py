@@ -91,13 +91,14 @@ class Writing:
         lock = take_writer_lock(config.run_dir, patience_s)
         try:
             store = ContactStore.open(config.store_path)
+            known = store.last_seq()
         except BaseException:
             lock.release()
             raise
         # A run that a kill cut off is a failed one: tried again soon, not when the schedule says.
         with contextlib.suppress(EngineError):  # a full disk: what there is can be served
             store.end_left_runs()
-        indexer = Indexer(config.store_path, config.index_dir, lock.descriptor)
+        indexer = Indexer(config.store_path, config.index_dir, lock.descriptor, known)
         return cls(lock, store, indexer)
 
     def sync(

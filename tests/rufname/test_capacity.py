@@ -35,6 +35,19 @@ def test_figures_of_another_machine_are_taken_and_a_page_is_written(
     assert said.err == f"kept: {copy}\nwritten: {page}\n"
 
 
+@pytest.mark.parametrize("option", ["--save", "--html"])
+def test_a_file_that_cannot_be_written_is_named_before_anything_is_measured(
+    option: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rufname.capacity.calibrate", lambda *_args, **_named: 1 / 0)
+    asked = ["capacity", "--users", "1", "--contacts", "1", "--calls-per-hour", "1"]
+    assert run([*asked, option, str(tmp_path / "none" / "file")]) == 2
+    assert f"{tmp_path / 'none'} is no folder" in capfd.readouterr().err
+    monkeypatch.setattr("rufname.options.os.access", lambda path, _mode: path != tmp_path)
+    assert run([*asked, option, str(tmp_path / "file")]) == 2
+    assert f"{tmp_path} may not be written" in capfd.readouterr().err
+
+
 def test_contacts_are_of_kinds_and_add_up(kept: Path, capfd: pytest.CaptureFixture[str]) -> None:
     options = ("--contacts", "crm=200,000", "--contacts", "1000", "--contacts", "odbc=500")
     assert _run(kept, *options, "--json") == 0

@@ -27,7 +27,9 @@ class Place:
         self.index_dir = folder / "index"
         self.store = ContactStore.open(self.store_path)
         self.lock: Lock = take_writer_lock(folder / "run")
-        self.indexer = Indexer(self.store_path, self.index_dir, self.lock.descriptor)
+        self.indexer = Indexer(
+            self.store_path, self.index_dir, self.lock.descriptor, self.store.last_seq()
+        )
 
     def add(self, first: int, count: int) -> None:
         rows = []

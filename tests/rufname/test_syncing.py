@@ -167,6 +167,25 @@ def test_what_the_last_source_left_is_dropped_but_not_for_an_empty_file(
     assert synced.run("lookup", "+493023125001") == 1
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_store_from_a_backup_is_indexed_anew_whatever_is_read_first(
+    synced: Place, more: int
+) -> None:
+    backup = synced.config.store_path.read_bytes()
+    lost = [("7", "Lost in Time", "", "030 23125-007", "")]
+    synced.write_people([*PEOPLE, *lost])
+    assert synced.run("sync") == 0
+    assert synced.run("search", "lost in time") == 0
+    synced.config.store_path.write_bytes(backup)
+    fresh = [
+        (str(key), f"Fresh {key}", "", f"030 23125-0{key}", "") for key in range(20, 21 + more)
+    ]
+    synced.write_people([*PEOPLE, *fresh])
+    assert synced.run("sync") == 0
+    assert synced.run("lookup", "+493023125020") == 0
+    assert synced.run("search", "lost in time") == 1
+
+
 def test_an_interrupted_sync_leaves_no_process_and_no_lock(place: Place) -> None:
     code = (
         "import signal, sys, threading, os\n"
