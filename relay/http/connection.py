@@ -151,11 +151,53 @@ class NodeConnection(BoundedConnection):
     """A token with 200 groups has some 10 KiB."""
 
 
+LINGER_S = 10.0
+"""How long a WebSocket may take to end once the application is done with it."""
+
+
 class LineConnection(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, which forgets its handshake once it is over: a third of its memory."""
+    """uvicorn's WebSocket, held to bounds where its peer does not read.
+
+    It forgets its handshake once it is over: a third of its memory.
+    """
+
+    _pong = b""
+    _end: asyncio.TimerHandle | None = None
 
     @override
     def start_keepalive(self) -> None:
         super().start_keepalive()
         self.request.headers.clear()  # the request itself is held by its parser
         del self.request, self.response
+
+    @override
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:  # uvicorn's would pile up; of many the last one is enough (RFC 6455, 5.5.3)
+            for pong in self.conn.data_to_send():
+                self._pong = pong
+
+    @override
+    def resume_writing(self) -> None:
+        pong, self._pong = self._pong, b""
+        super().resume_writing()
+        if pong and not self.transport.is_closing():
+            self.transport.write(pong)
+
+    @override
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()  # close() would wait until all is sent: to this peer for ever
+
+    @override
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        if not self.disconnected:
+            self._end = self.loop.call_later(LINGER_S, self.transport.abort)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._end is not None:
+            self._end.cancel()

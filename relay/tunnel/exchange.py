@@ -225,7 +225,7 @@ class Exchange:
             self._sockets.discard(task)
             if not self._sockets:
                 self._empty.set()
-        await socket.close(code, reason)
+        await _said_to_all([socket.close(code, reason)])
 
     async def _hold(self, socket: LineSocket) -> None:
         tid, line = await self._admit(socket)
