@@ -176,10 +176,17 @@ class CallerLookup:
     def _behind_all(self, behind: Behind) -> bytes:
         """Return the version whose company answers for a trunk, of those that may."""
         numbers, versions = self._reader.numbers, behind.versions
-        best = versions[0]
+        best, version = versions[0]
         if len(versions) > 1:
-            best = min(versions, key=lambda each: self._priority_rank(numbers.name(each)))
-        return best
+            best = min([source for source, _ in versions], key=self._source_rank)
+            of_best = [version for source, version in versions if source == best]
+            version = min(of_best, key=lambda each: numbers.name(each).id.key)
+        return version
+
+    def _source_rank(self, number: bytes) -> tuple[int, str]:
+        """Return where a source stands among others, the best first."""
+        source = self._reader.numbers.source_of(number)
+        return -self._reader.priority(source), source
 
     def on_trunk(self, trunk: str, principal: Principal) -> list[Contact]:
         """Return visible records that stand behind a trunk, at most `WINDOW`, by company."""
@@ -321,9 +328,6 @@ class CallerLookup:
                 read = numbers.unread(holder)
                 return CallerMatch(name, TAIL_CLASS, line, kind_of(holder), identity, read)
         return None
-
-    def _priority_rank(self, contact: ContactName) -> tuple[int, str, str]:
-        return (-self._reader.priority(contact.id.source), contact.id.source, contact.id.key)
 
     def _ranked(
         self, contacts: Sequence[Contact], best: Callable[[Contact], PhoneLine | None]

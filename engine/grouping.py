@@ -35,7 +35,7 @@ MAX_RECORDS = 16
 """Records joined into one hit; a number with more holders of one name is a switchboard."""
 
 MAX_LINKED = 400
-"""Records read for the crowds of one batch."""
+"""Records read for the crowds of one batch, and of those that are linked step by step."""
 
 MAX_CROWDS = 64
 """Links whose holders are read for one page: by further ones only its own records are joined."""
@@ -61,12 +61,14 @@ class Held(NamedTuple):
         holders: link → the contacts that have it, those first that are to be joined first.
         sorted: links with many holders → these by their given names; made when they are asked for.
         is_full: whether others may have the link that these were asked for by.
+        few: of a link with no more holders than a person has records, these; else ().
     """
 
     links: dict[ContactId, tuple[str, ...]]
     holders: dict[str, list[Contact]]
     sorted: dict[str, _ByGivenName]
     is_full: bool = False
+    few: Sequence[Record] = ()
 
     def add(self, contact: Contact, links: tuple[str, ...]) -> None:
         """Take one more contact, which comes behind the others."""
@@ -181,6 +183,7 @@ class Groups:
         self._own = Held({}, {}, {})
         self._held = [self._own]
         self._whole: set[str] = set()
+        self._asked: set[str] = set()
         linking = [record for record in records if record.twins != ()]
         for record in linking:
             self._own.add(record.contact, reader.links(record))
@@ -193,34 +196,57 @@ class Groups:
         return identity in self._own.links
 
     def _find(self, reader: Reader, scope: Scope, linking: list[Record]) -> None:
-        """Read what shares a link that the asker sees with some records."""
-        own = self._own
-        shared = frozenset(own.holders)
-        crowded = {
-            link for record in linking if record.twins is None for link in reader.links(record)
-        }
-        found = reader.twins(linking, scope)
-        if len(linking) + len(found) > MAX_RECORDS:  # else none is left out
-            found.sort(key=_rank)
-        for record in found:
-            identity = record.contact.id
-            if identity.source in scope.searched and identity not in own.links:
-                links = reader.links(record)
-                if not shared.isdisjoint(links):
-                    own.add(record.contact, links)
-        if crowded:
-            self._find_crowds(reader, scope, sorted(crowded))
-            self._complete(reader, scope, [each for each in linking if each.twins is None])
-            self._note_whole(crowded)
+        """Read what the asker sees that shares a link with some records, with these, and so on.
 
-    def _find_crowds(self, reader: Reader, scope: Scope, links: list[str]) -> None:
-        """Read the crowds of some links, as far as they were not read for this page."""
-        crowds = self._crowds
+        Else it would hang on where a page ends who is joined, and whether somebody was shown: the
+        first and the last of three may be linked by the one between them alone, which stands far
+        behind. What has more holders than a person has records is not gone through.
+        """
+        own, last = self._own, linking
+        held = {record.version for record in linking}
+        most = len(held) + MAX_LINKED
+        crowded: list[Record] = []
+        for _ in range(MAX_RECORDS):
+            found = reader.twins(last, held, scope)
+            crowds = [record for record in last if record.twins is None]
+            if crowds:
+                found += self._find_crowds(reader, scope, crowds)
+                crowded += crowds
+            if len(held) + len(found) > MAX_RECORDS:  # else none is left out
+                found.sort(key=_rank)
+            last = []
+            for record in found:
+                identity = record.contact.id
+                if identity.source in scope.searched and identity not in own.links:
+                    links = reader.links(record)
+                    if not own.holders.keys().isdisjoint(links):
+                        own.add(record.contact, links)
+                        held.add(record.version)
+                        last.append(record)
+            if not last or len(held) > most:
+                break
+        if crowded:
+            self._complete(reader, scope, crowded)
+            self._note_whole({link for record in crowded for link in reader.links(record)})
+
+    def _find_crowds(self, reader: Reader, scope: Scope, records: list[Record]) -> list[Record]:
+        """Read the crowds of some records, as far as they were not read for this page.
+
+        Returns:
+            The records of those that are none: whoever has many twins may have them by many links.
+        """
+        crowds, found = self._crowds, list[Record]()
+        links = sorted({link for record in records for link in reader.links(record)} - self._asked)
+        self._asked.update(links)
         new = [link for link in links if link not in crowds and _is_shared(reader, link)]
         del new[max(MAX_CROWDS - len(crowds), 0) :]
         for link in new:
             crowds[link] = _crowd(reader, scope, link, max(MAX_LINKED // len(new), 2 * MAX_RECORDS))
-        self._held += [crowds[link] for link in links if link in crowds]
+        for link in links:
+            if link in crowds:
+                self._held.append(crowds[link])
+                found += crowds[link].few
+        return found
 
     def _complete(self, reader: Reader, scope: Scope, records: list[Record]) -> None:
         """Add records to their crowds that are not among the best of these.
@@ -318,11 +344,14 @@ def _crowd(
     held = Held({}, {}, {})
     found = reader.by_rank(all_of([_may_have(link), *beside]), scope, most)
     addresses, ranks = [at for _, at in found], [rank for rank, _ in found]
+    having = []
     for record in reader.records_of(addresses, scope, ranks):  # at once: in half of the time
         links = reader.links(record)
         if link in links and record.contact.id.source in scope.searched:
             held.add(record.contact, links)
-    return held._replace(is_full=len(found) == most)
+            having.append(record)
+    few = having if len(having) <= MAX_RECORDS and len(found) < most else ()
+    return held._replace(is_full=len(found) == most, few=few)
 
 
 def _is_shared(reader: Reader, link: str) -> bool:

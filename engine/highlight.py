@@ -33,6 +33,7 @@ from engine.matching import (
     NAME_WHOLE,
     NUMBER_PART,
     is_number_part,
+    is_on_keys,
     national_begins,
 )
 from engine.matching import KEYS as KEYS_CLASS
@@ -48,7 +49,7 @@ from engine.tokens import (
     spans_of_words,
     without_digraphs,
 )
-from engine.typed import KEYS, Typed
+from engine.typed import Typed
 
 How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
 
@@ -407,7 +408,7 @@ def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | N
             written = text[begin:end]
             for form in forms:
                 cost = cost_in_word(word, form, code if named else "", allowed if named else 0)
-                if keys and named and _on_keys(form, word):
+                if keys and named and is_on_keys(form, word):
                     cost = min(cost, 5)
                 if cost < best_cost:
                     length = _length_of(written, form, word) if cost == 1 else len(written)
@@ -437,12 +438,6 @@ def _length_of(written: str, form: str, asked: str) -> int:
         if len(fold(written[:length])) >= len(asked) and fold(written[:length]).startswith(asked):
             return length
     return len(written)
-
-
-def _on_keys(form: str, digits: str) -> bool:
-    return len(form) >= len(digits) and all(
-        letter in KEYS[digit] for letter, digit in zip(form, digits, strict=False)
-    )
 
 
 def _initials(word: str, contact: Contact) -> list[WordAnswer]:

@@ -18,6 +18,7 @@ from engine.phone import country_code_of
 from engine.scope import Searched
 from engine.terms import MAX_PREFIX, name_words, other_texts, person_terms, words_of_field
 from engine.tokens import fold_once, words
+from engine.typed import KEYS as PHONE_KEYS
 from engine.typed import MIN_DIGITS, Typed
 
 (
@@ -26,6 +27,8 @@ from engine.typed import MIN_DIGITS, Typed
     KEYS, INITIALS, SOUNDS, SPELLED,
 ) = range(1, 16)  # fmt: skip
 """The classes, `engine.query.MATCH_CLASSES`."""
+
+INITIAL_LETTERS = 2
 
 
 class Words(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +64,7 @@ def _other_words(contact: Contact, searched: Searched) -> list[tuple[str, str]]:
 
 
 def class_of(typed: Typed, contact: Contact, searched: Searched) -> int:
-    """Return the best class in which a contact answers a text without guessing; 0 for none."""
+    """Return the best class, up to initials, in which a contact answers a text; 0 for none."""
     if typed.digits:
         found = number_class(typed, contact, searched)
         if found:
@@ -75,7 +78,26 @@ def class_of(typed: Typed, contact: Contact, searched: Searched) -> int:
         return NAME_WHOLE
     if typed.turned and any(is_whole(word, typed.turned) for word in names):
         return NAME_WHOLE
-    return class_of_beginnings(typed.words, contact, searched)
+    return class_of_beginnings(typed.words, contact, searched) or _class_by_letters(typed, contact)
+
+
+def _class_by_letters(typed: Typed, contact: Contact) -> int:
+    """Tell whether a phone's keys or two initials name a contact; 0 if not."""
+    if typed.keys:
+        names = name_words(contact)
+        if all(any(is_on_keys(each, word[:MAX_PREFIX]) for each in names) for word in typed.words):
+            return KEYS
+    first = typed.words[0]
+    if len(typed.words) == 1 and len(first) == INITIAL_LETTERS:
+        return INITIALS if "~" + first in person_terms(contact) else 0
+    return 0
+
+
+def is_on_keys(word: str, digits: str) -> bool:
+    """Tell whether a word begins with letters of these keys of a phone."""
+    return len(word) >= len(digits) and all(
+        letter in PHONE_KEYS[digit] for letter, digit in zip(word, digits, strict=False)
+    )
 
 
 def class_of_beginnings(asked: tuple[str, ...], contact: Contact, searched: Searched) -> int:

@@ -85,7 +85,7 @@ ON_LINE, BEHIND_LINE = b"\0", b"\1"
 BEHIND_BYTES = SOURCE_BYTES + 1 + COMPANY_BYTES + VERSION_BYTES
 
 MAX_ON_LINE = 64
-"""Records on one trunk line that are looked at."""
+"""Records of one source on one trunk line that are looked at."""
 
 SEQ_KEY, STORE_KEY, KEPT_KEY, PACKED_KEY = b"seq", b"store", b"kept", b"packed"
 
@@ -215,13 +215,13 @@ class Behind(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         trunk: E.164 digits.
-        versions: of records that name its company: those on the trunk line itself, else one of each
-            source, if all that name a company name the same; else none.
+        versions: number of the source, and version, of records that name its company: those on the
+            line itself, else one of each source, if all that name a company name the same.
         on_line: they stand on the trunk line itself.
     """
 
     trunk: str
-    versions: tuple[bytes, ...]
+    versions: tuple[tuple[bytes, bytes], ...]
     on_line: bool
 
 
@@ -455,7 +455,8 @@ class NumberTable:
             else:  # flat, since most companies have one record with their main line
                 entry = cursor.value()
                 if visible is None or entry[:SOURCE_BYTES] in visible:
-                    versions = (entry[-VERSION_BYTES:],) if entry[_COMPANY] != NO_COMPANY else ()
+                    named = ((entry[:SOURCE_BYTES], entry[-VERSION_BYTES:]),)
+                    versions = named if entry[_COMPANY] != NO_COMPANY else ()
                     return Behind(trunk.decode(), versions, entry[_PLACE] == ON_LINE)
             wanted = trunk[:-1]
         return None
@@ -467,8 +468,8 @@ class NumberTable:
         place and company, and all of one kind are passed over at once.
         """
         cursor = self._trunks
-        is_seen, on_line = False, list[bytes]()
-        companies, named = set[bytes](), dict[bytes, bytes]()
+        is_seen, on_line = False, list[tuple[bytes, bytes]]()
+        companies, named, here = set[bytes](), dict[bytes, bytes](), 0
         found = cursor.set_key(trunk)
         while found:
             entry = cursor.value()
@@ -478,9 +479,11 @@ class NumberTable:
                 company = entry[_COMPANY]
                 if company != NO_COMPANY:
                     companies.add(company)
-                    named.setdefault(source, entry[-VERSION_BYTES:])
-                    if entry[_PLACE] == ON_LINE and len(on_line) < MAX_ON_LINE:
-                        on_line.append(entry[-VERSION_BYTES:])
+                    if source not in named:
+                        named[source], here = entry[-VERSION_BYTES:], 0
+                    if entry[_PLACE] == ON_LINE and here < MAX_ON_LINE:
+                        on_line.append((source, entry[-VERSION_BYTES:]))
+                        here += 1
                         found = cursor.next_dup()
                         continue
                 if not on_line and len(companies) < 2:  # noqa: PLR2004 - two disagree
@@ -490,7 +493,7 @@ class NumberTable:
             return None
         if on_line:
             return Behind(trunk.decode(), tuple(on_line), on_line=True)
-        agreed = tuple(named.values()) if len(companies) == 1 else ()
+        agreed = tuple(named.items()) if len(companies) == 1 else ()
         return Behind(trunk.decode(), agreed, on_line=False)
 
     def standing_behind(self, trunk: str, visible: Sources, most: int) -> list[Contact]:

@@ -21,6 +21,7 @@ from engine.matching import (
     COMPANY,
     COMPANY_WHOLE,
     FULL_NAME,
+    INITIAL_LETTERS,
     INITIALS,
     KEYS,
     NAME,
@@ -48,7 +49,6 @@ _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should
 _Query = tantivy.Query
 
-INITIAL_LETTERS = 2
 TWO_WORDS = 2
 
 MANY_WORDS = 4

@@ -19,11 +19,10 @@ import msgspec
 import tantivy
 
 from engine.bodykeys import body_key_of
-from engine.contact import Contact
+from engine.contact import Contact, ContactId
 from engine.guessing import Guess, Guessing, over_groups, without
 from engine.likeness import FAR_COST
 from engine.matching import (
-    KEYS,
     NAME_COMPANY,
     NUMBER_PART,
     SOUNDS,
@@ -57,6 +56,9 @@ that sound alike and are spelled nearly so, typos are not looked for."""
 
 MAX_DISCARDED = 500
 """Records read in vain for one answer: "1111111111" has the pieces of many numbers; some 8 ms."""
+
+MAX_READ_AGAIN = MAX_DISCARDED // 2
+"""Of them, those that were given on the pages before, and others that the same queries find."""
 
 TOGETHER, APART = range(2)
 """The costs of names and companies that were typed in a row, and between each other."""
@@ -162,10 +164,12 @@ class Ranking:
         self._after = after
         self._found: set[Place] = set() if found is None else found
         self._far: list[Guess] = []
+        self._guessed: dict[ContactId, Position] = {}
         self._passed: list[tantivy.Query] = []
         self._imprecise = bool(typed.digits) or any(map(is_number_part, typed.words))
         self._as_typed = as_typed
         self._discarded = 0
+        self._unfit: set[tuple[int, Place]] = set()
         self._missing = MIN_STEP
         self._counts: list[tuple[_Part, int]] = []
         self._counted = counted
@@ -257,7 +261,7 @@ class Ranking:
         searched = self._scope.searched[contact.id.source]
         found = class_of(self._typed, contact, searched)
         if not found:
-            return None
+            return self._guessed.get(contact.id)
         is_apart = found == NAME_COMPANY and self._is_divided
         cost = APART if is_apart and not is_together(self._typed.words, contact) else TOGETHER
         level, minus_priority = self._nearness.level(contact), self._priority(contact)
@@ -320,8 +324,9 @@ class Ranking:
     def _of_class(
         self, match_class: int, cost: int, answers: Part, wanted: int
     ) -> Iterator[list[Ranked]]:
-        if self._passed:
-            answers = answers.narrowed(lambda question: without(question, self._passed))
+        passed = self._passed_before(match_class)
+        if passed:
+            answers = answers.narrowed(lambda question: without(question, passed))
         if match_class >= SOUNDS:
             self.guessed = True
             yield self._guesses(match_class, answers.all)
@@ -346,6 +351,18 @@ class Ranking:
                 if len(self._priorities) > 1:
                     entries.sort()
                 yield from self._read(place, entries)
+
+    def _passed_before(self, match_class: int) -> list[tantivy.Query]:
+        """Return the queries for what was given on the pages before, to be left out of a class.
+
+        A query for part of a number finds some of worse classes too, which would be lost. So those
+        of better classes are read again and told one by one, as long as there are not many.
+        """
+        passed = self._passed
+        if not passed or not self._imprecise or match_class >= SOUNDS:
+            return passed
+        found = self._reader.counted_by_rank(any_of(passed), self._scope, 1)[1]
+        return passed if found > MAX_READ_AGAIN else []
 
     def _of_many(
         self,
@@ -458,7 +475,7 @@ class Ranking:
     def _ranked(self, place: _Part, entries: list[Entry]) -> list[Ranked]:
         """Read some records; see `_read`."""
         match_class, cost, level = place
-        imprecise = self._imprecise and match_class < KEYS
+        imprecise = self._imprecise and match_class < SOUNDS
         after = self._after
         ranked: list[Ranked] = []
         former = None
@@ -466,13 +483,15 @@ class Ranking:
         versions = [body_key_of(rank, seq) for _, rank, seq, _ in entries]
         records = self._reader.records(versions, self._scope)
         for (minus_priority, rank, _, at), record in zip(entries, records, strict=True):
+            seen = place_of(at)
             if imprecise and not self._is_of(match_class, record.contact):
                 self._discarded += 1
-                self._untell()
+                if (match_class, seen) not in self._unfit:  # it may be read once more
+                    self._unfit.add((match_class, seen))
+                    self._untell()
                 if self._discarded >= MAX_DISCARDED:
                     break
                 continue
-            seen = place_of(at)
             self._found.add(seen)
             each = Ranked(match_class, cost, level, minus_priority, rank, seen, record)
             equal = equal or (minus_priority, rank) == former
@@ -527,6 +546,8 @@ class Ranking:
             ranked.append((order, each))
         ranked.sort(key=itemgetter(0))
         after = self._after
+        if after is not None:
+            self._guessed.update([(each.record.contact.id, each.position) for _, each in ranked])
         return [each for _, each in ranked if after is None or each.position > after]
 
     def _is_typo_likelier(self, alike: list[Guess]) -> bool:

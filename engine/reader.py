@@ -10,6 +10,7 @@ Over 400 lines: the ways in which records are read share what is remembered.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import tantivy
 from msgspec import Raw
@@ -229,13 +230,15 @@ class Reader:
             return []
         return gathered(self.searcher.fast_field_values(VERSION, addresses))
 
-    def twins(self, records: Iterable[Record], scope: Scope) -> list[Record]:
+    def twins(
+        self, records: Iterable[Record], held: AbstractSet[bytes], scope: Scope
+    ) -> list[Record]:
         """Return, as the asker of a scope may see it, what may share a link with some records.
 
-        Those that have too many twins are passed over; the records themselves are left out.
+        Those that have too many twins are passed over; `held`, versions, are left out.
         """
         versions = {version for record in records for version in record.twins or ()}
-        versions.difference_update([record.version for record in records])
+        versions -= held
         return self._as_seen(list(self._known(versions).values()), scope)
 
     def _read(self, versions: Sequence[bytes], *, with_twins: bool = False) -> list[Record]:

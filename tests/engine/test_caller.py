@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from engine.caller import WINDOW, exact_class, match_of
 from engine.contact import PHONE_KINDS, Contact, PhoneKind, PhoneLine
+from engine.numbertable import MAX_ON_LINE
 from engine.phone import DialPlan, PhoneNumber
 from engine.query import CallerMatch, CallerQuery, Known
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
@@ -224,6 +225,19 @@ def test_class_4_takes_the_highest_priority_of_many_records_on_the_trunk_line(
         contact("z", "", line("49899999770"), company="Zuletzt im Alphabet"),
     )
     assert shown(directory, "+4989999977012") == ("~Zuletzt im Alphabet", 4)
+
+
+def test_class_4_takes_the_highest_priority_whatever_many_records_another_source_has(
+    directory: Directory,
+) -> None:
+    directory.hold(
+        *(
+            contact(f"{n}", "", line("49899999770"), source="old", company="Alt")
+            for n in range(MAX_ON_LINE + 6)
+        ),
+    )
+    directory.hold(contact("z", "", line("49899999770"), company="Neu"))
+    assert shown(directory, "+4989999977012") == ("~Neu", 4)
 
 
 def test_class_4_keeps_hidden_records_hidden(directory: Directory) -> None:

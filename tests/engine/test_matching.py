@@ -46,12 +46,25 @@ def searched() -> Searched:
         ("089 9999", matching.NUMBER_BEGIN),
         ("+49 89", matching.NUMBER_BEGIN),
         ("9998", matching.NUMBER_PART),
+        ("am", matching.INITIALS),
+        ("ma", matching.INITIALS),
+        ("mx", 0),
         ("mayer", 0),
         ("berlin", 0),
     ],
 )
 def test_a_contact_answers_in_its_best_class(text: str, match_class: int) -> None:
     assert class_of(read_typed(text), ANNA, searched()) == match_class
+
+
+@pytest.mark.parametrize(
+    ("digits", "match_class"), [("634", matching.KEYS), ("2662 634", matching.KEYS), ("6342", 0)]
+)
+def test_letters_on_a_phones_keys_are_a_class_where_they_are_asked_for(
+    digits: str, match_class: int
+) -> None:
+    assert class_of(read_typed(digits, keys=True), ANNA, searched()) == match_class
+    assert class_of(read_typed(digits), ANNA, searched()) == 0
 
 
 def test_what_is_not_searched_is_not_answered() -> None:

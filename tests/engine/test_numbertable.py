@@ -46,7 +46,7 @@ def held(snapshot: NumberTable, number: str, visible: Sources, most: int) -> lis
 
 
 def companies(snapshot: NumberTable, found: Behind) -> list[str]:
-    return [snapshot.contact(version).company for version in found.versions]
+    return [snapshot.contact(version).company for _, version in found.versions]
 
 
 def behind(number: str = NUMBER) -> PhoneLine:

@@ -108,9 +108,12 @@ def test_twins_are_shown_as_far_as_the_asker_sees_them_but_not_of_a_crowd() -> N
             for _, at in reader.by_rank(term(NAME, word), scope, 100)
         )
         assert {each.twins for each in zorns} == {None}
-        (anna,) = reader.twins([berta, *zorns], scope)
+        (anna,) = reader.twins([berta, *zorns], {each.version for each in [berta, *zorns]}, scope)
         assert (anna.contact.id.key, anna.contact.phones) == ("1", phones)
-        assert [each.contact.id.key for each in reader.twins([anna, berta], scope)] == ["3"]
+        assert [
+            each.contact.id.key
+            for each in reader.twins([anna, berta], {anna.version, berta.version}, scope)
+        ] == ["3"]
 
 
 def test_how_many_have_a_term_is_remembered_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
