@@ -39,6 +39,9 @@ from rufname.rundir import WorkerStatus, make_private
 
 RECORDS_FILE = "tenants.sqlite"
 NATS_WAIT_S = 5.0
+OTHER_FILES = 256
+"""Open files besides connections, at most."""
+
 MAX_VERDICTS = 50_000
 """Tokens whose verdict is remembered, some 500 octets each."""
 
@@ -174,11 +177,11 @@ class Node:
             counts=self._counts,
         )
         tls = settings.tls
-        allow_descriptors(settings.limits.max_connections)
+        connections = allow_descriptors(settings.limits.max_connections)
         connection = type(
             "Connection",
             (NodeConnection,),
-            {"max_connections": settings.limits.max_connections},
+            {"max_connections": connections},
         )
         self._server = await serve_http(
             [listener],
@@ -238,15 +241,22 @@ async def open_records(config: NodeConfig) -> TenantRecords:
     return records
 
 
-def allow_descriptors(connections: int) -> None:
-    """Raise the limit of open files to what so many connections need, as far as is allowed."""
+def allow_descriptors(connections: int) -> int:
+    """Let this process open what so many connections need; return how many are allowed.
+
+    Some files are left for records, logs, keys of Entra and metrics: without them nothing works.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = connections + 256
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        if allowed < needed:
-            _log.warning(
-                "fewer connections than configured: the system allows too few open files",
-                extra={"fields": {"open_files": allowed, "needed": needed}},
-            )
+    needed = connections + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return connections
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed == needed:
+        return connections
+    left = max(allowed - OTHER_FILES, allowed // 2)
+    _log.warning(
+        "fewer connections than configured: the system allows too few open files",
+        extra={"fields": {"open_files": allowed, "needed": needed, "connections": left}},
+    )
+    return left
