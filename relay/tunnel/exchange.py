@@ -174,29 +174,50 @@ class Exchange:
         """Answer a question that the bus brings: over the line with the most room."""
         loop = asyncio.get_running_loop()
         until = loop.time() + question.deadline_ms / 1000
+        refused, unable = None, ""
         try:
             async with asyncio.timeout_at(until):
                 for _ in range(TRIES):
-                    line = await self._line(tid)
+                    line = await self._line(tid, unable)
                     if line is None:
-                        return Reply(refusal="busy")
+                        return refused or Reply(refusal="busy")
                     try:
-                        return await line.ask(question)
+                        reply = await line.ask(question)
                     except LineLost:
                         left_ms = int((until - loop.time()) * 1000)
                         question = Question(question.sealed, max(left_ms, 1), again=True)
+                        continue
+                    if reply.refusal != "unknown-key" or not self._has_other(tid, line.connector):
+                        return reply
+                    refused, unable = reply, line.connector
         except TimeoutError:
             raise DirectoryTooSlow from None
+        if refused is not None:
+            return refused
         raise DirectoryOffline
 
-    async def _line(self, tid: str) -> HeldLine | None:
-        """Return the line to ask over; None: all are full. Raises `DirectoryOffline`."""
+    def _has_other(self, tid: str, machine: str) -> bool:
+        """Tell whether another machine of the tenant holds a line here.
+
+        Its keys may be others: those of a machine whose clock was ahead once are ahead ever since.
+        """
+        tenant = self._tenants.get(tid)
+        return any(line.connector != machine for line in (tenant.lines if tenant else ()))
+
+    async def _line(self, tid: str, unable: str) -> HeldLine | None:
+        """Return the line to ask over; None: all are full. Raises `DirectoryOffline`.
+
+        Args:
+            tid: the tenant.
+            unable: a machine that was asked and has not the key; "" = none.
+        """
         tenant = self._tenants.get(tid)
         if tenant is None:
             raise DirectoryOffline
         if not tenant.lines:  # the first one is being welcomed
             await tenant.opened.wait()
         lines = [line for line in tenant.lines if not line.draining] or tenant.lines
+        lines = [line for line in lines if line.connector != unable] or lines
         if not lines:
             raise DirectoryOffline
         line = min(lines, key=lambda each: each.load)

@@ -133,6 +133,11 @@ class Pipe:
             raise LineClosed
         return decode_from_relay(octets)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing came that was not got."""
+        return self._to_connector.empty()
+
     def cut(self) -> None:
         """End the line for both."""
         self._cut = True

@@ -81,6 +81,34 @@ async def test_a_refusal_of_the_directory_is_handed_on() -> None:
     assert await task == Reply(refusal="replayed")
 
 
+async def test_a_key_that_one_machine_has_not_is_asked_of_another_one() -> None:
+    """The clock of one of two was ahead for a moment: its keys of the day are others since."""
+    house = House(ONE, "node-1", "node-2")
+    node = Node(house)
+    first, second = [await node.open(house, name) for name in ("node-1", "node-2")]
+    task = asyncio.create_task(node.exchange.ask(ONE, b"sealed"))
+    first.put(Refuse((await asked(first)).id, "unknown-key"))
+    ask = await asked(second)
+    assert (ask.sealed, ask.again) == (b"sealed", False)
+    second.put(Answer(ask.id, b"answer"))
+    assert await task == Reply(b"answer")
+    # a key that nobody has is told, and no third time asked for
+    task = asyncio.create_task(node.exchange.ask(ONE, b"sealed"))
+    for pipe in (first, second):
+        pipe.put(Refuse((await asked(pipe)).id, "unknown-key"))
+    assert await task == Reply(refusal="unknown-key")
+
+
+async def test_a_key_that_the_only_machine_has_not_is_asked_for_once() -> None:
+    house = House(ONE)
+    node = Node(house)
+    first, second = await node.open(house), await node.open(house)
+    task = asyncio.create_task(node.exchange.ask(ONE, b"sealed"))
+    first.put(Refuse((await asked(first)).id, "unknown-key"))
+    assert await task == Reply(refusal="unknown-key")
+    assert second.is_quiet
+
+
 async def test_without_a_line_the_directory_is_offline_at_once() -> None:
     node = Node(House(ONE))
     with pytest.raises(DirectoryOffline):
