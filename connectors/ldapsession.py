@@ -107,7 +107,8 @@ def url_fault(url: str) -> str:
 
 
 Entry = dict[str, list[bytes]]
-"""Attribute name in lower case, without options (`;lang-de`) → its values."""
+"""Attribute name in lower case → its values: without options (`;lang-de`) all that there are, with
+them those alone that have just these."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -397,8 +398,11 @@ def _lowered(attributes: dict[str, list[bytes]]) -> Entry:
     found: Entry = {}
     # The value without options first: of `displayName` and `displayName;lang-ja` it is the name.
     for name, values in sorted(attributes.items(), key=lambda item: ";" in item[0]):
-        plain = name.lower().partition(";")[0]
+        lower = name.lower()
+        plain = lower.partition(";")[0]
         found[plain] = [*found.get(plain, ()), *(values or ())]  # DirSync: a cleared one
+        if lower != plain:
+            found[lower] = list(values or ())
     return found
 
 

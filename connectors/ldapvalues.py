@@ -77,13 +77,13 @@ def texts_of(name: str, values: Sequence[bytes]) -> list[str]:
     """Return the values of an attribute as texts.
 
     Args:
-        name: in lower case, without options.
+        name: in lower case.
         values: as the server sent them.
 
     Returns:
         As many; bytes that are no UTF-8 become hexadecimal digits.
     """
-    write = _WRITERS.get(name, _utf8)
+    write = _WRITERS.get(name.partition(";")[0], _utf8)
     return [write(value) for value in values]
 
 

@@ -348,13 +348,22 @@ def test_a_value_in_another_language_does_not_stand_for_the_name(peer: Slapd) ->
         values = {"cn;lang-ja": ["花子"], "cn": ["Hanako"], "sn": ["Sato"]}
         admin.add(dn_of("1"), "inetOrgPerson", {"displayName;lang-ja": ["花子"], **values})
         admin.modify(dn_of("1"), {"displayName": [(ldap3.MODIFY_ADD, ["Hanako Sato"])]})
+    chosen = {"display_name": "displayName;lang-JA", "notes": "displayName"}
+    own = settings(kind="ldap", key=(), map=chosen, options=options(peer))
     try:
         (record, _) = source(peer).read(b"")
+        (japanese, _) = open_source(completed(own)).read(b"")
+        (shown,) = source(peer).preview(1)
     finally:
         with peer.admin() as admin:
             admin.delete(dn_of("1"))
     assert isinstance(record, Upsert)
     assert (record.record["displayName"], record.record["cn"]) == ("Hanako Sato", "Hanako")
+    assert isinstance(japanese, Upsert)
+    assert japanese.record["displayName;lang-JA"] == "花子"
+    assert japanese.record["displayName"] == "Hanako Sato"
+    assert isinstance(shown, Upsert)
+    assert shown.record["displayName"] == "Hanako Sato"
 
 
 def test_a_renamed_entry_stays_the_same_contact(peer: Slapd, store: ContactStore) -> None:
