@@ -367,6 +367,9 @@ class LdapSession:
         advice = _AD_REASONS.get(reason[1], advice) if reason else advice
         policy = result.get("controls", {}).get(_PASSWORD_POLICY, {}).get("value")
         advice = _policy_reason(policy) or advice if isinstance(policy, bytes) else advice
+        elsewhere = ", ".join(map(str, result.get("referrals") or ()))[:MAX_REASON_CHARS]
+        if elsewhere:
+            advice = f"the base is on another server, which is not asked: {elsewhere}"
         return ": ".join(part for part in (description, advice, message) if part)
 
 

@@ -124,6 +124,21 @@ def test_a_referral_is_passed_over_and_its_server_gets_no_password(peer: Slapd) 
             admin.delete(elsewhere, controls=[manage])
 
 
+def test_a_base_on_another_server_is_told_with_its_place(peer: Slapd) -> None:
+    with peer.admin() as admin:
+        there = f"ldap://dc2.firm.example/ou=far,{BASE}"
+        values = {"ou": "far", "ref": there}
+        admin.add(f"ou=far,{BASE}", ["referral", "extensibleObject"], values)
+    try:
+        words = f"referral: the base is on another server, which is not asked: {there}"
+        with session(peer) as asking, pytest.raises(SourceFailed, match=words):
+            asking.search(f"ou=far,{BASE}", PEOPLE, ["uid"])
+    finally:
+        with peer.admin() as admin:
+            manage = ("2.16.840.1.113730.3.4.2", True, None)
+            admin.delete(f"ou=far,{BASE}", controls=[manage])
+
+
 def test_an_alias_is_not_followed(peer: Slapd) -> None:
     """ldap3 follows them by default, which a search by syncrepl forbids."""
     alias = f"uid=alias,{BASE}"
