@@ -100,7 +100,8 @@ class Tokens:
             login = base64.b64encode(f"{name}:{secret}".encode()).decode("ascii")
             body = urlencode({name: text for name, text in form.items() if text}).encode()
             headers["Authorization"] = f"Basic {login}"
-            answer = self._web.request("POST", client.token_url, headers, body)
+            other = self._web.request("POST", client.token_url, headers, body)
+            answer = other if other.ok else answer  # what was wrong at first is what is told
         try:
             said = decode_json(answer.body)
             token, lasts = str(said["access_token"]), said.get("expires_in")

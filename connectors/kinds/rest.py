@@ -347,7 +347,9 @@ class RestSource(ContactSource):
         try:
             return decode_json(answer.body)
         except ValueError as error:
-            raise SourceFailed(f"{bare}: the answer is no JSON: {error}") from None
+            what = answer.headers.get("content-type", "").partition(";")[0].strip()
+            own = f"{what[:60]}, no JSON" if what and "json" not in what.lower() else "no JSON"
+            raise SourceFailed(f"{bare}: the answer is {own}: {error}") from None
 
     def _asking(self, web: WebSession) -> Callable[[str], Answer]:
         """Return what asks for a URL, signed in."""

@@ -160,3 +160,20 @@ def test_a_server_that_knows_a_secret_in_the_header_only_is_served(tmp_path: Pat
         tokens = Tokens(web, Client(url, "app+", secret, None, "all"))
         assert [tokens.header(), tokens.header()] == ["Bearer one", "Bearer one"]
     web.close()
+
+
+def test_why_a_secret_was_refused_at_first_is_what_is_told(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+
+    def handle(request: Request) -> None:
+        if request.headers.get("Authorization"):
+            request.answer(400, b'{"error":"invalid_request","error_description":"no client_id"}')
+        else:
+            request.answer(401, b'{"error":"invalid_client","error_description":"it expired"}')
+
+    web = WebSession(WebLink(ca=None, allow_plain=False, allow_link_local=False, timeout_s=10))
+    with web_server(handle) as url:
+        secret = SecretRef(file=tmp_path / "secret")
+        with pytest.raises(SourceFailed, match="invalid_client: it expired"):
+            Tokens(web, Client(url, "app", secret, None, "")).header()
+    web.close()

@@ -245,6 +245,16 @@ def test_an_answer_that_is_damaged_is_told_with_its_place(body: bytes, words: st
     assert words in fault
 
 
+def test_a_page_of_the_web_is_told_from_broken_json() -> None:
+    """A sign-in page, or the words of a proxy."""
+    html = {"Content-Type": "text/html; charset=utf-8"}
+    with (
+        web_server(lambda request: request.answer(200, b"<html>", html)) as url,
+        pytest.raises(SourceFailed, match="the answer is text/html, no JSON: "),
+    ):
+        read({}, url)
+
+
 def test_half_an_emoji_of_one_contact_hides_no_other() -> None:
     body = rb'[{"id":1,"name":"Anna \ud83d"},{"id":2,"name":"Bo"}]'
     with web_server(lambda request: request.answer(200, body)) as url:
