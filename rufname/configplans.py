@@ -165,5 +165,5 @@ def _dial_plan(
     if most and not table.trunks:
         findings.warn(place, "extension_length has no effect without trunks")
     return msgspec.structs.replace(
-        plan, trunks=tuple(filter(None, trunks)), ranges=tuple(filter(None, ranges))
+        plan, trunks=tuple(dict.fromkeys(filter(None, trunks))), ranges=tuple(filter(None, ranges))
     )

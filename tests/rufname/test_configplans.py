@@ -93,6 +93,11 @@ def test_a_dial_plan_without_a_use_of_its_extensions_is_a_warning(folder: Path) 
     ]
 
 
+def test_a_trunk_that_is_named_twice_counts_once(folder: Path) -> None:
+    text = '[dialplan.a]\ntrunks = ["+49 89 99998", "089 99998-0"]\nextension_length = [2, 3]'
+    assert load(folder, text).plans["a"].trunks == ("498999998",)
+
+
 def test_the_region_is_a_country(folder: Path) -> None:
     assert load(folder, '[directory]\nregion = "at"').plan.country_code == "43"
     assert "unknown region 'XX'" in fault_of(folder, '[directory]\nregion = "XX"')
