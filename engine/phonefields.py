@@ -5,6 +5,8 @@ spreadsheet notation. The hyphen and the `-0` are read before they are stripped:
 where a company's trunk ends. Nothing is dropped in silence: a part that is no number comes back
 with the reason, which never quotes it. Most fields hold one plainly written number; they take a
 short way, which gives the same as the long one (tested).
+
+Over 400 lines: what a part means hangs on the part before it, so that all of it is read here.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ from engine.fieldparts import (
     parted,
     parts_of,
 )
-from engine.numbertext import MAX_RAW_CHARS, TOO_LONG, fold_signs, join_direct_dial
-from engine.reading import PhoneNumber, normalise, read_number
+from engine.numbertext import MAX_RAW_CHARS, TOO_LONG, digits_only, fold_signs, join_direct_dial
+from engine.reading import LOCAL, PhoneNumber, normalise, read_number
 from engine.servicenumbers import may_be_trunk
 
 MAX_RANGE = 100
@@ -41,6 +43,9 @@ MIN_RANGE_TRUNK_DIGITS = 6
 
 MIN_LIST_DIGITS = 6
 """Digits of country, area and trunk before the endings of a list."""
+
+MIN_BESIDE_DIGITS = 6
+"""Fewer digits that the plan cannot read are no number of another area."""
 
 MAX_AREA_DIGITS = 5
 """No country has longer area codes."""
@@ -58,6 +63,8 @@ _PLAIN = re.compile(
 )
 _CONTINUED = re.compile(r"(?P<hyphen>[-–]\s*)?(?P<extension>\d{1,5})", re.ASCII)
 _MACHINE = re.compile(r"\+?\d{6,15}", re.ASCII)
+_INSIDE_LABEL = re.compile(r"intern|ext|durchwahl|dw|direkt|nebenstelle|nst|app|klappe|kl")
+_GROUP_AT_END = re.compile(r"[\s.)/](\d+)\s*$", re.ASCII)
 _DIRECT_LABEL = re.compile(r"durchwahl|dw|direkt|nebenstelle|nst|app|kl")
 _LIST = re.compile(
     r"(?P<head>.*\d\s*[-–]\s*(?P<first>\d{1,5}))(?P<more>(?:\s*/\s*[-–]?\s*\d{1,5})+)", re.ASCII
@@ -207,10 +214,7 @@ def _take_part(
         trunk, found = several
         numbers += [WrittenNumber(number, written, trunk, fax) for number in found]
         return
-    reading = read_number(text, plan)
-    if numbers and reading.internal and text[:1].isalpha():
-        raise InvalidNumber("few digits behind an unknown word, perhaps a room")
-    number = reading.numbers[0]
+    number = _read_beside(text, label, plan, numbers) if numbers else normalise(text, plan)
     numbers.append(WrittenNumber(number, written, trunk_hint(text, number), fax))
 
 
@@ -241,6 +245,68 @@ def _continue(
         numbers[-1] = WrittenNumber(PhoneNumber(last.number.digits, extension), both)
         return True
     return False
+
+
+def _read_beside(
+    text: str, label: str, plan: DialPlan, numbers: list[WrittenNumber]
+) -> PhoneNumber:
+    """Read a number that stands behind others of its field.
+
+    Without an area code it is one of the same area, not of the plan's (`040 428000, 428001` in
+    Munich), and few digits are another ending, not an extension of the own plan.
+
+    Raises:
+        InvalidNumber: it is none.
+    """
+    last = numbers[-1].number
+    digits = digits_only(text)
+    try:
+        reading = read_number(text, plan)
+    except InvalidNumber:
+        number = _of_area(last, digits) if len(digits) >= MIN_BESIDE_DIGITS else None
+        if number is None:
+            raise
+        return number
+    number = reading.numbers[0]
+    if reading.rule.startswith(LOCAL):
+        return _of_area(last, digits) or number
+    if not reading.internal or _INSIDE_LABEL.search(label):
+        return number
+    if text[:1].isalpha():
+        raise InvalidNumber("few digits behind an unknown word, perhaps a room")
+    size = len(digits)
+    own = {each.digits[:-size] for each in reading.numbers}
+    if last.digits[:-size] in own or not _may_end(last):
+        return number
+    written = numbers[-1].written
+    ending = _GROUP_AT_END.search(fold_signs(written))
+    if ending is None or len(ending[1]) != size:
+        raise InvalidNumber("few digits behind a number that is no own one")
+    return PhoneNumber(last.digits[:-size] + digits)
+
+
+def _may_end(number: PhoneNumber) -> bool:
+    """Tell whether a number is a line of a house, of which another may end otherwise."""
+    country_code = country_code_of(number.digits)
+    return country_code == NORTH_AMERICA or may_be_trunk(number.digits, country_code)
+
+
+def _of_area(last: PhoneNumber, digits: str) -> PhoneNumber | None:
+    """Return a number without an area code as one of the area of the number before it.
+
+    Returns:
+        None behind a mobile, and if that makes no number of its country.
+    """
+    if not digits.isdigit() or not _may_end(last):
+        return None
+    country_code = country_code_of(last.digits)
+    national = last.digits[len(country_code) :]
+    area = area_code_length(national, country_code)
+    whole = f"{country_code}{national[:area]}{digits}"
+    for found in (whole, country_code + digits):
+        if len(found) <= MAX_E164_DIGITS and looks_international(found):
+            return PhoneNumber(found)
+    return None
 
 
 def _spell_vanity(text: str, plan: DialPlan) -> str:

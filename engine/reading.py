@@ -43,7 +43,7 @@ from engine.servicenumbers import (
     is_service_number,
 )
 
-NORMALISER_VERSION = 7
+NORMALISER_VERSION = 8
 """Part of every record's digest: raise it whenever a spelling is read in another way."""
 
 NANP_NATIONAL_DIGITS = 10
@@ -79,6 +79,9 @@ _SILENT = re.compile(r"(?:;(?!ext\b)[a-z-]+(?:=[a-z][a-z0-9.-]*)?)+")
 _LONGEST_SERVICE = 3 + MAX_SERVICE_DIGITS
 SERVICE = "a service number has no subscriber"
 """The reason why a service number is refused."""
+
+LOCAL = "local number, area code added"
+"""The rule of a number to which the plan's own area belongs."""
 
 
 class PhoneNumber(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -394,7 +397,7 @@ def _at_home(digits: str, plan: DialPlan) -> tuple[str, str] | None:
         and _fits(country + local)
         and (not whole or looks_national(local, country))
     ):
-        return country + local, "local number, area code added"
+        return country + local, LOCAL
     if whole or (closed and size >= MIN_CLOSED_DIGITS):
         return country + digits, "number without prefix, country code added"
     return None
@@ -418,7 +421,7 @@ def _in_north_america(digits: str, plan: DialPlan) -> tuple[str, str] | None:
     if len(digits) == NANP_NATIONAL_DIGITS:
         return NORTH_AMERICA + digits, "ten digits of the North American plan"
     if len(digits) == NANP_LOCAL_DIGITS and plan.area_code:
-        return NORTH_AMERICA + plan.area_code + digits, "local number, area code added"
+        return NORTH_AMERICA + plan.area_code + digits, LOCAL
     return None
 
 

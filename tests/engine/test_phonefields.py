@@ -114,6 +114,16 @@ FIELDS: list[tuple[str, list[tuple[str, str]]]] = [
     ("intern 123", [(f"{T}123", "")]),
     ("Ext. 123", [(f"{T}123", "")]),
     ("0171 3920012, intern 123", [("491713920012", ""), (f"{T}123", "")]),
+    # a number of the same area, or another ending, behind one of elsewhere
+    ("040 428000, 428001", [("4940428000", ""), ("4940428001", "")]),
+    ("+43 1 5321234; 5321235", [("4315321234", ""), ("4315321235", "")]),
+    ("+7 (495) 123-45-67, 123-45-68", [("74951234567", ""), ("74951234568", "")]),
+    ("+1 212 555 0123 or 0124", [("12125550123", ""), ("12125550124", "")]),
+    ("040 4280 123 oder 124", [("49404280123", ""), ("49404280124", "")]),
+    ("089 99998123, 124", [(f"{T}123", ""), (f"{T}124", "")]),
+    ("0171 3920012, 123", [("491713920012", ""), (f"{T}123", "")]),
+    ("0171 3920012, 99998123", [("491713920012", ""), (f"{T}123", "")]),
+    ("+1 212 555 0123, 99998123", [("12125550123", ""), (f"{T}123", "")]),
     # words between and before numbers
     ("089 99998-123 bzw 0171 3920012", [(f"{T}123", T), ("491713920012", "")]),
     ("Tel.089-99998123 Mob.0171-3920012", [(f"{T}123", ""), ("491713920012", "")]),
@@ -241,6 +251,17 @@ def test_the_number_of_a_room_is_no_extension_of_the_own_plan(room: str) -> None
     reading = read_field(f"030 23125-0, {room}", MUNICH)
     assert [each.number.digits for each in reading.numbers] == ["4930231250"]
     assert "room" in reading.refused[0]
+
+
+def test_few_digits_behind_a_number_of_elsewhere_are_no_extension_of_the_own_plan() -> None:
+    reading = read_field("040 4280123 oder 124", MUNICH)
+    assert [each.number.digits for each in reading.numbers] == ["49404280123"]
+    assert "no own one" in reading.refused[0]
+
+
+def test_a_number_of_the_same_area_needs_no_area_in_the_plan() -> None:
+    numbers = read_field("040 428000, 428001", PLANS["germany"]).numbers
+    assert [each.number.digits for each in numbers] == ["4940428000", "4940428001"]
 
 
 def test_good_parts_stay_beside_bad_ones() -> None:
