@@ -29,6 +29,7 @@ KEY_CREDENTIAL = "rufname-secrets-key"
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+_CURE = "put that key back, or `rufname secret forget` each secret and set it anew"
 FORMAT = 1
 
 
@@ -81,10 +82,10 @@ class SealedSecrets:
         Raises:
             SecretUnavailable: the file or the key cannot be read or written.
         """
-        key = self._key(make=True)
         sealed = self._load()
+        key = self._key(make=not sealed.secrets)
         if sealed.secrets and sealed.key != _key_id(key):
-            raise SecretUnavailable(f"{self._path}: sealed with another key than {self._key_path}")
+            raise self._of_another_key()
         blobs = {**sealed.secrets, f"{source}/{field}": _seal(key, source, field, secret)}
         self._store(key, blobs)
 
@@ -105,7 +106,8 @@ class SealedSecrets:
         """
         if _credential(KEY_CREDENTIAL) is not None:
             raise SecretUnavailable("the key is a credential of systemd: change it there")
-        sealed, old = self._load(), self._key(make=True)
+        sealed = self._load()
+        old = self._key(make=not sealed.secrets)
         plain = {
             (source, field): self._open(sealed.key, old, source, field, blob)
             for name, blob in sealed.secrets.items()
@@ -126,7 +128,7 @@ class SealedSecrets:
 
     def _open(self, key_id: str, key: bytes, source: str, field: str, blob: str) -> str:
         if key_id != _key_id(key):
-            raise SecretUnavailable(f"{self._path}: sealed with another key than {self._key_path}")
+            raise self._of_another_key()
         try:
             data = base64.b64decode(blob, validate=True)
             nonce, text = data[:NONCE_BYTES], data[NONCE_BYTES:]
@@ -136,6 +138,11 @@ class SealedSecrets:
                 f"{self._path}: what is sealed for {source} {field} does not open: damaged, or"
                 " sealed for another source"
             ) from None
+
+    def _of_another_key(self) -> SecretUnavailable:
+        return SecretUnavailable(
+            f"{self._path}: sealed with another key than {self._key_path}: {_CURE}"
+        )
 
     def _key(self, *, make: bool = False) -> bytes:
         text = _credential(KEY_CREDENTIAL)
@@ -154,12 +161,14 @@ class SealedSecrets:
                         waiting.replace(self._key_path)
                         text = new
             key = bytes.fromhex(text)
+        except FileNotFoundError as error:
+            raise SecretUnavailable(f"{self._key_path}: {error.strerror}: {_CURE}") from None
         except OSError as error:
             raise SecretUnavailable(f"{self._key_path}: {error.strerror}") from None
         except ValueError:
             key = b""
         if len(key) != KEY_BYTES:
-            raise SecretUnavailable(f"{self._key_path}: no key of {KEY_BYTES * 2} digits")
+            raise SecretUnavailable(f"{self._key_path}: no key of {KEY_BYTES * 2} digits: {_CURE}")
         return key
 
     def _load(self) -> _Sealed:

@@ -17,6 +17,23 @@ class NoPassword(RufnameError):
     """What was given cannot be a password."""
 
 
+def typed(prompt: str, *, from_stdin: bool) -> str:
+    """Return what somebody types twice, or the first line of standard input.
+
+    Raises:
+        NoPassword: it is no text, which a file and a client's bind could not hold either.
+    """
+    try:
+        if from_stdin or not sys.stdin.isatty():
+            text = sys.stdin.readline().rstrip("\r\n")
+        else:
+            text = click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
+        text.encode()
+    except UnicodeError:
+        raise NoPassword("that is no text in UTF-8") from None  # the error would hold a part of it
+    return text
+
+
 @click.command()
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the first line of standard input.")
 def password(*, from_stdin: bool) -> None:
@@ -25,10 +42,7 @@ def password(*, from_stdin: bool) -> None:
     Keep the hash in a file that only the service may read and name the file in the configuration:
     password = { file = "keys/sbc.hash" }
     """
-    if from_stdin or not sys.stdin.isatty():
-        text = sys.stdin.readline().rstrip("\r\n")
-    else:
-        text = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    text = typed("Password", from_stdin=from_stdin)
     if not text:
         raise NoPassword("an empty password is none: clients bind with a password of their own")
     try:

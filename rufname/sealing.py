@@ -5,8 +5,6 @@ Law: a secret is never echoed, never an argument (others see those), never print
 
 from __future__ import annotations
 
-import sys
-
 import click
 import msgspec
 
@@ -16,6 +14,7 @@ from rufname.config import Config
 from rufname.errors import RufnameError
 from rufname.exits import DONE, NO
 from rufname.options import config_option
+from rufname.password import typed
 
 
 class NoSecret(RufnameError):
@@ -47,10 +46,7 @@ def set_(source: str, field: str, config: Config, *, from_stdin: bool) -> None:
     if field not in fields:
         named = ", ".join(fields) or "none"
         raise NoSecret(f"{source} has no secret called {field}; its secrets: {named}")
-    if from_stdin or not sys.stdin.isatty():
-        text = sys.stdin.readline().rstrip("\r\n")
-    else:
-        text = click.prompt("Secret", hide_input=True, confirmation_prompt=True, err=True)
+    text = typed("Secret", from_stdin=from_stdin)
     if not text:
         raise NoSecret("an empty secret is none")
     SealedSecrets(config.keys_dir).seal(settings.id, field, text)

@@ -65,8 +65,14 @@ def test_what_is_missing_is_named(keys: Path) -> None:
         store.read("crm", "password")
     store.seal("crm", "password", SECRET)
     (keys / KEY_FILE).unlink()
-    with pytest.raises(SecretUnavailable, match="No such file"):
-        store.read("crm", "password")
+    for attempt in (
+        lambda: store.read("crm", "password"),
+        lambda: store.seal("crm", "other", "x"),
+        store.rotate,
+    ):
+        with pytest.raises(SecretUnavailable, match=r"No such file.*: put that key back"):
+            attempt()
+        assert not (keys / KEY_FILE).exists()
     (keys / KEY_FILE).write_text("00")
     with pytest.raises(SecretUnavailable, match="no key of 64 digits"):
         store.read("crm", "password")
@@ -77,6 +83,15 @@ def test_what_is_missing_is_named(keys: Path) -> None:
     ):
         with pytest.raises(SecretUnavailable, match="another key"):
             attempt()
+
+
+def test_after_a_key_was_lost_secrets_are_forgotten_and_set_anew(keys: Path) -> None:
+    store = SealedSecrets(keys)
+    store.seal("crm", "password", SECRET)
+    (keys / KEY_FILE).unlink()
+    assert store.forget("crm", "password")
+    store.seal("crm", "password", "another")
+    assert store.read("crm", "password") == "another"
 
 
 def test_a_new_key_seals_everything_anew_and_the_old_one_opens_nothing(keys: Path) -> None:
