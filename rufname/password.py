@@ -5,33 +5,15 @@ Law: the password is never echoed, never an argument (others see those), never k
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from engine.credentials import hash_password
 from rufname.errors import RufnameError
+from rufname.hidden import typed
 
 
 class NoPassword(RufnameError):
     """What was given cannot be a password."""
-
-
-def typed(prompt: str, *, from_stdin: bool) -> str:
-    """Return what somebody types twice, or the first line of standard input.
-
-    Raises:
-        NoPassword: it is no text, which a file and a client's bind could not hold either.
-    """
-    try:
-        if from_stdin or not sys.stdin.isatty():
-            text = sys.stdin.readline().rstrip("\r\n")
-        else:
-            text = click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True)
-        text.encode()
-    except UnicodeError:
-        raise NoPassword("that is no text in UTF-8") from None  # the error would hold a part of it
-    return text
 
 
 @click.command()

@@ -13,8 +13,8 @@ from connectors.settings import SecretRef
 from rufname.config import Config
 from rufname.errors import RufnameError
 from rufname.exits import DONE, NO
+from rufname.hidden import typed
 from rufname.options import config_option
-from rufname.password import typed
 
 
 class NoSecret(RufnameError):

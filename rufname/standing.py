@@ -132,11 +132,15 @@ def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED)
         faults.append(str(error))
     else:
         whether = partial(is_written, config.run_dir)
-        sources = tuple(
-            _source_status(each, store, runs, rejected, whether) for each in config.sources
-        )
-        last_seq = store.last_seq()
-        store.close()
+        try:
+            sources = tuple(
+                _source_status(each, store, runs, rejected, whether) for each in config.sources
+            )
+            last_seq = store.last_seq()
+        except (CorruptStore, StoreUnavailable) as error:  # damaged further inside
+            faults.append(str(error))
+        finally:
+            store.close()
     try:
         opened = ContactIndex.open(config.index_dir, config.policies())
         index = opened.status()

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -109,11 +111,18 @@ def test_the_workers_of_a_running_serve_are_told(
 def test_what_cannot_be_read_is_a_fault_and_the_rest_is_told(
     synced: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    synced.config.store_path.write_bytes(b"no database at all" * 100)
-    assert synced.run("status") == 3
-    said = capfd.readouterr().out
-    assert "fault: " in said
-    assert "index: 3 contacts" in said
+    store = synced.config.store_path
+    with closing(sqlite3.connect(store)) as db:
+        ((page,),) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'runs'")
+        ((size,),) = db.execute("PRAGMA page_size")
+    inside = bytearray(store.read_bytes())
+    inside[size * (page - 1) : size * page] = b"\xff" * size
+    for damaged in (bytes(inside), b"no database at all" * 100):
+        store.write_bytes(damaged)
+        assert synced.run("status") == 3
+        said = capfd.readouterr().out
+        assert f"fault: {store}: " in said
+        assert "index: 3 contacts" in said
 
 
 @pytest.mark.parametrize(
