@@ -103,7 +103,7 @@ def invite(member: Member, say: Callable[[str], None]) -> int:
     if seen is None:
         say("nobody came")
         return NO
-    knock = decode_octets(seen)
+    knock = _octets(seen)
     said = code.open_knock(knock)
     if said.node == member.enrolment.connector:  # it would get this machine's place
         member.registrar.close(member.tid, code.id)
@@ -143,12 +143,20 @@ def join(folder: Path, registrar: Registrar, tid: str, node: str, text: str) -> 
     given = _wait(registrar, tid, code, lambda answer: answer.handover)
     if given is None:
         raise CannotRegister("the other machine did not answer, or refused: see there")
-    ring = KeyRing.receive(folder, open_handover(code, knock, box, decode_octets(given)))
+    ring = KeyRing.receive(folder, open_handover(code, knock, box, _octets(given)))
     if ring.tid != tid:
         raise RegistrationRefused("wrong-code", "the keys are another tenant's")
     Enrolment(registrar.relay, tid, node, connector).store(folder)
     with contextlib.suppress(RelayRefuses):  # all is done; and it ends by itself
         registrar.close(tid, code.id)
+
+
+def _octets(text: str) -> bytes:
+    """Return what the relay handed on, which it may have changed."""
+    try:
+        return decode_octets(text)
+    except ValueError:
+        raise RegistrationRefused("wrong-code", "what was handed on cannot be read") from None
 
 
 def _wait(

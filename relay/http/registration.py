@@ -52,6 +52,10 @@ TRIES = 5
 _log = logging.getLogger(__name__)
 
 
+Moment = Annotated[int, Meta(ge=0, le=2**38)]
+"""Seconds since the epoch, of a year that calendars know."""
+
+
 class WaysAnswer(msgspec.Struct, frozen=True):
     """How an administrator signs in.
 
@@ -113,10 +117,10 @@ class StandingAnswer(msgspec.Struct, frozen=True):
     tid: str
     state: Literal["registered", "waiting", "removed"]
     fingerprint: str = ""
-    registered_at: int = 0
+    registered_at: Moment = 0
     nodes: tuple[str, ...] = ()
     waiting_fingerprint: str = ""
-    waiting_until: int = 0
+    waiting_until: Moment = 0
 
 
 _encode = msgspec.json.Encoder().encode

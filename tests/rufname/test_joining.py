@@ -16,6 +16,7 @@ import pytest
 from litestar import Litestar
 
 from relay.errors import RegistrationRefused
+from relay.http.registration import InvitationAnswer
 from relay.http.server import serve_http
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.keyring import KeyRing
@@ -168,6 +169,18 @@ def test_who_does_not_know_the_code_gets_no_keys(
     monkeypatch.setattr(member, "order", intruding)
     with pytest.raises(RegistrationRefused, match="does not know the code"):
         invite(member, lambda _words: None)
+
+
+def test_what_the_relay_spoils_is_refused(
+    member: Member, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spoiled = InvitationAnswer("no base64url!", "no base64url!")
+    monkeypatch.setattr(member.registrar, "look", lambda _tid, _id: spoiled)
+    with pytest.raises(RegistrationRefused, match="cannot be read"):
+        invite(member, lambda _words: None)
+    monkeypatch.setattr(member.registrar, "knock", lambda _said: None)
+    with pytest.raises(RegistrationRefused, match="cannot be read"):
+        join(tmp_path / "x", member.registrar, TENANT, "x", "A" * 20)
 
 
 def test_what_cannot_join_is_told_why(member: Member, tmp_path: Path) -> None:

@@ -46,6 +46,17 @@ def test_what_is_answered_instead_is_told(status: int, body: bytes, words: str, 
     assert error.value.code == code
 
 
+@pytest.mark.parametrize("moment", [2**62, -1])
+def test_a_moment_that_no_calendar_knows_is_none(moment: int) -> None:
+    standing = {"tid": "t", "state": "waiting", "waiting_until": moment}
+    with (
+        answering((200, standing)) as endpoint,
+        httpx.Client(trust_env=False) as web,
+        pytest.raises(RelayRefuses, match="is this the address of a relay"),
+    ):
+        Registrar(web, endpoint.address).standing("t")
+
+
 def test_a_relay_that_is_not_there_is_named() -> None:
     address = f"http://127.0.0.1:{free_port()}"
     with (
