@@ -143,6 +143,8 @@ def search(  # noqa: PLR0917 - click hands them over by name
     if as_json:
         for hit in page.hits:
             _print_object(_hit(hit, explanation if explain else None))
+        if explain and not page.hits:
+            click.echo(msgspec.json.encode(explanation), err=True)
     else:
         for hit in page.hits:
             click.echo(_hit_lines(hit, config))

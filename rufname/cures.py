@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from shlex import quote
 
 import msgspec
 
@@ -80,7 +81,7 @@ def _reading_cure(reason: str, source: SourceSettings) -> Cure:
     return Cure(
         f"{_table(source)}.map.phones",
         "map columns that hold numbers alone, or correct the fields in the source; "
-        f"`rufname preview {source.name}` shows them as they come",
+        f"`rufname preview {quote(source.name)}` shows them as they come",
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import cycle, islice
 from random import Random
+from shlex import quote
 from typing import Literal, get_args
 
 import msgspec
@@ -145,7 +146,7 @@ def store_pools(config: Config, client: Client, seed: int = 1) -> Pools:
     """
     if not config.store_path.exists():
         raise NothingToAsk(
-            f"{config.data_dir} holds no contacts yet: `rufname sync -c {config.path}`,"
+            f"{config.data_dir} holds no contacts yet: `rufname sync -c {quote(str(config.path))}`,"
             " or --sample N for made-up numbers"
         )
     with closing(ContactStore.open(config.store_path, read_only=True)) as store:

@@ -6,6 +6,7 @@ Law: apart from `rufname.options`, since a command that asks nothing loads no se
 from __future__ import annotations
 
 import os
+from shlex import quote
 
 from engine.errors import CorruptIndex
 from engine.index import ContactIndex
@@ -32,7 +33,7 @@ def open_index(config: Config) -> ContactIndex:
         raise NothingIndexed(f"{error}: {rebuilt_by(config)}") from error
     if not index.status().generation:
         raise NothingIndexed(
-            f"{config.data_dir} holds no index yet: run `rufname sync -c {config.path}`"
+            f"{config.data_dir} holds no index yet: run `rufname sync -c {quote(str(config.path))}`"
         )
     return index
 
@@ -43,5 +44,5 @@ def rebuilt_by(config: Config) -> str:
         return "the folder may not be written, and whoever asks takes a lock in it"
     return (
         "a running `rufname serve` builds the index anew from the contact store, or"
-        f" `rufname sync -c {config.path}`"
+        f" `rufname sync -c {quote(str(config.path))}`"
     )

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
 import click
 import msgspec
@@ -98,7 +99,9 @@ class _News:
             NothingToTrace: nobody serves LDAP or HTTP, or does no longer.
         """
         if not self._ask_workers():
-            raise NothingToTrace(f"nobody answers: run `rufname serve -c {self._config.path}`")
+            raise NothingToTrace(
+                f"nobody answers: run `rufname serve -c {quote(str(self._config.path))}`"
+            )
         yield from self._remembered()
         looked = time.monotonic()
         while self._wish.follow:

@@ -155,6 +155,15 @@ def test_a_search_that_finds_nobody_is_exit_code_1(
     assert capfd.readouterr().out == ""
 
 
+def test_search_explains_nobody_on_standard_error_as_json_too(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert synced.run("search", "nobody", "--explain", "--json") == 1
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert json.loads(said.err)["steps"][0]["result"] == "'nobody'"
+
+
 def test_a_user_sees_only_the_sources_that_are_visible_to_it(
     synced: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -60,6 +60,13 @@ def test_the_country_is_named_where_all_numbers_hint_at_one() -> None:
     assert "one source for each country" in cures_of(two, source())[0].advice
 
 
+def test_the_command_that_a_cure_names_can_be_pasted_whatever_the_source_is_called() -> None:
+    finding = Finding("unreadable", "", 1, hints={"no digits": 1})
+    named = msgspec.structs.replace(source(), name="Kunden (Wien)")
+    advice = " ".join(cure.advice for cure in cures_of(finding, named))
+    assert "`rufname preview 'Kunden (Wien)'`" in advice
+
+
 def test_contacts_without_number_are_a_fault_only_where_no_number_is_mapped() -> None:
     finding = Finding("without_number", "crm", 1)
     assert cures_of(finding, source(**{"phones.work": "phone"}))[0].setting == ""

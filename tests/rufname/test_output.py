@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,13 @@ def test_on_a_terminal_a_result_stands_in_a_line_of_its_own(place: Place) -> Non
     before, result, _ = said.partition(b"phonelist: 3 read, 3 added")
     assert result
     assert before.rpartition(b"\x1b[2K")[2].strip() == b""
+
+
+def test_the_command_that_a_message_names_can_be_pasted_whatever_the_file_is_called(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place.path = place.path.rename(place.folder / "Kunden & Co.toml")
+    for arguments in (("lookup", "1"), ("trace",)):
+        assert place.run(*arguments) == 3
+        command = capfd.readouterr().err.split("`")[1]
+        assert shlex.split(command)[2:] == ["-c", str(place.path)]
