@@ -275,8 +275,8 @@ def _read_beside(
     if text[:1].isalpha():
         raise InvalidNumber("few digits behind an unknown word, perhaps a room")
     size = len(digits)
-    own = {each.digits[:-size] for each in reading.numbers}
-    if last.digits[:-size] in own or not _may_end(last):
+    own = tuple(each.digits[:-size] for each in reading.numbers)
+    if not _may_end(last) or any(each.number.digits.startswith(own) for each in numbers):
         return number
     written = numbers[-1].written
     ending = _GROUP_AT_END.search(fold_signs(written))
