@@ -104,17 +104,21 @@ def _type_of(texts: Sequence[str]) -> str:
     return next((kind for kind, form in _TYPES if all(map(form.fullmatch, texts))), "text")
 
 
+_OTHER_RULE = re.compile(r"^=|[{}]")
+"""In the name of a field: as a rule it would be a constant or a template."""
+
+
 def suggested_map(fields: Sequence[SourceField]) -> dict[str, MapRule]:
     """Return the rules that the names of fields suggest; {} where none is known.
 
     Several fields of one kind ("phone1", "phone2") become a list where a contact may have several,
     else the first of them is taken. A first and a last name make no display name of their own: the
-    directory puts them together.
+    directory puts them together. A name with braces, or behind a "=", would be another rule.
     """
     found: dict[str, list[str]] = {}
     for field in fields:
         target = _FIELD_OF.get(_bare(field.name))
-        if target:
+        if target and not _OTHER_RULE.search(field.name):
             found.setdefault(target, []).append(field.name)
     return {
         target: tuple(names) if target in _MANY and len(names) > 1 else names[0]

@@ -29,6 +29,9 @@ def test_names_of_fields_suggest_a_map() -> None:
         "phones.mobile": "Handy",
     }
     assert suggested_map(fields("a", "b", "")) == {}
+    assert suggested_map(fields("=E-Mail", "{Mobil}", "Telefon}", "Mail =2")) == {
+        "emails": "Mail =2"
+    }
 
 
 def test_every_suggestion_is_a_field_of_contacts() -> None:
