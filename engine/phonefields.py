@@ -268,7 +268,7 @@ def _read_beside(
             raise
         return number
     number = reading.numbers[0]
-    if reading.rule.startswith(LOCAL):
+    if reading.rule.startswith(LOCAL) and not number.digits.startswith(plan.trunks):
         return _of_area(last, digits) or number
     if not reading.internal or _INSIDE_LABEL.search(label):
         return number

@@ -121,6 +121,7 @@ FIELDS: list[tuple[str, list[tuple[str, str]]]] = [
     ("+1 212 555 0123 or 0124", [("12125550123", ""), ("12125550124", "")]),
     ("040 4280 123 oder 124", [("49404280123", ""), ("49404280124", "")]),
     ("089 99998123, 124", [(f"{T}123", ""), (f"{T}124", "")]),
+    ("030 23125001, 99998-123", [("493023125001", ""), (f"{T}123", T)]),
     ("12, 123", [(f"{T}12", ""), (f"{T}123", "")]),
     ("123, 030 23125001, 124", [(f"{T}123", ""), ("493023125001", ""), (f"{T}124", "")]),
     ("0171 3920012, 123", [("491713920012", ""), (f"{T}123", "")]),
@@ -267,6 +268,8 @@ def test_a_number_of_the_same_area_needs_no_area_in_the_plan() -> None:
 
 
 def test_good_parts_stay_beside_bad_ones() -> None:
+    for rest in ("ext 089 99998124", "ext 0171 3920012", "x 12 34"):
+        assert read_field(f"089 99998123, {rest}", MUNICH).numbers[0].number.digits == f"{T}123"
     assert read_field("089 99998123, Xaver 12", MUNICH).numbers[0].number.digits == f"{T}123"
     reading = read_field("089 99998123; keine; 0171 3920012", MUNICH)
     assert [each.number.digits for each in reading.numbers] == [f"{T}123", "491713920012"]
