@@ -33,7 +33,7 @@ from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
 from engine.terms import GRAM_LETTERS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 
-FORMAT = 23
+FORMAT = 24
 
 ID = "id"
 SOURCE = "source"

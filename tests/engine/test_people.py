@@ -100,6 +100,19 @@ def test_equal_hits_come_in_alphabetical_order_by_priority(directory: Directory)
     assert found(directory, "meier") == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("surname", ["Koch", "Hoffmann", "Schneider", "Zimmermann"])
+def test_namesakes_come_by_their_given_names_however_long_the_surname(
+    directory: Directory, surname: str
+) -> None:
+    given_names = ("Anna", "Bernd", "Clara", "Eva", "Ines", "Maria", "Stefan", "Theo", "Uwe")
+    made = [
+        contact(f"{9 - n}", f"{given} {surname}", given_name=given, surname=surname)
+        for n, given in enumerate(given_names)
+    ]
+    hits = directory.hold(*made).people(PeopleQuery(surname, USER)).hits
+    assert [hit.contact.given_name for hit in hits] == list(given_names)
+
+
 def test_hidden_people_are_not_found(directory: Directory) -> None:
     directory.hold(*PEOPLE)
     assert "5" not in found(directory, "mueller")
