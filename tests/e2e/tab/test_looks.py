@@ -294,3 +294,12 @@ def test_the_list_and_the_card_are_printed_whole_and_black_on_white(open_page: O
     assert page.locator(".records li").last.evaluate(whole)
     expect(page.locator(".records li").last).to_be_visible()
     expect(page.locator(".row")).to_be_hidden()
+
+
+def test_marked_letters_are_readable_in_the_contrast_of_the_system(open_page: Opened) -> None:
+    page = open_page(forced_colors="active", color_scheme="dark")
+    page.locator("#search").fill("anna")
+    mark = page.locator(".row .name mark").first
+    expect(mark).to_have_text("Anna")
+    colour = "each => getComputedStyle(each).color"
+    assert mark.evaluate(colour) == page.locator(".row .name").first.evaluate(colour)
