@@ -35,7 +35,7 @@ from engine.ranking import AsTyped, Position, Ranked, Ranking
 from engine.reader import Reader
 from engine.rights import Principal
 from engine.suggesting import as_written, suggestion
-from engine.typed import Typed, read_typed, without_courtesies
+from engine.typed import ADDRESSED, Typed, read_typed, without_courtesies
 
 
 class PeopleSearch:
@@ -67,6 +67,8 @@ class PeopleSearch:
         except InvalidCursor:
             return self.page(query, plain), plain
         if query.cursor or (page.hits and page.hits[0].match_class < SOUNDS):
+            if page.hits and not query.cursor and _is_begun_by_address(page.hits[0]):
+                page = replace(page, did_you_mean=as_written(query, plain.words))
             return page, typed
         of_plain = self.page(query, plain)
         if of_plain.hits and (not page.hits or of_plain.hits[0].match_class < SOUNDS):
@@ -211,6 +213,11 @@ class PeopleSearch:
                     continue
                 joined.update(member.id for member in members)
                 yield each, in_one(self._reader, members, each.match_class, typed, searched)
+
+
+def _is_begun_by_address(hit: PersonHit) -> bool:
+    """Tell whether a form of address was taken for the beginning of a name: "Frau", Frauke."""
+    return any(answer.word in ADDRESSED and answer.how == "begins" for answer in hit.answers)
 
 
 def _stands_before(

@@ -37,10 +37,13 @@ MIN_TURNED_LETTERS, MOST_FOLDED = 4, 3
 """Words in which two letters typed the wrong way round are looked for from here on; and up to how
 many letters a fold leaves of them, of which no typo is forgiven otherwise."""
 
-COURTESIES = TITLES | LEGAL_FORMS | {
+ADDRESSED = TITLES | {
     "herrn", "hr", "hrn", "fr", "fraulein", "mr", "mrs", "ms", "sir", "mme", "mlle", "monsieur",
-    "madame", "pan", "pani", "senor", "senora", "signor", "signora", "und", "u", "and", "et", "y",
+    "madame", "pan", "pani", "senor", "senora", "signor", "signora",
 }  # fmt: skip
+"""Titles and forms of address, folded."""
+
+COURTESIES = ADDRESSED | LEGAL_FORMS | {"und", "u", "and", "et", "y"}
 """Words that people write around names, where the directory may not have them; folded."""
 
 _DIGRAPH = re.compile("[aou]e")
