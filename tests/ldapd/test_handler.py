@@ -413,10 +413,10 @@ def number_filters(value: bytes) -> list[Filter]:
             Approx(attribute, value),
             GreaterOrEqual(attribute, value),
             LessOrEqual(attribute, value),
-            Substrings(attribute, None, (value,), None),
         ]
-        if value:
+        if value:  # else a bare star: who has any number
             made += [
+                Substrings(attribute, None, (value,), None),
                 Substrings(attribute, value, (), None),
                 Substrings(attribute, None, (), value),
                 Substrings(attribute, value[:half] or None, (), value[half:]),
