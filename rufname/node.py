@@ -35,7 +35,8 @@ from rufname.exposition import exposition
 from rufname.listening import Inherited, bound_port, listen_on
 from rufname.metricsport import MetricsPort
 from rufname.nodeconfig import NodeConfig
-from rufname.rundir import WorkerStatus, make_private
+from rufname.ownership import require_entry
+from rufname.rundir import WorkerStatus, make_private, make_private_file
 
 RECORDS_FILE = "tenants.sqlite"
 NATS_WAIT_S = 5.0
@@ -230,10 +231,12 @@ async def open_records(config: NodeConfig) -> TenantRecords:
 
     Raises:
         RecordsUnusable: the file cannot be opened.
+        ForeignFolder: it is another user's.
     """
     if config.nats_records is None:
-        make_private(config.settings.data_dir)
-        file = SqliteRecords(config.settings.data_dir / RECORDS_FILE)
+        folder = make_private(config.settings.data_dir)
+        require_entry(folder, ("", RECORDS_FILE, f"{RECORDS_FILE}-wal", f"{RECORDS_FILE}-shm"))
+        file = SqliteRecords(make_private_file(folder / RECORDS_FILE))
         file.follow()
         return file
     records = NatsRecords(config.nats_records, config.settings.node, config.replicas)

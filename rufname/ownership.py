@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Sequence
 from pathlib import Path
 
 from rufname.errors import RufnameError
@@ -36,20 +37,24 @@ def require_own(data_dir: Path) -> None:
         raise ForeignFolder(fault)
 
 
-def require_entry(data_dir: Path) -> None:
+def require_entry(data_dir: Path, names: Sequence[str] = _LIVED_IN) -> None:
     """Make sure that nothing in a data folder keeps this user out because it is another's.
+
+    Args:
+        data_dir: the folder.
+        names: of the files that are looked at.
 
     Raises:
         ForeignFolder: the text names the file, its owner, and what to type.
     """
-    if fault := barred(data_dir):
+    if fault := barred(data_dir, names):
         raise ForeignFolder(fault)
 
 
-def barred(data_dir: Path) -> str:
+def barred(data_dir: Path, names: Sequence[str] = _LIVED_IN) -> str:
     """Return which file of a data folder keeps this user out because it is another's; "": none."""
     user = os.geteuid()
-    for name in _LIVED_IN:
+    for name in names:
         path = data_dir / name
         try:
             found = path.stat()

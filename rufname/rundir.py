@@ -68,6 +68,19 @@ def make_private(folder: Path) -> Path:
     return folder
 
 
+def make_private_file(path: Path) -> Path:
+    """Make an empty file that only its owner may read, unless it is there; return its path.
+
+    As a folder of `make_private`, one that root makes is its folder's owner's.
+    """
+    if not path.exists():
+        path.touch(mode=0o600)
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.chown(path, owner.st_uid, owner.st_gid)
+    return path
+
+
 class Lock:
     """An exclusive lock on a file, held until `release` or the end of the process."""
 

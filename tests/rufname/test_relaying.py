@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,15 @@ from click.testing import CliRunner, Result
 from relay.tunnel.keys import grouped
 from relay.tunnel.tenants import TenantRecord
 from relay.tunnel.tenantstore import NatsRecords, SqliteRecords
+from rufname.ownership import ForeignFolder
 from rufname.relaying import relay
 from tests.e2e.nats import RECORDS, NatsCluster, running_nats
 from tests.e2e.notation import table
 from tests.relay.tunnel.houses import ONE, TWO, House
 from tests.rufname.test_nodeconfig import LEAST
+
+SERVICE = 64_123
+"""A user that no machine has."""
 
 
 def run(folder: Path, *arguments: str, nats: NatsCluster | None = None) -> Result:
@@ -53,6 +58,28 @@ def test_a_tenant_is_forgotten_and_the_others_stay(tmp_path: Path) -> None:
         return tids
 
     assert asyncio.run(left()) == [TWO]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_in_the_folder_of_a_service_is_that_services(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir()
+    os.chown(folder, SERVICE, SERVICE)
+    assert run(tmp_path, "--forget", ONE).return_value == 1
+    assert {path.stat().st_uid for path in folder.iterdir()} == {SERVICE}
+
+
+def test_tenants_of_another_user_are_told_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "var" / "tenants.sqlite", House(ONE).record())
+    monkeypatch.setattr("rufname.ownership.os.geteuid", lambda: SERVICE)
+    monkeypatch.setattr(
+        "rufname.ownership.os.access", lambda path, _mode: Path(path).name == "relay.toml"
+    )
+    done = run(tmp_path, "--forget", ONE)
+    assert isinstance(done.exception, ForeignFolder)
+    assert f"(chown -R {SERVICE} {tmp_path / 'var'})" in str(done.exception)
 
 
 @pytest.mark.e2e
