@@ -258,6 +258,7 @@ class House:
         try:
             return bool(self.search(text))
         except (AssertionError, httpx.HTTPError):
+            self._bundle = None  # the next attempt fetches the keys anew, as a page does
             return False
 
     def wait_found(self, text: str, what: str) -> None:
