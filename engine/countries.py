@@ -86,29 +86,49 @@ def looks_international(digits: str) -> bool:
     return looks_national(digits[len(country_code) :], country_code)
 
 
-@lru_cache(maxsize=4_096)
 def has_area_code(national: str, country_code: str) -> bool:
     """Tell whether digits in the shape of a national number surely are one, area code and all.
 
     So it is where the country writes such numbers without a national prefix (Liechtenstein, mobiles
     of Brazil and China), and where its fixed lines all have as many digits (Hungary).
     """
-    metadata = _metadata(country_code)
-    if metadata is None or not looks_national(national, country_code):
+    size, may_be, layouts = _bare_layouts(country_code)
+    if size != len(national) and may_be(national) is None:
         return False
-    if metadata.fixed_line and metadata.fixed_line.possible_length == (len(national),):
+    if not looks_national(national, country_code):
+        return False
+    if size == len(national):
         return True
+    return next((is_bare for matches, is_bare in layouts if matches(national)), False)
+
+
+@cache
+def _bare_layouts(country_code: str) -> tuple[int, _Match, tuple[tuple[_Match, bool], ...]]:
+    """Return how many digits all fixed lines of a country have, and which numbers have no prefix.
+
+    Returns:
+        0 where the lines differ; what fits every number without a prefix, and a few more; the
+        layouts in their order, each with whether it has none.
+    """
+    metadata = _metadata(country_code)
+    if metadata is None:
+        return 0, _NEVER.fullmatch, ()
+    lines = metadata.fixed_line
+    lengths = lines.possible_length if lines else ()
     abroad = {(each.pattern, *each.leading_digits_pattern) for each in metadata.intl_number_format}
+    patterns, layouts = [], []
     for layout in metadata.number_format:
         leading = layout.leading_digits_pattern
         if abroad and (layout.pattern, *leading) not in abroad:
-            continue  # a layout of local numbers
-        if leading and not re.match(leading[-1], national):
-            continue
-        if re.fullmatch(layout.pattern or "", national):
-            rule = layout.national_prefix_formatting_rule or ""
-            return not any(map(str.isdigit, rule.replace("\\1", "")))
-    return False
+            continue  # of local numbers
+        pattern = f"(?={leading[-1]}){layout.pattern}" if leading else layout.pattern or ""
+        rule = (layout.national_prefix_formatting_rule or "").replace("\\1", "")
+        is_bare = not any(map(str.isdigit, rule))
+        if is_bare:
+            patterns.append(pattern)
+        layouts.append((re.compile(pattern, re.ASCII).fullmatch, is_bare))
+    may_be = re.compile("|".join(patterns) or "(?!)", re.ASCII).fullmatch
+    return lengths[0] if len(lengths) == 1 else 0, may_be, tuple(layouts)
 
 
 @lru_cache(maxsize=4_096)
