@@ -10,6 +10,8 @@ core and prints a `LoadResult`.
 Closed loop (`rate` 0): a connection asks again as soon as it has an answer; what it asks at one
 moment goes out in one piece. Open loop: questions are due at fixed times, and latency counts from
 the due time, so that a slow server cannot hide.
+
+Over 400 lines: it is one program, which shares nothing with what it judges.
 """
 
 from __future__ import annotations

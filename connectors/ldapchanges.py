@@ -3,6 +3,8 @@
 Law: a mark is taken from the server *before* what it stands for is read. A change is told as the
 entry's own unique id; whoever follows reads that entry anew and whole, since an increment holds
 only what changed. What a server no longer honours raises `MarkExpired` before anything is told.
+
+Over 400 lines: four ways that answer one question stand side by side.
 """
 
 from __future__ import annotations

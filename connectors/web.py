@@ -4,6 +4,8 @@ Law: the address is checked before it is connected to (`connectors.addresses`), 
 verified, redirects are not followed, credentials go to one origin only, and every answer has a cap
 in time and size. A proxy is a tunnel (RFC 9110, 9.3.6): it reads nothing that is under TLS.
 Standard library only.
+
+Over 400 lines: each of these bounds holds for the session and for its connection.
 """
 
 from __future__ import annotations

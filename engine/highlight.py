@@ -2,6 +2,8 @@
 
 Law: pure; worked out only for what is shown. Letters are counted in code points of the text as it
 is written, so that "Müller" is highlighted for "muell" as "Müll".
+
+Over 400 lines: a short way for what stands in the name, and a long one that gives the same.
 """
 
 from __future__ import annotations

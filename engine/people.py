@@ -17,7 +17,8 @@ from engine.contact import Contact, ContactId
 from engine.cursor import Cursor, read_cursor, write_cursor
 from engine.errors import InvalidCursor
 from engine.folding import page_of
-from engine.grouping import MAX_JOINED, Crowds, Groups, alone
+from engine.grouping import MAX_JOINED, Crowds, Groups
+from engine.joined import alone
 from engine.matching import FULL_NAME, SOUNDS
 from engine.plainpeople import in_one, plain_page
 from engine.plainwords import PlainWords

@@ -7,6 +7,8 @@ asker, fields that are hidden in some sources, guesses. Of these it is told what
 them.
 
 Law: as `engine.ranking`.
+
+Over 400 lines: one page has one state, through all of its classes.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from operator import attrgetter, itemgetter
 from engine.bodykeys import body_keys_of
 from engine.contact import Contact, ContactId
 from engine.cursor import write_cursor
-from engine.grouping import MAX_JOINED, Crowds, Groups, alone, person_of
+from engine.grouping import MAX_JOINED, Crowds, Groups
+from engine.joined import alone, person_of
 from engine.matching import (
     COMPANY,
     COMPANY_WHOLE,

@@ -4,6 +4,8 @@ Law: pure code. What is asked for is worked out once per list of attributes and 
 costs a few calls, not a whole entry. A caller's answer is shown under the *match's* name: where
 several share a line, the entry carries what they share and nothing of any one of them.
 
+Over 400 lines: what an attribute list makes of an entry and of its lines is kept together.
+
 Sources: RFC 4511 4.5.1.8 (`*`, `1.1`), RFC 3673 (`+`), RFC 4530 (entryUUID), RFC 4514 (DNs).
 """
 

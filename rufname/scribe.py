@@ -2,6 +2,8 @@
 
 Law: the loop here keeps lifeline, schedules and control socket; the work is done by one thread
 (`rufname.hand`). It runs at low priority, and nobody who asks for a name ever waits for it.
+
+Over 400 lines: schedules, control and reload act on one list of runs.
 """
 
 from __future__ import annotations

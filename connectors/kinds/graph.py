@@ -3,6 +3,8 @@
 Law: `Complete` is earned: every stream came to its delta link. A delta may repeat an object and may
 hold only what changed of it: the last repetition counts, and objects of the directory are read anew
 and whole. Several mailboxes are read at once, one request at a time for each (it allows four).
+
+Over 400 lines: whether a read is complete is known where all of its streams are.
 """
 
 from __future__ import annotations

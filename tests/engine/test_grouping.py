@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine import grouping
-from engine.contact import Address, Contact, ContactId
+from engine.contact import Contact, ContactId
 from engine.grouping import (
     MAX_JOINED,
     MAX_RECORDS,
     Groups,
     Held,
     _may_have,
-    person_of,
     same_person,
 )
 from engine.query import PeopleQuery
@@ -180,27 +179,6 @@ def test_a_record_found_by_another_word_is_part_of_the_hit() -> None:
     one = contact("1", "Anna Meier", NUMBER, surname="Meier", given_name="Anna")
     other = contact("2", "Meier", NUMBER, source="book", job="Leitung")
     assert groups(one, other, text="anna") == [{"1", "2"}]
-
-
-def test_the_first_record_shows_and_the_others_fill_its_blanks() -> None:
-    best = contact("1", "Anna Meier", NUMBER, company="Nord", emails=("a@nord.example",))
-    other = contact(
-        "2", "A. Meier", NUMBER, OTHER, source="book", company="Nordlicht", job="Leitung",
-        emails=("A@nord.example", "anna@home.example"), address=Address(city="Ulm"),
-        custom={"1": "K1"},
-    )  # fmt: skip
-    person = person_of([best, other])
-    assert (person.name, person.company, person.contact.job) == ("Anna Meier", "Nord", "Leitung")
-    assert person.contact.custom == {"1": "K1"}
-    assert {field.name: field.origin.key for field in person.fields()} == {
-        "display_name": "1", "company": "1", "job": "2", "city": "2", "custom.1": "2",
-    }  # fmt: skip
-    assert [(each.number.digits, each.origin.key) for each in person.numbers] == [
-        (NUMBER, "1"), (OTHER, "2"),
-    ]  # fmt: skip
-    assert [(each.address, each.origin.key) for each in person.emails] == [
-        ("a@nord.example", "1"), ("anna@home.example", "2"),
-    ]  # fmt: skip
 
 
 def test_of_a_crowd_each_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contact import Address, Contact
-from engine.grouping import person_of
+from engine.joined import person_of
 from relay.vcard import file_name, vcard
 from tests.engine.building import contact, line
 
