@@ -73,6 +73,7 @@ def test_an_empty_file_starts_nothing_and_warns(folder: Path) -> None:
         ldap=None,
         relay=None,
         warnings=(f"{folder / 'rufname.toml'}: source: no [[source]]: there is nothing to find",),
+        is_blank=True,
     )
 
 
