@@ -178,7 +178,9 @@ class CallerLookup:
         numbers, versions = self._reader.numbers, behind.versions
         best, version = versions[0]
         if len(versions) > 1:
-            best = min([source for source, _ in versions], key=self._source_rank)
+            sources = {source for source, _ in versions}
+            if len(sources) > 1:
+                best = min(sources, key=self._source_rank)
             of_best = [version for source, version in versions if source == best]
             version = min(of_best, key=lambda each: numbers.name(each).id.key)
         return version
