@@ -82,7 +82,7 @@ def class_of(typed: Typed, contact: Contact, searched: Searched) -> int:
 
 
 def _class_by_letters(typed: Typed, contact: Contact) -> int:
-    """Tell whether a phone's keys or two initials name a contact; 0 if not."""
+    """Return the class of a contact that is named by a phone's keys or by two initials; 0: none."""
     if typed.keys:
         names = name_words(contact)
         if all(any(is_on_keys(each, word[:MAX_PREFIX]) for each in names) for word in typed.words):
