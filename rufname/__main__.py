@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
+import signal
 import sys
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
-
-from rufname.cli import run
 
 _LAST_STREAM = 2
 """The number of standard error."""
@@ -16,9 +17,24 @@ _LAST_STREAM = 2
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     _have_streams()
+    run = _loaded()
     code = run(sys.argv[1:])
     gc.freeze()  # else Python looks through all that is loaded and remembered before it ends
     sys.exit(code)
+
+
+def _loaded() -> Callable[[Sequence[str]], int]:
+    """Load the command line and return its `run`; Ctrl-C meanwhile ends the process silently.
+
+    Python would print where it was, and no `except` stands around the loading of a module.
+    """
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heeded:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    run: Callable[[Sequence[str]], int] = importlib.import_module("rufname.cli").run
+    if heeded:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return run
 
 
 def _have_streams() -> None:

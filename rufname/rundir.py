@@ -17,9 +17,9 @@ import msgspec
 from engine.errors import WriterBusy
 from rufname.errors import RufnameError
 
-_TRIES = 4
+_LEAST_PATIENCE_S = 0.15
 _RETRY_S = 0.05
-"""`serving_pid` holds a shared lock for an instant: one failure to lock is no proof of a server."""
+"""`_is_held` takes a shared lock for an instant: one failure to lock is no proof of a holder."""
 
 
 class AlreadyServing(RufnameError):
@@ -122,10 +122,8 @@ def take_serve_lock(run_dir: Path) -> Lock:
         AlreadyServing: another one runs; the text names its process.
     """
     path = run_dir / "serve.lock"
-    for _ in range(_TRIES):
-        if lock := Lock.take(path):
-            return lock
-        time.sleep(_RETRY_S)
+    if lock := _take(path):
+        return lock
     raise AlreadyServing(
         f"another `rufname serve` (process {_holder(path)}) works on {run_dir.parent}"
     )
@@ -138,13 +136,9 @@ def take_writer_lock(run_dir: Path, patience_s: float = 0.0) -> Lock:
         WriterBusy: another process holds it; the text names it.
     """
     path = run_dir / "writer.lock"
-    deadline = time.monotonic() + patience_s
-    while True:
-        if lock := Lock.take(path):
-            return lock
-        if time.monotonic() >= deadline:
-            raise WriterBusy(f"process {_holder(path)} is writing to {run_dir.parent}")
-        time.sleep(_RETRY_S)
+    if lock := _take(path, patience_s):
+        return lock
+    raise WriterBusy(f"process {_holder(path)} is writing to {run_dir.parent}")
 
 
 def serving_pid(run_dir: Path) -> int | None:
@@ -186,6 +180,16 @@ def read_status(run_dir: Path) -> ServeStatus | None:
         return msgspec.json.decode((run_dir / "status.json").read_bytes(), type=ServeStatus)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
+
+
+def _take(path: Path, patience_s: float = 0.0) -> Lock | None:
+    """Return the lock as soon as it is free; None: somebody holds it, not for an instant only."""
+    deadline = time.monotonic() + max(patience_s, _LEAST_PATIENCE_S)
+    while not (lock := Lock.take(path)):
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(_RETRY_S)
+    return lock
 
 
 def _is_held(path: Path) -> bool:

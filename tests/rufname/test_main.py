@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -10,6 +11,18 @@ import atexit, gc, sys
 from rufname.__main__ import main
 sys.argv = ["rufname", *{arguments}]
 atexit.register(lambda: print("left as they are:", gc.get_freeze_count()))
+main()
+"""
+
+INTERRUPTED = """
+import os, signal, sys
+class CtrlC:
+    def find_spec(name, path=None, target=None):
+        if name == "rufname.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, CtrlC)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from rufname.__main__ import main
 main()
 """
 
@@ -35,3 +48,10 @@ def test_its_exit_code_is_that_of_the_command() -> None:
     code, left = end_of("no-such-command")
     assert code == 2
     assert left > 10_000
+
+
+def test_ctrl_c_while_the_program_loads_shows_no_traceback() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (-signal.SIGINT, "")

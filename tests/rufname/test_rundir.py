@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.errors import WriterBusy
+from rufname import rundir
 from rufname.rundir import (
     AlreadyServing,
     Lock,
@@ -56,6 +59,24 @@ def test_only_one_process_writes_and_the_second_is_told_which(tmp_path: Path) ->
         take_writer_lock(tmp_path)
     lock.release()
     take_writer_lock(tmp_path).release()
+
+
+@pytest.mark.parametrize("take", [take_serve_lock, take_writer_lock])
+def test_who_only_looks_whether_a_lock_is_held_is_not_taken_for_its_holder(
+    take: Callable[[Path], Lock], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("serve.lock", "writer.lock"):
+        (tmp_path / name).touch()
+    looking = [os.open(tmp_path / name, os.O_RDONLY) for name in ("serve.lock", "writer.lock")]
+    for descriptor in looking:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+    def pass_time(_seconds: float) -> None:
+        while looking:
+            os.close(looking.pop())
+
+    monkeypatch.setattr(rundir.time, "sleep", pass_time)
+    take(tmp_path).release()
 
 
 def test_a_lock_ends_with_its_process_and_tells_that_it_was_left(tmp_path: Path) -> None:
