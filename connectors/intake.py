@@ -44,7 +44,9 @@ SURELY_SHORT = 64
 MAX_LISTED = 20
 """New columns that a note names."""
 
-_UNSEEN, _KEPT, _SEEN = 0, 1, 2
+_UNSEEN, _LOST, _KEPT, _SEEN = 0, 1, 2, 3
+"""What a run knows of a row. Lost: its record came, and says nothing any more that could be looked
+up; the contact goes, though a key sweep names the record. From `_KEPT` on the row is met."""
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -124,9 +126,9 @@ class _Marks:
         marks = self._marks
         if rowid >= len(marks):
             self._make_room(rowid)
-        if not marks[rowid]:
+        if marks[rowid] < _KEPT:
             self.met += 1
-        if not mark:
+        if mark < _KEPT:
             self.met -= 1
         marks[rowid] = mark
 
@@ -402,15 +404,14 @@ class Intake:
                     unchanged += 1
                     continue
             contact, faults = contact_of(key, event.record, event.locator, began_at)
+            if contact is None:  # no record stands for its faults that could be seen to go
+                rejected.extend(faults)
+                self._lose(key, row)
+                continue
             if faults:
-                rejected.extend(
-                    msgspec.structs.replace(fault, key=key) if fault.field else fault
-                    for fault in faults
-                )
+                rejected.extend(msgspec.structs.replace(fault, key=key) for fault in faults)
                 # One byte short: mapped again in every run, so that each report names the faults.
                 digest = digest[:-1]
-            if contact is None:
-                continue
             if row is None:
                 rows.append((key, digest, encode_contact(contact)))
             else:
@@ -418,6 +419,12 @@ class Intake:
         self._tally.unchanged += unchanged
         self._accepted += unchanged
         return rows + self._dated(again)
+
+    def _lose(self, key: str, row: tuple[int, bytes] | None) -> None:
+        """Let a contact go whose record no longer says anything that can be looked up."""
+        if row is not None and row[1]:
+            self._marks.put(row[0], _LOST)
+            self._deletes[key] = None
 
     def _dated(self, again: dict[str, tuple[bytes, Contact]]) -> list[tuple[str, bytes, bytes]]:
         """Return rows of contacts that the store knows, each with the time since when it does.
@@ -490,7 +497,7 @@ class Intake:
             if cancelled():
                 raise Cancelled("cancelled while removing what is gone; the next run goes on")
             after = page[-1][1]
-            self._remove([key for rowid, key in page if self._marks.get(rowid) == _UNSEEN])
+            self._remove([key for rowid, key in page if self._marks.get(rowid) < _KEPT])
 
     def _remove(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), MAX_BATCH):

@@ -335,6 +335,35 @@ def test_a_run_by_change_keeps_what_was_rejected_of_the_records_it_says_nothing_
     assert [each.key for each in store.rejected("crm")] == ["3"]
 
 
+@pytest.mark.parametrize("told", ["by a sweep", "by change"])
+def test_a_followed_record_that_no_longer_says_anything_goes(
+    store: ContactStore, told: str
+) -> None:
+    take(store, [*people(10), Complete(full=True, bookmark=b"1")])
+    store.settle(store.last_seq())
+    blank = Upsert("3", {"id": "3", "name": " ", "phone": ""})
+    swept = told == "by a sweep"
+    rest = [Present(tuple(map(str, range(10))))] if swept else []
+    events = [[blank], [*rest, Complete(full=swept, bookmark=b"2")]]
+    assert take(store, *events, dry_run=True)[1].removed == 1
+    reason, counts = take(store, *events)
+    assert (reason, counts.removed, counts.rejected) == ("", 1, 1)
+    assert stored(store).keys() == set("012456789")
+    take(store, [person("3")], [*rest, Complete(full=swept, bookmark=b"3")])
+    assert "3" in stored(store)
+
+
+def test_what_is_wrong_with_a_record_that_became_no_contact_is_forgotten_when_it_is_gone(
+    store: ContactStore,
+) -> None:
+    bad = Upsert("1", {"id": "1", "name": "", "phone": "none"})
+    take(store, [bad, person("2"), Complete(full=True, bookmark=b"1")])
+    store.settle(store.last_seq())
+    assert len(store.rejected("crm")) == 2
+    take(store, [Present(("2",)), Complete(full=True, bookmark=b"2")])
+    assert store.rejected("crm") == []
+
+
 def test_a_full_read_names_all_that_is_rejected_anew(store: ContactStore) -> None:
     take(store, [person("1", phone="110"), person("2", phone="110"), END])
     take(store, [person("1", phone="110"), person("2"), END])
