@@ -267,6 +267,19 @@ def sort_rank(text: str) -> int:
     return rank << 5 * (12 - len(letters))
 
 
+def sort_ranks(text: str) -> tuple[int, int]:
+    """Return the least and the greatest `sort_rank` of names that may stand on either side.
+
+    Digits, signs, and the letters of other scripts share a place: how two names stand to each other
+    that differ in one of them, or behind it, their ranks do not tell. Names of plain letters alone
+    have one rank: that of the text, twice.
+    """
+    letters = fold(text)[:12]
+    told = next((at for at, letter in enumerate(letters, 1) if ord(letter) not in _ALPHABET), 12)
+    rank, untold = sort_rank(text), (1 << 5 * (12 - told)) - 1
+    return rank & ~untold, rank | untold
+
+
 _RANK_LETTERS = 10
 _RANK_SURNAME_LETTERS = 8
 _RANK_BASE = 29

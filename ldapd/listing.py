@@ -65,7 +65,8 @@ Slices = Generator[bytes, None, bytes]
 """Yields the octets of each slice; returns the last octets, the result among them."""
 
 
-_START = Bookmark(0, 0, 0)
+START = Bookmark(0, 0, 0)
+"""Where the first page begins."""
 
 
 class _Walk:
@@ -318,11 +319,11 @@ class Lister:
         assert page is not None
         bookmark = self._bookmark(asked, page.cookie)
         if bookmark is None:
-            return _foreign_cookie(asked)
+            return foreign_cookie(asked)
         if not page.size:
             return asked.done(_SUCCESS, (*notes, page_response(b"")))
         most = most_entries(asked.request.size_limit, limits)
-        wanted = min(page.size, most - bookmark.sent)
+        wanted = page_size(page.size, most - bookmark.sent)
         walk = _Walk(self._index, asked, question, limits, self._turn(asked, limits))
         if page.cookie:
             walk.begin_behind(Position(bookmark.rank, bookmark.place))
@@ -368,16 +369,16 @@ class Lister:
                 )
             return self._end(asked, found.code, (), (found.note,))
         page = asked.controls.page
-        bookmark = _START if page is None else self._bookmark(asked, page.cookie)
+        bookmark = START if page is None else self._bookmark(asked, page.cookie)
         if bookmark is None:
-            return _foreign_cookie(asked)
+            return foreign_cookie(asked)
         begin = place_behind(found, asked, bookmark) if page and page.cookie else 0
         most = most_entries(asked.request.size_limit, limits) - bookmark.sent
-        wanted = most if page is None else min(page.size, most)
+        wanted = most if page is None else page_size(page.size, most)
         yield from self._send(asked, found, begin, begin + wanted)
         left = len(found.hits) - begin - wanted
         notes: tuple[Control, ...] = (sort_response(_SUCCESS),)
-        if left > 0 and wanted == most:
+        if left > 0 and wanted >= most:
             return self._end(asked, ResultCode.SIZE_LIMIT_EXCEEDED, (), notes)
         if page is not None:
             cookie = b""
@@ -442,7 +443,7 @@ class Lister:
 
     def _bookmark(self, asked: Asked, cookie: bytes) -> Bookmark | None:
         """Return where a page begins; None for a cookie that is not for this search."""
-        return self._seal.open(cookie, asked.digest_text()) if cookie else _START
+        return self._seal.open(cookie, asked.digest_text()) if cookie else START
 
     def _end(
         self,
@@ -463,7 +464,18 @@ def most_entries(size_limit: int, limits: ProfileLimits) -> int:
     return min(size_limit or most, most)
 
 
-def _foreign_cookie(asked: Asked) -> bytes:
+def page_size(wished: int, left: int) -> int:
+    """Return how many entries a page may bring; the limit may have fallen since the page before.
+
+    Args:
+        wished: entries of a page, as the client asks for.
+        left: what the limit leaves of the whole; below 0 where more are out already.
+    """
+    return max(min(wished, left), 0)
+
+
+def foreign_cookie(asked: Asked) -> bytes:
+    """Refuse a cookie that was not made here for this search."""
     return asked.done(
         ResultCode.UNWILLING_TO_PERFORM, message="the cookie belongs to another search"
     )

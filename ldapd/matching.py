@@ -113,7 +113,7 @@ def order_key(text: str) -> str:
     """Return what a text is sorted by: folded letters, "Ü" with "U"; equal ones by code point.
 
     RFC 4517 4.2.12 sorts by code point alone, which puts "Übel" behind "Zorn". Cut where nobody
-    looks any more, and in step with `engine.tokens.sort_rank`: signs stand before letters.
+    looks any more, and in step with `engine.tokens.sort_ranks`: signs stand before letters.
     """
     prepared = prepare(text[:MAX_FOLDED_CHARS])
     folded = fold(prepared).translate(_SIGNS_FIRST)

@@ -25,7 +25,16 @@ import msgspec
 
 from engine.contact import Contact
 from engine.phone import DialPlan
-from engine.selection import AllOf, AnyOf, Contains, Everyone, Prefix, Selection, Without
+from engine.selection import (
+    AllOf,
+    AlphabetRange,
+    AnyOf,
+    Contains,
+    Everyone,
+    Prefix,
+    Selection,
+    Without,
+)
 from ldapd import matching, number_terms
 from ldapd.beginnings import beginning
 from ldapd.errors import InvalidDn
@@ -453,10 +462,16 @@ def _negation(part: Compiled) -> Compiled:
 
 
 def _unreduced(selection: Selection) -> Selection:
-    """Return a selection from which nothing is taken away."""
+    """Return a selection that leaves nobody out by what may be hidden from the asker.
+
+    Nothing is taken away from it, and nobody has a place in the alphabet: whoever is called by an
+    e-mail address alone stands there under it.
+    """
     match selection:
         case Without(included, _):
             return _unreduced(included)
+        case AlphabetRange():
+            return EVERYONE
         case AllOf(parts):
             return AllOf(tuple(map(_unreduced, parts)))
         case AnyOf(parts):

@@ -24,7 +24,7 @@ from typing import Protocol
 
 import msgspec
 
-from engine.caller import SHARED
+from engine.caller import SHARED, WINDOW
 from engine.contact import Contact, contact_uuid_text
 from engine.plaincalls import NOBODY, PlainCaller
 from engine.query import (
@@ -39,12 +39,13 @@ from engine.selection import EntryIs
 from ldapd import planner
 from ldapd.asked import Asked, SetDirectory
 from ldapd.auth import Asker, Peer
-from ldapd.cookies import CookieSeal
+from ldapd.cookies import Bookmark, CookieSeal
 from ldapd.counters import Counters
 from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn, uuid_of
 from ldapd.errors import ProtocolError, RequestRefused
 from ldapd.known_lists import KnownLists
-from ldapd.listing import Lister, Slices, most_entries
+from ldapd.listing import START, Lister, Slices, most_entries
+from ldapd.lookup_pages import LookUpPages
 from ldapd.matched_values import keep_values
 from ldapd.naming import Naming, Place
 from ldapd.planner import NumberQuestion, SetQuestion
@@ -61,6 +62,8 @@ from ldapd.protocol.messages import (
     encode_result,
 )
 from ldapd.protocol.search_controls import (
+    SearchControls,
+    SortKey,
     page_response,
     read_search_controls,
     sort_response,
@@ -127,6 +130,7 @@ class Searcher:
         self._naming = naming
         self._counters = counters
         self._lister = Lister(index, seal, counters, clock)
+        self._pages = LookUpPages(seal)
         self._lists = KnownLists(index)
         self._listed = b""  # the last answer to a search for names
         self._plain_callers: dict[Asker, PlainCaller] = {}
@@ -171,7 +175,7 @@ class Searcher:
         contact = self.contact_at(place, asker.principal)
         if contact is None:
             return _no_such_object(asked.message_id, place)
-        search_filter = planner.with_dn_terms(request.filter, place.base)
+        search_filter = planner.with_dn_terms(_wish(asker, request), place.base)
         compiled = planner.compile_filter(search_filter, asker.plan)
         notes = self._notes(asked)
         if request.scope == SCOPE_ONE or compiled.check(contact) is not True:
@@ -185,7 +189,8 @@ class Searcher:
             return _not_built(asked)
         asker, wish = asked.asker, _wish(asked.asker, asked.request)
         question = _number_question(asker, wish)
-        if question is None:
+        mark = self._pages.begin(asked)
+        if question is None or mark is None:
             people = None if asker.client.profile == "bulk" else self._people(asked, wish)
             answer = people or self._list(asked, self._set_question(asked, wish))
             self._listed = answer if isinstance(answer, bytes) else b""
@@ -194,12 +199,13 @@ class Searcher:
         match, value = self._best_match(asker, question.values)
         if match is not None:
             self._counters.lookups_found += 1
-            return self._holders(asked, question, match, value)
-        people = self._people(asked, wish)  # part of a number, or letters on a phone's keys
-        if people is not None:
-            return people
-        if question.is_partial or asked.controls.vlv is not None:
-            return self._list(asked, self._set_question(asked, wish))
+            return self._holders(asked, question, match, value, mark)
+        if mark is START:  # else nobody has the number any more
+            people = self._people(asked, wish)  # part of a number, or letters on a phone's keys
+            if people is not None:
+                return people
+            if question.is_partial or asked.controls.vlv is not None:
+                return self._list(asked, self._set_question(asked, wish))
         return asked.done(_SUCCESS, self._notes(asked))
 
     def _call(self, asker: Asker, message_id: int, request: SearchRequest, base: str) -> bytes:
@@ -349,29 +355,34 @@ class Searcher:
         return encode_result(message_id, SEARCH_DONE, _SUCCESS)
 
     def _holders(
-        self, asked: Asked, question: NumberQuestion, match: CallerMatch, value: str
+        self,
+        asked: Asked,
+        question: NumberQuestion,
+        match: CallerMatch,
+        value: str,
+        mark: Bookmark,
     ) -> bytes | LongAnswer:
-        """Answer a look-up that found somebody: the caller's answer to a phone, all holders."""
+        """Answer a look-up that found somebody: the caller's answer to a phone, all holders.
+
+        Of a number that more have than a look-up reads, there is a list instead, or the answer and
+        the first of them.
+        """
         client, plan = asked.asker.client, asked.asker.plan
-        wanted = most_entries(asked.request.size_limit, self._profiles.of(client.profile))
         query = CallerQuery(value, plan, asked.asker.principal, client.classes)
-        contacts = self._index.holders(query, wanted + 1)
-        page = asked.controls.page
-        if asked.controls.vlv is not None or (page is not None and len(contacts) > page.size):
-            wish = asked.request.filter
-            return self._list(asked, self._set_question(asked, wish))
+        contacts = self._index.holders(query, WINDOW)
+        is_cut = len(contacts) == WINDOW and match.match_class <= SHARED
+        is_list = asked.controls.vlv is not None
+        if is_cut and mark is START and not is_list:
+            answers = client.profile == "phone" and question.check is None
+            is_list = not answers or asked.controls.page is not None
+        if is_list:
+            return self._list(asked, self._set_question(asked, _wish(asked.asker, asked.request)))
         if client.profile == "phone":
             answer = answer_of(match)
             contacts = [answer, *(each for each in contacts if each.id != answer.id)]
         if question.check is not None:
             contacts = [each for each in contacts if question.check(each)]
-        code: int = _SUCCESS
-        if len(contacts) > wanted:
-            code = ResultCode.SIZE_LIMIT_EXCEEDED
-            self._counters.searches_limited += 1
-            del contacts[wanted:]
-        self._counters.entries += len(contacts)
-        shown = [
+        found: Sequence[Shown] = [
             Shown(
                 contact,
                 entry_dn(contact_uuid_text(contact.id), asked.base),
@@ -383,8 +394,22 @@ class Searcher:
             )
             for contact in contacts
         ]
-        notes = self._notes(asked, shown)
-        return b"".join((*map(asked.entry, shown), asked.done(code, notes)))
+        notes: tuple[Control, ...] = ()
+        if asked.controls.sort:
+            found, notes = _sorted(found, asked.controls.sort)
+        most = most_entries(asked.request.size_limit, self._profiles.of(client.profile))
+        found, code, note = self._pages.cut(asked, found, most, mark)
+        if code == _SUCCESS and is_cut and self._has_more(asked):
+            code = ResultCode.SIZE_LIMIT_EXCEEDED
+        if code != _SUCCESS:
+            self._counters.searches_limited += 1
+        self._counters.entries += len(found)
+        return b"".join((*map(asked.entry, found), asked.done(code, (*notes, *note))))
+
+    def _has_more(self, asked: Asked) -> bool:
+        """Tell whether more have a number than the look-up reads."""
+        selection = self._set_question(asked, _wish(asked.asker, asked.request)).selection
+        return not self._index.candidates(selection, asked.asker.principal, WINDOW).complete
 
     def _people(self, asked: Asked, wish: Filter) -> bytes | None:
         """Answer what somebody types as people search does, in its order; None for other filters.
@@ -411,21 +436,11 @@ class Searcher:
         ]
         return b"".join((*map(asked.entry, shown), asked.done(code)))
 
-    def _notes(self, asked: Asked, shown: list[Shown] | None = None) -> tuple[Control, ...]:
-        """Sort the few entries of a look-up as is asked for; return the response controls."""
+    def _notes(self, asked: Asked) -> tuple[Control, ...]:
+        """Return the response controls of one entry or none."""
         keys = asked.controls.sort
-        notes: tuple[Control, ...] = ()
-        if keys:
-            try:
-                key_of = key_function(keys)
-                if shown is not None:
-                    shown.sort(key=lambda each: directed(key_of(each.contact), keys))
-                notes = (sort_response(_SUCCESS),)
-            except UnsortableKey as error:
-                notes = (sort_response(error.code, error.attribute),)
-        if asked.controls.page is not None:
-            notes = (*notes, page_response(b""))
-        return notes
+        notes = _sorted((), keys)[1] if keys else ()
+        return notes if asked.controls.page is None else (*notes, page_response(b""))
 
     def _set_question(self, asked: Asked, wish: Filter) -> SetQuestion:
         """Return a filter as a set question.
@@ -445,6 +460,18 @@ class Searcher:
         except StopIteration as end:
             return bytes(end.value)
         return LongAnswer(asked.message_id, first, slices)
+
+
+def _sorted(
+    found: Sequence[Shown], keys: Sequence[SortKey]
+) -> tuple[Sequence[Shown], tuple[Control, ...]]:
+    """Return the few entries of a look-up in the order of keys, and the response control."""
+    try:
+        key_of = key_function(keys)
+    except UnsortableKey as error:
+        return found, (sort_response(error.code, error.attribute),)
+    ordered = sorted(found, key=lambda each: directed(key_of(each.contact), keys))
+    return ordered, (sort_response(_SUCCESS),)
 
 
 def _wish(asker: Asker, request: SearchRequest) -> Filter:
@@ -467,8 +494,26 @@ def _with_controls(
     except ProtocolError as error:
         code = error.code if isinstance(error, RequestRefused) else ResultCode.PROTOCOL_ERROR
         return encode_result(message_id, SEARCH_DONE, code, error.reason)
+    refusal = _unsortable(wish)
+    if refusal is not None:
+        code = ResultCode.UNAVAILABLE_CRITICAL_EXTENSION
+        return encode_result(message_id, SEARCH_DONE, code, controls=(refusal,))
     keep = keep_values(wish.value_filters, asker.plan) if wish.value_filters else None
     return Asked(asker, message_id, request, base, wish, keep)
+
+
+def _unsortable(wish: SearchControls) -> Control | None:
+    """Return the sort response that refuses a search (RFC 2891 2), None where there is an order.
+
+    Whoever can do without is answered unsorted; to a virtual list view its own control says it.
+    """
+    if not wish.sort or not wish.sort_is_critical or wish.vlv is not None:
+        return None
+    try:
+        key_function(wish.sort)
+    except UnsortableKey as error:
+        return sort_response(error.code, error.attribute)
+    return None
 
 
 def _unbound(message_id: int, request: SearchRequest, place: Place) -> bytes:

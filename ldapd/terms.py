@@ -27,7 +27,7 @@ from engine.selection import (
     Selection,
 )
 from engine.terms import MAX_PREFIX
-from engine.tokens import sort_rank, words
+from engine.tokens import sort_ranks, words
 from ldapd import matching, number_terms
 from ldapd.number_terms import NumberTerm
 from ldapd.protocol.filters import (
@@ -307,8 +307,8 @@ def _range(value: str, found: AttributeType, *, least: bool) -> Selection:
     """Return a stretch of the alphabet for a surname; other attributes have no order of theirs."""
     if found.name != "sn":
         return EVERYONE
-    place = sort_rank(matching.prepare(value))
-    return AlphabetRange(low=place) if least else AlphabetRange(high=place)
+    low, high = sort_ranks(matching.prepare(value))
+    return AlphabetRange(low=low) if least else AlphabetRange(high=high)
 
 
 def _is_bare_star(leaf: Leaf) -> bool:

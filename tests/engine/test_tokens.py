@@ -15,6 +15,7 @@ from engine.tokens import (
     letters_of,
     name_key,
     sort_rank,
+    sort_ranks,
     spans_of_words,
     whole_name,
     words,
@@ -122,6 +123,14 @@ def test_ranks_are_alphabetical() -> None:
     names = ["", "Abel", "Maier", "Meier", "Müller", "Zorn", "Иванов"]
     assert [sort_rank(name) for name in names] == sorted(sort_rank(name) for name in names)
     assert sort_rank("Müller") == sort_rank("Mueller")
+
+
+@given(st.lists(st.text("abz09 -'.ßжя田", max_size=14), min_size=2, max_size=2))
+def test_ranks_leave_nobody_out_of_a_stretch_of_the_alphabet(names: list[str]) -> None:
+    first, last = sorted(names, key=fold)
+    assert sort_ranks(first)[0] <= sort_rank(last)
+    assert sort_rank(first) <= sort_ranks(last)[1]
+    assert sort_ranks("Meier") == (sort_rank("Meier"), sort_rank("Meier"))
 
 
 @given(

@@ -101,9 +101,10 @@ def listed(
     text: str,
     *controls: Control,
     size_limit: int = 0,
+    base: str = "dc=meta",
 ) -> Listed:
     request = SearchRequest(
-        "dc=meta", 2, 0, size_limit, 0, types_only=False, filter=parse_filter(text),
+        base, 2, 0, size_limit, 0, types_only=False, filter=parse_filter(text),
         attributes=("cn",),
     )  # fmt: skip
     *entries, done = responses(ask(handler, peer_of(client), request, *controls))
@@ -236,6 +237,21 @@ def test_the_limit_of_a_profile_counts_all_pages(crowd: ContactIndex, order: obj
     assert (len(second.keys), second.code) == (4, ResultCode.SIZE_LIMIT_EXCEEDED)
     exact = listed(handler, BOOK, "(sn=*)", page(6), *controls, size_limit=6)
     assert (len(exact.keys), exact.code) == (6, ResultCode.SIZE_LIMIT_EXCEEDED)
+
+
+@pytest.mark.parametrize("order", [(), ("sn",)])
+@pytest.mark.parametrize("size_limit", [1, 3, 5])
+def test_a_limit_that_falls_between_pages_ends_them(
+    crowd: ContactIndex, order: object, size_limit: int
+) -> None:
+    assert isinstance(order, tuple)
+    handler = handler_of(crowd)
+    controls = [by(*order)] if order else []
+    first = listed(handler, BULK, "(sn=*)", page(6), *controls)
+    second = listed(
+        handler, BULK, "(sn=*)", page(6, first.cookie), *controls, size_limit=size_limit
+    )
+    assert (second.keys, second.code) == ([], ResultCode.SIZE_LIMIT_EXCEEDED)
 
 
 def test_whoever_reads_all_reads_them_without_pages_too(crowd: ContactIndex) -> None:

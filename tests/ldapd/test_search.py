@@ -11,9 +11,10 @@ from engine.client import Client
 from engine.contact import Address, contact_uuid
 from engine.index import ContactIndex
 from engine.query import EVERY_CLASS, CallerMatch, CallerQuery, PeopleQuery
-from engine.rights import Principal
+from engine.rights import Principal, SourcePolicy
 from engine.selection import Selected, Selection
 from ldapd.handler import LdapHandler
+from ldapd.matching import order_key
 from ldapd.protocol.messages import SCOPE_BASE, SCOPE_ONE, SCOPE_SUB, ResultCode
 from tests.engine.building import Directory, contact
 from tests.ldapd.asking import handler_of, limited, search
@@ -437,3 +438,42 @@ def test_the_digits_of_a_phone_are_letters_on_its_keys(
         assert search(handler, BOOK, "(searchContact=634*)", "cn").names() == []
     finally:
         directory.close()
+
+
+# --- ranges -------------------------------------------------------------------------------------
+
+
+def test_a_range_finds_names_of_signs_digits_and_other_scripts_too(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    names = ("O'Brien", "O-Ahn", "O Ahn", "3M", "12 Apostel", "1a", "20", "Иванов", "田中 A",
+             "כהן", "A Ü", "A-B", "Ahn", "Müller", "Mueller", "Muller")  # fmt: skip
+    directory = Directory(tmp_path_factory.mktemp("signs"))
+    handler = handler_of(directory.hold(*(contact(name, surname=name) for name in names)))
+    client = Client("bulk", "cn=bulk", profile="bulk")
+    for name in names:
+        above, below = (search(handler, client, f"(sn{sign}{name})") for sign in (">=", "<="))
+        assert set(above.names()) == {each for each in names if order_key(each) >= order_key(name)}
+        assert set(below.names()) == {each for each in names if order_key(each) <= order_key(name)}
+    directory.close()
+
+
+def test_a_range_tells_nothing_of_a_hidden_address(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    policy = SourcePolicy("crm", fields={"emails": ("personnel",)})
+    directory = Directory(tmp_path_factory.mktemp("addresses"), crm=policy)
+    addresses = ("anna@firm.example", "zoe@firm.example")
+    handler = handler_of(directory.hold(*(contact(each, emails=(each,)) for each in addresses)))
+    for text in ("(sn<=m)", "(&(cn=*)(!(sn>=m)))"):
+        assert search(handler, BOOK, text, "cn").names() == ["-", "-"]
+    assert search(handler, BOOK, "(sn>=m)", "cn").names() == []
+    directory.close()
+
+
+def test_everybody_has_an_address_where_one_entry_is_read_as_well(index: ContactIndex) -> None:
+    handler = handler_of(index)
+    outlook = msgspec.structs.replace(BOOK, mail_domain="no-mail.invalid")
+    (entry,) = search(handler, outlook, "(&(mail=*)(cn=Bernd Meier))").entries
+    (again,) = search(handler, outlook, "(mail=*)", base=entry.dn, scope=SCOPE_BASE).entries
+    assert again.values("mail") == entry.values("mail")
