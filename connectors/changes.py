@@ -47,12 +47,14 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
         query: a digest of the query and the column: another one is read in full.
         kind: the type of the value.
         text: the value.
+        doubled: a digest of the records whose keys are not theirs alone, b"" for none.
     """
 
     rung: Rung
     query: bytes
     kind: Literal["time", "date", "number", "bytes", "text"]
     text: str
+    doubled: bytes = b""
 
     @property
     def value(self) -> Value:
@@ -117,31 +119,37 @@ class Following(msgspec.Struct, frozen=True):
             newest if self.rung == "number" else f"{newest} WHERE {ALIAS}.{self.column} <= {latest}"
         )
 
-    def mark(self, value: object) -> Bookmark:
-        """Return the bookmark for the value of `mark_statement`; b"" where there is none yet."""
+    def mark(self, value: object, doubled: bytes = b"") -> Bookmark:
+        """Return the bookmark for the value of `mark_statement`; b"" where there is none yet.
+
+        Args:
+            value: what the database gave.
+            doubled: of `Mark`.
+        """
         if value is None:
             return b""
+        kind: Literal["time", "date", "number", "bytes", "text"] = "text"
+        text = str(value)
         if isinstance(value, dt.datetime):
-            made = Mark(self.rung, self.digest, "time", value.isoformat())
+            kind, text = "time", value.isoformat()
         elif isinstance(value, dt.date):
-            made = Mark(self.rung, self.digest, "date", value.isoformat())
+            kind, text = "date", value.isoformat()
         elif isinstance(value, bytes | bytearray):
-            made = Mark(self.rung, self.digest, "bytes", value.hex())
+            kind, text = "bytes", value.hex()
         elif self.rung in {"xmin", "number", "tracking"}:
-            made = Mark(self.rung, self.digest, "number", str(int(Decimal(str(value)))))
-        else:
-            made = Mark(self.rung, self.digest, "text", str(value))
-        return _encode(made)
+            kind, text = "number", str(int(Decimal(text)))
+        return _encode(Mark(self.rung, self.digest, kind, text, doubled))
 
     def since(self, bookmark: Bookmark, now: Bookmark) -> Value | None:
         """Return from where changes are to be read; None: everything has to be.
 
         Args:
             bookmark: of the last run.
-            now: the mark of this run; one that lies behind it says that the database was put back.
+            now: the mark of this run; one that lies behind it says that the database was put back,
+                and one with other doubled records that another one may be the first of its key.
         """
         old, new = self._read(bookmark), self._read(now)
-        if old is None or new is None or old.kind != new.kind:
+        if old is None or new is None or (old.kind, old.doubled) != (new.kind, new.doubled):
             return None
         before, after = old.value, new.value
         if type(before) is not type(after) or before > after:  # type: ignore[operator]  # of one type
@@ -192,12 +200,15 @@ class Following(msgspec.Struct, frozen=True):
         listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
         return f"SELECT {listed} FROM {wrapped(self.query)} GROUP BY {listed} HAVING count(*) > 1"
 
-    def equals_statement(self) -> str:
-        """Return the statement for the keys of all records that `doubled_statement` is about.
+    def equals_statement(self, columns: Sequence[str]) -> str:
+        """Return the statement for all records of the keys that `doubled_statement` is about.
 
         A database may hold keys for equal that are not the same text (upper and lower case).
+
+        Args:
+            columns: the quoted columns to read.
         """
-        listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
+        listed = ", ".join(f"{ALIAS}.{column}" for column in columns)
         joined = " AND ".join(f"{ALIAS}.{key} = d.{key}" for key in self.keys)
         return (
             f"SELECT {listed} FROM {wrapped(self.query)} JOIN ({self.doubled_statement()}) d"

@@ -13,6 +13,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
 from typing import Annotated, Any
@@ -51,8 +52,9 @@ PROBE = "Ø Ù Ú Û 付款 ß Ł Ж Ω ع 😀 Ústí"
 SWEEP_KEYS = 2_000
 
 MAX_DOUBLED = 1_000
-"""Keys of several records that are told apart while following changes; with more of them the whole
-query is read."""
+"""Keys of several records up to which a query is followed by change; with more it is read whole."""
+
+_MANY = b"many"
 
 _PASSWORD = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=", re.IGNORECASE)
 _TYPES: dict[type, str] = {
@@ -338,8 +340,10 @@ class OdbcSource(ContactSource):
             latest.append(changes.latest_right(now, self._column_type(connection, place)))
         marks, values = database.bound(latest)
         statement = following.mark_statement(*marks)
-        mark = following.mark(database.value(connection, statement, *values))
-        since = following.since(bookmark, mark)
+        value = database.value(connection, statement, *values)
+        doubled, digest = self._doubled(connection, following, mapping.columns)
+        mark = following.mark(value, digest)
+        since = None if doubled is None else following.since(bookmark, mark)
         if following.rung == "tracking" and since is not None:
             oldest = database.value(
                 connection, changes.tracking_validity_statement(), following.table
@@ -347,8 +351,7 @@ class OdbcSource(ContactSource):
             if oldest is None:
                 raise SourceFailed(f"{following.table}: Change Tracking is not switched on")
             since = since if since >= oldest else None
-        doubled = None if since is None else self._doubled(connection, following)
-        if doubled is None:
+        if since is None or doubled is None:
             yield from self._whole(connection, mapping)
             yield Complete(full=True, bookmark=mark)
             return
@@ -382,19 +385,37 @@ class OdbcSource(ContactSource):
                 cut = None if row is None else row[behind:]
                 yield from self._records(iter([cut]), columns, pick)
 
-    def _doubled(self, connection: Any, following: Following) -> frozenset[str] | None:
-        """Return the keys that several records have; None: more than `MAX_DOUBLED`."""
+    def _doubled(
+        self, connection: Any, following: Following, columns: Sequence[str]
+    ) -> tuple[frozenset[str] | None, bytes]:
+        """Return the keys that several records have, and a digest of those records.
+
+        Of them a full read takes the first. Which one that is changes when any of them does, and
+        when one goes nothing tells of the others: then the whole query is read.
+
+        Returns:
+            None for the keys where there are more than `MAX_DOUBLED`.
+        """
         if following.rung == "tracking":  # it goes by the table's primary key
-            return frozenset()
-        database, keys = self._database, self._settings.key
-        key_of = compile_key(keys)
+            return frozenset(), b""
+        database = self._database
         rows = database.rows(database.execute(connection, following.doubled_statement()))
         equal = len(list(islice(rows, MAX_DOUBLED + 1)))
         if not equal or equal > MAX_DOUBLED:
-            return None if equal else frozenset()
-        rows = database.rows(database.execute(connection, following.equals_statement()))
-        met = Counter(key_of(_record(keys, row)) for row in rows if row is not None)
-        return frozenset(key for key, count in met.items() if count > 1)
+            return (None, _MANY) if equal else (frozenset(), b"")
+        statement = following.equals_statement(self._quoted(columns))
+        rows = database.rows(database.execute(connection, statement))
+        met: Counter[str] = Counter()
+        sums: Counter[str] = Counter()  # of the records' digests: they come in any order
+        for record in self._records(rows, columns, _picker(columns, columns)):
+            if isinstance(record, Upsert):
+                met[record.key] += 1
+                sums[record.key] += _number_of(record.record)
+        doubled = frozenset(key for key, count in met.items() if count > 1)
+        if not doubled:
+            return doubled, b""
+        told = repr([(key, sums[key]) for key in sorted(doubled)])
+        return doubled, blake2b(told.encode("utf-8", "replace"), digest_size=16).digest()
 
     def _sweep(self, connection: Any, following: Following) -> Iterator[Event]:
         """Name the keys of all records, so that what is gone can be told."""
@@ -486,6 +507,12 @@ def _record(columns: Sequence[str], values: Sequence[Any]) -> Record:
         column: value if type(value) is str else "" if value is None else as_text(value)
         for column, value in zip(columns, values, strict=True)
     }
+
+
+def _number_of(record: Record) -> int:
+    """Return a digest of a record as a number."""
+    told = repr(record).encode("utf-8", "replace")
+    return int.from_bytes(blake2b(told, digest_size=16).digest())
 
 
 def _is_text(cursor: Any, place: int) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sqlite3
@@ -20,9 +21,12 @@ from connectors.drivers import SQLITE, prepare_drivers
 from connectors.errors import Cancelled, DriverMissing, SecretUnavailable, SourceFailed
 from connectors.kinds.odbc import PROBE, OdbcOptions
 from connectors.registry import open_source
-from connectors.settings import SecretRef
+from connectors.report import RunReport
+from connectors.settings import SecretRef, SourceSettings
+from connectors.sync import sync_source
 from engine.source import Columns, Complete, ContactSource, Event, RejectedRecord, Upsert
-from tests.connectors.making import field_names, sent, settings
+from engine.store import ContactStore
+from tests.connectors.making import field_names, sent, settings, stored
 from tests.e2e.postgres import READER_PASSWORD, Postgres, odbc_string
 
 ODD_NAMES = ["Øystein", "Ùab", "Úrsula", "Ústí nad Labem", "付款", "Groß Łódź", PROBE, "a'b\"c\\d"]
@@ -231,6 +235,36 @@ def test_the_check_names_what_is_wrong(crm: Path, tmp_path: Path) -> None:
 def test_the_time_of_change_is_read_and_must_be_there(crm: Path) -> None:
     assert sent(sqlite(crm, changed="d"))[0].record["d"] == "2026-11-05"
     assert "no column 'when'" in failure(sqlite(crm, changed="when"))
+
+
+def followed(own: SourceSettings, store: ContactStore) -> RunReport:
+    report = sync_source(own, store)
+    assert report.state == "done", report.reason
+    store.settle(store.last_seq())
+    return report
+
+
+@pytest.mark.parametrize("follow", [{"version": "n"}, {"changed": "t"}])
+@pytest.mark.parametrize("copies", [2, 3])
+def test_where_one_of_several_records_of_a_key_goes_the_next_one_is_served(
+    tmp_path: Path, store: ContactStore, follow: dict[str, str], copies: int
+) -> None:
+    path = tmp_path / "crm.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("CREATE TABLE staff (id TEXT, name TEXT, n INTEGER, t TEXT)")
+        rows = [("1", f"Name {n}", n, f"2026-11-2{n} 12:00:00") for n in range(copies)]
+        rows.append(("2", "Zuletzt", 9, "2026-11-27 12:00:00"))
+        database.executemany("INSERT INTO staff VALUES (?, ?, ?, ?)", rows)
+        options = OdbcOptions(
+            connection=f"Driver={{SQLite3}};Database={path}", query="SELECT * FROM staff", **follow
+        )
+        own = settings(kind="odbc", options=options, map={"display_name": "name"})
+        followed(own, store)
+        database.execute("DELETE FROM staff WHERE n = 0")
+        report = followed(own, store)
+        assert (report.changed, report.removed) == (1, 0)
+        assert stored(store)["1"].display_name == "Name 1"
+        assert followed(own, store).read <= copies
 
 
 def test_a_data_source_name_gets_its_drivers_profile(
