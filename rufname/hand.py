@@ -1,7 +1,7 @@
 """The threads that write, in the worker that writes: open the store, do job after job.
 
-Law: store and index are touched in these threads only; the loop beside them stays free. Two runs at
-once, so that a slow source keeps no other waiting; what concerns the whole directory is done alone.
+Law: store and index are touched in these threads only; the loop beside them stays free. Two jobs at
+once, so that a slow source keeps no other waiting, nor does what waits for a slow source to end.
 A job never ends a thread: what it meets is told, and the next job begins.
 """
 
@@ -51,19 +51,14 @@ class Hand(threading.Thread):
         self._config = config
         self._rebuild = rebuild
         self._opened = opened
-        self._jobs: queue.SimpleQueue[tuple[Job, bool] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._turn = threading.Lock()
-        self._free = threading.Condition()
-        self._at_work = 0  # -1: a job that is done alone
+        self._counting = threading.Lock()
+        self._at_work = 0
 
-    def put(self, job: Job, *, alone: bool = True) -> None:
-        """Queue a job; what it raises is logged.
-
-        Args:
-            job: what to do.
-            alone: nothing else may be done at the same time; a run of a source needs no such thing.
-        """
-        self._jobs.put((job, alone))
+    def put(self, job: Job) -> None:
+        """Queue a job, begun in its turn beside the one before it; what it raises is logged."""
+        self._jobs.put(job)
 
     def finish(self) -> None:
         """Cancel the jobs under way, forget those that wait, end."""
@@ -106,8 +101,8 @@ class Hand(threading.Thread):
             writing.close()
 
     def _work(self, writing: Writing) -> None:
-        while (begun := self._begin(writing)) is not None:
-            self._carry_out(*begun, writing)
+        while (job := self._begin(writing)) is not None:
+            self._carry_out(job, writing)
 
     def _open(self) -> Writing:
         writing = self._wait_for_lock()
@@ -146,18 +141,16 @@ class Hand(threading.Thread):
                 raise
             _log.error("index not followed: %s", error)
 
-    def _begin(self, writing: Writing) -> tuple[Job, bool] | None:
-        """Return the next job once it may be done, in the order they came; None: the end."""
+    def _begin(self, writing: Writing) -> Job | None:
+        """Return the next job, in the order they came; None: the end."""
         with self._turn:
-            item = self._next(writing)
-            if item is not None:
-                _, alone = item
-                with self._free:
-                    self._free.wait_for(lambda: not self._at_work if alone else self._at_work >= 0)
-                    self._at_work += -1 if alone else 1
-        return item
+            job = self._next(writing)
+            if job is not None:
+                with self._counting:
+                    self._at_work += 1
+        return job
 
-    def _next(self, writing: Writing) -> tuple[Job, bool] | None:
+    def _next(self, writing: Writing) -> Job | None:
         while True:
             try:
                 return self._jobs.get(timeout=REST_AFTER_S)
@@ -165,16 +158,15 @@ class Hand(threading.Thread):
                 if not self._at_work:
                     writing.rest()
 
-    def _carry_out(self, job: Job, alone: bool, writing: Writing) -> None:  # noqa: FBT001 - of a pair
+    def _carry_out(self, job: Job, writing: Writing) -> None:
         try:
             if not self.cancelled.is_set():
                 job(writing)
         except Exception:  # noqa: BLE001 - see the law
             _log.exception("a job of the writer failed")
         finally:
-            with self._free:
-                self._at_work -= -1 if alone else 1
-                self._free.notify_all()
+            with self._counting:
+                self._at_work -= 1
 
 
 def drop_absent(writing: Writing, config: Config) -> None:
@@ -190,5 +182,10 @@ def drop_absent(writing: Writing, config: Config) -> None:
         return
     dropped = writing.drop_absent(source.id for source in config.sources)
     for source, count in dropped.items():
-        fields = {"source": source, "contacts": count}
-        _log.warning("source left the configuration: dropped", extra={"fields": fields})
+        say_dropped(source, count)
+
+
+def say_dropped(source: str, contacts: int) -> None:
+    """Log that a source left the configuration, and how many contacts went with it."""
+    fields = {"source": source, "contacts": contacts}
+    _log.warning("source left the configuration: dropped", extra={"fields": fields})

@@ -36,7 +36,7 @@ from rufname.control import (
 )
 from rufname.drivers import prepare
 from rufname.errors import ConfigError, UnknownName
-from rufname.hand import Hand, drop_absent
+from rufname.hand import Hand, say_dropped
 from rufname.lifeline import Start, unpack
 from rufname.priority import lower_priority
 from rufname.schedule import PATIENT_AFTER, jitter_of, next_start, soonest
@@ -63,11 +63,24 @@ class Run:
         self.manner = manner
         self.report = report
         self.tells: list[Tell] = []
+        self.cancelled = False
+
+    @property
+    def id(self) -> str:
+        """The id of the source."""
+        return self.source.id
 
     def say(self, progress: Progress) -> None:
         """Tell everybody how far it is."""
         for tell in self.tells:
             tell(progress)
+
+
+class Departure:
+    """The dropping of a source that left the configuration: no run of it at the same time."""
+
+    def __init__(self, source: str) -> None:
+        self.id = source
 
 
 _REBUILD = ""
@@ -83,8 +96,9 @@ class Scribe:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[str, Run] = {}
         self._running: dict[str, Run] = {}
-        self._handed: dict[str, Run] = {}  # running, or waiting for a thread
-        self._later: dict[str, list[Run]] = {}  # behind those, of the same source
+        # running, or waiting for a thread; and behind those, of the same source
+        self._handed: dict[str, Run | Departure] = {}
+        self._later: dict[str, list[Run | Departure]] = {}
         self._began: dict[str, datetime | None] = {}
         self._failures: dict[str, int] = {}
         self._otherwise: set[str] = set()  # sources whose records are to be read in another way
@@ -111,6 +125,7 @@ class Scribe:
         """Take other sources and schedules; what left the configuration is dropped.
 
         A source with another dial plan, map or key is due at once: its clients have the new plan.
+        The run of one that left is cancelled, since it may hang: then it was removed for that.
         """
         before = {source.id: source for source in self._config.sources}
         config = self._config = unpack(settings, Config)
@@ -119,8 +134,19 @@ class Scribe:
             known = before.get(source.id)
             if known is not None and _reads_otherwise(known, source):
                 self._otherwise.add(source.id)
-        self._hand.put(lambda writing: drop_absent(writing, config))
+        if not config.is_blank:
+            for left in before.keys() - {source.id for source in config.sources}:
+                for work in (self._handed.get(left), *self._later.get(left, ())):
+                    if isinstance(work, Run):
+                        work.cancelled = True
+            self._hand.put(self._find_absent)
         self._learn()
+
+    def _find_absent(self, writing: Writing) -> None:
+        """Find out which sources left something behind; in a thread that writes."""
+        for source in writing.absent(source.id for source in self._config.sources):
+            self._call(self._hand_over, Departure(source))
+        writing.catch_up()
 
     async def drain(self, timeout_s: float) -> None:
         """Cancel the run under way, finish the commit, close the store.
@@ -237,16 +263,32 @@ class Scribe:
         run = Run(source, manner, self._loop.create_future())
         self._waiting[source.id] = run
         self._otherwise.discard(source.id)
-        if source.id in self._handed:
-            self._later.setdefault(source.id, []).append(run)
-        else:
-            self._hand_over(run)
+        self._hand_over(run)
         return run
 
-    def _hand_over(self, run: Run) -> None:
-        """Let a thread do a run; until it is over, the next one of its source stays here."""
-        self._handed[run.source.id] = run
-        self._hand.put(lambda writing: self._carry_out(run, writing), alone=False)
+    def _hand_over(self, work: Run | Departure) -> None:
+        """Let a thread do a run, or drop a source; of one source one after the other."""
+        if work.id in self._handed:
+            self._later.setdefault(work.id, []).append(work)
+        else:
+            self._begin(work)
+
+    def _begin(self, work: Run | Departure) -> None:
+        self._handed[work.id] = work
+        if isinstance(work, Run):
+            self._hand.put(lambda writing: self._carry_out(work, writing))
+        else:
+            self._hand.put(lambda writing: self._drop(work, writing))
+
+    def _drop(self, work: Departure, writing: Writing) -> None:
+        """Drop what a source left behind, unless it has come back meanwhile; in a thread."""
+        try:
+            config = self._config
+            if not config.is_blank and all(each.id != work.id for each in config.sources):
+                say_dropped(work.id, writing.store.drop_source(work.id))
+                writing.catch_up()
+        finally:
+            self._call(self._over, work)
 
     def _carry_out(self, run: Run, writing: Writing) -> None:
         """Do a run; in the thread that writes."""
@@ -255,7 +297,7 @@ class Scribe:
             report = writing.sync(
                 run.source,
                 lambda progress: self._call(run.say, progress),
-                self._hand.cancelled.is_set,
+                lambda: run.cancelled or self._hand.cancelled.is_set(),
                 full=run.manner.full,
                 release=run.manner.release,
             )
@@ -296,13 +338,13 @@ class Scribe:
             run.report.set_exception(error)
             run.report.exception()  # nobody may be waiting; the thread logs it
 
-    def _over(self, run: Run) -> None:
-        """Note that a run has ended; another one of the same source that waits may begin."""
-        self._running.pop(run.source.id, None)
-        self._handed.pop(run.source.id, None)
-        later = self._later.get(run.source.id)
+    def _over(self, work: Run | Departure) -> None:
+        """Note that something has ended; what waits of the same source may begin."""
+        self._running.pop(work.id, None)
+        self._handed.pop(work.id, None)
+        later = self._later.get(work.id)
         if later:
-            self._hand_over(later.pop(0))
+            self._begin(later.pop(0))
 
     def _begin_due(self, now: datetime) -> None:
         """Queue every source that is due and neither waits nor runs."""
@@ -365,7 +407,7 @@ class Scribe:
                 self._call(self._began.setdefault, source, last)
 
         if sources:
-            self._hand.put(ask, alone=False)
+            self._hand.put(ask)
 
 
 async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]]) -> Scribe:

@@ -163,13 +163,16 @@ class Writing:
 
     def drop_absent(self, configured: Iterable[str]) -> dict[str, int]:
         """Drop the contacts of sources that left the configuration; return how many, by id."""
-        kept = frozenset(configured)
-        gone = [
-            source for source, live in self.store.sources().items() if live and source not in kept
-        ]
-        dropped = {source: self.store.drop_source(source) for source in gone}
+        dropped = {source: self.store.drop_source(source) for source in self.absent(configured)}
         self.catch_up()
         return dropped
+
+    def absent(self, configured: Iterable[str]) -> list[str]:
+        """Return the ids of sources with contacts that are not among those configured."""
+        kept = frozenset(configured)
+        return [
+            source for source, live in self.store.sources().items() if live and source not in kept
+        ]
 
     def catch_up(self) -> None:
         """Let the index follow the store.

@@ -324,3 +324,44 @@ async def test_a_source_that_hangs_keeps_no_other_waiting(place: Place) -> None:
     await opened.drain(PATIENT_S)
     for task in (*hanging, again):
         task.cancel()
+
+
+async def test_a_reload_and_a_rebuild_while_a_source_hangs_keep_no_other_waiting(
+    place: Place,
+) -> None:
+    (place.folder / "slow.db").write_bytes(b"")
+    place.write_config(end=SLOW.format(path=place.folder / "slow.db"))
+    opened = await open_work(Start(pack(place.config)), [])
+    fast, slow = place.config.sources
+    made = (place.config.index_dir / "current").readlink()
+    hanging = asyncio.create_task(opened.sync(slow, lambda _: None))
+    await eventually(lambda: opened.metrics()["running"] == 1)
+    await opened.reload(pack(place.config))
+    opened._rebuild_if_due(datetime.now() + timedelta(days=8))  # noqa: DTZ005 - local
+    report = await asyncio.wait_for(opened.sync(fast, lambda _: None), 60)
+    assert report.state == "done"
+    await eventually(lambda: (place.config.index_dir / "current").readlink() != made)
+    assert opened.metrics()["running"] == 1
+    await opened.drain(PATIENT_S)
+    hanging.cancel()
+
+
+async def test_a_source_that_hangs_and_left_is_read_no_more_and_comes_back(place: Place) -> None:
+    (place.folder / "slow.db").write_bytes(b"")
+    alone = place.path.read_text(encoding="utf-8")
+    place.write_config(end=SLOW.format(path=place.folder / "slow.db"))
+    both = place.path.read_text(encoding="utf-8")
+    opened = await open_work(Start(pack(place.config)), [])
+    fast, slow = place.config.sources
+    await opened.sync(fast, lambda _: None)
+    hanging = asyncio.create_task(opened.sync(slow, lambda _: None))
+    await eventually(lambda: opened.metrics()["running"] == 1)
+    place.path.write_text(alone.replace('"phonelist"', '"other"'), encoding="utf-8")
+    await opened.reload(pack(place.config))
+    assert (await asyncio.wait_for(hanging, 30)).state == "failed"
+    await eventually(lambda: documents(place) == 0)
+    place.path.write_text(both, encoding="utf-8")
+    await opened.reload(pack(place.config))
+    assert (await opened.sync(fast, lambda _: None)).added == 3
+    await eventually(lambda: documents(place) == 3)
+    await opened.drain(PATIENT_S)
