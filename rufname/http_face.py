@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
+
+from litestar import Litestar
 
 from engine.client import Client
 from engine.index import ContactIndex
 from engine.phone import prepare
 from relay.accounts import Accounts
 from relay.http.app import create_app
+from relay.http.liveapp import LiveApp
 from relay.http.server import HttpServer, serve_http
 from relay.local import LocalDirectory
 from relay.sessions import Sessions
@@ -31,19 +34,18 @@ class _Who:
     """The clients and users that may ask now; replaced as a whole."""
 
     def __init__(self, settings: FaceSettings) -> None:
-        self._now = settings
-
-    def take(self, settings: FaceSettings) -> None:
-        """Let other settings hold for the next request."""
-        self._now = settings
+        self.now = settings
 
     def clients(self) -> tuple[Client, ...]:
         """Return the clients."""
-        return self._now.clients
+        return self.now.clients
 
     def accounts(self) -> Accounts:
         """Return the users and groups."""
-        return self._now.accounts
+        return self.now.accounts
+
+
+_Make = Callable[[FaceSettings], Litestar]
 
 
 class HttpWork:
@@ -53,12 +55,17 @@ class HttpWork:
         self,
         index: ContactIndex,
         server: HttpServer,
+        app: LiveApp,
         who: _Who,
+        *,
+        make: _Make,
         counts: Counter[str],
         traces: TraceSocket,
     ) -> None:
         self._index = index
         self._server = server
+        self._app = app
+        self._make = make
         self._who = who
         self._counts = counts
         self._traces = traces
@@ -72,10 +79,12 @@ class HttpWork:
         await follow(self._index)
 
     async def reload(self, settings: bytes) -> None:
-        """Take new clients and rights; open connections stay."""
+        """Take new clients, rights and `[relay]`; open connections stay."""
         fresh = unpack(settings, FaceSettings)
         self._index.set_policies(fresh.policies)
-        self._who.take(fresh)
+        former, self._who.now = self._who.now, fresh
+        if (fresh.relay, fresh.graphs) != (former.relay, former.graphs):
+            await self._app.replace(self._make(fresh))
 
     async def drain(self, timeout_s: float) -> None:
         """Accept nothing new; answer what is in flight."""
@@ -102,17 +111,22 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
     traced = TracedIndex(index)
     directory = LocalDirectory(cast("ContactIndex", traced))  # it passes on what it does not do
     counts: Counter[str] = Counter()
-    app = create_app(
-        directory,
-        who.clients,
-        settings.relay,
-        accounts=who.accounts,
-        sessions=sessions,
-        counts=counts,
-        memberships=memberships_of(settings.relay.tenant, settings.graphs),
-    )
+
+    def make(settings: FaceSettings) -> Litestar:
+        assert settings.relay is not None
+        return create_app(
+            directory,
+            who.clients,
+            settings.relay,
+            accounts=who.accounts,
+            sessions=sessions,
+            counts=counts,
+            memberships=memberships_of(settings.relay.tenant, settings.graphs),
+        )
+
+    app = LiveApp(make(settings))
     server = await serve_http([listener for listener, _ in sockets], app)
     traces = TraceSocket(Path(settings.run_dir), "relay", traced.trace)
-    work = HttpWork(index, server, who, counts, traces)
+    work = HttpWork(index, server, app, who, make=make, counts=counts, traces=traces)
     await work.start()
     return work

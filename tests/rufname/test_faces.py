@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from ldapd.settings import LdapSettings
+from relay.accounts import Accounts, User
 from relay.settings import RelaySettings
 from rufname import http_face, ldap_face
 from rufname.demo_checks import LdapAsker
@@ -91,6 +92,29 @@ async def test_http_is_answered_and_a_reload_takes_new_rights(synced: Place) -> 
         nobody = msgspec.structs.replace(hidden, clients=())
         await work.reload(pack(nobody))
         assert (await asyncio.to_thread(http_answer, port))[0] == 401
+
+
+def me(port: int) -> int:
+    """Return with which status the app answers somebody who does not sign in."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/v1/me")
+        return connection.getresponse().status
+
+
+async def test_a_reload_takes_other_settings_of_the_relay(synced: Place) -> None:
+    accounts = Accounts(users=(User("anna"),))
+    before = msgspec.structs.replace(settings_of(synced), accounts=accounts)
+    assert before.relay is not None
+    everybody = msgspec.structs.replace(before.relay, dev_user="anna")
+    async with working(http_face, "http", synced) as (work, port):
+        assert await asyncio.to_thread(me, port) == 401
+        await work.reload(pack(msgspec.structs.replace(before, relay=everybody)))
+        assert await asyncio.to_thread(me, port) == 200
+        await work.reload(pack(before))
+        assert await asyncio.to_thread(me, port) == 401
+        assert await asyncio.to_thread(http_answer, port) == (200, NAME)
+        assert work.metrics()["answers_4xx"] == 2
 
 
 @pytest.mark.parametrize(("role", "scheme"), [(ldap_face, "ldap"), (http_face, "http")])
