@@ -39,6 +39,7 @@ from rufname.errors import ConfigError, UnknownName
 from rufname.hand import Hand, say_dropped
 from rufname.lifeline import Start, unpack
 from rufname.priority import lower_priority
+from rufname.readas import ReadAs, manner_of
 from rufname.schedule import PATIENT_AFTER, jitter_of, next_start, soonest
 from rufname.writing import Tell, Writing
 
@@ -102,6 +103,7 @@ class Scribe:
         self._began: dict[str, datetime | None] = {}
         self._failures: dict[str, int] = {}
         self._otherwise: set[str] = set()  # sources whose records are to be read in another way
+        self._read_as = ReadAs(config.run_dir / "read-as.json")
         self._noticed: dict[str, datetime] = {}  # since when a last time lies ahead of the clock
         self._rebuilt = _local_time(0.0)  # when building anew was last begun by schedule
         self._done = 0
@@ -132,7 +134,7 @@ class Scribe:
         prepare(config)
         for source in config.sources:
             known = before.get(source.id)
-            if known is not None and _reads_otherwise(known, source):
+            if known is not None and manner_of(known) != manner_of(source):
                 self._otherwise.add(source.id)
         if not config.is_blank:
             for left in before.keys() - {source.id for source in config.sources}:
@@ -286,6 +288,7 @@ class Scribe:
             config = self._config
             if not config.is_blank and all(each.id != work.id for each in config.sources):
                 say_dropped(work.id, writing.store.drop_source(work.id))
+                self._call(self._began.pop, work.id, None)  # due at once if it comes back
                 writing.catch_up()
         finally:
             self._call(self._over, work)
@@ -324,6 +327,8 @@ class Scribe:
         self._failures[source] = (
             self._failures.get(source, 0) + 1 if report.state == "failed" else 0
         )
+        if report.state == "done":
+            self._read_as.note(run.source)
         if not run.report.done():
             run.report.set_result(report)
         level = logging.INFO if report.state == "done" else logging.WARNING
@@ -393,21 +398,31 @@ class Scribe:
         return noticed
 
     def _learn(self) -> None:
-        """Ask the store when each source was last read; until then none of them is due."""
-        sources = [source.id for source in self._config.sources if source.id not in self._began]
+        """Ask the store when each source was last read; until then none of them is due.
+
+        One of which nothing is there, since it had left the configuration, counts as never read.
+        """
+        sources = [source for source in self._config.sources if source.id not in self._began]
 
         def ask(writing: Writing) -> None:
             for source in sources:
-                runs = writing.store.runs(source, PATIENT_AFTER)
+                runs = writing.store.runs(source.id, PATIENT_AFTER)
                 failures = next(
                     (n for n, run in enumerate(runs) if run.state != "failed"), len(runs)
                 )
-                self._call(self._failures.setdefault, source, failures)
-                last = _local_time(runs[0].began_at) if runs else None
-                self._call(self._began.setdefault, source, last)
+                known = runs and writing.store.count(source.id)
+                last = _local_time(runs[0].began_at) if known else None
+                self._call(self._take_in, source, last, failures)
 
         if sources:
             self._hand.put(ask)
+
+    def _take_in(self, source: SourceSettings, last: datetime | None, failures: int) -> None:
+        """Let a source be read when it is due; at once where it was last read in another way."""
+        self._failures.setdefault(source.id, failures)
+        self._began.setdefault(source.id, last)
+        if self._read_as.differs(source):
+            self._otherwise.add(source.id)
 
 
 async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]]) -> Scribe:
@@ -429,12 +444,6 @@ async def open_work(start: Start, _sockets: Sequence[tuple[socket.socket, str]])
     scribe = Scribe(config, hand)
     await scribe.start()
     return scribe
-
-
-def _reads_otherwise(known: SourceSettings, source: SourceSettings) -> bool:
-    """Tell whether records of a source are now read in another way."""
-    plan = msgspec.structs.replace(source.plan, name=known.plan.name)
-    return (known.plan, known.map, known.key) != (plan, source.map, source.key)
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -155,6 +155,42 @@ async def test_a_source_with_another_dial_plan_is_read_at_once(
     assert start > now
 
 
+async def test_a_source_with_another_dial_plan_is_read_at_once_after_a_restart_too(
+    place: Place,
+) -> None:
+    place.write_config(more='every = "1d"')
+    due = []
+    for area in ("30", "30", "40", "40"):
+        text = place.path.read_text(encoding="utf-8").replace('area_code = "30"', 'area_code = "X"')
+        place.path.write_text(text.replace('"40"', '"X"').replace('"X"', f'"{area}"'), "utf-8")
+        opened = await open_work(Start(pack(place.config)), [])
+        await eventually(lambda: opened._began)  # noqa: B023 - it is awaited here
+        now = datetime.now()  # noqa: DTZ005 - local
+        start = opened._due(place.config.sources[0], now)
+        due.append(start is not None and start <= now)
+        if due[-1]:
+            await opened.sync(place.config.sources[0], lambda _: None)
+        await opened.drain(PATIENT_S)
+    assert due == [True, False, True, False]
+
+
+async def test_a_source_that_left_and_comes_back_is_read_at_once(
+    place: Place, scribe: Scribe
+) -> None:
+    place.write_config(more='every = "1d"')
+    text = place.path.read_text(encoding="utf-8")
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: scribe.metrics()["runs"] == 1)
+    place.path.write_text(text.replace('"phonelist"', '"other"'), encoding="utf-8")
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: scribe.metrics()["runs"] == 2)
+    await eventually(lambda: documents(place) == 3)
+    place.path.write_text(text, encoding="utf-8")
+    await scribe.reload(pack(place.config))
+    await eventually(lambda: scribe.metrics()["runs"] == 3)
+    await eventually(lambda: documents(place) == 3)
+
+
 async def test_after_the_clock_was_set_back_a_source_is_due_when_its_period_is_over(
     place: Place, scribe: Scribe
 ) -> None:
