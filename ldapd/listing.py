@@ -127,7 +127,8 @@ class _Walk:
             for at in range(begin, len(found)):
                 if turn.is_over():
                     yield None
-                    if turn.is_late():
+                    # the first one is always looked at: a page must get on, however slow all is
+                    if turn.is_late() and self._found is not None:
                         self.ended = ResultCode.TIME_LIMIT_EXCEEDED
                         return
                 if check is not None:

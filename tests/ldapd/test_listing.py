@@ -170,6 +170,8 @@ def test_a_page_that_meets_a_limit_is_short_and_the_next_goes_on(crowd: ContactI
     ticks = itertools.count(0, 0.3)
     slow = handler_of(crowd, clock=lambda: next(ticks))
     assert pages(slow, BULK, "(!(sn=meier))", 50) == whole
+    slower = handler_of(crowd, limited(search_time_ms=10), clock=itertools.count().__next__)
+    assert pages(slower, BULK, "(!(sn=meier))", 50) == whole
 
 
 @pytest.mark.parametrize("order", [(), ("sn",)])
