@@ -41,6 +41,7 @@ from ldapd.protocol.filters import (
 )
 from ldapd.schema import (
     ASSUMED_CLASSES,
+    DN_SYNTAX,
     TYPES,
     AttributeType,
     Texts,
@@ -73,9 +74,14 @@ SUBSTRINGS_RULES = frozenset(
         "1.3.6.1.4.1.1466.109.114.3", "telephonenumbersubstringsmatch", "2.5.13.21",
     }
 )  # fmt: skip
+NUMBER_RULES = frozenset({"telephonenumbermatch", "2.5.13.20",
+                          "telephonenumbersubstringsmatch", "2.5.13.21"})  # fmt: skip
 RULES = EQUALITY_RULES | EXACT_RULES | SUBSTRINGS_RULES
 """Matching rules (RFC 4517 4.2) that an extensible term may name."""
 
+
+ANY_NUMBER = "searchNumber"
+"""What a rule for numbers fits where it names no attribute: all numbers of a contact."""
 
 NOBODY = AnyOf(())
 EVERYONE = Everyone()
@@ -110,6 +116,8 @@ def compile_term(leaf: Leaf, dial_plan: DialPlan) -> Compiled:
         return FALSE if has_language_tag(leaf.attribute) else UNDEFINED
     if isinstance(leaf, Present) or _is_bare_star(leaf):
         return presence(found)
+    if found.syntax == DN_SYNTAX:
+        return UNDEFINED  # names of entries have no rule here
     try:
         return _compile(leaf, found, dial_plan)
     except UnicodeDecodeError:
@@ -122,15 +130,7 @@ def _ruled(leaf: Extensible, dial_plan: DialPlan) -> Compiled:
     if rule not in RULES:
         return UNDEFINED
     if not leaf.attribute:
-        parts = [
-            _ruled(Extensible(rule, each.name, leaf.value, dn_attributes=False), dial_plan)
-            for each in TYPES
-            if each.kind == "text"
-        ]
-        return Compiled(
-            AnyOf(tuple(dict.fromkeys(part.selection for part in parts))),
-            lambda contact: any(part.check(contact) for part in parts),
-        )
+        return _all_that_fit(leaf, rule, dial_plan)
     if rule in SUBSTRINGS_RULES:
         first, *others = leaf.value.split(b"*")
         if not others:
@@ -143,6 +143,23 @@ def _ruled(leaf: Extensible, dial_plan: DialPlan) -> Compiled:
         return plain
     test, texts = matching.exact_test(leaf.value.decode()), found.texts
     return Compiled(plain.selection, lambda contact: any(map(test, texts(contact))))
+
+
+def _all_that_fit(leaf: Extensible, rule: str, dial_plan: DialPlan) -> Compiled:
+    """A known rule without an attribute (RFC 4511 4.5.1.7.7): true if one that it fits is."""
+    fitting = [each.name for each in TYPES if each.kind == "text"]
+    if rule in NUMBER_RULES:
+        fitting = [ANY_NUMBER]
+    parts = [
+        _ruled(Extensible(rule, name, leaf.value, dn_attributes=False), dial_plan)
+        for name in fitting
+    ]
+    if parts[0] is UNDEFINED or len(parts) == 1:  # by the value alone, and so all
+        return parts[0]
+    return Compiled(
+        AnyOf(tuple(dict.fromkeys(part.selection for part in parts))),
+        lambda contact: any(part.check(contact) for part in parts),
+    )
 
 
 def _compile(leaf: Leaf, found: AttributeType, dial_plan: DialPlan) -> Compiled:
