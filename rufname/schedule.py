@@ -53,23 +53,18 @@ def next_start(
     if last is None:
         return now
     last = min(last, now)
+    patient = last + timedelta(seconds=PATIENT_S) if failures >= PATIENT_AFTER else last
     times = []
     if schedule.every_s:
         delay_s = jitter * min(MAX_JITTER_S, schedule.every_s * JITTER_SHARE)
-        regular = last + timedelta(seconds=schedule.every_s + delay_s)
-        times.append(_within(regular, schedule.window) if schedule.window else regular)
+        times.append(last + timedelta(seconds=schedule.every_s + delay_s))
+    if failures:
+        times.append(last + timedelta(seconds=retry_delay_s(failures, jitter)))
+    if schedule.window:  # what was missed while nothing ran waits for the window, too
+        times = [_within(max(time, patient, now), schedule.window) for time in times]
     delay = timedelta(seconds=jitter * MAX_JITTER_S)
     times.extend(_time_of_day(text, schedule.on, last, delay) for text in schedule.at)
-    start = min(times)
-    if not failures:
-        return start
-    retry = last + timedelta(seconds=retry_delay_s(failures, jitter))
-    if schedule.window:
-        retry = _within(retry, schedule.window)
-    start = min(start, retry)
-    if failures >= PATIENT_AFTER:
-        start = max(start, last + timedelta(seconds=PATIENT_S))
-    return start
+    return max(min(times), patient)
 
 
 def soonest(schedule: Schedule, now: datetime) -> datetime | None:

@@ -147,3 +147,31 @@ def test_a_period_counts_within_its_window(window: tuple[str, str], last: str, s
     schedule = Schedule(every_s=3_600, window=window)
     then = datetime.fromisoformat(last)
     assert next_start(schedule, then, then) == datetime.fromisoformat(start)
+
+
+@pytest.mark.parametrize(("now", "start"), [("09:00", "20:00"), ("21:00", "21:00")])
+@pytest.mark.parametrize("failures", [0, 1, PATIENT_AFTER])
+def test_what_a_window_missed_while_nothing_ran_waits_for_the_window(
+    now: str, start: str, failures: int
+) -> None:
+    nights = Schedule(every_s=900, window=("20:00", "06:00"))
+    last = datetime(2026, 11, 25, 21, 50)  # noqa: DTZ001 - local
+    began = datetime.fromisoformat(f"2026-11-26 {now}")
+    due = next_start(nights, last, began, 0.0, failures)
+    assert due == datetime.fromisoformat(f"2026-11-26 {start}")
+
+
+def test_the_patience_with_a_source_that_keeps_failing_does_not_leave_its_window() -> None:
+    nights = Schedule(every_s=60, window=("20:00", "06:00"))
+    last = datetime(2026, 11, 26, 5, 58)  # noqa: DTZ001 - local
+    due = next_start(nights, last, last, 0.0, PATIENT_AFTER)
+    assert due == last.replace(hour=20, minute=0)
+
+
+def test_when_summer_time_begins_the_hour_that_is_left_out_is_made_up_for() -> None:
+    last = datetime(2026, 3, 28, 2, 30, 5)  # noqa: DTZ001 - local
+    before = datetime(2026, 3, 29, 1, 59, 59)  # noqa: DTZ001 - local
+    half = Schedule(at=("02:30",))
+    due = next_start(half, last, before)
+    assert due is not None
+    assert before < due < before.replace(hour=3, minute=0)
