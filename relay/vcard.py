@@ -29,14 +29,19 @@ _ANY_PLAN = DialPlan()
 
 
 def vcard(hit: PersonHit) -> bytes:
-    """Return the vCard of a person; lines end in CRLF, UTF-8."""
+    """Return the vCard of a person; lines end in CRLF, UTF-8.
+
+    Who has no name goes by the first number or address: programs drop a card without `FN`.
+    """
     contact = hit.contact
     address = contact.address
+    numbers = [format_number(each.number, _ANY_PLAN, "international") for each in hit.numbers]
+    addresses = [each.address for each in hit.emails]
     lines = [
         "BEGIN:VCARD",
         "VERSION:3.0",
         "PRODID:-//Rufname//EN",
-        _line("FN", contact.name),
+        _line("FN", hit.name or next(iter((*numbers, *addresses)), "")),
         _line("N", contact.surname or ("" if contact.given_name else contact.name),
               contact.given_name, "", contact.title, ""),
     ]  # fmt: skip
@@ -48,10 +53,9 @@ def vcard(hit: PersonHit) -> bytes:
             _line("ADR;TYPE=WORK", "", "", address.street, address.city, "", address.postcode,
                   address.country)
         )  # fmt: skip
-    for each in hit.numbers:
-        number = format_number(each.number, _ANY_PLAN, "international")
+    for each, number in zip(hit.numbers, numbers, strict=True):
         lines.append(_line(f"TEL;TYPE={_TYPES[each.kind]}", number))
-    lines += [_line("EMAIL;TYPE=INTERNET", each.address) for each in hit.emails]
+    lines += [_line("EMAIL;TYPE=INTERNET", each) for each in addresses]
     lines += [
         _line(name, text) for name, text in (("URL", contact.url), ("NOTE", contact.notes)) if text
     ]

@@ -56,6 +56,13 @@ def test_no_text_makes_another_property_or_a_long_line(text: str) -> None:
     assert b"\n" not in card.replace(b"\r\n", b"")
 
 
+def test_who_has_no_name_goes_by_the_first_number_or_address() -> None:
+    number = contact("1", "", "498999998123", emails=("a@abel.example",))
+    address = Contact(ERIKA.id, emails=number.emails)
+    assert ("FN", "+49 89 99998123") in read(vcard(person_of([number])))
+    assert ("FN", "a@abel.example") in read(vcard(person_of([address])))
+
+
 def test_a_file_is_named_after_the_person() -> None:
     assert file_name(person_of([ERIKA])) == "Erika_Müller_Lüdenscheidt"
     assert file_name(person_of([contact("1", "../../\r\n")])) == "contact"

@@ -5,9 +5,9 @@ import { CustomerPage } from "./customerpage";
 import { button, h, icon } from "./dom";
 import { Failure } from "./failure";
 import type { Host } from "./host";
-import { callable, type Reach } from "./reach";
+import { callable, nameOf, type Reach } from "./reach";
 import { joined, portrait, type RowActs, star } from "./rows";
-import { dateText, fieldName, t } from "./texts";
+import { dateText, fieldName, kindName, t } from "./texts";
 
 const SHOWN_ABOVE = new Set(["display_name", "url", "photo"]);
 
@@ -68,7 +68,7 @@ export class Card {
       h(
         "div",
         { class: "words" },
-        h("h2", { id: "card-name", tabindex: "-1" }, this.person.name),
+        h("h2", { id: "card-name", tabindex: "-1" }, nameOf(this.person)),
         h("div", { class: "about" }, ...joined(about.filter((text) => text && text !== this.person.name).map((text) => [text]))),
       ),
       star(this.asHit(), this.acts),
@@ -120,7 +120,7 @@ export class Card {
       h(
         "li",
         {},
-        h("span", { class: "label" }, t(`kind.${number.kind}`)),
+        h("span", { class: "label" }, kindName(number.kind)),
         h("span", { class: "value" }, number.display),
         this.origin(number.source),
         h(
@@ -232,7 +232,7 @@ export class Card {
   private async save(): Promise<void> {
     try {
       const address = URL.createObjectURL(await this.api.vcard(this.person.id));
-      h<HTMLAnchorElement>("a", { href: address, download: `${this.person.name}.vcf` }).click();
+      h<HTMLAnchorElement>("a", { href: address, download: `${nameOf(this.person)}.vcf` }).click();
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

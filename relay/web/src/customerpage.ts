@@ -64,12 +64,10 @@ export class CustomerPage {
         this.acts.refresh();
         break;
       case "sendEmail":
-        if (/^[^\s@<>]+@[^\s@<>]+$/.test(value)) this.once("sendEmail", () => this.acts.sendEmail(value));
+        if (/^[^\s@<>,;:]+@[^\s@<>,;:]+$/.test(value)) this.once("sendEmail", () => this.acts.sendEmail(value));
         break;
       case "callPhoneNumber":
-        if (/^\+?[\d\s()/.-]{3,40}$/.test(value)) {
-          this.once("callPhoneNumber", () => this.acts.callPhoneNumber(value.replace(/[^\d+]/g, "")));
-        }
+        if (dialled(value)) this.once("callPhoneNumber", () => this.acts.callPhoneNumber(dialled(value)));
         break;
       case "copyText":
         if (value) this.once("copyText", () => this.acts.copyText(value));
@@ -83,6 +81,14 @@ export class CustomerPage {
     this.asked.set(type, now);
     act();
   }
+}
+
+/** Return what is dialled for a number as people write it, "" where it is none: "+49 (0)89 12–0" → "+4989120". */
+export function dialled(number: string): string {
+  if (!/^\+?[\d\s()/.\u2010-\u2015-]{3,40}$/.test(number)) return "";
+  const isWhole = /^\s*(\+|00)/.test(number); // then the 0 in brackets is for those who dial from within
+  const digits = (isWhole ? number.replace(/\(\s*0\s*\)/, "") : number).replace(/[^\d+]/g, "");
+  return digits.length > 1 ? digits : "";
 }
 
 /** Return what the page is told: who asks, and the contact by kind of field. */

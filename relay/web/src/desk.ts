@@ -7,7 +7,7 @@ import { Failure } from "./failure";
 import type { Host } from "./host";
 import { type Group, List } from "./list";
 import { hint, trouble, words } from "./notice";
-import { Reach, type Target } from "./reach";
+import { nameOf, Reach, type Target } from "./reach";
 import { isEnough, Search } from "./search";
 import { type Kept, MAX_FAVOURITES, Shelf } from "./shelf";
 import { hitsText, t } from "./texts";
@@ -101,8 +101,11 @@ export class Desk {
       ),
       this.toast,
     );
-    this.element.addEventListener("keydown", (event) => this.escape(event));
-    document.addEventListener("keydown", (event) => this.slash(event));
+    document.addEventListener("keydown", (event) => {
+      if (!this.element.isConnected || document.querySelector("dialog[open]")) return;
+      this.escape(event);
+      this.slash(event);
+    });
     addEventListener("storage", (event) => this.follow(event.key));
     this.showLight(true);
     this.emptySide();
@@ -152,6 +155,7 @@ export class Desk {
   }
 
   private type(): void {
+    this.giveUp();
     this.then = undefined;
     this.chosen = false;
     this.element.classList.toggle("typed", this.input.value !== "");
@@ -163,6 +167,8 @@ export class Desk {
     if (event.isComposing) return;
     if (event.key === "ArrowDown") this.step(1);
     else if (event.key === "ArrowUp") this.step(-1);
+    else if (event.key === "PageDown") this.step(this.list.inSight);
+    else if (event.key === "PageUp") this.step(-this.list.inSight);
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       this.enter((hit) => this.reach.callFirst(hit));
     } else if (event.key === "Enter") this.enter((hit) => void this.open(hit));
@@ -173,7 +179,7 @@ export class Desk {
   private step(by: number): void {
     this.then = undefined;
     this.chosen = true;
-    this.list.step(by);
+    if (!this.list.step(by) && by > 0) this.search.more(); // whoever goes on behind the last one wants the next
   }
 
   /** Do something with the row that Enter means. Whoever is faster than the answer never means a row
@@ -186,10 +192,13 @@ export class Desk {
     } else if (current) act(current);
   }
 
-  /** Escape closes the card first, then empties the box. */
+  /** Escape gives up a card that is not there yet, closes the card, then empties the box; where one types,
+      it empties the box first. */
   private escape(event: KeyboardEvent): void {
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-    if (this.card && event.target !== this.input) this.closeCard();
+    const types = event.target === this.input && this.input.value !== "";
+    if (this.giveUp()) this.focus();
+    else if (this.card && !types) this.closeCard();
     else if (this.input.value) {
       this.input.value = "";
       this.type();
@@ -201,8 +210,7 @@ export class Desk {
   private slash(event: KeyboardEvent): void {
     const field = event.composedPath()[0];
     const typing = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || !this.element.isConnected) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     this.closeCard();
     this.focus();
@@ -215,6 +223,7 @@ export class Desk {
 
   private settle(): void {
     this.element.classList.remove("waiting", "slow", "stale");
+    if (this.card) this.list.mark(this.card.person.id);
     this.input.setAttribute("aria-expanded", String(!this.list.element.hidden));
   }
 
@@ -296,7 +305,6 @@ export class Desk {
     const first = more ? this.list.append(page.hits, page.sources) : undefined;
     if (!more) this.list.show([{ title: "", hits: page.hits, sources: page.sources }]);
     this.settle();
-    if (this.card) this.list.mark(this.card.person.id);
     // once all have come they are counted as they are shown: several records may be one person
     this.status.textContent = hitsText(page.cursor ? page.total : this.list.people, page.total_is_exact || !page.cursor);
     const parts: HTMLElement[] = [];
@@ -449,6 +457,21 @@ export class Desk {
     return true;
   }
 
+  /** Give up a card that is not there yet, and what stands for one that failed: whoever types on, or presses
+      Escape, must not have it put before them later. Tell whether there was any. */
+  private giveUp(): boolean {
+    const gap = this.side.querySelector(".gap");
+    if (!this.opening && !gap) return false;
+    this.opening?.abort();
+    this.opening = undefined;
+    if (gap) {
+      this.element.classList.remove("carded");
+      this.emptySide();
+    }
+    this.list.mark(this.card?.person.id ?? "");
+    return true;
+  }
+
   private closeCard(): void {
     this.opening?.abort();
     this.card?.close();
@@ -489,7 +512,7 @@ function pause(ms: number): Promise<void> {
 }
 
 function keptOf(target: Target): Kept {
-  return { id: target.id, name: target.name, company: target.company ?? "" };
+  return { id: target.id, name: nameOf(target), company: target.company ?? "" };
 }
 
 function keptOfPerson(person: Person): Kept {

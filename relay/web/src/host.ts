@@ -6,6 +6,8 @@
 
 import type { app } from "@microsoft/teams-js";
 
+import { unreached } from "./failure";
+
 type Library = typeof import("./teams");
 
 export type ThemeName = "light" | "dark" | "contrast";
@@ -32,12 +34,14 @@ export interface Host {
 
 const START_MS = 6000;
 
-/** Return the host that the page is in. */
+/** Return the host that the page is in. Throws `Failure` where the way to ask it did not arrive. */
 export async function findHost(): Promise<Host> {
   const framed = window.parent !== window || "nativeInterface" in window;
   if (!framed) return new Browser();
+  const library = await import("./teams").catch(() => {
+    throw unreached(); // a browser of one's own needs none of it
+  });
   try {
-    const library = await import("./teams"); // a browser of one's own needs none of it
     await within(library.app.initialize(), START_MS);
     library.app.notifyAppLoaded();
     const context = await within(library.app.getContext(), START_MS);
@@ -118,7 +122,8 @@ class Teams implements Host {
   }
 }
 
-class Browser implements Host {
+/** A browser of one's own. */
+export class Browser implements Host {
   readonly embedded = false;
   readonly locale = navigator.language;
   readonly forgets = true;

@@ -69,6 +69,7 @@ export class List {
       const focused = each.element.contains(document.activeElement);
       const element = row(hit, sources, each.element.id, this.acts);
       element.setAttribute("aria-selected", each.element.getAttribute("aria-selected") ?? "false");
+      element.classList.toggle("opened", each.element.classList.contains("opened"));
       if (focused) return; // whoever stands on it would lose the place
       each.element.replaceWith(element);
       this.rows[place] = { element, hit };
@@ -80,10 +81,18 @@ export class List {
     return this.rows.length + this.folded;
   }
 
-  /** Make the next or previous row the active one; at the ends it stays. */
-  step(by: number): void {
+  /** How many rows are seen at once, at least one. */
+  get inSight(): number {
+    const [height, of] = [this.element.parentElement?.clientHeight ?? 0, this.rows[0]?.element.offsetHeight ?? 0];
+    return Math.max(1, Math.floor(height / (of || 1)) - 1);
+  }
+
+  /** Make a row further down or up the active one; at the ends it stays. Tell whether it is another one. */
+  step(by: number): boolean {
     const next = Math.min(Math.max(this.active + by, -1), this.rows.length - 1);
+    const isOther = next !== this.active;
     this.move(next);
+    return isOther;
   }
 
   /** Make a row the active one; there may be none at that place. */

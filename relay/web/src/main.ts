@@ -11,7 +11,7 @@ import { Desk } from "./desk";
 import { h } from "./dom";
 import { handBack } from "./entra";
 import { Failure, KeyChanged } from "./failure";
-import { findHost, type Host } from "./host";
+import { Browser, findHost, type Host } from "./host";
 import { trouble } from "./notice";
 import { Pin } from "./pin";
 import { Session } from "./session";
@@ -118,7 +118,13 @@ function show(page: HTMLElement): void {
 async function start(): Promise<void> {
   speak(navigator.language);
   if (handBack()) return;
-  const host = await findHost();
+  const host = await findHost().catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    wear(new Browser().theme);
+    // another load, not another try: after an upgrade the missing file has another name
+    show(h("main", { class: "gate" }, trouble(error, () => location.reload())));
+  });
+  if (!host) return;
   speak(host.locale);
   wear(host.theme);
   host.onTheme(wear);

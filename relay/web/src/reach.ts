@@ -3,7 +3,7 @@
 import type { PhoneNumber } from "./api";
 import { button, h } from "./dom";
 import type { Host } from "./host";
-import { t } from "./texts";
+import { kindName, t } from "./texts";
 
 /** Somebody who can be reached. */
 export interface Target {
@@ -13,6 +13,9 @@ export interface Target {
   numbers?: PhoneNumber[];
   emails?: { address: string; chat?: boolean }[];
 }
+
+/** So many letters of what was copied are said. */
+const MAX_SAID = 80;
 
 export class Reach {
   constructor(
@@ -50,7 +53,8 @@ export class Reach {
   }
 
   async copy(text: string): Promise<void> {
-    this.say((await copied(text)) ? t("copied", { text }) : t("copy.failed"));
+    const said = text.length > MAX_SAID ? `${[...text].slice(0, MAX_SAID).join("")}…` : text;
+    this.say((await copied(text)) ? t("copied", { text: said }) : t("copy.failed"));
   }
 
   private choose(target: Target, numbers: PhoneNumber[]): void {
@@ -59,7 +63,7 @@ export class Reach {
     const dialog: HTMLDialogElement = h<HTMLDialogElement>(
       "dialog",
       { class: "choice", "aria-labelledby": "choice-title", on: { click: closeOutside } },
-      h("h2", { id: "choice-title" }, t("call.choose", { name: target.name })),
+      h("h2", { id: "choice-title" }, t("call.choose", { name: nameOf(target) })),
       ...numbers.map((number) =>
         h(
           "fluent-button",
@@ -74,7 +78,7 @@ export class Reach {
               },
             },
           },
-          h("span", { class: "kind" }, t(`kind.${number.kind}`)),
+          h("span", { class: "kind" }, kindName(number.kind)),
           h("span", { class: "display" }, number.display),
         ),
       ),
@@ -90,6 +94,11 @@ export class Reach {
     document.body.append(dialog);
     dialog.showModal();
   }
+}
+
+/** Return what somebody is called: a record may have a number, or an address, and no name. */
+export function nameOf(of: Omit<Target, "id">): string {
+  return of.name || of.company || of.numbers?.[0]?.display || of.emails?.[0]?.address || "…";
 }
 
 /** Return the numbers that a person may be called at. */

@@ -5,7 +5,7 @@
 
 import type { Hit, Source, Span } from "./api";
 import { button, h, icon } from "./dom";
-import { callable } from "./reach";
+import { callable, nameOf } from "./reach";
 import { fieldName, t } from "./texts";
 
 export interface RowActs {
@@ -21,6 +21,7 @@ export function row(hit: Hit, sources: Source[], id: string, acts: RowActs): HTM
   const company = spanned(hit.company ?? "", hit.spans, "company");
   const facts = about.filter(Boolean).map((text) => (text === hit.company ? company : [text!]));
   const number = (hit.numbers ?? [])[matchedNumber(hit)];
+  const name = hit.name || !number ? spanned(nameOf(hit), hit.spans, "display_name") : numberWords(number.display, hit);
   const element = h(
     "div",
     { role: "row", id, class: "row", "data-id": hit.id, "aria-selected": "false" },
@@ -31,12 +32,12 @@ export function row(hit: Hit, sources: Source[], id: string, acts: RowActs): HTM
       h(
         "div",
         { class: "words" },
-        h("div", { class: "name" }, ...spanned(hit.name, hit.spans, "display_name")),
+        h("div", { class: "name" }, ...name),
         facts.length ? h("div", { class: "about" }, ...joined(facts)) : null,
         h(
           "div",
           { class: "found" },
-          number ? h("span", { class: "number" }, ...numberWords(number.display, hit)) : null,
+          number && hit.name ? h("span", { class: "number" }, ...numberWords(number.display, hit)) : null,
           ...origins(hit, sources),
           elsewhere(hit),
         ),
@@ -46,7 +47,7 @@ export function row(hit: Hit, sources: Source[], id: string, acts: RowActs): HTM
       "div",
       { role: "gridcell", class: "acts" },
       callable(hit).length
-        ? button(t("call.name", { name: hit.name }), () => acts.call(hit), { icon: "call", only: true })
+        ? button(t("call.name", { name: nameOf(hit) }), () => acts.call(hit), { icon: "call", only: true })
         : null,
       star(hit, acts),
     ),
@@ -67,7 +68,7 @@ export function portrait(of: { name: string; company_record?: boolean }, size = 
 /** Return the button that makes somebody a favourite. */
 export function star(of: Hit, acts: RowActs): HTMLElement {
   const on = acts.isFavourite(of.id);
-  const label = t(on ? "favourite.remove" : "favourite.add", { name: of.name });
+  const label = t(on ? "favourite.remove" : "favourite.add", { name: nameOf(of) });
   const made = button(label, () => {
     acts.favour(of, !on);
     const next = star(of, acts);

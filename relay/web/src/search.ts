@@ -72,7 +72,7 @@ export class Search {
 
   /** Ask for the hits behind those that are shown. */
   more(): void {
-    if (this.cursor) void this.ask({ cursor: this.cursor, more: true });
+    if (this.cursor && !this.running) void this.ask({ cursor: this.cursor, more: true }); // a key may be held down
   }
 
   private stop(): void {

@@ -33,7 +33,7 @@ export class Shelf {
     if (unkept) return unkept;
     try {
       const kept: unknown = JSON.parse(localStorage.getItem(this.prefix + list) ?? "[]");
-      return Array.isArray(kept) ? kept.filter(isKept) : [];
+      return Array.isArray(kept) ? kept.filter(isKept).map(cleaned) : [];
     } catch {
       return [];
     }
@@ -67,8 +67,7 @@ export class Shelf {
   /** Return the ids of further records of somebody's. */
   othersOf(id: string): string[] {
     const lists = [...this.read("favourites"), ...this.read("recents")];
-    const others: unknown = lists.find((each) => each.id === id && each.others)?.others;
-    return Array.isArray(others) ? others.filter((each) => typeof each === "string").slice(0, MAX_OTHERS) : [];
+    return lists.find((each) => each.id === id && each.others)?.others?.slice(0, MAX_OTHERS) ?? [];
   }
 
   /** Keep somebody under the id that is now the best record's: another source may have come to know them. */
@@ -104,6 +103,13 @@ export class Shelf {
       this.unkept.set(list, left);
     }
   }
+}
+
+/** Return it without what another version, or a stranger, may have put there. */
+function cleaned({ id, name, company, others }: Kept): Kept {
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  const ids = Array.isArray(others) ? others.filter((each) => typeof each === "string") : [];
+  return { id, name: text(name), company: text(company), ...(ids.length ? { others: ids } : {}) };
 }
 
 function isKept(value: unknown): value is Kept {

@@ -52,6 +52,12 @@ export function fieldName(field: string): string {
   return key in en ? t(key as Key) : field;
 }
 
+/** Return what a kind of number is called; one that only a newer directory knows is another one. */
+export function kindName(kind: string): string {
+  const key = `kind.${kind}`;
+  return t(key in en ? (key as Key) : "kind.other");
+}
+
 /** Return a date for people; what is no date stays as it is. */
 export function dateText(iso: string): string {
   const date = new Date(iso);

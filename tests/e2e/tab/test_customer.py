@@ -151,3 +151,17 @@ def test_a_flood_of_it_is_one_question(in_teams: InTeams) -> None:
     told_frame(host)
     assert len([url for url in asked if "/v1/people/crm" in url]) == 2
     assert len(host.calls("call.startCall")) == 1
+
+
+def test_a_long_text_that_was_copied_is_told_within_the_window(in_teams: InTeams) -> None:
+    host = in_teams()
+    host.page.set_viewport_size({"width": 320, "height": 500})
+    frame = opened(host)
+    frame.evaluate("ask('copyText', 'https://orders.example/' + 'x'.repeat(1900))")
+    toast = host.tab.locator(".toast")
+    expect(toast).to_contain_text("Copied: https://orders.example/xxx")
+    assert toast.evaluate("each => each.scrollWidth <= each.clientWidth")
+    box = toast.bounding_box()
+    assert box is not None
+    assert box["width"] <= 320
+    assert box["height"] <= 160

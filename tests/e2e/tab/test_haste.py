@@ -83,6 +83,43 @@ def test_whoever_goes_on_typing_after_enter_opens_nothing(open_page: Opened) -> 
     expect(page.locator(".card")).to_have_count(0)
 
 
+def test_whoever_types_on_while_a_card_is_fetched_keeps_every_letter(open_page: Opened) -> None:
+    page = open_page()
+    page.locator("#search").fill("grossmann")
+    expect(page.locator(".row")).to_contain_text(JOERG.name)
+    held = hold(page, CARDS)
+    page.keyboard.press("Enter")
+    expect(page.locator(".row.opened")).to_have_count(1)
+    page.keyboard.type(" x")
+    let_go(page, CARDS, held)
+    expect(page.locator(".row")).to_have_count(0)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("zoë")
+    expect(page.locator(".row")).to_contain_text(MAIL_ONLY.name)
+    expect(page.locator("#search")).to_have_value("zoë")
+    expect(page.locator(".card")).to_have_count(0)
+
+
+def test_escape_gives_up_a_card_that_is_fetched_or_that_failed(open_page: Opened) -> None:
+    page = open_page()
+    box = page.locator("#search")
+    box.fill("grossmann")
+    expect(page.locator(".row")).to_contain_text(JOERG.name)
+    held = hold(page, CARDS)
+    page.locator(".row .person").click()
+    expect(page.locator(".row.opened")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".row.opened")).to_have_count(0)
+    expect(box).to_be_focused()
+    let_go(page, CARDS, held)
+    page.route(CARDS, lambda route: route.fulfill(status=404, body="{}"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".gap")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".gap, .card")).to_have_count(0)
+    expect(box).to_have_value("grossmann")
+
+
 def test_more_hits_of_one_text_never_stand_under_another(open_page: Opened) -> None:
     page = open_page()
     page.locator("#search").fill("muster")
@@ -216,6 +253,31 @@ def test_a_browser_that_keeps_nothing_works_as_long_as_the_page_is_open(
     expect(page.get_by_role("button", name=f"Remove {JOERG.name}")).to_be_visible()
     page.locator("#search").fill("")
     expect(page.locator("[role=rowgroup]")).to_contain_text(JOERG.name)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        '[{"id": "crm:1", "name": 5}, {"id": "crm:2", "company": {}, "others": "crm:3"}]',
+        '[null, 7, {"id": 7}, {"id": "crm:1", "name": []}, {"id": "crm:2", "others": [7, {}]}]',
+    ],
+)
+def test_lists_that_another_version_wrote_are_read_as_far_as_they_go(
+    browser_context: BrowserContext, server: Rufname, kept: str
+) -> None:
+    page = browser_context.new_page()
+    sign_in(page, server)
+    page.locator("#search").fill("grossmann")
+    page.get_by_role("button", name=f"Add {JOERG.name} to favourites").click()
+    page.evaluate(
+        "kept => { for (const key of Object.keys(localStorage)) localStorage.setItem(key, kept) }",
+        kept,
+    )
+    page.reload()
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.locator("[role=rowgroup]")).to_contain_text(JOERG.name)
+    page.locator(".row .person").last.click()
+    expect(page.locator(".card h2")).to_have_count(1)
 
 
 def test_two_windows_never_undo_each_other(

@@ -303,3 +303,30 @@ def test_marked_letters_are_readable_in_the_contrast_of_the_system(open_page: Op
     expect(mark).to_have_text("Anna")
     colour = "each => getComputedStyle(each).color"
     assert mark.evaluate(colour) == page.locator(".row .name").first.evaluate(colour)
+
+
+def test_the_open_row_is_told_in_the_contrast_of_the_system(open_page: Opened) -> None:
+    page = open_page(forced_colors="active", color_scheme="dark")
+    page.locator("#search").fill("abel")
+    expect(page.locator(".row")).to_have_count(3)
+    page.locator(".row .person").last.click()
+    expect(page.locator(".row.opened")).to_have_count(1)
+    edges = page.locator(".row").evaluate_all(
+        "rows => rows.map((row) => getComputedStyle(row).borderLeftColor)"
+    )
+    assert edges[0] == edges[1] != edges[2]
+
+
+@pytest.mark.parametrize("theme", ["default", "dark", "contrast"])
+def test_what_is_said_is_readable_in_every_theme(in_teams: InTeams, theme: str) -> None:
+    host = in_teams(theme=theme)
+    host.tab.locator("#search").fill("grossmann")
+    host.tab.locator(".row .person").click()
+    host.tab.get_by_role("button", name=f"Copy {JOERG.mail}").click()
+    toast = host.tab.locator(".toast.shown")
+    expect(toast).to_have_text(f"Copied: {JOERG.mail}")
+    letters, ground = toast.evaluate(
+        "each => { const { color, backgroundColor } = getComputedStyle(each);"
+        " return [color, backgroundColor].map((all) => +all.match(/\\d+/)[0]) }"
+    )
+    assert abs(letters - ground) > 200

@@ -191,3 +191,43 @@ def test_a_host_that_tells_nothing_of_its_back_button_shows_cards_too(in_teams: 
     assert ["backButton"] not in host.calls("registerHandler")
     host.press_back()
     assert len(host.calls("navigateBack")) == 1
+
+
+def test_escape_closes_the_card_wherever_one_has_clicked(open_page: Opened) -> None:
+    page = open_page()
+    card_of(page, "grossmann", JOERG.name)
+    page.locator(".card dd .value").first.click()
+    page.keyboard.press("Escape")
+    expect(page.locator(".card")).to_have_count(0)
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".card h2")).to_be_focused()
+    page.locator("#search").fill("")
+    page.keyboard.press("Escape")
+    expect(page.locator(".card")).to_have_count(0)
+
+
+def test_the_row_whose_card_is_open_is_marked_in_every_list(open_page: Opened) -> None:
+    page = open_page()
+    card_of(page, "grossmann", JOERG.name)
+    page.locator("#search").fill("")
+    expect(page.locator(".row.opened")).to_contain_text(JOERG.name)
+    expect(page.locator(".row.opened .number")).to_have_count(1)  # what was fetched stands in it
+
+
+def test_keys_reach_the_hits_that_are_not_loaded_yet(open_page: Opened) -> None:
+    page = open_page()
+    rows, box = page.locator(".row"), page.locator("#search")
+    box.fill("muster")
+    expect(rows).to_have_count(20)
+    page.keyboard.press("PageDown")
+    first = rows.evaluate_all("all => all.findIndex((row) => row.ariaSelected === 'true')")
+    assert first > 1
+    page.keyboard.press("PageDown")
+    page.keyboard.press("PageUp")
+    expect(rows.nth(first)).to_have_attribute("aria-selected", "true")
+    for _ in range(first, 20):
+        page.keyboard.press("ArrowDown")
+    expect(rows).to_have_count(40)
+    expect(rows.nth(20)).to_have_attribute("aria-selected", "true")
+    expect(box).to_be_focused()

@@ -237,3 +237,20 @@ def test_nothing_shifts_while_hits_come_and_go(open_page: Opened) -> None:
         page.locator("#search").fill(text)
         page.wait_for_timeout(300)
     assert sum(page.evaluate("shifts")) < 0.02
+
+
+def test_a_record_without_a_name_goes_by_its_number(open_page: Opened) -> None:
+    page = open_page()
+    number = "+49 30 23125303"
+    page.locator("#search").fill("23125 303")
+    expect(page.locator(".row .name")).to_have_text(number)
+    expect(page.locator(".row mark")).to_have_text("23125303")
+    page.get_by_role("button", name=f"Add {number} to favourites").click()
+    page.locator(".row .person").click()
+    expect(page.locator(".card h2")).to_have_text(number)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as vCard").click()
+    assert saved.value.suggested_filename == f"{number}.vcf"
+    assert f"\r\nFN:{number}\r\n".encode() in saved.value.path().read_bytes()
+    page.locator("#search").fill("")
+    expect(page.locator(".row .name")).to_have_text(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.e2e.running import Rufname
 from tests.e2e.tab.conftest import InTeams, Opened
@@ -157,3 +157,33 @@ def test_the_directory_goes_away_and_comes_back(in_teams: InTeams, server: Rufna
     server.start()
     expect(host.tab.locator(".row")).to_contain_text(ANNA.name)
     expect(host.tab.locator(".light")).to_have_text("Directory reachable")
+
+
+def test_teams_without_its_library_is_no_browser_to_sign_in_at(
+    in_teams: InTeams, browser_context: BrowserContext
+) -> None:
+    library = "**/assets/teams-*"
+    browser_context.route(library, lambda route: route.fulfill(status=404, body=""))
+    host = in_teams(context=browser_context)
+    expect(host.tab.locator(".trouble")).to_contain_text("The directory cannot be reached")
+    browser_context.unroute(library)
+    host.tab.get_by_role("button", name="Try again").click()
+    expect(host.tab.locator(".who")).to_have_text("Erika Beispiel")
+
+
+def test_a_page_that_is_older_than_its_directory_shows_what_it_knows(open_page: Opened) -> None:
+    page = open_page()
+
+    def newer(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["numbers"][0] |= {"kind": "satellite", "since": 2030}
+        told["fields"].append({"name": "pronouns", "text": "er", "source": "crm"})
+        route.fulfill(response=answer, json={**told, "mood": "fine"})
+
+    page.route("**/v1/people/crm*", newer)
+    page.locator("#search").fill("grossmann")
+    page.locator(".row .person").click()
+    expect(page.locator(".ways .label").first).to_have_text("Other")
+    page.get_by_role("button", name="Call", exact=True).click()
+    expect(page.locator("dialog .kind").first).to_have_text("Other")

@@ -16,7 +16,7 @@ class Person(NamedTuple):
     """One row of the company's list."""
 
     id: str
-    name: str
+    name: str = ""
     first: str = ""
     last: str = ""
     company: str = ""
@@ -75,6 +75,7 @@ PEOPLE = (
         Person(f"q{number}", "Quirin Quast", "Quirin", "Quast", work="+49 30 23125 300")
         for number in range(700)  # as many as an ERP has delivery addresses of a chain
     ),
+    Person("nn", work="+49 30 23125 303"),
     Person("n", "", "Nora", "Namenlos", work="+49 30 23125 302"),
     Person("q", "Xaver Quastel", "Xaver", "Quastel", work="+49 30 23125 301"),
 )
