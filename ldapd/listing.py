@@ -119,6 +119,7 @@ class _Walk:
         principal, check = self._asked.asker.principal, question.check
         left = self._limits.max_examined
         state, begin = self._index.state, 0
+        is_page = self._asked.controls.page is not None
         while True:
             window = min(max(window, 1), MAX_WINDOW)
             if found is None:
@@ -127,8 +128,8 @@ class _Walk:
             for at in range(begin, len(found)):
                 if turn.is_over():
                     yield None
-                    # the first one is always looked at: a page must get on, however slow all is
-                    if turn.is_late() and self._found is not None:
+                    # a page must get on, however slow all is: it always looks at one
+                    if turn.is_late() and (self._found is not None or not is_page):
                         self.ended = ResultCode.TIME_LIMIT_EXCEEDED
                         return
                 if check is not None:
