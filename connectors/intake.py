@@ -309,7 +309,9 @@ class Intake:
                 self._sweep(cancelled)
         else:
             self._remove(list(self._deletes))
-        if complete.bookmark or self._columns != self._kept.columns:
+        # A full read that gives no bookmark ends what was followed from an older one.
+        stale = bool(self.full and self._kept.bookmark)
+        if complete.bookmark or stale or self._columns != self._kept.columns:
             self._keep(complete.bookmark)
         return ""
 

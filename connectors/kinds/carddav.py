@@ -65,6 +65,7 @@ CARDS_AT_ONCE = 50
 """Cards of one multiget, at first: servers cap it, and photos make an answer of many MiB."""
 
 KEY = ("href",)
+BOOK = "book"
 
 _TOKEN_REFUSED = frozenset({400, 403, 409, 410, 412})
 """What servers answer to a sync-token that they do not know; whether it is a matter of rights, the
@@ -120,9 +121,10 @@ class CarddavOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
-    """A bookmark: the state of each book, by its path: ctag and sync-token."""
+    """A bookmark: of each book, by its path, the state (ctag and sync-token) and the name."""
 
     books: dict[str, tuple[str, str]]
+    names: dict[str, str] = {}
 
 
 class _TokenExpired(Exception):
@@ -201,13 +203,15 @@ class CarddavSource(ContactSource):
         self._to_ask_again.clear()
         with self._session() as web:
             books = self._books(web)
-            kept = self._kept(bookmark, books)
+            names = {path_of(book.href): book.name for book in books}
+            kept = self._kept(bookmark, names, mapping)
             if kept is not None:
                 try:
                     changes = self._changes(web, books, kept)
                 except _TokenExpired:
                     pass
                 else:
+                    kept = msgspec.structs.replace(kept, names=names)
                     yield from self._increment(web, changes, mapping, kept)
                     return
             state: dict[str, tuple[str, str]] = {}
@@ -217,7 +221,7 @@ class CarddavSource(ContactSource):
                 yield from self._slim(self._fetched(web, book, hrefs), mapping)
                 token = "" if path_of(book.href) in self._to_ask_again else token  # noqa: PLW2901
                 state[path_of(book.href)] = (book.ctag if token else "", token)
-            yield Complete(full=True, bookmark=self._bookmark(state))
+            yield Complete(full=True, bookmark=self._bookmark(_Kept(state, names)))
 
     @override
     def cancel(self) -> None:
@@ -264,7 +268,7 @@ class CarddavSource(ContactSource):
             state[path] = ("", kept.books[path][1]) if again else (book.ctag, token)
             lost = [path_of(href) for href in (*gone, *changed)]
             yield from (Delete(key) for key in dict.fromkeys(lost) if key not in came)
-        yield Complete(full=False, bookmark=self._bookmark(state))
+        yield Complete(full=False, bookmark=self._bookmark(_Kept(state, kept.names)))
 
     def _slim(
         self, events: Iterator[Upsert | RejectedRecord], mapping: Mapping
@@ -390,7 +394,7 @@ class CarddavSource(ContactSource):
             return RejectedRecord(path, "no whole vCard", key=path)
         if card.fault:
             return RejectedRecord(path, card.fault)
-        record: Record = {**card.record, "href": path, "book": book}
+        record: Record = {**card.record, "href": path, BOOK: book}
         return Upsert(key_of(record), record)
 
     def _multistatus(
@@ -425,21 +429,29 @@ class CarddavSource(ContactSource):
             raise SourceFailed(f"{self._options.url}: leads to another server: {url}")
         return url
 
-    def _bookmark(self, state: dict[str, tuple[str, str]]) -> Bookmark:
+    def _bookmark(self, state: _Kept) -> Bookmark:
         """Return a bookmark, b"" where a book cannot be followed or keys are not the paths."""
-        if self._settings.key != KEY or not all(token for _, token in state.values()):
+        if self._settings.key != KEY or not all(token for _, token in state.books.values()):
             return b""
-        return msgspec.msgpack.encode(_Kept(state))
+        return msgspec.msgpack.encode(state)
 
     @staticmethod
-    def _kept(bookmark: Bookmark, books: list[Resource]) -> _Kept | None:
-        """Return what a bookmark holds; None where the books are not those of then."""
+    def _kept(bookmark: Bookmark, names: dict[str, str], mapping: Mapping) -> _Kept | None:
+        """Return what a bookmark holds; None where the books are not those of then.
+
+        Args:
+            bookmark: of the last run.
+            names: of the books there are, by their paths. A new name changes every card of a book
+                where it is mapped, and no server tells of that.
+            mapping: of the source.
+        """
         try:
             kept = _decode_kept(bookmark) if bookmark else None
         except msgspec.DecodeError:
             return None
-        same = kept is not None and kept.books.keys() == {path_of(book.href) for book in books}
-        return kept if same else None
+        if kept is None or kept.books.keys() != names.keys():
+            return None
+        return None if BOOK in mapping.columns and kept.names != names else kept
 
     @contextmanager
     def _session(self) -> Iterator[WebSession]:

@@ -421,6 +421,14 @@ def test_after_a_week_a_source_that_is_followed_is_read_in_full(store: ContactSt
     assert Intake(always, store, Tally(), dry_run=False, on_batch=None).since == b""
 
 
+def test_a_full_read_without_a_bookmark_leaves_none(store: ContactStore) -> None:
+    take(store, [*people(3), Complete(full=True, bookmark=b"one")])
+    store.settle(store.last_seq())
+    take(store, [*people(3), Complete(full=True)])
+    store.settle(store.last_seq())
+    assert Intake(settings(), store, Tally(), dry_run=False, on_batch=None).since == b""
+
+
 def test_a_bookmark_of_an_unknown_form_is_passed_over(store: ContactStore) -> None:
     take(store, people(3), [END])
     store.keep_bookmark("crm", b"\xc1 of another release", store.last_seq())

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 from typing_extensions import override
 
@@ -156,6 +157,28 @@ def test_another_set_of_books_is_a_full_read(
     report = sync_source(own, store)
     assert (report.state, report.full, report.added) == ("done", True, 1)
     assert len(stored(store)) == 4
+
+
+def test_a_new_name_of_a_book_is_read_where_it_is_mapped(
+    peer: Radicale, secret: Path, store: ContactStore
+) -> None:
+    CarddavWorld(peer, secret).fill(ROWS[:3])  # all in one book
+    own = msgspec.structs.replace(address_books(peer, secret), map={"custom.1": "{book}"})
+    plain = msgspec.structs.replace(address_books(peer, secret), id="plain", name="plain")
+    for source in (own, plain):
+        sync_source(source, store)
+        store.settle(store.last_seq())
+    body = (
+        '<d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><d:displayname>Kunden</d:displayname>'
+        "</d:prop></d:set></d:propertyupdate>"
+    )
+    peer.ask("PROPPATCH", "one/", body).raise_for_status()
+    report = sync_source(own, store)
+    assert (report.state, report.full, report.changed) == ("done", True, 3)
+    assert {contact.custom["1"] for contact in stored(store).values()} == {"Kunden"}
+    store.settle(store.last_seq())
+    assert not sync_source(own, store).full
+    assert not sync_source(plain, store).full
 
 
 def test_a_book_whose_ctag_is_the_same_is_not_looked_at(

@@ -267,6 +267,29 @@ def test_where_one_of_several_records_of_a_key_goes_the_next_one_is_served(
         assert followed(own, store).read <= copies
 
 
+def test_a_table_that_was_empty_is_read_in_full_once_it_is_filled_again(
+    tmp_path: Path, store: ContactStore
+) -> None:
+    path = tmp_path / "crm.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("CREATE TABLE staff (id TEXT, name TEXT, t TEXT)")
+        rows = [(str(n), f"Name {n}", f"2026-11-{n} 12:00:00") for n in (10, 20, 25)]
+        database.executemany("INSERT INTO staff VALUES (?, ?, ?)", rows)
+        options = OdbcOptions(
+            connection=f"Driver={{SQLite3}};Database={path}",
+            query="SELECT * FROM staff",
+            changed="t",
+        )
+        own = settings(kind="odbc", options=options, map={"display_name": "name"})
+        followed(own, store)
+        database.execute("DELETE FROM staff")
+        refused = sync_source(own, store)
+        assert sync_source(own, store, release=refused.run).removed == 3
+        store.settle(store.last_seq())
+        database.executemany("INSERT INTO staff VALUES (?, ?, ?)", rows)
+        assert followed(own, store).added == 3
+
+
 def test_a_data_source_name_gets_its_drivers_profile(
     crm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
