@@ -12,6 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
+from shlex import quote
 
 import msgspec
 
@@ -58,8 +59,11 @@ class Writing:
         store: ContactStore,
         indexer: Indexer,
         indexing: threading.RLock | None = None,
+        *,
+        command: str,
     ) -> None:
         self._lock = lock
+        self._command = command
         self._indexer = indexer
         self._indexing = indexing or threading.RLock()
         self._beside = indexing is not None
@@ -73,7 +77,7 @@ class Writing:
             StoreUnavailable: it cannot be opened.
         """
         store = ContactStore.open(config.store_path)
-        return Writing(self._lock, store, self._indexer, self._indexing)
+        return Writing(self._lock, store, self._indexer, self._indexing, command=self._command)
 
     @classmethod
     def open(cls, config: Config, patience_s: float = 0.0) -> Writing:
@@ -99,7 +103,8 @@ class Writing:
         with contextlib.suppress(EngineError):  # a full disk: what there is can be served
             store.end_left_runs()
         indexer = Indexer(config.store_path, config.index_dir, lock.descriptor, known)
-        return cls(lock, store, indexer)
+        command = f"rufname sync -c {quote(str(config.path.absolute()))}"  # read anywhere
+        return cls(lock, store, indexer, command=command)
 
     def sync(
         self,
@@ -135,6 +140,7 @@ class Writing:
                 on_batch=follower.stored,
                 full=full,
                 release=release,
+                command=self._command,
             )
             with self._indexing:
                 self._indexer.catch_up(follower.indexed)

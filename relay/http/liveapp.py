@@ -29,7 +29,10 @@ class LiveApp:
         await receive()
         await self._begin(self._now)
         await send({"type": "lifespan.startup.complete"})
-        await receive()
+        try:
+            await receive()
+        except asyncio.CancelledError:  # the loop ends without a drain: nobody is left to tell
+            return
         self._now.leave()
         await asyncio.gather(*self._lives)
         await send({"type": "lifespan.shutdown.complete"})

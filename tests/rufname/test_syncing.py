@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -210,7 +211,8 @@ def test_what_a_run_held_back_goes_when_it_is_released(
     synced.write_people(PEOPLE[:1])
     assert synced.run("sync") == 3
     said = capfd.readouterr().err
-    number = re.search(r"`rufname sync --source phonelist --release (\d+)`", said)
+    command = f"rufname sync -c {shlex.quote(str(synced.path))} --source phonelist"
+    number = re.search(rf"`{re.escape(command)} --release (\d+)`", said)
     assert number
     assert synced.run("sync", "--source", "phonelist", "--release", "999") == 3
     assert "no refused run has the number 999" in capfd.readouterr().err
