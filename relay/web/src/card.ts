@@ -22,7 +22,7 @@ export class Card {
   private readonly customer: CustomerPage | undefined;
 
   constructor(
-    readonly person: Person,
+    public person: Person,
     me: Me,
     private readonly api: Api,
     private readonly host: Host,
@@ -32,22 +32,30 @@ export class Card {
     if (me.customer_page) {
       this.customer = new CustomerPage(person, me, {
         refresh: () => acts.refresh(),
-        sendEmail: (address) => reach.mail(person, address),
+        sendEmail: (address) => reach.mail(this.person, address),
         callPhoneNumber: (call) =>
-          reach.dial(person, { kind: "other", e164: call, display: call, call, source: "" }),
+          reach.dial(this.person, { kind: "other", e164: call, display: call, call, source: "" }),
         copyText: (text) => void reach.copy(text),
       });
     }
     this.element = h(
       "article",
       { class: "card", "aria-labelledby": "card-name" },
-      this.head(),
-      this.actions(),
-      this.ways(),
-      this.details(),
-      this.records(),
+      ...this.parts(),
       this.customer?.element,
     );
+  }
+
+  /** Show what is now known. The customer page stays as it stands, with all that was typed there, and is told. */
+  update(person: Person): void {
+    this.person = person;
+    for (const part of [...this.element.children]) if (part !== this.customer?.element) part.remove();
+    this.element.prepend(...this.parts().filter((part) => part !== null));
+    this.customer?.update(person);
+  }
+
+  private parts(): (HTMLElement | null)[] {
+    return [this.head(), this.actions(), this.ways(), this.details(), this.records()];
   }
 
   focus(): void {

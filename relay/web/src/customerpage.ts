@@ -27,7 +27,7 @@ export class CustomerPage {
   private readonly listen = (event: MessageEvent<unknown>) => this.take(event);
 
   constructor(
-    private readonly person: Person,
+    private person: Person,
     private readonly me: Me,
     private readonly acts: CustomerActs,
   ) {
@@ -43,6 +43,12 @@ export class CustomerPage {
     });
     this.element = h("section", {}, h("h3", {}, t("card.customer")), this.frame);
     addEventListener("message", this.listen);
+  }
+
+  /** Tell the page what is now known. */
+  update(person: Person): void {
+    this.person = person;
+    this.tell();
   }
 
   /** Stop listening; the frame is gone with its card. */

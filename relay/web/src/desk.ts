@@ -17,6 +17,9 @@ import { sealButton } from "./trust";
 const FILLED_AT_ONCE = 8;
 const FILL_PAUSE_MS = 250;
 
+/** So long what was fetched of them is shown again without being fetched anew: a tab may stay open for weeks. */
+const KNOWN_FOR_MS = 300_000;
+
 /** So long a card stays before its customer page gets it fetched anew. */
 const REFRESH_PAUSE_MS = 1000;
 
@@ -107,6 +110,9 @@ export class Desk {
       this.slash(event);
     });
     addEventListener("storage", (event) => this.follow(event.key));
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.follow(null);
+    });
     this.showLight(true);
     this.emptySide();
     if (me.sources.length) this.showStart();
@@ -252,20 +258,25 @@ export class Desk {
     const run = ++this.filling;
     const isOver = () => this.input.value !== typed || this.filling !== run || !this.element.isConnected;
     await pause(0); // the page is put together first
+    if (isOver()) return;
+    for (const { id } of kept) this.refill(id);
     let fetched = 0;
-    for (const each of kept) {
-      if (!this.known.has(each.id)) {
-        if (fetched++ >= FILLED_AT_ONCE) await pause(FILL_PAUSE_MS);
-        if (isOver()) return;
-        const person = await this.fetched(each.id);
-        if (person) this.known.set(each.id, person);
-      }
-      const person = this.known.get(each.id);
+    for (const { id } of kept) {
+      const at = this.known.get(id)?.at ?? -KNOWN_FOR_MS;
+      if (performance.now() - at < KNOWN_FOR_MS) continue;
+      if (fetched++ >= FILLED_AT_ONCE) await pause(FILL_PAUSE_MS);
       if (isOver()) return;
-      if (!person) continue;
-      this.shelf.follow(each.id, keptOfPerson(person));
-      this.list.refresh(each.id, hitOfPerson(person), person.sources);
+      const person = await this.fetched(id);
+      if (person) this.keep(id, person);
+      if (isOver()) return;
+      if (person) this.shelf.follow(id, keptOfPerson(person));
+      this.refill(id);
     }
+  }
+
+  private refill(id: string): void {
+    const person = this.known.get(id)?.person;
+    if (person) this.list.refresh(id, hitOfPerson(person), person.sources);
   }
 
   /** Return somebody; undefined: nobody, or not now. Too many questions are asked once more. */
@@ -273,6 +284,7 @@ export class Desk {
     try {
       return await this.personOf(id);
     } catch (error) {
+      if (error instanceof Failure && error.trouble === "gone") this.known.delete(id);
       if (!(error instanceof Failure) || error.trouble !== "busy") return undefined;
       await pause(error.waitS * 1000);
       return this.personOf(id).catch(() => undefined);
@@ -293,13 +305,17 @@ export class Desk {
     throw gone!;
   }
 
-  /** Show the favourites and recent contacts that another window has put there. */
+  /** Show the favourites and recent contacts that another window has put there, and what became of them. */
   private follow(key: string | null): void {
     const isBusy = this.list.element.contains(document.activeElement);
     if (this.element.isConnected && this.shelf.holds(key) && !this.input.value && !isBusy) this.showStart();
   }
 
-  private readonly known = new Map<string, Person>();
+  private readonly known = new Map<string, { person: Person; at: number }>();
+
+  private keep(id: string, person: Person): void {
+    this.known.set(id, { person, at: performance.now() });
+  }
 
   private showHits(text: string, page: Page, more: boolean): void {
     const first = more ? this.list.append(page.hits, page.sources) : undefined;
@@ -367,9 +383,12 @@ export class Desk {
       if (!isOpen()) return;
       const person = await this.api.person(card.person.id);
       if (!isOpen()) return;
-      this.known.set(person.id, person);
-      const [hadFocus, scrolled] = [this.side.contains(document.activeElement), this.side.scrollTop];
-      this.showCard(this.made(person), hadFocus);
+      this.keep(person.id, person);
+      this.shownAt = performance.now();
+      const [before, scrolled] = [document.activeElement, this.side.scrollTop];
+      const hadFocus = this.side.contains(before);
+      card.update(person);
+      if (hadFocus && !this.side.contains(before)) card.focus();
       this.side.scrollTop = scrolled;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -393,7 +412,7 @@ export class Desk {
     try {
       const person = await this.personOf(of.id, opening.signal);
       if (opening.signal.aborted) return;
-      this.known.set(person.id, person);
+      this.keep(person.id, person);
       this.shelf.follow(of.id, keptOfPerson(person));
       this.use(hitOfPerson(person));
       this.showCard(this.made(person));

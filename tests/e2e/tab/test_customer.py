@@ -37,6 +37,10 @@ def told_frame(host: FakeTeams) -> Frame:
     raise AssertionError("the customer page was told nothing")
 
 
+def wait_until_told(frame: Frame, times: int) -> None:
+    frame.wait_for_function("times => told.length >= times", arg=times)
+
+
 def test_it_is_told_whose_card_it_is(in_teams: InTeams) -> None:
     host = in_teams()
     frame = opened(host)
@@ -66,9 +70,7 @@ def test_it_may_ask_for_a_call_a_mail_a_copy_and_to_be_told_again(in_teams: InTe
     host.wait_for("mail.composeMail")
     assert host.calls("mail.composeMail")[0][0]["toRecipients"] == ["somebody@firm.example"]
     frame.evaluate("ask('refresh')")
-    while not frame.is_detached():
-        host.page.wait_for_timeout(10)
-    frame = told_frame(host)
+    wait_until_told(frame, 2)
     frame.evaluate("ask('copyText', 'K-4711')")
     expect(host.tab.locator(".toast")).to_have_text("Copied: K-4711")
 
@@ -115,10 +117,30 @@ def test_it_disturbs_nobody_who_types(in_teams: InTeams) -> None:
     frame = opened(host)
     host.tab.locator("#search").focus()
     frame.evaluate("ask('refresh')")
-    while not frame.is_detached():
-        host.page.wait_for_timeout(10)
-    told_frame(host)
+    wait_until_told(frame, 2)
     expect(host.tab.locator("#search")).to_be_focused()
+
+
+def test_what_was_typed_in_it_stands_when_it_is_told_anew(in_teams: InTeams) -> None:
+    host = in_teams()
+    frame = opened(host)
+    frame.evaluate("document.body.append(document.createElement('input'))")
+    frame.locator("input").fill("half an order")
+
+    def changed(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["name"] = "Jörg Neu"
+        route.fulfill(response=answer, json=told)
+
+    host.page.route("**/v1/people/crm*", changed)
+    frame.evaluate("ask('refresh')")
+    wait_until_told(frame, 2)
+    assert frame.evaluate("told[1][1].contact.personal.displayName") == "Jörg Neu"
+    expect(frame.locator("input")).to_be_focused()
+    expect(frame.locator("input")).to_have_value("half an order")
+    expect(host.tab.locator(".card h2")).to_have_text("Jörg Neu")
+    expect(host.tab.locator(".card .actions")).to_have_count(1)
 
 
 def test_it_holds_up_no_other_card(in_teams: InTeams) -> None:
@@ -146,9 +168,7 @@ def test_a_flood_of_it_is_one_question(in_teams: InTeams) -> None:
     frame = opened(host)
     frame.evaluate("for (let n = 0; n < 300; n++) ask('callPhoneNumber', '+493023125177')")
     frame.evaluate("for (let n = 0; n < 300; n++) ask('refresh')")
-    while not frame.is_detached():
-        host.page.wait_for_timeout(10)
-    told_frame(host)
+    wait_until_told(frame, 2)
     assert len([url for url in asked if "/v1/people/crm" in url]) == 2
     assert len(host.calls("call.startCall")) == 1
 

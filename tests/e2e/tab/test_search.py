@@ -254,3 +254,27 @@ def test_a_record_without_a_name_goes_by_its_number(open_page: Opened) -> None:
     assert f"\r\nFN:{number}\r\n".encode() in saved.value.path().read_bytes()
     page.locator("#search").fill("")
     expect(page.locator(".row .name")).to_have_text(number)
+
+
+def test_numbers_of_favourites_are_fetched_anew_in_a_tab_that_stays_open(
+    open_page: Opened,
+) -> None:
+    page = open_page()
+    page.clock.install()
+    page.reload()
+    page.locator("#search").fill("grossmann")
+    page.get_by_role("button", name=f"Add {JOERG.name} to favourites").click()
+    page.locator("#search").fill("")
+    number = page.locator(".row .number")
+    expect(number).to_have_text("+49 30 23125101")
+
+    def moved(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["numbers"][0]["display"] = "+49 30 23125 900"
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/v1/people/crm*", moved)
+    page.clock.fast_forward("10:00")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(number).to_have_text("+49 30 23125 900")
