@@ -21,10 +21,48 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 SUMMED_GAUGES = frozenset({
     "connections_open", "connections_unbound", "memory_bytes", "running", "waiting",
-    "lines", "lines_open", "tenants", "questions_in_flight",
+    "lines", "lines_open", "tenants", "questions_in_flight", "sources_failing", "sources_held_back",
 })  # fmt: skip
 WORST_GAUGES = frozenset({"loop_lag_ms", "clock_off_s", "challenged"})
 """Gauges; whatever else a worker reports is a count since its start."""
+
+HELP = {
+    "workers": "Processes that there should be.",
+    "workers_ready": "Of them, those that do their work.",
+    "restarts": "Processes that were started anew.",
+    "memory_bytes": "Resident memory, with what processes share.",
+    "cpu_ms": "CPU time in milliseconds.",
+    "loop_lag_ms": "How late the event loop ran, in milliseconds: the worst process.",
+    "connections": "Connections that were accepted.",
+    "connections_open": "Connections that are open.",
+    "connections_unbound": "Of the open ones, those without a bind.",
+    "connections_refused": "Connections over a cap.",
+    "connections_dropped": "Connections closed for time, unread answers or bad octets.",
+    "binds": "Binds with the right password.",
+    "binds_failed": "Binds with a wrong name or password, or from the wrong network.",
+    "binds_delayed": "Binds refused since the address must wait or the queue was full.",
+    "searches": "LDAP searches.",
+    "searches_refused": "Searches outside of the client's profile, answered empty.",
+    "searches_limited": "Searches cut by a limit of size, time or contacts examined.",
+    "lookups": "Questions for a number.",
+    "lookups_found": "Questions for a number that were answered with an entry.",
+    "entries": "Entries that were sent.",
+    "answered_busy": "Requests that had waited too long.",
+    "handshakes_failed": "Connections that never got through TLS.",
+    "violations": "Connections that sent no LDAP.",
+    "faults": "Requests that failed inside.",
+    "requests": "HTTP requests that were answered.",
+    "caller_requests": "Requests for a caller's name.",
+    "people_requests": "Requests of people search.",
+    "runs": "Runs of sources that ended.",
+    "runs_failed": "Runs that failed.",
+    "runs_refused": "Runs that were held back since they would drop too much.",
+    "running": "Runs under way.",
+    "waiting": "Runs that wait for their turn.",
+    "sources_failing": "Sources whose last run failed.",
+    "sources_held_back": "Sources whose last run waits for a release.",
+}
+"""What the names mean that every installation has."""
 
 
 def exposition(workers: Iterable[WorkerStatus], past: Mapping[str, Mapping[str, int]]) -> str:
@@ -67,11 +105,10 @@ def add_counts(past: Counter[str], metrics: Mapping[str, int]) -> None:
 
 
 def _family(role: str, values: Mapping[str, int], kind: str, suffix: str) -> list[str]:
-    return [
-        line
-        for name in sorted(values)
-        for line in (
-            f"# TYPE rufname_{role}_{name}{suffix} {kind}",
-            f"rufname_{role}_{name}{suffix} {values[name]}",
-        )
-    ]
+    lines = []
+    for name in sorted(values):
+        full = f"rufname_{role}_{name}{suffix}"
+        if name in HELP:
+            lines.append(f"# HELP {full} {HELP[name]}")
+        lines += [f"# TYPE {full} {kind}", f"{full} {values[name]}"]
+    return lines

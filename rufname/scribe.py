@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -102,11 +103,12 @@ class Scribe:
         self._later: dict[str, list[Run | Departure]] = {}
         self._began: dict[str, datetime | None] = {}
         self._failures: dict[str, int] = {}
+        self._states: dict[str, str] = {}  # of the last run of each source
+        self._ends: Counter[str] = Counter()
         self._otherwise: set[str] = set()  # sources whose records are to be read in another way
         self._read_as = ReadAs(config.run_dir / "read-as.json")
         self._noticed: dict[str, datetime] = {}  # since when a last time lies ahead of the clock
         self._rebuilt = _local_time(0.0)  # when building anew was last begun by schedule
-        self._done = 0
         self._control = ControlServer(config.control_path, self.answer)
         self._learn()
 
@@ -163,11 +165,16 @@ class Scribe:
             os._exit(0)
 
     def metrics(self) -> dict[str, int]:
-        """Return how many runs are done, under way, waiting."""
+        """Return how many runs ended, and how; and of how many sources the last one went wrong."""
+        states = Counter(self._states.get(source.id) for source in self._config.sources)
         return {
-            "runs": self._done,
+            "runs": self._ends.total(),
+            "runs_failed": self._ends["failed"],
+            "runs_refused": self._ends["refused"],
             "running": len(self._running),
             "waiting": len(self._waiting),
+            "sources_failing": states["failed"],
+            "sources_held_back": states["refused"],
         }
 
     async def answer(self, request: Request) -> AsyncGenerator[Reply, None]:
@@ -322,11 +329,12 @@ class Scribe:
 
     def _ended(self, run: Run, report: RunReport) -> None:
         self._over(run)
-        self._done += 1
+        self._ends[report.state] += 1
         source = run.source.id
         self._failures[source] = (
             self._failures.get(source, 0) + 1 if report.state == "failed" else 0
         )
+        self._states[source] = report.state
         if report.state == "done":
             self._read_as.note(run.source)
         if not run.report.done():
@@ -412,6 +420,8 @@ class Scribe:
                 )
                 known = runs and writing.store.count(source.id)
                 last = _local_time(runs[0].began_at) if known else None
+                if runs:
+                    self._call(self._states.setdefault, source.id, runs[0].state)
                 self._call(self._take_in, source, last, failures)
 
         if sources:

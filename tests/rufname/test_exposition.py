@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from rufname.exposition import add_counts, exposition
+from ldapd.counters import Counters
+from rufname.exposition import HELP, add_counts, exposition
 from rufname.rundir import WorkerStatus
 
 
@@ -16,10 +17,14 @@ def worker(name: str, metrics: dict[str, int], restarts: int = 0) -> WorkerStatu
 def values(text: str) -> dict[str, int]:
     """Parse the exposition; every sample must stand behind its TYPE."""
     found: dict[str, int] = {}
-    declared = ""
+    declared = helped = ""
     for line in text.splitlines():
-        if kind := re.fullmatch(r"# TYPE ([a-z_]+) (counter|gauge)", line):
+        if words := re.fullmatch(r"# HELP ([a-z_]+) [A-Z][^\\]+\.", line):
+            helped = words[1]
+        elif kind := re.fullmatch(r"# TYPE ([a-z_]+) (counter|gauge)", line):
             declared = kind[1]
+            assert helped in ("", declared)
+            helped = ""
             assert declared.endswith("_total") == (kind[2] == "counter")
         else:
             name, _, value = line.partition(" ")
@@ -53,3 +58,11 @@ def test_counts_are_summed_over_workers_and_their_restarts() -> None:
 
 def test_without_workers_there_is_nothing_to_say() -> None:
     assert exposition([], {}) == ""
+
+
+def test_whatever_a_worker_that_answers_ldap_counts_is_explained() -> None:
+    counted = {"connections_open", "connections_unbound", *Counters().as_dict()}
+    assert counted <= HELP.keys()
+    text = exposition([worker("ldapd-0", dict.fromkeys(counted, 1))], {})
+    assert len(values(text)) == len(counted) + 3
+    assert text.count("# HELP ") == text.count("# TYPE ")
