@@ -148,7 +148,7 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
     ).decode()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _company(text: str) -> Found:
     return whole_words(text), gram_words(words_of_field(text))
 

@@ -116,7 +116,7 @@ def kind_of(holder: bytes) -> PhoneKind:
     return _KINDS[holder[SOURCE_BYTES]]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def company_digest(company: str) -> bytes:
     """Return what equals for companies written alike; `NO_COMPANY` for none."""
     folded = fold(company)

@@ -24,7 +24,7 @@ _SIMPLE = {
 }
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def sound(word: str) -> str:
     """Return the code of a folded word: at most eight digits, a leading 0 for a vowel.
 

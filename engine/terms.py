@@ -129,7 +129,7 @@ class NamePart(NamedTuple):
     is_whole: bool
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def name_part(text: str) -> NamePart:
     """Return what a given name, a surname or a display name puts into a document, remembered."""
     found = words_of_field(text)
@@ -183,7 +183,7 @@ def pair_of(typed: Sequence[str]) -> str:
     return f"{heads[0]} {heads[1]}" if len(heads) > 1 else ""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def words_of_field(text: str) -> tuple[str, ...]:
     """Return `index_words` of a text that many contacts share, remembered."""
     return tuple(index_words(text)) if text else ()
@@ -268,7 +268,7 @@ def link_names(contact: Contact) -> Sequence[str]:
     return list(dict.fromkeys((*found[:1], *found[-1:], *(each for each in ends if each in found))))
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _last_word(surname: str) -> tuple[str, ...]:
     return tuple(words(surname)[-1:])
 
@@ -356,7 +356,6 @@ def rank_of(contact: ContactName) -> int:
     return list_rank(name, contact.given_name, f"{identity.source}\x1f{identity.key}")
 
 
-@lru_cache(maxsize=65_536)
 def whole_words(text: str) -> tuple[str, ...]:
     """Return the words of a name or a company, each once, their ends marked."""
     return tuple(word + WHOLE for word in dict.fromkeys(words_of_field(text)))
@@ -370,7 +369,7 @@ def _marked(mark: str, found: Sequence[str]) -> Found:
     return tuple([mark + word for word in found]), gram_words(found)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def marked_text(mark: str, text: str) -> Found:
     """Return the words of a text of `other`, which many contacts share, behind its field's mark."""
     return _marked(mark, words_of_field(text))
@@ -384,7 +383,7 @@ def marked_value(mark: str, text: str) -> Found:
     return marked_text(mark, text)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _domain_words(domain: str) -> Found:
     return _marked(_EMAIL_MARK, words(domain))
 

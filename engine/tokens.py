@@ -146,7 +146,7 @@ def letters_of(text: str) -> str:
     return found if found.isascii() else ""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def fold(text: str) -> str:
     """Return `text` in the one spelling that all its spellings share.
 
@@ -253,7 +253,7 @@ def name_key(text: str) -> frozenset[str]:
 _ALPHABET = {ord(letter): number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz", 2)}
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def sort_rank(text: str) -> int:
     """Return the place of a name in the alphabet as an integer below 2**60 ("" = 0, first).
 
@@ -305,7 +305,7 @@ def list_rank(surname: str, given_name: str, identity: str) -> int:
     return letters << _RANK_HASH_BITS | crc32(identity.encode()) >> 32 - _RANK_HASH_BITS
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _rank_letters(text: str) -> tuple[int, int]:
     """Return the first letters of a text as a number, and how many they are."""
     letters = fold(text)[:_RANK_LETTERS]
