@@ -32,9 +32,8 @@ _ACCENT = "#4F52B2"
 _MADE_AT = (2026, 1, 1, 0, 0, 0)
 """Every file of the zip says this, so that equal settings make equal octets."""
 
-_HOST = re.compile(
-    r"(?=.{4,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+\Z"
-)
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{4,253}}\Z){_LABEL}(\.{_LABEL})+\Z")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 MAX_FINGERPRINTS = 4
 """Behind an address that no server sees; Teams takes addresses of up to 2,048 characters."""
@@ -157,7 +156,7 @@ def check_settings(settings: AppSettings) -> None:
     if not _HOST.match(settings.host):
         raise ValueError(
             f"host: got {settings.host!r}; allowed: a host name in lower case such as "
-            "rufname.firm.example, without https:// and port"
+            "rufname.firm.example, without https:// and port, other letters than a to z as xn--…"
         )
     for name, guid in (("client id", settings.client_id), ("id", settings.app_id)):
         if not _GUID.match(guid) and (guid or name == "client id"):
@@ -166,9 +165,7 @@ def check_settings(settings: AppSettings) -> None:
         ("name", settings.name, MAX_SHORT_NAME_CHARS),
         ("developer", settings.developer, MAX_DEVELOPER_CHARS),
     ):
-        length = len(text) if text.strip() else 0
-        if not (0 < length <= most and text.isprintable()):
-            raise ValueError(f"{name}: allowed: 1 to {most} characters, not {length}")
+        _check_shown(name, text, most)
     for name in ("website", "privacy", "terms"):
         text = getattr(settings, name)
         is_https = text.startswith("https://") and " " not in text and is_web_address(text)
@@ -179,6 +176,14 @@ def check_settings(settings: AppSettings) -> None:
     _check_fingerprints(settings.fingerprints)
     if not _VERSION.match(settings.version):
         raise ValueError(f"version: got {settings.version!r}; allowed: three numbers such as 1.0.0")
+
+
+def _check_shown(name: str, text: str, most: int) -> None:
+    if not text.isprintable():
+        raise ValueError(f"{name}: got {text!r}; allowed: characters that are seen, and spaces")
+    length = len(text) if text.strip() else 0
+    if not 0 < length <= most:
+        raise ValueError(f"{name}: allowed: 1 to {most} characters, not {length}")
 
 
 def _check_fingerprints(fingerprints: tuple[str, ...]) -> None:
