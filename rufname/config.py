@@ -153,12 +153,14 @@ class Config(msgspec.Struct, frozen=True):
         return UnknownName(f"{self.path}: no {what} {quote(name)};{guess} there is: {there}")
 
 
-def load_config(path: Path, *, draft: bool = False) -> Config:
+def load_config(path: Path, *, draft: bool = False, serves: bool = True) -> Config:
     """Read, check and resolve the configuration.
 
     Args:
         path: a TOML file in UTF-8; relative paths in it are relative to its folder.
         draft: sources may still be without key and map.
+        serves: what clients show is verified with it; else the hashes that only a service is given
+            (credentials, variables of its unit) may be absent.
 
     Returns:
         The configuration; an empty file is one without sources and services, with a warning.
@@ -167,7 +169,7 @@ def load_config(path: Path, *, draft: bool = False) -> Config:
         ConfigError: with every fault that one pass finds: unknown keys, bad values, names that do
             not exist, missing files. A file that is no TOML has one fault, with its line.
     """
-    findings = Findings(path)
+    findings = Findings(path, serves=serves)
     raw = read_toml(findings)
     config = None if raw is None else _resolve(findings, raw, draft=draft)
     if config is None or findings.faults:

@@ -103,6 +103,20 @@ def warn_if_open(findings: Findings, key: str, file: Path | None) -> None:
             findings.warn(key, f"{file} may be read by every user: chmod 600")
 
 
+def note_absent(
+    findings: Findings, key: str, reference: SecretRef, error: SecretUnavailable, allowed: str
+) -> None:
+    """Note a secret that cannot be read: no fault for a command that needs none of the service's.
+
+    A credential of systemd, or a variable of its unit, is seen by the service alone; `status` and
+    the like are for people at a terminal.
+    """
+    if findings.serves or (reference.credential is None and reference.env is None):
+        findings.fault(key, str(error), allowed)
+    else:
+        findings.warn(key, str(error))
+
+
 def password_hash(findings: Findings, key: str, reference: SecretRef | None) -> str:
     """Read a client's or user's hash; "" without a reference or with a fault."""
     if reference is None:
@@ -112,7 +126,7 @@ def password_hash(findings: Findings, key: str, reference: SecretRef | None) -> 
         stored = reference.read().strip()
         check_hash(stored)
     except SecretUnavailable as error:
-        findings.fault(key, str(error), "a hash made by `rufname password`")
+        note_absent(findings, key, reference, error, "a hash made by `rufname password`")
     except InvalidCredential as error:
         findings.fault(key, f"{reference.file or reference.env}: {error}")
     else:

@@ -16,7 +16,7 @@ from relay.settings import ENTRA
 from relay.tunnel.settings import FROM_ENVIRONMENT, NO_PROXY, TunnelSettings
 from rufname import notation
 from rufname.configfile import FileTable, TunnelTable
-from rufname.configplans import numbered, warn_if_open
+from rufname.configplans import note_absent, numbered, warn_if_open
 from rufname.tomltables import Findings
 
 
@@ -82,7 +82,7 @@ def _login(findings: Findings, reference: SecretRef | None, proxy: str) -> str:
     try:
         login = reference.read().strip()
     except SecretUnavailable as error:
-        findings.fault(key, str(error), "NAME:PASSWORD")
+        note_absent(findings, key, reference, error, "NAME:PASSWORD")
         return ""
     if ":" not in login:
         findings.fault(key, "holds no colon", "NAME:PASSWORD")

@@ -76,7 +76,7 @@ def preview(source: str, config: Config, rows: int) -> None:
 )
 def discover(source: str, path: Path) -> None:
     """List the fields of SOURCE, what may be its key, and a map to begin with."""
-    config = load_config(path, draft=True)
+    config = load_config(path, draft=True, serves=False)
     prepare(config)
     settings = own = config.source(source)
     try:

@@ -22,7 +22,19 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def config_option(function: Function) -> Function:
-    """Add `-c FILE`; the command gets a loaded `Config` as `config`."""
+    """Add `-c FILE`; the command gets a loaded `Config` as `config`, perhaps without hashes."""
+    return _option(function, serves=False)
+
+
+def serving_config_option(function: Function) -> Function:
+    """Add `-c FILE` to a command that needs whatever the service is given."""
+    return _option(function, serves=True)
+
+
+def _option(function: Function, *, serves: bool) -> Function:
+    def load(_context: click.Context, _option: click.Parameter, path: Path) -> Config:
+        return load_config(path, serves=serves)
+
     return click.option(
         "-c",
         "--config",
@@ -34,7 +46,7 @@ def config_option(function: Function) -> Function:
         show_envvar=True,
         metavar="FILE",
         help="The configuration.",
-        callback=_load,
+        callback=load,
     )(function)
 
 
@@ -60,7 +72,3 @@ class OutputFile(click.Path):
         if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
             self.fail(f"{path.parent} may not be written", param, ctx)
         return path
-
-
-def _load(_context: click.Context, _option: click.Parameter, path: Path) -> Config:
-    return load_config(path)

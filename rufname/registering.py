@@ -32,7 +32,7 @@ from rufname.config import Config
 from rufname.entra import Application, sign_in_by_browser, sign_in_by_code
 from rufname.exits import DONE, NO
 from rufname.joining import Member, check_node, invite, join
-from rufname.options import config_option
+from rufname.options import serving_config_option
 from rufname.ownership import require_own
 from rufname.registrar import CannotRegister, Registrar, web_client
 
@@ -41,7 +41,7 @@ FRESH = "tunnel-fresh"
 
 
 @click.command()
-@config_option
+@serving_config_option
 @click.option("--relay", metavar="URL", help="Register at this relay: https://HOST[:PORT].")
 @click.option("--node", metavar="NAME", help="This machine's name there; default: its host name.")
 @click.option(

@@ -8,7 +8,7 @@ import logging
 import click
 
 from rufname.config import Config
-from rufname.options import config_option
+from rufname.options import serving_config_option
 from rufname.supervisor import Supervisor
 from rufname.telemetry import configure_logging
 
@@ -16,7 +16,7 @@ _log = logging.getLogger("rufname.supervisor")
 
 
 @click.command()
-@config_option
+@serving_config_option
 def serve(config: Config) -> None:
     """Answer LDAP and HTTP, and read the sources by their schedules.
 

@@ -43,10 +43,12 @@ class Findings:
         file: as the user named it.
         faults: the file cannot be used.
         warnings: it can, but probably does not do what is meant.
+        serves: what clients show is verified with it: what only a service is given must be there.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, serves: bool = True) -> None:
         self.file = file
+        self.serves = serves
         self.faults: list[str] = []
         self.warnings: list[str] = []
 

@@ -198,3 +198,21 @@ def test_the_history_of_a_source_is_shown_on_demand(
     source = msgspec.json.decode(capfd.readouterr().out)["sources"][0]
     assert [run["counts"]["held_back"] for run in source["runs"]] == [2, 0]
     assert source["age_s"] >= 0
+
+
+@pytest.mark.parametrize("secret", ['{ credential = "sbc" }', '{ env = "SBC_HASH_OF_THE_UNIT" }'])
+def test_a_client_whose_hash_the_service_alone_is_given_keeps_nobody_from_a_terminal(
+    synced: Place, secret: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    text = synced.path.read_text(encoding="utf-8")
+    synced.path.write_text(text.replace('{ file = "sbc.hash" }', secret), encoding="utf-8")
+    for command in (("status",), ("lookup", "030 23125001", "--client", "sbc"), ("sync",)):
+        assert synced.run(*command) == 0
+    assert capfd.readouterr().err == ""
+    assert synced.run("check") == 1
+    assert synced.run("serve") == 2
+    assert capfd.readouterr().err.count('client[1] "sbc".password: ') == 2
+    broken = text.replace('{ file = "sbc.hash" }', '{ file = "nothing.hash" }')
+    synced.path.write_text(broken, encoding="utf-8")
+    assert synced.run("status") == 2
