@@ -266,7 +266,7 @@ class Intake:
         self._begun = True
         if self._dry_run:
             return
-        self._store.forget_rejected(self._source, () if self.since else None)
+        self._store.forget_rejected(self._source, ("",) if self.since else None)
         known = self._store.rejected(self._source)
         self._faulty.update(record.key for record in known)
         self._room -= len(known)

@@ -398,18 +398,14 @@ class ContactStore:
         """Forget what was rejected of the records with these keys; None: of all of the source.
 
         A source that is read by change says nothing of most records: what was rejected of them
-        still holds. Rejected records that are known by no key go with any `keys`, even none.
+        still holds. "" stands for rejected records that are known by no key.
         """
         with self._transaction() as db:
             if keys is None:
                 db.execute("DELETE FROM rejected WHERE source = ?", (source,))
                 return
             rows = db.execute("SELECT id, locator FROM rejected WHERE source = ?", (source,))
-            gone = [
-                (number,)
-                for number, place in rows
-                if _BEFORE_KEY not in place or place.partition(_BEFORE_KEY)[2] in keys
-            ]
+            gone = [(number,) for number, place in rows if place.partition(_BEFORE_KEY)[2] in keys]
             db.executemany("DELETE FROM rejected WHERE id = ?", gone)
 
     def verify(self) -> None:

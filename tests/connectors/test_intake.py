@@ -364,6 +364,18 @@ def test_what_is_wrong_with_a_record_that_became_no_contact_is_forgotten_when_it
     assert store.rejected("crm") == []
 
 
+def test_what_a_run_rejects_stays_listed_though_a_faulty_contact_is_mended_or_goes(
+    store: ContactStore,
+) -> None:
+    bad = [person("1", phone="110"), person("2", phone="110")]
+    take(store, [*bad, *people(9, start=3), Complete(full=True, bookmark=b"1")])
+    store.settle(store.last_seq())
+    line = RejectedRecord("line 9", "no record")
+    change = [Delete("2"), Complete(full=False, bookmark=b"2")]
+    take(store, [line], [person("1", phone="030 23125001")], change)
+    assert store.rejected("crm") == [line]
+
+
 def test_a_full_read_names_all_that_is_rejected_anew(store: ContactStore) -> None:
     take(store, [person("1", phone="110"), person("2", phone="110"), END])
     take(store, [person("1", phone="110"), person("2"), END])

@@ -226,16 +226,17 @@ def test_rejected_records_are_kept_with_their_keys_and_bounded(store: ContactSto
     assert store.rejected("crm", 1) == many[:1]
 
 
-def test_rejected_records_are_forgotten_by_key_and_those_without_key_always(
+def test_rejected_records_are_forgotten_by_key_and_those_without_by_the_empty_one(
     store: ContactStore,
 ) -> None:
     stays = RejectedRecord("2", "no digits", "phones.work", "2")
     other = RejectedRecord("1", "no digits", "phones.work", "1")
     store.add_rejected("hr", [other])
-    store.add_rejected("crm", [RejectedRecord("line 1", "no key"), stays, other])
+    keyless = RejectedRecord("line 1", "no key")
+    store.add_rejected("crm", [keyless, stays, other])
     store.forget_rejected("crm", {"1"})
-    assert store.rejected("crm") == [stays]
-    store.forget_rejected("crm", ())
+    assert store.rejected("crm") == [keyless, stays]
+    store.forget_rejected("crm", {""})
     assert store.rejected("crm") == [stays]
     assert store.rejected("hr") == [other]
 
