@@ -111,7 +111,7 @@ export class Desk {
     });
     addEventListener("storage", (event) => this.follow(event.key));
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.follow(null);
+      if (!document.hidden && !this.input.value && this.element.isConnected) void this.fill();
     });
     this.showLight(true);
     this.emptySide();
@@ -244,24 +244,27 @@ export class Desk {
       { title: t("start.recents"), hits: recents.map(hitOf), sources: [] },
     ];
     this.list.show(groups);
+    for (const { id } of [...favourites, ...recents]) this.refill(id);
     this.settle();
     const typed = this.input.value.trim();
     this.status.textContent = typed && !isEnough(typed) ? t("search.hint") : "";
     const empty = !favourites.length && !recents.length;
     this.showBelow(...(empty ? [hint("start.empty", "start.empty.hint", "star")] : []));
-    void this.fill([...favourites, ...recents]);
+    this.started = [...favourites, ...recents];
+    void this.fill();
   }
 
-  /** Fetch what is not kept of favourites and recent contacts: numbers, and names where none are. */
-  private async fill(kept: Kept[]): Promise<void> {
+  /** The favourites and recent contacts that are shown, or were last. */
+  private started: Kept[] = [];
+
+  /** Fetch what is not kept of them, or may be old: numbers, and names where none are. */
+  private async fill(): Promise<void> {
     const typed = this.input.value;
     const run = ++this.filling;
     const isOver = () => this.input.value !== typed || this.filling !== run || !this.element.isConnected;
     await pause(0); // the page is put together first
-    if (isOver()) return;
-    for (const { id } of kept) this.refill(id);
     let fetched = 0;
-    for (const { id } of kept) {
+    for (const { id } of this.started) {
       const at = this.known.get(id)?.at ?? -KNOWN_FOR_MS;
       if (performance.now() - at < KNOWN_FOR_MS) continue;
       if (fetched++ >= FILLED_AT_ONCE) await pause(FILL_PAUSE_MS);
@@ -305,7 +308,7 @@ export class Desk {
     throw gone!;
   }
 
-  /** Show the favourites and recent contacts that another window has put there, and what became of them. */
+  /** Show the favourites and recent contacts that another window has put there. */
   private follow(key: string | null): void {
     const isBusy = this.list.element.contains(document.activeElement);
     if (this.element.isConnected && this.shelf.holds(key) && !this.input.value && !isBusy) this.showStart();

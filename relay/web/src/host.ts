@@ -34,6 +34,10 @@ export interface Host {
 
 const START_MS = 6000;
 
+/** A host that gives no token, and does not say so either, must not leave people before a spinner for good;
+    whoever is asked for consent has as long. */
+const TOKEN_MS = 60_000;
+
 /** Return the host that the page is in. Throws `Failure` where the way to ask it did not arrive. */
 export async function findHost(): Promise<Host> {
   const framed = window.parent !== window || "nativeInterface" in window;
@@ -85,7 +89,7 @@ class Teams implements Host {
   }
 
   token(): Promise<string> {
-    return this.library.authentication.getAuthToken();
+    return within(this.library.authentication.getAuthToken(), TOKEN_MS);
   }
 
   async call(number: string): Promise<void> {

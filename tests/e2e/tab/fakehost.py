@@ -27,7 +27,8 @@ const answers = {
   getContext: () => [{locale: options.locale, theme: options.theme, entityId: "people",
     userObjectId: options.oid, tid: options.tid, hostName: "Teams", hostClientType: options.client,
     frameContext: "content", sessionId: "s"}],
-  "authentication.getAuthToken": () => options.token ? [true, options.token] : [false, "refused"],
+  "authentication.getAuthToken": () => options.token === "never" ? undefined
+    : options.token ? [true, options.token] : [false, "refused"],
   "call.startCall": () => [true],
   "chat.openChat": () => [true],
   "mail.composeMail": () => [true],
@@ -70,7 +71,7 @@ class FakeTeams:
         Args:
             page: of the browser.
             address: of the real server.
-            token: what the host hands out as the user's token; "" refuses.
+            token: what the host hands out as the user's token; "" refuses, "never" is silent.
             options: locale, theme, client, supports, back (whether pages hear of the back button),
                 forgets, oid, tid; `fragment` of the address
                 that the app package opens.

@@ -58,6 +58,20 @@ def test_a_host_without_a_token_and_a_token_that_is_refused_are_said(
     assert host.calls("appInitialization.success")
 
 
+def test_a_host_that_is_silent_about_a_token_is_no_dead_end(
+    in_teams: InTeams, browser_context: BrowserContext, issuer: Issuer
+) -> None:
+    browser_context.clock.install()
+    host = in_teams("never", browser_context)
+    host.wait_for("authentication.getAuthToken")
+    expect(host.tab.locator(".gate fluent-spinner")).to_have_count(1)
+    browser_context.clock.fast_forward("01:01")
+    expect(host.tab.locator(".trouble")).to_contain_text("Teams could not sign you in")
+    host.set_token(issuer.token())
+    host.tab.get_by_role("button", name="Try again").click()
+    expect(host.tab.locator(".who")).to_have_text("Erika Beispiel")
+
+
 def test_a_token_that_ran_out_is_replaced_without_a_word(in_teams: InTeams) -> None:
     host = in_teams()
     expect(host.tab.locator("#search")).to_be_focused()
