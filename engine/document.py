@@ -22,6 +22,7 @@ from engine.contact import Address, Contact, contact_uuid_text
 from engine.leading import NO_LIMITS, Leading
 from engine.schema import (
     COMPANY,
+    CUT,
     EXTRA,
     GRAM,
     HAS,
@@ -62,7 +63,7 @@ from engine.terms import (
     whole_words,
     words_of_field,
 )
-from engine.tokens import index_words, list_rank, sort_rank
+from engine.tokens import index_words, is_cut, list_rank, sort_rank
 
 _encode = msgspec.json.Encoder().encode
 
@@ -120,7 +121,7 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
     )
     pairs = pair_terms(words)
     numbers, whole, parts = number_terms(contact)
-    held = fields_of(contact)
+    held = fields_of(contact) + cut_fields(contact)
     if not words:
         held.append(UNNAMED)
     return _encode(
@@ -190,6 +191,23 @@ def fields_of(contact: Contact) -> list[str]:
         if value:
             held.append(f"custom.{key}")
     return held
+
+
+def cut_fields(contact: Contact) -> list[str]:
+    """Return the fields of which the index holds no more than the beginning, marked.
+
+    Notes run to thousands of letters, addresses of pages and custom fields to words without an end;
+    what people search by is short.
+    """
+    found = []
+    if is_cut(contact.notes):
+        found.append(f"{CUT}notes")
+    if is_cut(contact.url):
+        found.append(f"{CUT}url")
+    for key, value in contact.custom.items():
+        if is_cut(value):
+            found.append(f"{CUT}custom.{key}")
+    return found
 
 
 def order_of(contact: Contact) -> int:

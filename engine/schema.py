@@ -10,8 +10,9 @@ What people type and what callers show is in `name`, `other` and the numbers; `l
 first of a beginning that very many names have (`engine.leading`), `pair` the names that have two
 beginnings. For LDAP filters, which may ask for anything, stand beside them: `extra`, beginnings of
 the words of all other texts; `gram`, three letters from anywhere in a word; `has`, the fields that
-are not empty; and `place`, which with `rank` gives every contact its own place in the alphabet, the
-same after every commit and rebuild, so that a client can be told "go on behind here".
+are not empty, and those whose text is longer than what is indexed of it; and `place`, which with
+`rank` gives every contact its own place in the alphabet, the same after every commit and rebuild,
+so that a client can be told "go on behind here".
 
 Law: change a field or the folding, raise `FORMAT`; a folder of another format is rebuilt from the
 store, never read.
@@ -33,7 +34,7 @@ from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
 from engine.terms import GRAM_LETTERS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 
-FORMAT = 24
+FORMAT = 25
 
 ID = "id"
 SOURCE = "source"
@@ -64,6 +65,9 @@ MAX_START = 2
 
 UNNAMED = "#unnamed"
 """In `has` of a contact without any name of its own: it is called by its company or address."""
+
+CUT = "#cut."
+"""In `has`, before the name of a field: the index knows the beginning of its text alone."""
 
 APPLIED_ID = "#applied"
 """The id of the one document that holds the last `seq` applied; no contact's id has this form."""

@@ -22,6 +22,7 @@ from engine.reader import Reader
 from engine.rights import Principal
 from engine.schema import (
     COMPANY,
+    CUT,
     EXTRA,
     GRAM,
     HAS,
@@ -50,6 +51,7 @@ from engine.selection import (
     AnyOf,
     Called,
     Contains,
+    Cut,
     EntryIs,
     Everyone,
     Has,
@@ -353,10 +355,12 @@ def _selection(selection: Selection, depth: int, budget: list[int], *, unnamed: 
             return _field_selection(selection)
 
 
-def _field_selection(selection: Everyone | Has | EntryIs | AlphabetRange) -> _Query:
+def _field_selection(selection: Everyone | Has | Cut | EntryIs | AlphabetRange) -> _Query:
     match selection:
         case Has(field):
             return term(HAS, field)
+        case Cut(field):
+            return term(HAS, CUT + field)
         case EntryIs(entry_uuid):
             if not _UUID.fullmatch(entry_uuid):
                 return _Query.empty_query()

@@ -41,8 +41,9 @@ class Called(msgspec.Struct, frozen=True):
 class Contains(msgspec.Struct, frozen=True):
     """Contacts that may have `text` in one of their texts, beginning inside a word or not.
 
-    A superset: three letters of a word are found wherever they stand. A piece of one or two letters
-    from inside a word is not in the index and selects everyone.
+    A superset, but for fields that are `Cut`: three letters of a word are found wherever they
+    stand. A piece of one or two letters from inside a word is not in the index and selects
+    everyone.
     """
 
     text: str
@@ -50,6 +51,15 @@ class Contains(msgspec.Struct, frozen=True):
 
 class Has(msgspec.Struct, frozen=True):
     """Contacts whose field is not empty; names as `engine.document.fields_of` gives them."""
+
+    field: str
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """Contacts of whose field the index knows the beginning alone: notes, url, a custom field.
+
+    Whoever has a text inside such a field may not be among those that `Contains` selects.
+    """
 
     field: str
 
@@ -120,6 +130,7 @@ Selection = (
     | Called
     | Contains
     | Has
+    | Cut
     | EntryIs
     | AlphabetRange
     | NumberTail

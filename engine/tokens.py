@@ -176,6 +176,18 @@ def typed_words(text: str) -> list[str]:
     return [word[:MAX_WORD_CHARS] for word in found[:MAX_WORDS]]
 
 
+def is_cut(text: str) -> bool:
+    """Tell whether `words` leaves something of a text out."""
+    if len(text) <= MAX_WORD_CHARS and text.isascii():
+        return False
+    folded = fold(text)
+    is_short = len(folded) <= 2 * MAX_WORDS  # then it has no more words than these
+    if is_short and max(map(len, folded.split()), default=0) <= MAX_WORD_CHARS:
+        return False
+    found = _WORD.findall(folded)
+    return len(found) > MAX_WORDS or any(len(word) > MAX_WORD_CHARS for word in found)
+
+
 def spans_of_words(text: str) -> list[tuple[int, int]]:
     """Return where the words of a text stand: begin and end in code points, as it is written."""
     return [found.span() for found in _WRITTEN_WORD.finditer(text)]

@@ -70,6 +70,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         calls: its values are what a contact is called (`engine.selection.Called`).
         fields: the contact's fields (`engine.document.fields_of`) of which one must hold something
             for the attribute to have a value; empty = the index cannot tell.
+        cut: these may be longer than what the index knows of them (`engine.selection.Cut`).
         inexact: a field that holds something may still give no value.
         operational: shown only if asked by name or by `+` (RFC 4512 3.4).
         subtype_of_name: a subtype of `name` (RFC 4519 2.18); `c` is one as well, but nobody looks
@@ -92,6 +93,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     indexed: bool = False
     calls: bool = False
     fields: tuple[str, ...] = ()
+    cut: bool = False
     inexact: bool = False
     operational: bool = False
     subtype_of_name: bool = False
@@ -187,6 +189,7 @@ def _custom(number: int) -> AttributeType:
         texts=_optional(lambda contact: contact.custom.get(key, "")),
         indexed=True,
         fields=(f"custom.{key}",),
+        cut=True,
     )
 
 
@@ -310,11 +313,11 @@ TYPES: tuple[AttributeType, ...] = (
         texts=_postal_address,
     ),
     _Type(
-        "labeledURI", "1.3.6.1.4.1.250.1.57", fields=("url",),
+        "labeledURI", "1.3.6.1.4.1.250.1.57", fields=("url",), cut=True,
         texts=_optional(lambda contact: contact.url),
     ),
     _Type(
-        "description", "2.5.4.13", fields=("notes",),
+        "description", "2.5.4.13", fields=("notes",), cut=True,
         texts=_optional(lambda contact: contact.notes),
     ),
     *map(_custom, range(1, MAX_CUSTOM_FIELDS + 1)),

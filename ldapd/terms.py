@@ -20,6 +20,7 @@ from engine.selection import (
     AnyOf,
     Called,
     Contains,
+    Cut,
     EntryIs,
     Everyone,
     Has,
@@ -313,11 +314,17 @@ def _begins(value: str, found: AttributeType) -> Selection:
 def _pieces(begin: str, others: list[str], found: AttributeType) -> Selection:
     """Return who has the pieces of a substring term somewhere; everyone if they hold no word."""
     parts = [_begins(begin, found)]
-    parts += [Contains(piece[:MAX_PREFIX_CHARS]) for piece in others if words(piece)]
+    parts += [_contains(piece[:MAX_PREFIX_CHARS], found) for piece in others if words(piece)]
     parts = [part for part in parts if part is not EVERYONE]
     if not parts:
         return EVERYONE
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+
+def _contains(piece: str, found: AttributeType) -> Selection:
+    """Return who has a piece of an attribute's text somewhere, or more text than is indexed."""
+    inside = Contains(piece)
+    return AnyOf((inside, *map(Cut, found.fields))) if found.cut else inside
 
 
 def _range(value: str, found: AttributeType, *, least: bool) -> Selection:

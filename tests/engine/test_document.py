@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine import schema
 from engine.contact import Address, Contact
-from engine.document import contact_document, extra_words, fields_of, order_of
+from engine.document import contact_document, cut_fields, extra_words, fields_of, order_of
 from engine.phonetics import sound
 from engine.terms import MARKS, name_words, origin_of, other_texts, rank_of
 from engine.tokens import index_words, sort_rank, whole_name, words
@@ -107,6 +107,14 @@ def test_a_contact_is_found_by_what_else_its_record_says() -> None:
     ]  # fmt: skip
     fields = {"title", "street", "postcode", "city", "country", "phones", "emails", "notes"}
     assert set(fields_of(whole)) == {*fields, "custom.7"}
+
+
+def test_a_text_of_which_the_index_has_the_beginning_alone_is_marked() -> None:
+    whole, many, long = "vor neun", "wort " * 65, "x" * 41
+    assert cut_fields(contact("1", notes=whole, url=whole, custom={"1": whole})) == []
+    cut = contact("1", notes=many, url=f"https://b.example/{long}", custom={"1": many, "2": ""})
+    assert cut_fields(cut) == ["#cut.notes", "#cut.url", "#cut.custom.1"]
+    assert {"notes", "#cut.notes"} <= set(json.loads(contact_document(cut, 1))[schema.HAS].split())
 
 
 def test_whoever_has_no_name_stands_under_an_address() -> None:

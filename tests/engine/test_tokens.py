@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from engine.tokens import (
     fold,
     fold_once,
     index_words,
+    is_cut,
     letters_of,
     name_key,
     sort_rank,
@@ -112,6 +115,12 @@ def test_any_text_gives_bounded_words(text: str) -> None:
     assert all(0 < len(word) <= MAX_WORD_CHARS for word in found)
     assert set(found) <= set(index_words(text))
     assert isinstance(fold(text), str)
+
+
+@given(st.text("aß \u0301\ufdfa-", max_size=200))
+def test_a_text_is_cut_where_words_leave_something_out(text: str) -> None:
+    whole = re.findall(r"[^\W_]+", fold(text))
+    assert is_cut(text) == (words(text) != whole)
 
 
 @given(st.text(max_size=30))

@@ -477,3 +477,29 @@ def test_everybody_has_an_address_where_one_entry_is_read_as_well(index: Contact
     (entry,) = search(handler, outlook, "(&(mail=*)(cn=Bernd Meier))").entries
     (again,) = search(handler, outlook, "(mail=*)", base=entry.dn, scope=SCOPE_BASE).entries
     assert again.values("mail") == entry.values("mail")
+
+
+# --- long texts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", ["*vertrag*", "*letztes", "wort*wort*vertrag*letztes"])
+def test_a_long_text_is_sought_to_its_end(
+    tmp_path_factory: pytest.TempPathFactory, piece: str
+) -> None:
+    directory = Directory(tmp_path_factory.mktemp("notes"))
+    text = f"{'wort ' * 400}Rahmenvertrag letztes"
+    people = (
+        contact("1", "Anna Abel", notes=text),
+        contact(
+            "2", "Bernd Bauer", notes="wort", url=f"https://b.example/{'0' * 60}vertrag letztes"
+        ),
+        contact("3", "Carla Cohn", notes=f"wort {'y' * 41}vertra letzte"),
+    )
+    handler = handler_of(directory.hold(*people))
+    assert search(handler, BOOK, f"(description={piece})", "cn").names() == ["Anna Abel"]
+    others = {"Bernd Bauer", "Carla Cohn"}
+    assert set(search(handler, BOOK, f"(!(description={piece}))", "cn").names()) == others
+    whole = {"Bernd Bauer"} if piece.startswith("*") else set()
+    assert set(search(handler, BOOK, f"(labeledURI={piece})", "cn").names()) == whole
+    assert search(handler, BOOK, f"(cn={piece})", "cn").names() == []
+    directory.close()
