@@ -247,7 +247,7 @@ class EntryWriter:
     def _number_reader(self, found: AttributeType) -> Read:
         name, kinds = found.name, found.lines
         derived = {"ipPhone": self._extensions, "msRTCSIP-Line": _line_uri}.get(name)
-        spare: Sequence[str] = ("other",) if _has_spare(found) else ()
+        spare = found.spare
 
         def read(shown: Shown) -> Sequence[bytes]:
             contact = shown.contact
@@ -268,7 +268,7 @@ class EntryWriter:
     def _number_line(self, name: str, read: Read, found: AttributeType) -> PlainLine:
         """Return what encodes the numbers of a contact that was found by none."""
         heads, write = value_heads(name), self._write
-        most, wanted, has_spare = len(heads), frozenset(found.lines), _has_spare(found)
+        most, wanted, spare = len(heads), frozenset(found.lines), found.spare
 
         def line(contact: Contact) -> bytes:
             number: PhoneNumber | None = None
@@ -282,7 +282,7 @@ class EntryWriter:
                     value = write(number).encode()
                     if len(value) < most:
                         return heads[len(value)] + value
-                elif not has_spare:
+                elif not spare:
                     return b""
             values = read(Shown(contact, ""))
             return encode_attribute(name, values) if values else b""
@@ -299,11 +299,6 @@ class EntryWriter:
         """The extensions of business lines behind the client's own trunks."""
         own = [own_extension(line.number, self._plan) for line in _lines(contact, ("work",))]
         return [extension for extension in own if extension]
-
-
-def _has_spare(found: AttributeType) -> bool:
-    """Tell whether numbers of no kind stand in where there is none of the attribute's own."""
-    return found.name == "telephoneNumber"
 
 
 def _holds(shown: Shown) -> bool:

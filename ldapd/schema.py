@@ -65,6 +65,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
         single: the one value, where `texts` always gives just one.
         found_by: further texts a term may match, which are not shown.
         lines: kind "number": which lines of a contact it shows, in this order.
+        spare: which ones instead, where a contact has none of these.
         always: every entry has it, so that a presence test is free.
         indexed: the words of its values are among those that people search by.
         calls: its values are what a contact is called (`engine.selection.Called`).
@@ -89,6 +90,7 @@ class AttributeType(msgspec.Struct, frozen=True, eq=False):
     single: Callable[[Contact], str] | None = None
     found_by: Texts = no_texts
     lines: tuple[PhoneKind, ...] = ()
+    spare: tuple[PhoneKind, ...] = ()
     always: bool = False
     indexed: bool = False
     calls: bool = False
@@ -193,13 +195,20 @@ def _custom(number: int) -> AttributeType:
     )
 
 
-def _number(name: str, oid: str, *lines: PhoneKind, aliases: tuple[str, ...] = ()) -> AttributeType:
+def _number(
+    name: str,
+    oid: str,
+    *lines: PhoneKind,
+    spare: tuple[PhoneKind, ...] = (),
+    aliases: tuple[str, ...] = (),
+) -> AttributeType:
     return AttributeType(
         name,
         oid,
         "number",
         aliases=aliases,
         lines=lines,
+        spare=spare,
         fields=("phones",),
         syntax=TELEPHONE_NUMBER,
         is_number=True,
@@ -275,7 +284,7 @@ TYPES: tuple[AttributeType, ...] = (
         "mail", "0.9.2342.19200300.100.1.3", aliases=("rfc822Mailbox", "email"), indexed=True,
         fields=("emails",), texts=lambda contact: contact.emails, syntax=IA5_STRING,
     ),
-    _number("telephoneNumber", "2.5.4.20", "work", "company"),
+    _number("telephoneNumber", "2.5.4.20", "work", "company", spare=("other",)),
     _number("mobile", "0.9.2342.19200300.100.1.41", "mobile", aliases=("mobileTelephoneNumber",)),
     _number("homePhone", "0.9.2342.19200300.100.1.20", "home", aliases=("homeTelephoneNumber",)),
     _number("facsimileTelephoneNumber", "2.5.4.23", "fax", aliases=("fax",)),

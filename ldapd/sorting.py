@@ -116,10 +116,12 @@ def _sortable(key: SortKey) -> AttributeType:
 def _reader(found: AttributeType) -> Callable[[Contact], str]:
     """Return what gives the least value of an attribute (RFC 2891 1.1)."""
     if found.is_number:
-        kinds = found.lines
+        kinds, spare = found.lines, found.spare
 
         def digits(contact: Contact) -> str:
             numbers = [line.number.digits for line in contact.phones if line.kind in kinds]
+            if not numbers and spare:
+                numbers = [line.number.digits for line in contact.phones if line.kind in spare]
             return min(numbers, default=MISSING)
 
         return digits

@@ -51,6 +51,14 @@ def test_numbers_are_sorted_by_their_digits_within_their_kind() -> None:
     assert key_function((SortKey("mobile"),))(two) == (MISSING,)
 
 
+def test_a_number_that_stands_in_for_the_telephone_number_is_sorted_by_too() -> None:
+    three = contact("3", "C", line("4930170", "other"), line("110", "home"))
+    four = contact("4", "D", line("4930180"), line("110", "other"))
+    key_of = key_function((SortKey("telephoneNumber"),))
+    assert (key_of(three), key_of(four)) == (("4930170",), ("4930180",))
+    assert key_function((SortKey("otherTelephone"),))(four) == ("110",)
+
+
 @pytest.mark.parametrize(
     ("key", "code"),
     [
