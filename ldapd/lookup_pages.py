@@ -19,6 +19,9 @@ from ldapd.listing import START, page_size
 from ldapd.protocol.messages import Control, ResultCode
 from ldapd.protocol.search_controls import page_response
 
+_SUCCESS = 0
+"""As a plain integer, which hashes faster than `ResultCode.SUCCESS`."""
+
 
 class LookUpPages:
     """Cuts look-ups into pages."""
@@ -48,6 +51,8 @@ class LookUpPages:
             The entries, the result code, and the page's response control if there is one.
         """
         page = asked.controls.page
+        if page is None and len(shown) <= most:  # nearly every look-up
+            return shown, _SUCCESS, ()
         begin, left = _place_behind(mark, shown), most - mark.sent
         wanted = page_size(left if page is None else page.size, left)
         found = shown[begin : begin + wanted]
@@ -55,12 +60,12 @@ class LookUpPages:
         if not is_last and wanted >= left:
             return found, ResultCode.SIZE_LIMIT_EXCEEDED, ()
         if page is None:
-            return found, ResultCode.SUCCESS, ()
+            return found, _SUCCESS, ()
         cookie = b""
         if not is_last and found:
             last = Bookmark(0, 0, mark.sent + len(found), (_uuid_of(found[-1]),))
             cookie = self._seal.seal(last, _name(asked))
-        return found, ResultCode.SUCCESS, (page_response(cookie),)
+        return found, _SUCCESS, (page_response(cookie),)
 
 
 def _name(asked: Asked) -> bytes:

@@ -32,7 +32,7 @@ from ldapd.settings import LdapLimits, LdapSettings, Listener, TlsSettings
 from ldapd.tls import UnusableTls, server_context
 from tests.ldapd.authority import Authority
 from tests.ldapd.house import CLIENTS, PASSWORD
-from tests.ldapd.serving import Serving, Wire
+from tests.ldapd.serving import PATIENT, Serving, Wire
 
 SBC_NAME = "cn=sbc,dc=meta"
 BIND = encode_bind(1, SBC_NAME, PASSWORD.encode())
@@ -62,7 +62,7 @@ def secured(
     request: pytest.FixtureRequest, index: ContactIndex, authority: Authority
 ) -> Iterator[Serving]:
     """LDAPS."""
-    settings = LdapSettings(listen=(), tls=authority.sign("first"))
+    settings = LdapSettings(listen=(), tls=authority.sign("first"), limits=PATIENT)
     with Serving(index, settings, loop_factory=request.param, tls=True) as running:
         yield running
 
@@ -72,7 +72,7 @@ def plain(
     request: pytest.FixtureRequest, index: ContactIndex, authority: Authority
 ) -> Iterator[Serving]:
     """LDAP in clear that offers StartTLS."""
-    settings = LdapSettings(listen=(), tls=authority.sign("first"))
+    settings = LdapSettings(listen=(), tls=authority.sign("first"), limits=PATIENT)
     with Serving(index, settings, loop_factory=request.param) as running:
         yield running
 
@@ -139,7 +139,7 @@ def test_a_silent_peer_counts_before_its_handshake_and_is_ended_in_time(
 def test_a_drain_ends_handshakes_that_are_under_way(
     index: ContactIndex, authority: Authority, loop: type
 ) -> None:
-    settings = LdapSettings(listen=(), tls=authority.sign("first"))
+    settings = LdapSettings(listen=(), tls=authority.sign("first"), limits=PATIENT)
     with (
         Serving(index, settings, loop_factory=loop, tls=True) as serving,
         serving.connect() as silent,
@@ -486,7 +486,7 @@ def test_a_bad_certificate_leaves_the_old_one_in_force(
 def test_a_hundred_new_certificates_under_load_lose_no_look_up(
     index: ContactIndex, authority: Authority
 ) -> None:
-    settings = LdapSettings(listen=(), tls=authority.sign("first"))
+    settings = LdapSettings(listen=(), tls=authority.sign("first"), limits=PATIENT)
     with Serving(index, settings, tls=True) as serving, secure(serving, authority) as kept:
         kept.send(BIND)
         assert kept.result(1).code == 0
