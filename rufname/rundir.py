@@ -6,6 +6,7 @@ stands in the file is only for people. Nothing here survives a restart in a way 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -106,7 +107,8 @@ class Lock:
             return None
         stale = os.fstat(descriptor).st_size > 0
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, b"%d\n" % os.getpid())
+        with contextlib.suppress(OSError):  # a full disk: what stands in it is for people
+            os.write(descriptor, b"%d\n" % os.getpid())
         return cls(descriptor, stale=stale)
 
     def release(self) -> None:

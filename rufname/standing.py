@@ -32,7 +32,7 @@ from rufname.opening import rebuilt_by
 from rufname.options import config_option
 from rufname.ownership import require_entry
 from rufname.progress import print_table, wide_console
-from rufname.rundir import ServeStatus, is_written, read_status
+from rufname.rundir import ServeStatus, is_written, read_status, serving_pid
 
 SHOWN_REJECTED = 5
 WRITER_PATIENCE_S = 3.0
@@ -77,7 +77,7 @@ class Status(msgspec.Struct, frozen=True):
 
     `faults` names what could not be read; `behind` counts the changes that the index has not
     followed yet; `index_age_s` are the seconds since its last commit, None without one; `serve` and
-    `writer` are None where they do not run.
+    `writer` are None where they do not run, or cannot say so: then `serves` tells of the first.
     """
 
     sources: tuple[SourceStatus, ...]
@@ -87,6 +87,7 @@ class Status(msgspec.Struct, frozen=True):
     serve: ServeStatus | None
     writer: control.Status | None = None
     faults: tuple[str, ...] = ()
+    serves: bool = False
 
 
 @click.command()
@@ -156,6 +157,7 @@ def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED)
         serve=serving,
         writer=_ask_writer(config) if serving else None,
         faults=tuple(faults),
+        serves=serving is not None or serving_pid(config.run_dir) is not None,
     )
 
 
@@ -245,7 +247,9 @@ def _print(found: Status, console: Console) -> None:
             f"index: {found.index.documents:,} contacts, last change {_age(found.index_age_s)} ago"
             + (f", {found.behind:,} changes behind the store" if found.behind else "")
         )
-    if found.serve is None:
+    if found.serve is None and found.serves:  # it starts just now, or its disk is full
+        console.print("serve: runs, but what it does stands nowhere: see its log")
+    elif found.serve is None:
         console.print("serve: not running")
     else:
         console.print(_worker_table(found.serve))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -77,6 +78,20 @@ def test_who_only_looks_whether_a_lock_is_held_is_not_taken_for_its_holder(
 
     monkeypatch.setattr(rundir.time, "sleep", pass_time)
     take(tmp_path).release()
+
+
+def test_on_a_full_disk_a_lock_is_taken_without_the_name_of_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_descriptor: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(rundir.os, "write", write)
+    lock = take_serve_lock(tmp_path)
+    assert serving_pid(tmp_path) == 0
+    assert Lock.take(tmp_path / "serve.lock") is None
+    lock.release()
+    take_writer_lock(tmp_path).release()
 
 
 def test_a_lock_ends_with_its_process_and_tells_that_it_was_left(tmp_path: Path) -> None:

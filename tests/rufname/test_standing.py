@@ -216,3 +216,14 @@ def test_a_client_whose_hash_the_service_alone_is_given_keeps_nobody_from_a_term
     broken = text.replace('{ file = "sbc.hash" }', '{ file = "nothing.hash" }')
     synced.path.write_text(broken, encoding="utf-8")
     assert synced.run("status") == 2
+
+
+def test_a_serve_that_cannot_write_what_it_does_is_not_called_absent(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lock = take_serve_lock(synced.config.run_dir)
+    assert synced.run("status") == 0
+    assert "serve: runs, but" in capfd.readouterr().out
+    lock.release()
+    assert synced.run("status") == 0
+    assert "serve: not running" in capfd.readouterr().out
