@@ -13,6 +13,10 @@ from io import TextIOWrapper
 _LAST_STREAM = 2
 """The number of standard error."""
 
+_RELOADING = frozenset({"serve", "relay"})
+"""Commands that read files anew on SIGHUP. One that comes before they can must not end them (which
+systemd would take for a clean end): it waits until they unblock it."""
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
@@ -28,12 +32,15 @@ def _loaded() -> Callable[[Sequence[str]], int]:
 
     Python would print where it was, and no `except` stands around the loading of a module.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if heeded:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     run: Callable[[Sequence[str]], int] = importlib.import_module("rufname.cli").run
     if heeded:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not _RELOADING.intersection(sys.argv[1:2]):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     return run
 
 

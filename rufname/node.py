@@ -207,6 +207,7 @@ class Node:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, self.renew_certificate)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # it may have come already
 
     async def _until_stopped(self, server: HttpServer) -> None:
         stopped = asyncio.ensure_future(self._stop.wait())

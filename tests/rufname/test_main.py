@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+from tests.rufname.place import Place
+
 PROGRAM = """
 import atexit, gc, sys
 from rufname.__main__ import main
@@ -14,17 +16,21 @@ atexit.register(lambda: print("left as they are:", gc.get_freeze_count()))
 main()
 """
 
-INTERRUPTED = """
+SIGNALLED = """
 import os, signal, sys
-class CtrlC:
+_, number, *arguments = sys.argv
+class Sender:
     def find_spec(name, path=None, target=None):
         if name == "rufname.cli":
-            os.kill(os.getpid(), signal.SIGINT)
-sys.meta_path.insert(0, CtrlC)
+            os.kill(os.getpid(), int(number))
+sys.meta_path.insert(0, Sender)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from rufname.__main__ import main
+sys.argv = ["rufname", *arguments]
 main()
 """
+"""The front door, with a signal while it loads."""
 
 
 def end_of(*arguments: str) -> tuple[int, int]:
@@ -50,8 +56,31 @@ def test_its_exit_code_is_that_of_the_command() -> None:
     assert left > 10_000
 
 
+def signalled(number: signal.Signals, *arguments: str) -> list[str]:
+    """Return the command line of one that gets a signal while it loads."""
+    return [sys.executable, "-c", SIGNALLED, str(number.value), *arguments]
+
+
 def test_ctrl_c_while_the_program_loads_shows_no_traceback() -> None:
     run = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False
+        signalled(signal.SIGINT, "--version"), capture_output=True, text=True, check=False
     )
     assert (run.returncode, run.stderr) == (-signal.SIGINT, "")
+
+
+def test_a_reload_that_comes_while_serve_loads_waits_and_does_not_end_it(place: Place) -> None:
+    command = signalled(signal.SIGHUP, "serve", "-c", str(place.path))
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stderr is not None
+        said = []
+        for line in serving.stderr:
+            said.append(line)
+            if '"ready"' in line:
+                serving.send_signal(signal.SIGTERM)
+    assert serving.returncode == 0, said
+    assert sum('"configuration reloaded"' in line for line in said) == 1
+
+
+def test_a_terminal_that_is_closed_while_another_command_loads_ends_it() -> None:
+    run = subprocess.run(signalled(signal.SIGHUP, "--version"), capture_output=True, check=False)
+    assert run.returncode == -signal.SIGHUP
