@@ -308,9 +308,10 @@ export class Desk {
     throw gone!;
   }
 
-  /** Show the favourites and recent contacts that another window has put there. */
+  /** Show the favourites and recent contacts that another window has put there; not while somebody is in
+      the list, who would open or call another one than was chosen. */
   private follow(key: string | null): void {
-    const isBusy = this.list.element.contains(document.activeElement);
+    const isBusy = this.list.hasActive || this.list.element.contains(document.activeElement);
     if (this.element.isConnected && this.shelf.holds(key) && !this.input.value && !isBusy) this.showStart();
   }
 

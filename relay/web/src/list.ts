@@ -100,6 +100,11 @@ export class List {
     this.step(place - this.active);
   }
 
+  /** Whether a row was chosen by arrows. */
+  get hasActive(): boolean {
+    return this.active >= 0;
+  }
+
   /** Return the active row's contact; before any arrow the first one's. */
   current(): Hit | undefined {
     return this.rows[Math.max(this.active, 0)]?.hit;

@@ -299,6 +299,28 @@ def test_two_windows_never_undo_each_other(
     expect(pages[1].locator(".row")).to_have_count(0)
 
 
+def test_another_window_changes_no_row_that_was_chosen(
+    browser_context: BrowserContext, server: Rufname
+) -> None:
+    page, other = browser_context.new_page(), browser_context.new_page()
+    for each, text, name in ((page, "zoë", MAIL_ONLY.name), (other, "anna", ANNA.name)):
+        sign_in(each, server)
+        each.locator("#search").fill(text)
+        expect(each.locator(".row")).to_contain_text(name)
+    page.get_by_role("button", name=f"Add {MAIL_ONLY.name} to favourites").click()
+    page.locator("#search").fill("")
+    expect(page.locator(".row")).to_contain_text(MAIL_ONLY.name)
+    page.keyboard.press("ArrowDown")
+    page.evaluate("addEventListener('storage', () => { window.heard = true })")
+    other.get_by_role("button", name=f"Add {ANNA.name} to favourites").click()  # stands above her
+    while not page.evaluate("window.heard"):
+        page.wait_for_timeout(10)
+    page.keyboard.press("Enter")
+    expect(page.locator(".card h2")).to_have_text(MAIL_ONLY.name)
+    page.keyboard.press("Escape")
+    expect(page.locator(".row .name").first).to_have_text(ANNA.name)
+
+
 def test_many_favourites_leave_room_for_typing(
     contexts: Callable[..., BrowserContext], server: Rufname
 ) -> None:
