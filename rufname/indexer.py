@@ -25,7 +25,9 @@ import click
 import msgspec
 
 from engine.errors import EngineError
+from engine.schema import FORMAT
 from engine.store import ContactStore
+from engine.storefile import FORMAT_VERSION
 from engine.writer import IndexWriter
 from rufname.drafting import Drafter
 from rufname.errors import RufnameError
@@ -37,6 +39,11 @@ IndexProgress = Callable[[int, int], None]
 PROGRESS_ROWS = 2_000
 END_LIMIT_S = 3.0
 """How long it may go on after the end of its input; killed then, it is caught up with later."""
+
+
+FORMATS = f"{FORMAT}.{FORMAT_VERSION}"
+"""Of index and store. A version that was installed since its owner began may have others: it would
+leave its owner, and the workers that answer, an index and a store that they cannot read."""
 
 
 class IndexingFailed(RufnameError):
@@ -170,6 +177,7 @@ class Indexer:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         own = ["--store", str(self._store_path), "--index", str(self._index_dir)]
+        own += ["--formats", FORMATS]
         if self._known is not None:
             own += ["--known", str(self._known)]
         return subprocess.Popen(  # noqa: S603 - our own program
@@ -223,7 +231,8 @@ _PATH = click.Path(path_type=Path, readable=False)
 @click.option("--store", "store_path", type=_PATH, required=True)
 @click.option("--index", "index_dir", type=_PATH, required=True)
 @click.option("--known", type=int, default=None)
-def index(store_path: Path, index_dir: Path, known: int | None) -> None:
+@click.option("--formats", default=FORMATS)
+def index(store_path: Path, index_dir: Path, known: int | None, formats: str) -> None:
     """Follow the store; only a process that writes starts it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the end of the input ends it
@@ -235,6 +244,10 @@ def index(store_path: Path, index_dir: Path, known: int | None) -> None:
     try:
         for line in sys.stdin.buffer:
             order = _order_of(line)
+            if formats != FORMATS:
+                fault = "another version of Rufname is installed than runs: restart `rufname serve`"
+                _say(answers, _Answer(ended=True, fault=fault))
+                continue
             try:
                 store = store or ContactStore.open(store_path)
                 if writer is None:

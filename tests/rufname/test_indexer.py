@@ -13,6 +13,7 @@ from engine.contact import Contact, ContactId, PhoneLine, encode_contact
 from engine.index import ContactIndex
 from engine.phone import PhoneNumber
 from engine.store import ContactStore
+from rufname import indexer as module
 from rufname.drafting import MANY
 from rufname.indexer import Indexer, IndexingFailed
 from rufname.programs import family
@@ -150,6 +151,25 @@ def test_a_fault_is_told_in_words_and_the_next_order_works(place: Place) -> None
     place.store.apply("crm", [], ["bad"])
     place.indexer.catch_up()
     assert place.documents() == 10
+
+
+def test_a_version_that_was_installed_meanwhile_leaves_the_index_to_the_one_that_runs(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.add(0, 10)
+    place.indexer.catch_up()
+    served = (place.index_dir / "current").readlink()
+    place.indexer.close()
+    place.add(10, 10)
+    with monkeypatch.context() as running:
+        running.setattr(module, "FORMATS", "1.1")
+        for order in (place.indexer.catch_up, place.indexer.rebuild):
+            with pytest.raises(IndexingFailed, match="restart `rufname serve`"):
+                order()
+    assert place.documents() == 10
+    assert (place.index_dir / "current").readlink() == served
+    place.indexer.close()
+    assert place.indexer.catch_up() == 20
 
 
 def test_a_disk_that_is_full_is_named_and_the_next_order_works(place: Place) -> None:
