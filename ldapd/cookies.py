@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import msgspec
 
@@ -42,33 +42,39 @@ _decode = msgspec.msgpack.Decoder(Bookmark).decode
 
 
 class CookieSeal:
-    """Signs bookmarks for the holders of a set of secrets."""
+    """Signs bookmarks, for each client with a key of its own."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        """Derive the key.
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        """Derive the keys.
 
         Args:
-            secrets: the stored password hashes; an attacker who has none of them can sign nothing.
-                Another password makes another key: cookies of before are refused.
+            secrets: client → its stored password hash, which an attacker has not. Another password
+                makes another key: cookies of before are refused, those of other clients are not.
+                Whoever has no password has the key of all together.
         """
-        joined = "\n".join(sorted(secrets)).encode()
-        self._key = hashlib.blake2b(joined, digest_size=32, person=b"rufname-cookies").digest()
+        self._shared = _key("\n".join(sorted(secrets.values())))
+        self._keys = {name: _key(secret) for name, secret in secrets.items() if secret}
 
-    def seal(self, bookmark: Bookmark, asked: bytes) -> bytes:
-        """Return the cookie of a bookmark; `asked` stands for the search and who asks."""
+    def seal(self, bookmark: Bookmark, client: str, asked: bytes) -> bytes:
+        """Return the cookie of a bookmark for a client; `asked` stands for the search."""
         octets = _encode(bookmark)
-        return self._sign(octets, asked) + octets
+        return self._sign(octets, client, asked) + octets
 
-    def open(self, cookie: bytes, asked: bytes) -> Bookmark | None:
-        """Return the bookmark in a cookie, None if it was not made here for this very search."""
+    def open(self, cookie: bytes, client: str, asked: bytes) -> Bookmark | None:
+        """Return the bookmark in a cookie, None if it was not made for this client and search."""
         if not SIGNATURE_OCTETS < len(cookie) <= MAX_COOKIE_OCTETS:
             return None
         signature, octets = cookie[:SIGNATURE_OCTETS], cookie[SIGNATURE_OCTETS:]
-        if not hmac.compare_digest(signature, self._sign(octets, asked)):
+        if not hmac.compare_digest(signature, self._sign(octets, client, asked)):
             return None
         return _decode(octets)
 
-    def _sign(self, octets: bytes, asked: bytes) -> bytes:
-        digest = hashlib.blake2b(octets, key=self._key, digest_size=SIGNATURE_OCTETS)
+    def _sign(self, octets: bytes, client: str, asked: bytes) -> bytes:
+        key = self._keys.get(client, self._shared)
+        digest = hashlib.blake2b(octets, key=key, digest_size=SIGNATURE_OCTETS)
         digest.update(hashlib.blake2b(asked).digest())
         return digest.digest()
+
+
+def _key(secret: str) -> bytes:
+    return hashlib.blake2b(secret.encode(), digest_size=32, person=b"rufname-cookies").digest()

@@ -144,7 +144,7 @@ class LdapHandler:
             self._index,
             settings.profiles,
             naming,
-            seal=CookieSeal(client.password_hash for client in clients),
+            seal=CookieSeal({client.name: client.password_hash for client in clients}),
             counters=self.counters,
             clock=self._clock,
         )

@@ -348,9 +348,8 @@ class Lister:
                 return self._end(asked, _SUCCESS, parts, (*notes, page_response(b"")))
             last = walk.last
         assert last is not None
-        cookie = self._seal.seal(
-            Bookmark(last.rank, last.place, bookmark.sent + count), asked.digest_text()
-        )
+        mark = Bookmark(last.rank, last.place, bookmark.sent + count)
+        cookie = self._seal.seal(mark, asked.asker.client.name, asked.digest_text())
         return self._end(asked, _SUCCESS, parts, (*notes, page_response(cookie)))
 
     # --- sorted ---------------------------------------------------------------------------------
@@ -387,7 +386,7 @@ class Lister:
             if left > 0 and wanted:
                 _, rank, place, _, texts = found.hits[begin + wanted - 1]
                 mark = Bookmark(rank, place, bookmark.sent + wanted, texts)
-                cookie = self._seal.seal(mark, asked.digest_text())
+                cookie = self._seal.seal(mark, asked.asker.client.name, asked.digest_text())
             notes = (*notes, page_response(cookie))
         return self._end(asked, _SUCCESS, (), notes)
 
@@ -445,7 +444,9 @@ class Lister:
 
     def _bookmark(self, asked: Asked, cookie: bytes) -> Bookmark | None:
         """Return where a page begins; None for a cookie that is not for this search."""
-        return self._seal.open(cookie, asked.digest_text()) if cookie else START
+        if not cookie:
+            return START
+        return self._seal.open(cookie, asked.asker.client.name, asked.digest_text())
 
     def _end(
         self,

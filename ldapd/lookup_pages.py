@@ -34,7 +34,7 @@ class LookUpPages:
         page = asked.controls.page
         if page is None or not page.cookie:
             return START
-        return self._seal.open(page.cookie, _name(asked))
+        return self._seal.open(page.cookie, asked.asker.client.name, _name(asked))
 
     def cut(
         self, asked: Asked, shown: Sequence[Shown], most: int, mark: Bookmark
@@ -64,7 +64,7 @@ class LookUpPages:
         cookie = b""
         if not is_last and found:
             last = Bookmark(0, 0, mark.sent + len(found), (_uuid_of(found[-1]),))
-            cookie = self._seal.seal(last, _name(asked))
+            cookie = self._seal.seal(last, asked.asker.client.name, _name(asked))
         return found, _SUCCESS, (page_response(cookie),)
 
 

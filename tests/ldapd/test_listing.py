@@ -35,7 +35,7 @@ from ldapd.protocol.messages import Control, ResultCode, SearchRequest
 from ldapd.protocol.search_controls import SortKey, VlvRequest, encode_sort, encode_vlv
 from ldapd.search import LongAnswer
 from tests.engine.building import Directory, contact, line, remove
-from tests.ldapd.asking import ask, handler_of, limited, octets_of, peer_of, responses
+from tests.ldapd.asking import SETTINGS, ask, handler_of, limited, octets_of, peer_of, responses
 from tests.ldapd.generated_filters import FilterMaker, people
 from tests.ldapd.house import BOOK, CLIENTS, PASSWORD_HASH, PHONE, SBC
 
@@ -215,6 +215,18 @@ def test_a_cookie_serves_its_own_search_alone(crowd: ContactIndex) -> None:
     assert listed(again, BULK, "(sn=*)", page(5, cookie)).code == 0
     stranger = handler_of(crowd, clients=CLIENTS[:0])
     assert listed(stranger, BULK, "(sn=*)", page(5, cookie)).code == refused
+
+
+@pytest.mark.parametrize("order", [(), ("sn",)])
+def test_pages_go_on_after_a_reload_with_another_client(crowd: ContactIndex, order: object) -> None:
+    assert isinstance(order, tuple)
+    controls = [by(*order)] if order else []
+    handler = handler_of(crowd, clients=(*CLIENTS, BULK))
+    whole = listed(handler, BULK, "(objectClass=*)", *controls).keys
+    first = listed(handler, BULK, "(objectClass=*)", page(50), *controls)
+    handler.replace(SETTINGS, (BULK,))
+    rest = pages_from(handler, first.cookie, *controls)
+    assert first.keys + rest == whole
 
 
 def test_a_page_of_no_size_ends_the_list(crowd: ContactIndex) -> None:
