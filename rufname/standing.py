@@ -127,7 +127,9 @@ def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED)
     last_seq = 0
     try:
         store = ContactStore.open(config.store_path, read_only=True)
-    except StoreUnavailable:
+    except StoreUnavailable as error:
+        if config.store_path.exists():  # on a disk that became read-only, say
+            faults.append(str(error))
         sources = tuple(_source_status(source, None, runs, 0, bool) for source in config.sources)
     except CorruptStore as error:
         faults.append(str(error))

@@ -227,3 +227,12 @@ def test_a_serve_that_cannot_write_what_it_does_is_not_called_absent(
     lock.release()
     assert synced.run("status") == 0
     assert "serve: not running" in capfd.readouterr().out
+
+
+def test_a_store_that_is_there_and_cannot_be_opened_is_told(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("status") == 0
+    place.config.store_path.mkdir(parents=True)
+    assert place.run("status") == 3
+    assert f"fault: {place.config.store_path}: " in capfd.readouterr().out
