@@ -61,8 +61,37 @@ HELP = {
     "waiting": "Runs that wait for their turn.",
     "sources_failing": "Sources whose last run failed.",
     "sources_held_back": "Sources whose last run waits for a release.",
+    "lines": "Lines of directories that are open here.",
+    "lines_open": "Lines to the relay that are open.",
+    "lines_opened": "Lines that were opened, after a sign-in.",
+    "lines_closed": "Lines that ended.",
+    "lines_failed": "Times that there was no line, or that one ended with a fault.",
+    "dialled": "Tries to connect to the relay.",
+    "clock_off_s": "How far this clock and the relay's are apart, in seconds.",
+    "challenged": "Whether another directory wants this one's place: 1 while it waits.",
+    "tenants": "Tenants that have a line open here.",
+    "questions_in_flight": "Questions that wait for a directory's answer.",
+    "asked": "Questions that users asked their directories.",
+    "answered": "Questions that a directory answered.",
+    "repeated": "Questions that came again since a line was lost, answered as before.",
+    "bad_frames": "Lines that were closed since a frame was not as agreed.",
+    "sign_ins_refused": "Directories refused: not registered, or under another key.",
+    "bundles_published": "Sets of public keys that tenants published.",
+    **{f"answers_{n}xx": f"HTTP answers with a status from {n}00 to {n}99." for n in range(1, 6)},
+    "refused_unknown_key": "Questions refused by a directory: sealed to a key that has ended.",
+    "refused_cannot_open": "Questions refused by a directory: damaged, or for another tenant.",
+    "refused_replayed": "Questions refused by a directory: the same octets came before.",
+    "refused_clock": "Questions refused by a directory: their time is off.",
+    "refused_too_large": "Questions refused by a directory: the answer is too large.",
+    "refused_busy": "Questions refused by a directory: too many at once.",
+    "refused_too_late": "Questions refused by a directory: not answered in time.",
+    "refused_offline": "Questions refused: the line was lost.",
+    "refused_fault": "Questions refused by a directory: something failed in it.",
+    "unanswered_directoryoffline": "Questions without an answer: the directory has no line.",
+    "unanswered_directorytooslow": "Questions without an answer in time.",
+    "unanswered_busunavailable": "Questions without an answer: NATS or another node is away.",
 }
-"""What the names mean that every installation has."""
+"""What the names mean, all that our own code counts."""
 
 
 def exposition(workers: Iterable[WorkerStatus], past: Mapping[str, Mapping[str, int]]) -> str:
@@ -106,9 +135,10 @@ def add_counts(past: Counter[str], metrics: Mapping[str, int]) -> None:
 
 def _family(role: str, values: Mapping[str, int], kind: str, suffix: str) -> list[str]:
     lines = []
-    for name in sorted(values):
+    for own in sorted(values):
+        name = own.replace("-", "_")  # a reason such as `too-late`: no name of Prometheus has "-"
         full = f"rufname_{role}_{name}{suffix}"
         if name in HELP:
             lines.append(f"# HELP {full} {HELP[name]}")
-        lines += [f"# TYPE {full} {kind}", f"{full} {values[name]}"]
+        lines += [f"# TYPE {full} {kind}", f"{full} {values[own]}"]
     return lines

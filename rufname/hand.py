@@ -156,7 +156,7 @@ class Hand(threading.Thread):
                 return self._jobs.get(timeout=REST_AFTER_S)
             except queue.Empty:
                 if not self._at_work:
-                    writing.rest()
+                    _rest(writing)
 
     def _carry_out(self, job: Job, writing: Writing) -> None:
         try:
@@ -167,6 +167,14 @@ class Hand(threading.Thread):
         finally:
             with self._counting:
                 self._at_work -= 1
+
+
+def _rest(writing: Writing) -> None:
+    """Give memory back; what prevents it is logged, and the next job begins as ever."""
+    try:
+        writing.rest()
+    except Exception:  # noqa: BLE001 - see the law
+        _log.exception("the indexing process could not be ended")
 
 
 def drop_absent(writing: Writing, config: Config) -> None:

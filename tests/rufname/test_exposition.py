@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import get_args
+
+import pytest
 
 from ldapd.counters import Counters
+from relay.errors import BusUnavailable, DirectoryOffline, DirectoryTooSlow
+from relay.tunnel.frames import Refusal
 from rufname.exposition import HELP, add_counts, exposition
 from rufname.rundir import WorkerStatus
 
@@ -19,9 +24,9 @@ def values(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     declared = helped = ""
     for line in text.splitlines():
-        if words := re.fullmatch(r"# HELP ([a-z_]+) [A-Z][^\\]+\.", line):
+        if words := re.fullmatch(r"# HELP ([a-z_0-9]+) [A-Z][^\\]+\.", line):
             helped = words[1]
-        elif kind := re.fullmatch(r"# TYPE ([a-z_]+) (counter|gauge)", line):
+        elif kind := re.fullmatch(r"# TYPE ([a-z_0-9]+) (counter|gauge)", line):
             declared = kind[1]
             assert helped in ("", declared)
             helped = ""
@@ -64,5 +69,52 @@ def test_whatever_a_worker_that_answers_ldap_counts_is_explained() -> None:
     counted = {"connections_open", "connections_unbound", *Counters().as_dict()}
     assert counted <= HELP.keys()
     text = exposition([worker("ldapd-0", dict.fromkeys(counted, 1))], {})
+    assert len(values(text)) == len(counted) + 3
+    assert text.count("# HELP ") == text.count("# TYPE ")
+
+
+OF_REFUSALS = {f"refused_{reason}" for reason in get_args(Refusal)}
+UNANSWERED = {
+    f"unanswered_{kind.__name__.lower()}"
+    for kind in (BusUnavailable, DirectoryOffline, DirectoryTooSlow)
+}
+
+
+def test_no_name_has_a_sign_that_prometheus_refuses() -> None:
+    text = exposition([worker("tunnel-0", dict.fromkeys(OF_REFUSALS, 1))], {})
+    assert values(text)["rufname_tunnel_refused_too_late_total"] == 1
+    for name in values(text):
+        assert re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", name)
+
+
+@pytest.mark.parametrize(
+    ("role", "counted"),
+    [
+        (
+            "node",
+            {
+                *("tenants", "lines", "questions_in_flight", "connections_open", "requests"),
+                *("asked", "answered", "bad_frames", "sign_ins_refused", "lines_opened"),
+                *("lines_closed", "bundles_published", "answers_2xx", "answers_5xx"),
+                *(OF_REFUSALS | UNANSWERED),
+            },
+        ),
+        (
+            "tunnel",
+            {
+                *("lines_open", "clock_off_s", "challenged", "dialled", "lines_opened"),
+                *("lines_failed", "repeated", "answered", *OF_REFUSALS),
+            },
+        ),
+        (
+            "relay",
+            {"connections_open", "requests", "caller_requests", "people_requests", "answers_4xx"},
+        ),
+    ],
+)
+def test_whatever_the_relay_and_the_way_to_it_count_is_explained(
+    role: str, counted: set[str]
+) -> None:
+    text = exposition([worker(f"{role}-0", dict.fromkeys(counted, 1))], {})
     assert len(values(text)) == len(counted) + 3
     assert text.count("# HELP ") == text.count("# TYPE ")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from collections.abc import Iterator
@@ -62,6 +63,27 @@ def test_idle_it_gives_memory_back(hand: Hand, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Writing, "rest", lambda _self: rested.set())
     hand.put(lambda _writing: None)
     assert rested.wait(10)
+
+
+def test_what_prevents_the_rest_is_logged_and_ends_no_thread(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "REST_AFTER_S", 0.01)
+    tries, tried = threading.Semaphore(0), 2 * module.RUNS_AT_ONCE
+
+    def fail(_self: Writing) -> None:
+        tries.release()
+        raise OSError(errno.EAGAIN, "not now")
+
+    monkeypatch.setattr(Writing, "rest", fail)
+    hand.put(lambda _writing: None)
+    for _ in range(tried):
+        assert tries.acquire(timeout=10)
+    both = threading.Barrier(module.RUNS_AT_ONCE + 1)
+    for _ in range(module.RUNS_AT_ONCE):
+        hand.put(lambda _writing: (both.wait(10), None)[1])
+    both.wait(10)
+    assert "the indexing process could not be ended" in caplog.text
 
 
 def test_the_end_gives_the_lock_back_and_forgets_waiting_jobs(place: Place, hand: Hand) -> None:
