@@ -200,16 +200,23 @@ class Following(msgspec.Struct, frozen=True):
         listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
         return f"SELECT {listed} FROM {wrapped(self.query)} GROUP BY {listed} HAVING count(*) > 1"
 
-    def equals_statement(self, columns: Sequence[str]) -> str:
+    def equals_statement(self, columns: Sequence[str], *, nulls: bool = False) -> str:
         """Return the statement for all records of the keys that `doubled_statement` is about.
 
         A database may hold keys for equal that are not the same text (upper and lower case).
 
         Args:
             columns: the quoted columns to read.
+            nulls: some of those keys have a part that is NULL, which is grouped but equals nothing.
+                Costs a comparison of each record with each of them.
         """
         listed = ", ".join(f"{ALIAS}.{column}" for column in columns)
-        joined = " AND ".join(f"{ALIAS}.{key} = d.{key}" for key in self.keys)
+        same = (
+            "({0}.{1} = d.{1} OR ({0}.{1} IS NULL AND d.{1} IS NULL))"
+            if nulls
+            else "{0}.{1} = d.{1}"
+        )
+        joined = " AND ".join(same.format(ALIAS, key) for key in self.keys)
         return (
             f"SELECT {listed} FROM {wrapped(self.query)} JOIN ({self.doubled_statement()}) d"
             f" ON {joined}"

@@ -400,10 +400,11 @@ class OdbcSource(ContactSource):
             return frozenset(), b""
         database = self._database
         rows = database.rows(database.execute(connection, following.doubled_statement()))
-        equal = len(list(islice(rows, MAX_DOUBLED + 1)))
-        if not equal or equal > MAX_DOUBLED:
+        equal = list(islice(rows, MAX_DOUBLED + 1))
+        if not equal or len(equal) > MAX_DOUBLED:
             return (None, _MANY) if equal else (frozenset(), b"")
-        statement = following.equals_statement(self._quoted(columns))
+        nulls = len(following.keys) > 1 and any(row is not None and None in row for row in equal)
+        statement = following.equals_statement(self._quoted(columns), nulls=nulls)
         rows = database.rows(database.execute(connection, statement))
         met: Counter[str] = Counter()
         sums: Counter[str] = Counter()  # of the records' digests: they come in any order

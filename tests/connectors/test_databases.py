@@ -50,13 +50,20 @@ class Opened:
         self._folder = folder
 
     def __call__(
-        self, connection: str, query: str, *, key: str = "id", name: str = "name", **options: Any
+        self,
+        connection: str,
+        query: str,
+        *,
+        key: str | tuple[str, ...] = "id",
+        name: str = "name",
+        **options: Any,
     ) -> Any:
         secret = self._folder / "dsn"
         secret.write_text(connection)
         made = OdbcOptions(connection=SecretRef(file=secret), query=query, **options)
         rules = {"display_name": name}
-        return open_source(settings(kind="odbc", key=(key,), map=rules, options=made))
+        keys = (key,) if isinstance(key, str) else key
+        return open_source(settings(kind="odbc", key=keys, map=rules, options=made))
 
 
 @pytest.fixture
@@ -506,6 +513,27 @@ def test_of_keys_that_double_while_they_are_followed_the_first_is_read_once_they
     left = [event.record["name"] for event in sent(source, events[-1].bookmark)[:-1]]
     assert "Doppelt" in left
     assert len(left) == len(first)
+
+
+def test_of_composite_keys_with_an_empty_part_the_first_one_stays_while_they_are_followed(
+    people: MariaDb, opened: Opened
+) -> None:
+    people.run(
+        "CREATE TABLE parts (id int, branch int, person int, name text);"
+        "GRANT SELECT ON crm.parts TO crm;"
+        "INSERT INTO parts VALUES (1, 1, 1, 'Own'), (2, NULL, 7, 'First'), (3, NULL, 7, 'Second')"
+    )
+    query = "SELECT id, branch, person, name FROM parts"
+    source = opened(people.connection, query, key=("branch", "person"), version="id")
+    first = sent(source)
+    assert [event.record["name"] for event in first[:-1]] == ["First", "Second", "Own"]
+    events = sent(source, first[-1].bookmark)
+    rejected = [event for event in events if not isinstance(event, Present | Complete)]
+    assert rejected == [RejectedRecord("|7", "duplicate key", key="|7")]
+    people.run("DELETE FROM parts WHERE name = 'First'")
+    left = [event.record["name"] for event in sent(source, events[-1].bookmark)[:-1]]
+    assert left == ["Second", "Own"]
+    people.run("DROP TABLE parts")
 
 
 # Access
