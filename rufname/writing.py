@@ -12,6 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from shlex import quote
 
 import msgspec
@@ -19,7 +20,8 @@ import msgspec
 from connectors.report import RunReport
 from connectors.settings import SourceSettings
 from connectors.sync import SyncProgress, sync_source
-from engine.errors import EngineError
+from engine.errors import CorruptIndex, EngineError
+from engine.generation import current_generation
 from engine.runs import RunCounts
 from engine.store import ContactStore
 from rufname.config import Config
@@ -60,9 +62,11 @@ class Writing:
         indexer: Indexer,
         indexing: threading.RLock | None = None,
         *,
+        index_dir: Path,
         command: str,
     ) -> None:
         self._lock = lock
+        self._index_dir = index_dir
         self._command = command
         self._indexer = indexer
         self._indexing = indexing or threading.RLock()
@@ -77,7 +81,14 @@ class Writing:
             StoreUnavailable: it cannot be opened.
         """
         store = ContactStore.open(config.store_path)
-        return Writing(self._lock, store, self._indexer, self._indexing, command=self._command)
+        return Writing(
+            self._lock,
+            store,
+            self._indexer,
+            self._indexing,
+            index_dir=self._index_dir,
+            command=self._command,
+        )
 
     @classmethod
     def open(cls, config: Config, patience_s: float = 0.0) -> Writing:
@@ -104,7 +115,7 @@ class Writing:
             store.end_left_runs()
         indexer = Indexer(config.store_path, config.index_dir, lock.descriptor, known)
         command = f"rufname sync -c {quote(str(config.path.absolute()))}"  # read anywhere
-        return cls(lock, store, indexer, command=command)
+        return cls(lock, store, indexer, index_dir=config.index_dir, command=command)
 
     def sync(
         self,
@@ -142,8 +153,9 @@ class Writing:
                 release=release,
                 command=self._command,
             )
-            with self._indexing:
-                self._indexer.catch_up(follower.indexed)
+            if report.state == "done" or self._has_contacts_or_index():
+                with self._indexing:
+                    self._indexer.catch_up(follower.indexed)
         except (EngineError, IndexingFailed) as error:
             counts = msgspec.structs.asdict(follower.counts)
             reason = f"source {source.name}: {error}"
@@ -181,13 +193,21 @@ class Writing:
         ]
 
     def catch_up(self) -> None:
-        """Let the index follow the store.
+        """Let the index follow the store, once there is anything in either.
 
         Raises:
             IndexingFailed: it cannot; what was committed is served on.
         """
-        with self._indexing:
-            self._indexer.catch_up()
+        if self._has_contacts_or_index():
+            with self._indexing:
+                self._indexer.catch_up()
+
+    def _has_contacts_or_index(self) -> bool:
+        """Return False before anything was read: an empty index would say that nobody is known."""
+        try:
+            return self.store.last_seq() > 0 or current_generation(self._index_dir) is not None
+        except CorruptIndex:
+            return True
 
     def rebuild(self, tell: Tell = nobody_listens) -> None:
         """Build the index anew from the store; raises like `catch_up`."""

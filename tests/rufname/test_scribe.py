@@ -231,10 +231,10 @@ async def test_after_the_clock_was_set_back_a_source_is_due_when_its_period_is_o
 
 
 async def test_after_the_clock_was_set_back_the_index_is_built_anew_once_when_it_is_time(
-    place: Place,
+    synced: Place,
 ) -> None:
-    opened = await open_work(Start(pack(place.config)), [])
-    index_dir = place.config.index_dir
+    opened = await open_work(Start(pack(synced.config)), [])
+    index_dir = synced.config.index_dir
     made = (index_dir / "current").readlink()
     long_ago = datetime.now() - timedelta(days=800)  # noqa: DTZ005 - local
     for day in (0, 8, 8):
@@ -252,9 +252,9 @@ async def test_a_source_without_schedule_is_read_only_when_asked_for(
     assert place.config.sources
 
 
-async def test_the_index_is_built_anew_once_when_its_time_has_come(place: Place) -> None:
-    opened = await open_work(Start(pack(place.config)), [])
-    index_dir = place.config.index_dir
+async def test_the_index_is_built_anew_once_when_its_time_has_come(synced: Place) -> None:
+    opened = await open_work(Start(pack(synced.config)), [])
+    index_dir = synced.config.index_dir
     made = (index_dir / "current").readlink()
     in_a_week = datetime.now() + timedelta(days=8)  # noqa: DTZ005 - local
     opened._rebuild_if_due(datetime.now())  # noqa: DTZ005 - local
@@ -268,15 +268,15 @@ async def test_the_index_is_built_anew_once_when_its_time_has_come(place: Place)
     assert not list(index_dir.glob("*-3"))
 
 
-async def test_an_index_without_a_time_is_never_built_anew(place: Place) -> None:
-    text = place.path.read_text(encoding="utf-8")
+async def test_an_index_without_a_time_is_never_built_anew(synced: Place) -> None:
+    text = synced.path.read_text(encoding="utf-8")
     never = text.replace('region = "DE"', 'region = "DE"\nrebuild_at = []', 1)
-    place.path.write_text(never, encoding="utf-8")
-    opened = await open_work(Start(pack(place.config)), [])
-    made = (place.config.index_dir / "current").readlink()
+    synced.path.write_text(never, encoding="utf-8")
+    opened = await open_work(Start(pack(synced.config)), [])
+    made = (synced.config.index_dir / "current").readlink()
     opened._rebuild_if_due(datetime.now() + timedelta(days=800))  # noqa: DTZ005 - local
     await opened.drain(PATIENT_S)
-    assert (place.config.index_dir / "current").readlink() == made
+    assert (synced.config.index_dir / "current").readlink() == made
 
 
 async def test_a_source_that_left_is_dropped_at_a_reload(place: Place, scribe: Scribe) -> None:
@@ -388,20 +388,20 @@ async def test_a_source_that_hangs_keeps_no_other_waiting(place: Place) -> None:
 
 
 async def test_a_reload_and_a_rebuild_while_a_source_hangs_keep_no_other_waiting(
-    place: Place,
+    synced: Place,
 ) -> None:
-    (place.folder / "slow.db").write_bytes(b"")
-    place.write_config(end=SLOW.format(path=place.folder / "slow.db"))
-    opened = await open_work(Start(pack(place.config)), [])
-    fast, slow = place.config.sources
-    made = (place.config.index_dir / "current").readlink()
+    (synced.folder / "slow.db").write_bytes(b"")
+    synced.write_config(end=SLOW.format(path=synced.folder / "slow.db"))
+    opened = await open_work(Start(pack(synced.config)), [])
+    fast, slow = synced.config.sources
+    made = (synced.config.index_dir / "current").readlink()
     hanging = asyncio.create_task(opened.sync(slow, lambda _: None))
     await eventually(lambda: opened.metrics()["running"] == 1)
-    await opened.reload(pack(place.config))
+    await opened.reload(pack(synced.config))
     opened._rebuild_if_due(datetime.now() + timedelta(days=8))  # noqa: DTZ005 - local
     report = await asyncio.wait_for(opened.sync(fast, lambda _: None), 60)
     assert report.state == "done"
-    await eventually(lambda: (place.config.index_dir / "current").readlink() != made)
+    await eventually(lambda: (synced.config.index_dir / "current").readlink() != made)
     assert opened.metrics()["running"] == 1
     await opened.drain(PATIENT_S)
     hanging.cancel()

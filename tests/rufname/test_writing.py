@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import WriterBusy
+from engine.generation import current_generation
 from engine.index import ContactIndex
 from rufname.control import Progress
 from rufname.writing import Writing
@@ -121,3 +122,16 @@ def test_after_a_rest_and_after_a_rebuild_writing_goes_on(place: Place, writing:
     assert writing.sync(place.config.sources[0]).added == 1
     writing.rebuild()
     assert documents(place) == 4
+
+
+def test_before_anything_was_read_there_is_no_index(place: Place, writing: Writing) -> None:
+    """An empty one would say that nobody is known, and that this machine can be asked."""
+    people = place.people.read_bytes()
+    place.people.unlink()
+    writing.catch_up()
+    assert writing.sync(place.config.sources[0]).state == "failed"
+    assert writing.drop_absent(["phonelist"]) == {}
+    assert current_generation(place.config.index_dir) is None
+    place.people.write_bytes(people)
+    writing.sync(place.config.sources[0])
+    assert documents(place) == 3
