@@ -30,6 +30,10 @@ class CorruptIndex(EngineError):
     """The index on disk is damaged or of another format: rebuild it from the store."""
 
 
+class ForeignIndex(CorruptIndex):
+    """The index is whole but of another version's format, as an upgrade may leave it."""
+
+
 class IndexUnwritable(EngineError):
     """The index cannot be written now (disk full, no rights): what is served stays; try later."""
 

@@ -18,7 +18,7 @@ from engine import generation as folders
 from engine import schema
 from engine.caller import CallerLookup
 from engine.contact import Contact, ContactId
-from engine.errors import CorruptIndex
+from engine.errors import CorruptIndex, ForeignIndex
 from engine.explaining import CallerExplaining, CallerExplanation
 from engine.masking import masked
 from engine.numbertable import NumberTable, open_file
@@ -138,7 +138,7 @@ class ContactIndex:
         try:
             if generation != self._generation or self._index is None:
                 if not folders.is_current_format(generation):
-                    raise CorruptIndex(f"{generation.name}: made by another version of Rufname")
+                    raise ForeignIndex(f"{generation.name}: made by another version of Rufname")
                 opened = tantivy.Index.open(str(generation))
                 opened.config_reader("Manual")
             else:
@@ -290,11 +290,12 @@ def verify_index(index_dir: Path) -> None:
     """Check every file of the served generation against its sum; an absent index is whole.
 
     Raises:
+        ForeignIndex: it is another version's.
         CorruptIndex: names the file.
     """
     generation = folders.current_generation(index_dir)
     if generation is None:
         return
     if not folders.is_current_format(generation):
-        raise CorruptIndex(f"{generation.name}: made by another version of Rufname")
+        raise ForeignIndex(f"{generation.name}: made by another version of Rufname")
     folders.verify_generation(generation)

@@ -20,7 +20,7 @@ import msgspec
 
 from connectors.graphapi import GraphAccess
 from connectors.kinds.graph import GraphOptions
-from engine.errors import CorruptIndex
+from engine.errors import CorruptIndex, ForeignIndex
 from engine.index import verify_index
 from ldapd.settings import LdapSettings
 from rufname.child import Child, WorkerSpec
@@ -76,7 +76,7 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._signals = 0
         self._session_key = os.urandom(SESSION_KEY_BYTES)
-        self._damaged = False
+        self._unusable = False
         self._announced = False
         self._listens: tuple[str, ...] = ()
         self._metrics_socket: socket.socket | None = None
@@ -199,7 +199,7 @@ class Supervisor:
         return Child(spec, lambda: self._start_order(spec.role), self._changed.set, self._log)
 
     def _start_order(self, role: str) -> Start:
-        return Start(self._settings(role), rebuild=role == "writer" and self._damaged)
+        return Start(self._settings(role), rebuild=role == "writer" and self._unusable)
 
     def _settings(self, role: str) -> bytes:
         if role == "writer":
@@ -222,12 +222,18 @@ class Supervisor:
         )
 
     async def _find_damage(self) -> None:
-        """Check the sums of the index; a damaged one is rebuilt before anybody answers from it."""
+        """Check the sums of the index; a damaged one is rebuilt before anybody answers from it.
+
+        So is that of another version, which an upgrade leaves: nothing is wrong then.
+        """
         try:
             await asyncio.to_thread(verify_index, self._config.index_dir)
+        except ForeignIndex as error:
+            _log.warning("index of another version: built anew from the contact store: %s", error)
+            self._unusable = True
         except CorruptIndex as error:
             _log.error("index damaged: rebuilt from the contact store: %s", error)
-            self._damaged = True
+            self._unusable = True
 
     def _take_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -239,7 +245,7 @@ class Supervisor:
     async def _serve(self) -> None:
         writer = self._children[0]
         self._launch(writer)
-        if not self._damaged:
+        if not self._unusable:
             for child in self._faces:
                 self._launch(child)
         port = MetricsPort(self.metrics)
@@ -271,8 +277,8 @@ class Supervisor:
                 else:
                     child.kill_if_overdue(now)
             last = now
-            if self._damaged and self._children[0].ready and not self._stop.is_set():
-                self._damaged = False
+            if self._unusable and self._children[0].ready and not self._stop.is_set():
+                self._unusable = False
                 for child in self._faces:
                     self._launch(child)
 

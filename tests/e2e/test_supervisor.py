@@ -294,6 +294,23 @@ def test_a_damaged_index_is_rebuilt_before_anybody_gets_an_answer(
     assert (server.data / "index" / "current").resolve() != generation
 
 
+def test_after_an_upgrade_the_index_is_built_anew_and_nothing_is_said_to_be_damaged(
+    server: Rufname,
+) -> None:
+    server.stop()
+    before = len(server.output())
+    current = server.data / "index" / "current"
+    older = current.with_name("0-1")  # its name begins with the format
+    current.resolve().rename(older)
+    current.unlink()
+    current.symlink_to(older.name)
+    server.start()
+    said = [line for line in server.output()[before:].splitlines() if "another version" in line]
+    assert [json.loads(line)["level"] for line in said] == ["warning"]
+    assert "damaged" not in server.output()[before:]
+    assert server.get(f"/v1/caller/{NUMBER}", SBC)[0] == 200
+
+
 def test_an_interrupt_from_the_terminal_ends_all_in_order(tmp_path: Path, csv_file: Path) -> None:
     installation = Rufname(tmp_path, sources=[csv_source(csv_file)])
     installation.sync()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine import generation as folders
 from engine import index as following
 from engine.contact import ContactId
-from engine.errors import CorruptIndex
+from engine.errors import CorruptIndex, ForeignIndex
 from engine.index import MAX_TAKES, ContactIndex, verify_index
 from engine.numbertable import NumberFile, NumberTable
 from engine.query import CallerQuery, PeopleQuery
@@ -140,9 +140,9 @@ def test_another_format_is_refused_by_name(directory: Directory) -> None:
     foreign.mkdir()
     (foreign / folders.META).write_text("{}")
     folders.publish(directory.index_dir, foreign)
-    with pytest.raises(CorruptIndex, match="0-1: made by another version"):
+    with pytest.raises(ForeignIndex, match="0-1: made by another version"):
         ContactIndex.open(directory.index_dir, {})
-    with pytest.raises(CorruptIndex, match="0-1: made by another version"):
+    with pytest.raises(ForeignIndex, match="0-1: made by another version"):
         verify_index(directory.index_dir)
 
 
