@@ -87,6 +87,7 @@ class Connection(Securable):
         blocked_since_s: since when it does not read its answers; None while it does.
         closing_since_s: since when it is being closed; None = it is not.
         counted_as: the name of the client as which the host counts it; "" = as nobody.
+        is_dropped: the host ends it and has counted that; what is being answered may delay it.
     """
 
     __slots__ = (
@@ -105,6 +106,7 @@ class Connection(Securable):
         "closing_since_s",
         "counted_as",
         "heard_s",
+        "is_dropped",
         "peer",
         "unbound_since_s",
     )
@@ -129,6 +131,7 @@ class Connection(Securable):
         self.blocked_since_s: float | None = None
         self.closing_since_s: float | None = None
         self.counted_as = ""
+        self.is_dropped = False
 
     # --- what the loop calls --------------------------------------------------------------------
 

@@ -348,7 +348,10 @@ class LdapServer:
                 self._drop(connection, "idle")
 
     def _drop(self, connection: Connection, reason: str) -> None:
-        self.handler.counters.connections_dropped += 1
+        """End a connection, at once without a reason; counted once however often it is told."""
+        if not connection.is_dropped:
+            connection.is_dropped = True
+            self.handler.counters.connections_dropped += 1
         if reason:
             connection.end(ResultCode.UNAVAILABLE, reason)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from threading import Event
 from uuid import UUID
 
 import msgspec
@@ -123,6 +124,23 @@ def test_a_connection_that_does_not_bind_in_time_is_ended(index: ContactIndex) -
             assert bound.result(3).code == ResultCode.INVALID_CREDENTIALS
             assert farewell(bound)[0] == ResultCode.UNAVAILABLE
         assert serving.metrics()["connections_dropped"] == 2
+
+
+@pytest.mark.usefixtures("_swift_sweeps")
+def test_a_connection_whose_password_is_verified_for_long_is_counted_once(
+    index: ContactIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified = Event()
+    monkeypatch.setattr("ldapd.passwords._verify", lambda _: verified.wait(20))
+    with Serving(index, settings_of(bind_time_s=1)) as serving, serving.connect() as wire:
+        wire.send(encode_bind(1, SBC_NAME, PASSWORD.encode()))
+        serving.until(lambda counts: counts["connections_dropped"] >= 1)
+        for _ in range(3):
+            serving.call(serving.server._sweep)
+        verified.set()
+        assert wire.result(1).code == 0
+        assert farewell(wire) == (ResultCode.UNAVAILABLE, "no bind in time")
+        assert serving.metrics()["connections_dropped"] == 1
 
 
 @pytest.mark.usefixtures("_swift_sweeps")
