@@ -27,6 +27,9 @@ TOO_LONG = f"too long for a phone number: more than {MAX_RAW_CHARS} characters"
 OUTSIDE_LINE = "perhaps an outside line that the dial plan does not have stands before a number"
 """Ends the reason for `0 089 …` and `0 +49 89 …` where no outside line is dialled."""
 
+TEXT_MARKS = "'`\u00b4\u2018\u2019"
+"""Before a number: spreadsheets begin a text of digits with an apostrophe, in any of its forms."""
+
 MAX_EXTENSION_DIGITS = 8
 
 _ZEROS = (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10)
@@ -122,7 +125,7 @@ def read_text(raw: str) -> NumberText:
     """
     if len(raw) > MAX_RAW_CHARS:
         raise InvalidNumber(TOO_LONG)
-    text = fold_signs(raw).strip()
+    text = fold_signs(raw).strip().lstrip(TEXT_MARKS).lstrip()
     if "<" in text and ">" in text:  # "Display Name" <sip:number@host>;tag=...
         text = text[text.rindex("<") + 1 :].partition(">")[0].strip()
     text, scheme = _cut_uri(text)

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.cleaning import clean
 from engine.fieldparts import without_label
+from engine.numbertext import TEXT_MARKS
 from engine.tokens import LEGAL_FORMS, TITLES, fold_once, letters_of, typed_words, whole_name
 
 MAX_TYPED_CHARS = 256
@@ -48,7 +49,7 @@ COURTESIES = ADDRESSED | LEGAL_FORMS | {"und", "u", "and", "et", "y"}
 
 _DIGRAPH = re.compile("[aou]e")
 
-_BETWEEN_DIGITS = frozenset(" +-/().,_\u00a0\u2010\u2011\u2012\u2013\u2014\u2212\t")
+_BETWEEN_DIGITS = frozenset(" +-/().,_'\u2019\u00a0\u2010\u2011\u2012\u2013\u2014\u2212\t")
 
 
 class Typed(msgspec.Struct, frozen=True, dict=True):
@@ -128,7 +129,8 @@ def _turned(word: str, text: str) -> str:
 
 def _number_part(text: str) -> tuple[str, bool, str]:
     """Return digits, whether a country code begins them, and the digits behind a typed 0."""
-    plain = unicodedata.normalize("NFKC", text).strip().removeprefix("tel:")
+    plain = text.strip().lstrip(TEXT_MARKS)
+    plain = unicodedata.normalize("NFKC", plain).strip().removeprefix("tel:")
     if not all(letter.isdecimal() or letter in _BETWEEN_DIGITS for letter in plain):
         return "", False, ""
     international = plain.startswith(("+", "00"))

@@ -17,6 +17,7 @@ import msgspec
 
 from engine.contact import Contact
 from engine.errors import InvalidNumber
+from engine.numbertext import TEXT_MARKS
 from engine.phone import MAX_RAW_CHARS, DialPlan, PhoneNumber, read_number
 from engine.selection import (
     AllOf,
@@ -37,7 +38,7 @@ MIN_TAIL_DIGITS = 3
 _DIGIT = re.compile(r"\d")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _ZERO_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
-_NUMBER_LIKE = re.compile(r"\s*\(?\s*[+\d][\d\s()/.\-]*")
+_NUMBER_LIKE = re.compile(rf"[\s{TEXT_MARKS}]*\(?\s*[+\d][\d\s()/.'\u2019\-]*")
 
 
 class NumberTerm(msgspec.Struct, frozen=True):

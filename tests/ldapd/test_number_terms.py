@@ -45,7 +45,19 @@ def test_a_text_without_a_digit_has_none(text: str) -> None:
     assert not has_digit(text)
 
 
-@pytest.mark.parametrize("text", ["0301234", "+49 30 12", "(089) 123", "030/12-3", "123"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0301234",
+        "+49 30 12",
+        "(089) 123",
+        "030/12-3",
+        "123",
+        "'+49 30 12",
+        "\u2019030",
+        "668'18'00",
+    ],
+)
 def test_numbers_are_told_from_words(text: str) -> None:
     assert is_number_like(text)
 
