@@ -41,7 +41,11 @@ TEAMS_ORIGINS = "https://res.cdn.office.net"
 
 _TEXTS = {".html", ".js", ".css", ".svg", ".txt", ".json"}
 _FOR_EVER = "public, max-age=31536000, immutable"
-"""The names of the files change with their content."""
+"""Of files whose names change with their content."""
+
+_ASK_ANEW = "no-cache"
+_LASTING_NAMES = frozenset({"loading.js"})
+"""Files that every build has, whatever they contain: what helps where the others do not arrive."""
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -102,7 +106,7 @@ def page_routes(policy: str, folder: Path = FOLDER) -> Router:
     @get("/", sync_to_thread=False, include_in_schema=False)
     def page(request: Request[Any, Any, Any]) -> ASGIResponse:
         """Return the page; asked for anew each time, since it names the other files."""
-        return _answer(request, shell, {**fields, "cache-control": "no-cache"})
+        return _answer(request, shell, {**fields, "cache-control": _ASK_ANEW})
 
     @get("/assets/{name:str}", sync_to_thread=False, include_in_schema=False)
     def asset(
@@ -112,7 +116,8 @@ def page_routes(policy: str, folder: Path = FOLDER) -> Router:
         file = files.get(f"assets/{name}")
         if file is None:
             raise NotFoundException
-        return _answer(request, file, {"cache-control": _FOR_EVER})
+        keeping = _ASK_ANEW if name in _LASTING_NAMES else _FOR_EVER
+        return _answer(request, file, {"cache-control": keeping})
 
     return Router("/", route_handlers=[page, asset])
 

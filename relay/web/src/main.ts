@@ -27,6 +27,7 @@ class Program {
   private readonly api: Api;
   private readonly pin = new Pin(location.hash);
   private ways: Ways | undefined;
+  private lacksRoad = false;
 
   constructor(private readonly host: Host) {
     this.session = new Session(host);
@@ -60,6 +61,9 @@ class Program {
         const { Tunnel } = await import("./tunnel"); // the directory's own page needs none of it
         this.api.road = new Tunnel(this.pin);
       } catch {
+        // the server has just answered: after an upgrade the missing file has another name
+        if (this.lacksRoad) location.reload();
+        this.lacksRoad = true;
         throw new Failure("away");
       }
     }

@@ -7,6 +7,9 @@ const LOADER_MS = 300;
 const MIN_LETTERS = 2;
 const MIN_DIGITS = 3;
 
+/** A Chinese character or a Korean syllable is a whole surname. */
+const WHOLE_NAME = /[\p{Script=Han}\uac00-\ud7a3]/u;
+
 export interface Finding {
   /** There is nothing to search for. */
   idle(): void;
@@ -20,7 +23,7 @@ export interface Finding {
 export function isEnough(text: string): boolean {
   const digits = text.replace(/[\s+()/.-]/g, "");
   if (/^\d+$/.test(digits)) return digits.length >= MIN_DIGITS;
-  return [...text.trim()].length >= MIN_LETTERS;
+  return [...text.trim()].length >= MIN_LETTERS || WHOLE_NAME.test(text);
 }
 
 /** Where a question goes on: behind the pages that were read; `more`: below the hits that are shown. */

@@ -36,8 +36,14 @@ async def test_the_page_and_all_it_names_are_served(ask: httpx.AsyncClient) -> N
     for path in named:
         answer = await ask.get(path)
         assert answer.status_code == 200, path
-        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        keeping = "public, max-age=31536000, immutable" if "-" in path else "no-cache"
+        assert answer.headers["cache-control"] == keeping, path
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_one_build_lacks_is_not_remembered_as_missing(ask: httpx.AsyncClient) -> None:
+    missing = await ask.get("/assets/index-00000000.js")
+    assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
 
 
 async def test_what_a_browser_has_is_not_sent_again(ask: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.relay.web.node import WEB, install_packages, needs_node, run
 
-SOURCES = ("package.json", "tsconfig.json", "vite.config.ts", "index.html", "src")
+SOURCES = ("package.json", "tsconfig.json", "vite.config.ts", "index.html", "public", "src")
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
