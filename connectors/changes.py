@@ -87,6 +87,7 @@ class Following(msgspec.Struct, frozen=True):
         keys: the quoted key columns.
         overlap: how far behind a mark of time changes are read again.
         table: the tracked table (Change Tracking).
+        compared: of each key the expression by which records are told to share it; (): the keys.
     """
 
     rung: Rung
@@ -95,6 +96,7 @@ class Following(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     overlap: dt.timedelta = dt.timedelta(0)
     table: str = ""
+    compared: tuple[str, ...] = ()
 
     @property
     def digest(self) -> bytes:
@@ -197,8 +199,9 @@ class Following(msgspec.Struct, frozen=True):
 
     def doubled_statement(self) -> str:
         """Return the statement for the keys that more than one record has."""
-        listed = ", ".join(f"{ALIAS}.{key}" for key in self.keys)
-        return f"SELECT {listed} FROM {wrapped(self.query)} GROUP BY {listed} HAVING count(*) > 1"
+        listed = ", ".join(f"{own} AS {key}" for own, key in zip(self._own, self.keys, strict=True))
+        grouped = ", ".join(self._own)
+        return f"SELECT {listed} FROM {wrapped(self.query)} GROUP BY {grouped} HAVING count(*) > 1"
 
     def equals_statement(self, columns: Sequence[str], *, nulls: bool = False) -> str:
         """Return the statement for all records of the keys that `doubled_statement` is about.
@@ -211,16 +214,18 @@ class Following(msgspec.Struct, frozen=True):
                 Costs a comparison of each record with each of them.
         """
         listed = ", ".join(f"{ALIAS}.{column}" for column in columns)
-        same = (
-            "({0}.{1} = d.{1} OR ({0}.{1} IS NULL AND d.{1} IS NULL))"
-            if nulls
-            else "{0}.{1} = d.{1}"
-        )
-        joined = " AND ".join(same.format(ALIAS, key) for key in self.keys)
+        same = "({0} = d.{1} OR ({0} IS NULL AND d.{1} IS NULL))" if nulls else "{0} = d.{1}"
+        pairs = zip(self._own, self.keys, strict=True)
+        joined = " AND ".join(same.format(own, key) for own, key in pairs)
         return (
             f"SELECT {listed} FROM {wrapped(self.query)} JOIN ({self.doubled_statement()}) d"
             f" ON {joined}"
         )
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        """What of a record its keys are compared by."""
+        return self.compared or tuple(f"{ALIAS}.{key}" for key in self.keys)
 
     def _read(self, bookmark: Bookmark) -> Mark | None:
         try:
@@ -229,6 +234,12 @@ class Following(msgspec.Struct, frozen=True):
         except (msgspec.DecodeError, ValueError):
             return None
         return mark if (mark.rung, mark.query) == (self.rung, self.digest) else None
+
+
+def trimmed(column: str) -> str:
+    """Return what PostgreSQL calls a text without blanks at its edge; the column is quoted."""
+    blanks = "' ' || chr(9) || chr(10) || chr(13)"  # a backslash may mean something to the driver
+    return f"btrim({ALIAS}.{column}::text, {blanks})"
 
 
 def tracking_validity_statement() -> str:

@@ -403,7 +403,7 @@ class OdbcSource(ContactSource):
         equal = list(islice(rows, MAX_DOUBLED + 1))
         if not equal or len(equal) > MAX_DOUBLED:
             return (None, _MANY) if equal else (frozenset(), b"")
-        nulls = len(following.keys) > 1 and any(row is not None and None in row for row in equal)
+        nulls = any(row and None in row and any(part is not None for part in row) for row in equal)
         statement = following.equals_statement(self._quoted(columns), nulls=nulls)
         rows = database.rows(database.execute(connection, statement))
         met: Counter[str] = Counter()
@@ -450,6 +450,24 @@ class OdbcSource(ContactSource):
             keys=tuple(self._quoted(self._settings.key)),
             overlap=dt.timedelta(seconds=options.overlap_s),
             table=options.tracked,
+            compared=() if options.tracked else self._compared(connection, columns),
+        )
+
+    def _compared(self, connection: Any, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return by what records are told to share a key; (): by the keys as they stand.
+
+        PostgreSQL tells texts apart by blanks at their edge, which no key has. So do others by
+        those before a text; but MariaDB takes 35 times as long to compare without them.
+        """
+        if self._database.profile.name != "PostgreSQL":
+            return ()
+        keys = self._settings.key
+        types = [self._column_type(connection, columns.index(key)) for key in keys]
+        if str not in types:
+            return ()
+        return tuple(
+            changes.trimmed(own) if kind is str else f"{changes.ALIAS}.{own}"
+            for own, kind in zip(self._quoted(keys), types, strict=True)
         )
 
     def _version_rung(self, connection: Any, columns: Sequence[str]) -> Rung:

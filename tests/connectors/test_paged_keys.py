@@ -14,6 +14,7 @@ from tests.connectors.conformance import PROBES
 from tests.connectors.making import sent, settings
 from tests.connectors.test_databases import Opened
 from tests.e2e.mariadb import MariaDb
+from tests.e2e.postgres import Postgres
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -148,3 +149,23 @@ def test_keys_that_a_database_holds_for_equal_are_followed(people: MariaDb, open
     found = {event.key: event.record["name"] for event in events if isinstance(event, Upsert)}
     assert found == {"003aB": "Ada Neu", "003Ab": "Bo Neu"}
     assert [event.key for event in events if isinstance(event, RejectedRecord)] == ["x", "x"]
+
+
+def test_keys_of_postgres_that_differ_by_blanks_are_doubled_while_they_are_followed(
+    postgres: Postgres, opened: Opened
+) -> None:
+    keys = ("A7", "A7 ", " A7", "A7\t")
+    rows = ", ".join(f"({number}, '{key}', 'Name {number}')" for number, key in enumerate(keys))
+    postgres.run(
+        "CREATE TABLE blanks (n int, id varchar(20), name varchar(20));"
+        f"INSERT INTO blanks VALUES {rows}, (90, 'B', 'Other'); GRANT SELECT ON blanks TO crm"
+    )
+    source = opened(postgres.connection, "SELECT n, id, name FROM blanks", version="n")
+    first = sent(source)
+    postgres.run("UPDATE blanks SET n = 100, name = 'Changed' WHERE n = 1")
+    whole = sent(source, first[-1].bookmark)  # the first one may be another now
+    assert [event.key for event in whole if isinstance(event, Upsert)].count("A7") == len(keys)
+    events = sent(source, whole[-1].bookmark)
+    postgres.run("DROP TABLE blanks")
+    assert [event.key for event in events if isinstance(event, RejectedRecord)] == ["A7"]
+    assert not any(isinstance(event, Upsert) for event in events)
