@@ -17,6 +17,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Literal
@@ -237,6 +238,7 @@ def index(store_path: Path, index_dir: Path, known: int | None, formats: str) ->
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the end of the input ends it
     collect_rarely()
+    threading.Thread(target=end_with_owner, args=(sys.stdin.fileno(),), daemon=True).start()
     answers = sys.stdout.buffer
     store: ContactStore | None = None
     writer: IndexWriter | None = None
@@ -265,6 +267,19 @@ def index(store_path: Path, index_dir: Path, known: int | None, formats: str) ->
         _let_go(writer)
         if store is not None:
             store.close()
+
+
+def end_with_owner(orders: int, limit_s: float = END_LIMIT_S) -> None:
+    """End this process `limit_s` after the other end of its orders, whatever it is at.
+
+    An owner that ends in an orderly way kills what takes longer; one that was killed itself cannot,
+    and a long rebuild would keep the lock from whoever writes next.
+    """
+    watched = select.poll()
+    watched.register(orders, 0)  # the end is told unasked
+    watched.poll()
+    threading.Event().wait(limit_s)
+    os._exit(0)
 
 
 def _let_go(writer: IndexWriter | None) -> None:

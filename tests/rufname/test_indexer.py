@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from engine.contact import Contact, ContactId, PhoneLine, encode_contact
+from engine.generation import current_generation
 from engine.index import ContactIndex
+from engine.numbertable import open_file
 from engine.phone import PhoneNumber
 from engine.store import ContactStore
 from rufname import indexer as module
 from rufname.drafting import MANY
-from rufname.indexer import Indexer, IndexingFailed
+from rufname.indexer import END_LIMIT_S, Indexer, IndexingFailed
 from rufname.programs import family
 from rufname.rundir import Lock, take_writer_lock
 
@@ -239,3 +241,20 @@ def test_the_index_is_the_same_though_its_helper_is_killed_on_the_way(place: Pla
     assert place.indexer.catch_up() == MANY + 5_000
     assert place.indexer._process is process
     assert place.documents() == MANY + 5_000
+
+
+def test_it_ends_soon_after_an_owner_that_was_killed(place: Place) -> None:
+    place.add(0, 10)
+    place.indexer.catch_up()
+    served = current_generation(place.index_dir)
+    assert served is not None
+    table = open_file(served)
+    with table.environment.begin(write=True):  # what it will wait for
+        place.add(10, 10)
+        place.indexer.begin_catch_up()
+        process = place.indexer._process
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(END_LIMIT_S + 30.0) == 0
+    assert place.indexer.catch_up() == place.store.last_seq()
