@@ -49,11 +49,19 @@ def test_jobs_are_begun_in_their_order_and_each_is_done(hand: Hand) -> None:
 def test_a_job_that_fails_is_logged_and_the_next_one_begins(
     hand: Hand, caplog: pytest.LogCaptureFixture
 ) -> None:
-    last = threading.Event()
+    begun, last = threading.Event(), threading.Event()
+
+    def fail(_writing: Writing) -> None:
+        begun.set()
+        raise ZeroDivisionError
+
     with caplog.at_level(logging.ERROR):
-        hand.put(lambda _writing: 1 / 0)  # type: ignore[arg-type,return-value]  # a broken job
+        hand.put(fail)
         hand.put(lambda _writing: last.set())
+        assert begun.wait(10)
         assert last.wait(10)
+        hand.finish()  # the next one may be done beside it, and before it has failed
+        hand.join(20)
     assert "a job of the writer failed" in caplog.text
 
 
