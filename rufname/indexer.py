@@ -26,6 +26,7 @@ import click
 import msgspec
 
 from engine.errors import EngineError
+from engine.generation import published_at
 from engine.schema import FORMAT
 from engine.store import ContactStore
 from engine.storefile import FORMAT_VERSION
@@ -109,6 +110,11 @@ class Indexer:
         while self._busy and self._process is not None and self._readable():
             self._take(self._receive())
         return self._busy
+
+    @property
+    def has_index(self) -> bool:
+        """Whether an index was made, of whatever state or version."""
+        return published_at(self._index_dir) is not None
 
     def start(self) -> None:
         """Start the process where there is none: it loads while its owner reads."""

@@ -12,7 +12,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from shlex import quote
 
 import msgspec
@@ -20,8 +19,7 @@ import msgspec
 from connectors.report import RunReport
 from connectors.settings import SourceSettings
 from connectors.sync import SyncProgress, sync_source
-from engine.errors import CorruptIndex, EngineError
-from engine.generation import current_generation
+from engine.errors import EngineError
 from engine.runs import RunCounts
 from engine.store import ContactStore
 from rufname.config import Config
@@ -62,11 +60,9 @@ class Writing:
         indexer: Indexer,
         indexing: threading.RLock | None = None,
         *,
-        index_dir: Path,
         command: str,
     ) -> None:
         self._lock = lock
-        self._index_dir = index_dir
         self._command = command
         self._indexer = indexer
         self._indexing = indexing or threading.RLock()
@@ -81,14 +77,7 @@ class Writing:
             StoreUnavailable: it cannot be opened.
         """
         store = ContactStore.open(config.store_path)
-        return Writing(
-            self._lock,
-            store,
-            self._indexer,
-            self._indexing,
-            index_dir=self._index_dir,
-            command=self._command,
-        )
+        return Writing(self._lock, store, self._indexer, self._indexing, command=self._command)
 
     @classmethod
     def open(cls, config: Config, patience_s: float = 0.0) -> Writing:
@@ -115,7 +104,7 @@ class Writing:
             store.end_left_runs()
         indexer = Indexer(config.store_path, config.index_dir, lock.descriptor, known)
         command = f"rufname sync -c {quote(str(config.path.absolute()))}"  # read anywhere
-        return cls(lock, store, indexer, index_dir=config.index_dir, command=command)
+        return cls(lock, store, indexer, command=command)
 
     def sync(
         self,
@@ -204,10 +193,7 @@ class Writing:
 
     def _has_contacts_or_index(self) -> bool:
         """Return False before anything was read: an empty index would say that nobody is known."""
-        try:
-            return self.store.last_seq() > 0 or current_generation(self._index_dir) is not None
-        except CorruptIndex:
-            return True
+        return self.store.last_seq() > 0 or self._indexer.has_index
 
     def rebuild(self, tell: Tell = nobody_listens) -> None:
         """Build the index anew from the store; raises like `catch_up`."""
