@@ -28,6 +28,8 @@ from typing import Literal, TextIO, TypeGuard
 
 from typing_extensions import override
 
+from rufname.logstream import PatientHandler
+
 Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["auto", "json", "human"]
 Field = str | int | float | bool | None
@@ -75,7 +77,7 @@ def configure_logging(
     """
     stream = stream or sys.stderr
     human = form == "human" or (form == "auto" and stream.isatty())
-    handler = logging.StreamHandler(stream)
+    handler = PatientHandler(stream)
     handler.setFormatter(HumanFormatter(process) if human else JsonFormatter(process))
     root = logging.getLogger()
     for old in root.handlers[:]:
