@@ -13,9 +13,10 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -108,7 +109,7 @@ class Scribe:
         self._otherwise: set[str] = set()  # sources whose records are to be read in another way
         self._read_as = ReadAs(config.run_dir / "read-as.json")
         self._noticed: dict[str, datetime] = {}  # since when a last time lies ahead of the clock
-        self._rebuilt = _local_time(0.0)  # when building anew was last begun by schedule
+        self._rebuilt = _instant(0.0)  # when building anew was last begun by schedule
         self._control = ControlServer(config.control_path, self.answer)
         self._learn()
 
@@ -119,7 +120,7 @@ class Scribe:
     async def run(self) -> None:
         """Read sources when they are due; an end of the thread that writes ends this too."""
         while self._hand.is_alive():
-            now = datetime.now()  # noqa: DTZ005 - schedules are in local time
+            now = datetime.now(UTC)
             self._begin_due(now)
             self._rebuild_if_due(now)
             await asyncio.sleep(TICK_S)
@@ -131,6 +132,7 @@ class Scribe:
         A source with another dial plan, map or key is due at once: its clients have the new plan.
         The run of one that left is cancelled, since it may hang: then it was removed for that.
         """
+        time.tzset()  # the machine's time zone may be another one, too
         before = {source.id: source for source in self._config.sources}
         config = self._config = unpack(settings, Config)
         prepare(config)
@@ -237,7 +239,7 @@ class Scribe:
                 task.cancel()
 
     def _status(self) -> Status:
-        now = datetime.now()  # noqa: DTZ005 - schedules are in local time
+        now = datetime.now(UTC)
         next_reads = {}
         for source in self._config.sources:
             if source.id in self._began:
@@ -325,7 +327,7 @@ class Scribe:
         if self._waiting.get(run.source.id) is run:
             del self._waiting[run.source.id]
         self._running[run.source.id] = run
-        self._began[run.source.id] = datetime.now()  # noqa: DTZ005 - as schedules are
+        self._began[run.source.id] = datetime.now(UTC)
 
     def _ended(self, run: Run, report: RunReport) -> None:
         self._over(run)
@@ -375,7 +377,7 @@ class Scribe:
         made_at = published_at(self._config.index_dir)
         if made_at is None:
             return
-        made = self._not_ahead(_REBUILD, _local_time(made_at), now)
+        made = self._not_ahead(_REBUILD, _instant(made_at), now)
         self._rebuilt = min(self._rebuilt, now)
         last = max(made, self._rebuilt)
         due = next_start(self._config.rebuild, last, now)
@@ -396,8 +398,8 @@ class Scribe:
     def _not_ahead(self, what: str, last: datetime, now: datetime) -> datetime:
         """Return when something was last done; if the clock was set back since, when that was seen.
 
-        Were it "now" at each look, it would not be due before the clock has caught up: an hour when
-        summer time ends, years after a start with a wrong clock.
+        Were it "now" at each look, it would not be due before the clock has caught up: years after
+        a start with a wrong clock.
         """
         if last <= now:
             self._noticed.pop(what, None)
@@ -419,7 +421,7 @@ class Scribe:
                     (n for n, run in enumerate(runs) if run.state != "failed"), len(runs)
                 )
                 known = runs and writing.store.count(source.id)
-                last = _local_time(runs[0].began_at) if known else None
+                last = _instant(runs[0].began_at) if known else None
                 if runs:
                     self._call(self._states.setdefault, source.id, runs[0].state)
                 self._call(self._take_in, source, last, failures)
@@ -469,5 +471,5 @@ def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
         loop.call_soon_threadsafe(event.set)
 
 
-def _local_time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds)  # noqa: DTZ006 - schedules are in local time
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

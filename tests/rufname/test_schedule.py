@@ -1,24 +1,29 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.settings import Schedule
+from rufname import schedule as rules
 from rufname.schedule import (
     LAST_RETRY_S,
     MAX_JITTER_S,
     PATIENT_AFTER,
     PATIENT_S,
     jitter_of,
-    next_start,
     retry_delay_s,
-    soonest,
 )
 
-NOON = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001 - schedules are local; a Monday
+next_start = partial(rules.next_start, zone=UTC)
+soonest = partial(rules.soonest, zone=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
 QUARTER = Schedule(every_s=900)
 NIGHTLY = Schedule(at=("02:00",))
 
@@ -51,9 +56,9 @@ def test_jitter_delays_by_a_small_share_of_the_period_and_never_long() -> None:
 
 
 def test_a_time_of_day_comes_once_a_day() -> None:
-    assert next_start(NIGHTLY, NOON, NOON) == datetime(2026, 11, 24, 2, 0)  # noqa: DTZ001 - local
-    early = datetime(2026, 11, 24, 2, 0, 1)  # noqa: DTZ001 - local
-    assert next_start(NIGHTLY, early, early) == datetime(2026, 11, 25, 2, 0)  # noqa: DTZ001 - local
+    assert next_start(NIGHTLY, NOON, NOON) == datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    early = datetime(2026, 11, 24, 2, 0, 1, tzinfo=UTC)
+    assert next_start(NIGHTLY, early, early) == datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 
 
 def test_a_time_of_day_that_passed_while_nothing_ran_is_due_now() -> None:
@@ -64,9 +69,9 @@ def test_a_time_of_day_that_passed_while_nothing_ran_is_due_now() -> None:
 
 def test_weekdays_restrict_the_times_of_day() -> None:
     weekend = Schedule(at=("02:00",), on=(5, 6))
-    assert next_start(weekend, NOON, NOON) == datetime(2026, 11, 28, 2, 0)  # noqa: DTZ001 - local
+    assert next_start(weekend, NOON, NOON) == datetime(2026, 11, 28, 2, 0, tzinfo=UTC)
     monday_only = Schedule(at=("02:00",), on=(0,))
-    assert next_start(monday_only, NOON, NOON) == datetime(2026, 11, 30, 2, 0)  # noqa: DTZ001 - local
+    assert next_start(monday_only, NOON, NOON) == datetime(2026, 11, 30, 2, 0, tzinfo=UTC)
 
 
 def test_the_earliest_of_several_rules_counts() -> None:
@@ -108,7 +113,7 @@ def test_a_run_is_never_followed_by_one_at_the_same_instant(
 
 def test_after_a_failure_it_is_tried_sooner_than_the_schedule_says_each_time_later() -> None:
     nightly = Schedule(at=("02:00",))
-    last = datetime(2026, 11, 26, 2, 1)  # noqa: DTZ001 - schedules are in local time
+    last = datetime(2026, 11, 26, 2, 1, tzinfo=UTC)
     waits = [
         (next_start(nightly, last, last, 1.0, failures) or last) - last for failures in range(1, 5)
     ]
@@ -125,7 +130,7 @@ def test_retries_are_spread_between_half_and_the_whole_of_their_delay() -> None:
 
 def test_a_source_that_keeps_failing_is_not_asked_every_second() -> None:
     eager = Schedule(every_s=1)
-    last = datetime(2026, 11, 26, 2, 0)  # noqa: DTZ001 - schedules are in local time
+    last = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
     due = next_start(eager, last, last, 0.0, PATIENT_AFTER)
     assert due is not None
     assert (due - last).total_seconds() == PATIENT_S
@@ -145,8 +150,8 @@ def test_a_source_that_keeps_failing_is_not_asked_every_second() -> None:
 )
 def test_a_period_counts_within_its_window(window: tuple[str, str], last: str, start: str) -> None:
     schedule = Schedule(every_s=3_600, window=window)
-    then = datetime.fromisoformat(last)
-    assert next_start(schedule, then, then) == datetime.fromisoformat(start)
+    then = datetime.fromisoformat(last).replace(tzinfo=UTC)
+    assert next_start(schedule, then, then) == datetime.fromisoformat(start).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("now", "start"), [("09:00", "20:00"), ("21:00", "21:00")])
@@ -155,23 +160,54 @@ def test_what_a_window_missed_while_nothing_ran_waits_for_the_window(
     now: str, start: str, failures: int
 ) -> None:
     nights = Schedule(every_s=900, window=("20:00", "06:00"))
-    last = datetime(2026, 11, 25, 21, 50)  # noqa: DTZ001 - local
-    began = datetime.fromisoformat(f"2026-11-26 {now}")
+    last = datetime(2026, 11, 25, 21, 50, tzinfo=UTC)
+    began = datetime.fromisoformat(f"2026-11-26 {now}").replace(tzinfo=UTC)
     due = next_start(nights, last, began, 0.0, failures)
-    assert due == datetime.fromisoformat(f"2026-11-26 {start}")
+    assert due == datetime.fromisoformat(f"2026-11-26 {start}").replace(tzinfo=UTC)
 
 
 def test_the_patience_with_a_source_that_keeps_failing_does_not_leave_its_window() -> None:
     nights = Schedule(every_s=60, window=("20:00", "06:00"))
-    last = datetime(2026, 11, 26, 5, 58)  # noqa: DTZ001 - local
+    last = datetime(2026, 11, 26, 5, 58, tzinfo=UTC)
     due = next_start(nights, last, last, 0.0, PATIENT_AFTER)
     assert due == last.replace(hour=20, minute=0)
 
 
-def test_when_summer_time_begins_the_hour_that_is_left_out_is_made_up_for() -> None:
-    last = datetime(2026, 3, 28, 2, 30, 5)  # noqa: DTZ001 - local
-    before = datetime(2026, 3, 29, 1, 59, 59)  # noqa: DTZ001 - local
+def utc(text: str) -> datetime:
+    """Return a time of UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_a_time_of_day_that_comes_twice_as_summer_time_ends_counts_once() -> None:
     half = Schedule(at=("02:30",))
-    due = next_start(half, last, before)
-    assert due is not None
-    assert before < due < before.replace(hour=3, minute=0)
+    at_summer_time = utc("2026-10-25 00:30")
+    assert rules.next_start(half, utc("2026-10-24 00:30"), at_summer_time, zone=BERLIN) == (
+        at_summer_time
+    )
+    last = at_summer_time + timedelta(seconds=1)
+    for now in (utc("2026-10-25 01:10"), utc("2026-10-25 01:31"), utc("2026-10-25 09:00")):
+        assert rules.next_start(half, last, now, zone=BERLIN) == utc("2026-10-26 01:30")
+
+
+def test_a_time_of_day_that_summer_time_leaves_out_comes_an_hour_later() -> None:
+    half = Schedule(at=("02:30",))
+    last, now = utc("2026-03-28 01:30:05"), utc("2026-03-29 00:59")
+    assert rules.next_start(half, last, now, zone=BERLIN) == utc("2026-03-29 01:30")
+    after = utc("2026-03-29 01:30:01")
+    assert rules.next_start(half, after, after, zone=BERLIN) == utc("2026-03-30 00:30")
+
+
+@pytest.mark.parametrize("night", ["2026-10-25 00:50", "2026-03-29 00:50"])
+def test_a_period_is_as_long_in_the_nights_that_change_the_clock(night: str) -> None:
+    last = utc(night)
+    for minutes in (1, 14, 16):
+        now = last + timedelta(minutes=minutes)
+        due = rules.next_start(QUARTER, last, now, zone=BERLIN)
+        assert due == last + timedelta(minutes=15)
+
+
+def test_a_window_begins_and_ends_by_the_clock_on_the_wall() -> None:
+    nights = Schedule(every_s=900, window=("20:00", "06:00"))
+    before, after = utc("2026-10-24 10:00"), utc("2026-10-25 10:00")
+    assert rules.soonest(nights, before, zone=BERLIN) == utc("2026-10-24 18:00")
+    assert rules.soonest(nights, after, zone=BERLIN) == utc("2026-10-25 19:00")

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ async def test_the_status_tells_what_is_due(place: Place, scribe: Scribe) -> Non
     path = place.config.control_path
     (status, _done) = await asyncio.to_thread(lambda: list(ask(path, StatusRequest())))
     assert isinstance(status, Status)
-    assert status.next_reads["phonelist"] > datetime.now().timestamp() + 3000  # noqa: DTZ005 - local
+    assert status.next_reads["phonelist"] > datetime.now(UTC).timestamp() + 3000
 
 
 async def test_a_source_with_another_dial_plan_is_read_at_once(
@@ -142,7 +143,7 @@ async def test_a_source_with_another_dial_plan_is_read_at_once(
     await eventually(lambda: scribe.metrics()["runs"] == 1)
     place.write_config(more='every = "1d"\npriority = 7\nvisible_to = ["people"]')
     await scribe.reload(pack(place.config))  # what is stored of a record stays as it is
-    now = datetime.now()  # noqa: DTZ005 - local
+    now = datetime.now(UTC)
     start = scribe._due(place.config.sources[0], now)
     assert start is not None
     assert start > now
@@ -165,7 +166,7 @@ async def test_a_source_with_another_dial_plan_is_read_at_once_after_a_restart_t
         place.path.write_text(text.replace('"40"', '"X"').replace('"X"', f'"{area}"'), "utf-8")
         opened = await open_work(Start(pack(place.config)), [])
         await eventually(lambda: opened._began)  # noqa: B023 - it is awaited here
-        now = datetime.now()  # noqa: DTZ005 - local
+        now = datetime.now(UTC)
         start = opened._due(place.config.sources[0], now)
         due.append(start is not None and start <= now)
         if due[-1]:
@@ -222,12 +223,22 @@ async def test_after_the_clock_was_set_back_a_source_is_due_when_its_period_is_o
     await scribe.reload(pack(place.config))
     await eventually(lambda: scribe.metrics()["runs"] == 1)
     source = place.config.sources[0]
-    long_ago = datetime.now() - timedelta(days=300)  # noqa: DTZ005 - local
+    long_ago = datetime.now(UTC) - timedelta(days=300)
     for since, due in ((0, False), (14, False), (16, True)):
         now = long_ago + timedelta(minutes=since)
         start = scribe._due(source, now)
         assert start is not None
         assert (start <= now) is due
+
+
+async def test_a_reload_learns_another_time_zone_of_the_machine(
+    place: Place, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        await scribe.reload(pack(place.config))
+        assert time.localtime().tm_gmtoff == 9 * 3600
+    time.tzset()
 
 
 async def test_after_the_clock_was_set_back_the_index_is_built_anew_once_when_it_is_time(
@@ -236,7 +247,7 @@ async def test_after_the_clock_was_set_back_the_index_is_built_anew_once_when_it
     opened = await open_work(Start(pack(synced.config)), [])
     index_dir = synced.config.index_dir
     made = (index_dir / "current").readlink()
-    long_ago = datetime.now() - timedelta(days=800)  # noqa: DTZ005 - local
+    long_ago = datetime.now(UTC) - timedelta(days=800)
     for day in (0, 8, 8):
         opened._rebuild_if_due(long_ago + timedelta(days=day))
     await eventually(lambda: (index_dir / "current").readlink() != made)
@@ -247,7 +258,7 @@ async def test_after_the_clock_was_set_back_the_index_is_built_anew_once_when_it
 async def test_a_source_without_schedule_is_read_only_when_asked_for(
     place: Place, scribe: Scribe
 ) -> None:
-    scribe._begin_due(datetime(2100, 1, 1))  # noqa: DTZ001 - local
+    scribe._begin_due(datetime(2100, 1, 1, tzinfo=UTC))
     assert not any(scribe.metrics().values())
     assert place.config.sources
 
@@ -256,8 +267,8 @@ async def test_the_index_is_built_anew_once_when_its_time_has_come(synced: Place
     opened = await open_work(Start(pack(synced.config)), [])
     index_dir = synced.config.index_dir
     made = (index_dir / "current").readlink()
-    in_a_week = datetime.now() + timedelta(days=8)  # noqa: DTZ005 - local
-    opened._rebuild_if_due(datetime.now())  # noqa: DTZ005 - local
+    in_a_week = datetime.now(UTC) + timedelta(days=8)
+    opened._rebuild_if_due(datetime.now(UTC))
     opened._rebuild_if_due(in_a_week)
     opened._rebuild_if_due(in_a_week)
     await eventually(lambda: (index_dir / "current").readlink() != made)
@@ -274,7 +285,7 @@ async def test_an_index_without_a_time_is_never_built_anew(synced: Place) -> Non
     synced.path.write_text(never, encoding="utf-8")
     opened = await open_work(Start(pack(synced.config)), [])
     made = (synced.config.index_dir / "current").readlink()
-    opened._rebuild_if_due(datetime.now() + timedelta(days=800))  # noqa: DTZ005 - local
+    opened._rebuild_if_due(datetime.now(UTC) + timedelta(days=800))
     await opened.drain(PATIENT_S)
     assert (synced.config.index_dir / "current").readlink() == made
 
@@ -398,7 +409,7 @@ async def test_a_reload_and_a_rebuild_while_a_source_hangs_keep_no_other_waiting
     hanging = asyncio.create_task(opened.sync(slow, lambda _: None))
     await eventually(lambda: opened.metrics()["running"] == 1)
     await opened.reload(pack(synced.config))
-    opened._rebuild_if_due(datetime.now() + timedelta(days=8))  # noqa: DTZ005 - local
+    opened._rebuild_if_due(datetime.now(UTC) + timedelta(days=8))
     report = await asyncio.wait_for(opened.sync(fast, lambda _: None), 60)
     assert report.state == "done"
     await eventually(lambda: (synced.config.index_dir / "current").readlink() != made)
