@@ -32,6 +32,7 @@ from engine.source import (
     Present,
     RejectedRecord,
     Upsert,
+    known_by,
 )
 from engine.store import MAX_BATCH, MAX_REJECTED, ContactStore
 
@@ -216,7 +217,11 @@ class Intake:
         self._last = last
         self._begun = False
         self._state: Bookmark = self.since if bookmark_is_state else b""
-        self._faulty: set[str] = set()  # keys with rejected fields, of a run that goes by change
+        # Of a run that goes by change: what was rejected before it (`known_by`), and what of that
+        # holds still, since a key sweep or the source's own words named the record.
+        self._faulty: set[str] = set()
+        self._nameless: set[str] = set()  # reasons
+        self._named: set[str] = set()
         self._room = MAX_REJECTED
 
     @property
@@ -245,11 +250,12 @@ class Intake:
                         rejected.append(RejectedRecord(event.locator, fault))
                         continue
                 if key in upserts:
-                    rejected.append(RejectedRecord(event.locator or key, "duplicate key"))
+                    rejected.append(RejectedRecord(event.locator or key, "duplicate key", key=key))
                 else:
                     upserts[key] = event
             elif type(event) is RejectedRecord:
-                rejected.append(event)
+                usable = not (event.key and key_fault(event.key))
+                rejected.append(event if usable else msgspec.structs.replace(event, key=""))
             else:
                 self._store_records(upserts, rejected)
                 upserts, rejected = {}, []
@@ -262,13 +268,16 @@ class Intake:
         return bool(self._state) and list(batch) == [Complete(full=False, bookmark=self._state)]
 
     def _begin(self) -> None:
-        """Forget what was rejected of the records that will come."""
+        """Learn what was rejected before; forget it where every record will come."""
         self._begun = True
         if self._dry_run:
             return
-        self._store.forget_rejected(self._source, ("",) if self.since else None)
+        if not self.since:
+            self._store.forget_rejected(self._source)
+            return
         known = self._store.rejected(self._source)
-        self._faulty.update(record.key for record in known)
+        self._faulty.update(map(known_by, known))
+        self._nameless.update(each.reason for each in known if not known_by(each))
         self._room -= len(known)
 
     def finish(self, cancelled: Callable[[], bool]) -> str:
@@ -309,6 +318,8 @@ class Intake:
                 self._sweep(cancelled)
         else:
             self._remove(list(self._deletes))
+        if complete.full:
+            self._forget_rejected(self._faulty - self._named)
         # A full read that gives no bookmark ends what was followed from an older one.
         stale = bool(self.full and self._kept.bookmark)
         if complete.bookmark or stale or self._columns != self._kept.columns:
@@ -329,13 +340,18 @@ class Intake:
             if row is not None and row[1]:
                 self._marks.put(row[0], _UNSEEN)
                 self._deletes[event.key] = None
+            else:  # it was no contact
+                self._forget_rejected({event.key})
         elif type(event) is Checkpoint and self.since and not self._deletes:
             # Of a full read there is nothing to keep: what it did not reach would be passed over.
             self._keep(event.bookmark)
 
     def _meet(self, keys: Sequence[str]) -> None:
-        """Mark contacts that a key sweep named; keys without a contact (rejected ones) pass."""
+        """Mark contacts that a key sweep named; keys without a contact are of rejected ones."""
         self._swept = True
+        self._named.update(self._faulty.intersection(keys))
+        if "" in self._faulty and any(map(key_fault, keys)):
+            self._named.add("")
         for start in range(0, len(keys), MAX_BATCH):
             page = keys[start : start + MAX_BATCH]
             self._accepted += self._marks.keep(self._store.live_ids(self._source, page))
@@ -370,7 +386,7 @@ class Intake:
         if self._faulty:
             mended = self._faulty & keys
             if mended:
-                self._store.forget_rejected(self._source, mended)
+                self._room += self._store.forget_rejected(self._source, mended)
                 self._faulty -= mended
 
     def _changed_rows(
@@ -399,19 +415,18 @@ class Intake:
             if row is not None:
                 rowid, stored = row
                 if marks.get(rowid) == _SEEN:
-                    rejected.append(RejectedRecord(event.locator or key, "duplicate key"))
+                    rejected.append(RejectedRecord(event.locator or key, "duplicate key", key=key))
                     continue
                 if stored == digest:
                     marks.put(rowid, _SEEN)
                     unchanged += 1
                     continue
             contact, faults = contact_of(key, event.record, event.locator, began_at)
-            if contact is None:  # no record stands for its faults that could be seen to go
-                rejected.extend(faults)
+            rejected.extend(msgspec.structs.replace(fault, key=key) for fault in faults)
+            if contact is None:
                 self._lose(key, row)
                 continue
             if faults:
-                rejected.extend(msgspec.structs.replace(fault, key=key) for fault in faults)
                 # One byte short: mapped again in every run, so that each report names the faults.
                 digest = digest[:-1]
             if row is None:
@@ -485,12 +500,26 @@ class Intake:
         fields = sum(1 for record in rejected if record.field)
         self._tally.rejected_fields += fields
         self._tally.rejected += len(rejected) - fields
-        if self._room and not self._dry_run:
-            self._store.add_rejected(self._source, rejected[: self._room])
-        self._room = max(0, self._room - len(rejected))
+        if not self._dry_run:
+            listed = self._not_listed(rejected)[: max(self._room, 0)]
+            self._room -= len(listed)
+            if listed:
+                self._store.add_rejected(self._source, listed)
         known = {record.key for record in rejected if record.key and not record.field}
-        keys = [key for key in known if not key_fault(key)]
-        self._marks.keep(self._store.live_ids(self._source, keys))
+        self._marks.keep(self._store.live_ids(self._source, list(known)))
+
+    def _not_listed(self, rejected: list[RejectedRecord]) -> list[RejectedRecord]:
+        """Return what has to be listed, once what was said of the same records is forgotten."""
+        if not self._faulty:
+            return rejected
+        wholes = [record for record in rejected if not record.field]
+        self._forget_rejected({each.locator for each in wholes if not each.key} - {""})
+        # A contact that stays as it was still lacks the fields that were rejected then.
+        stay = self._faulty.intersection(each.key for each in wholes if each.key)
+        if stay:
+            self._room += self._store.forget_rejected(self._source, stay, whole=True)
+        self._named |= stay | {"" for each in wholes if not known_by(each)}
+        return [each for each in rejected if known_by(each) or each.reason not in self._nameless]
 
     def _sweep(self, cancelled: Callable[[], bool]) -> None:
         """Remove every contact that the full read did not meet."""

@@ -59,14 +59,19 @@ class RejectedRecord(msgspec.Struct, frozen=True):
 
     `locator` is the key or line; `field` is "" when the whole record was refused, else the mapped
     field that was dropped while the contact stays. `reason` never quotes personal data. `key` is
-    the record's key where a whole record could not be read but its key could: the contact stored
-    under it stays as it is.
+    the record's key where it could be read: of a whole record that a source refuses, the contact
+    stored under it stays as it is.
     """
 
     locator: str
     reason: str
     field: str = ""
     key: str = ""
+
+
+def known_by(record: RejectedRecord) -> str:
+    """Return what a rejected record is known by: its key, else its locator; "" for neither."""
+    return record.key or record.locator
 
 
 class Present(msgspec.Struct, frozen=True):

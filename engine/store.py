@@ -39,7 +39,7 @@ MAX_REJECTED = 10_000
 """Rejected records kept per source: some 2 MB, all that a person will ever work through."""
 
 _BEFORE_KEY = "\x1f"
-"""Stands between locator and key of a rejected field; no locator and no key holds it."""
+"""Stands between locator and key of what is rejected; no locator and no key holds it."""
 
 MAX_RUNS = 100
 """Runs kept per source: a day of one run every quarter of an hour."""
@@ -366,10 +366,7 @@ class ContactStore:
         return next(iter(self.runs(source, 1)), None)
 
     def add_rejected(self, source: str, records: Sequence[RejectedRecord]) -> None:
-        """Keep rejected records, up to 10,000 of the source; the rest is cut.
-
-        The key is kept of a rejected field alone: the record it belongs to is in the store.
-        """
+        """Keep rejected records, up to 10,000 of the source; the rest is cut."""
         with self._transaction() as db:
             kept = db.execute(
                 "SELECT count(*) FROM rejected WHERE source = ?", (source,)
@@ -394,19 +391,25 @@ class ContactStore:
             records.append(RejectedRecord(locator, reason, field, key))
         return records
 
-    def forget_rejected(self, source: str, keys: Collection[str] | None = None) -> None:
-        """Forget what was rejected of the records with these keys; None: of all of the source.
+    def forget_rejected(
+        self, source: str, keys: Collection[str] | None = None, *, whole: bool = False
+    ) -> int:
+        """Forget what was rejected of the records with these keys, or of all; return how much.
 
         A source that is read by change says nothing of most records: what was rejected of them
-        still holds. "" stands for rejected records that are known by no key.
+        still holds. Keys as of `engine.source.known_by`; `whole`: of whole records, not of fields.
         """
         with self._transaction() as db:
             if keys is None:
-                db.execute("DELETE FROM rejected WHERE source = ?", (source,))
-                return
-            rows = db.execute("SELECT id, locator FROM rejected WHERE source = ?", (source,))
-            gone = [(number,) for number, place in rows if place.partition(_BEFORE_KEY)[2] in keys]
+                return db.execute("DELETE FROM rejected WHERE source = ?", (source,)).rowcount
+            rows = db.execute("SELECT id, locator, field FROM rejected WHERE source = ?", (source,))
+            gone = []
+            for number, place, field in rows:
+                locator, _, key = place.partition(_BEFORE_KEY)
+                if (key or locator) in keys and not (whole and field):
+                    gone.append((number,))
             db.executemany("DELETE FROM rejected WHERE id = ?", gone)
+            return len(gone)
 
     def verify(self) -> None:
         """Read the whole file and check it (seconds for a million contacts).
@@ -590,6 +593,6 @@ class ContactStore:
 
 
 def _place_of(record: RejectedRecord) -> str:
-    if record.field and record.key:
+    if record.key:
         return f"{record.locator}{_BEFORE_KEY}{record.key}"
     return record.locator

@@ -312,7 +312,7 @@ class DirectorySource(ContactSource):
     ) -> Iterator[Event]:
         for page in session.pages(scope.base, scope.filter, self._settings.key, scope.page_size):
             keys = [key_of(_record(found, self._settings.key, frozenset())) for found in page]
-            yield Present(tuple(key for key in keys if key))
+            yield Present(tuple(keys))
 
     def _is_keyed(self, scope: Scope) -> bool:
         """Tell whether keys are the ids by which changes are told."""

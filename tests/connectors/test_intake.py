@@ -108,7 +108,7 @@ def test_of_records_with_the_same_key_the_first_stays(store: ContactStore, *, ap
         assert stored(store)["1"].display_name == "First"
         store.begin_run("crm", "CRM")
     take(store, *batches, [END])
-    assert store.rejected("crm") == [RejectedRecord("line 3", "duplicate key")]
+    assert store.rejected("crm") == [RejectedRecord("line 3", "duplicate key", key="1")]
 
 
 def test_a_rejected_first_record_does_not_shadow_a_good_second_one(store: ContactStore) -> None:
@@ -325,14 +325,87 @@ def test_a_run_by_change_keeps_what_was_rejected_of_the_records_it_says_nothing_
     ]  # fmt: skip
     change = Complete(full=False, bookmark=b"2")
     take(store, [person("1", phone="030 23125001"), Delete("2"), change])
-    assert [each.key for each in store.rejected("crm")] == ["3"]
+    assert [each.key or each.locator for each in store.rejected("crm")] == ["line 9", "3"]
     twice = [person("3", phone="112")], [person("3", phone="116117"), change]
     take(store, *twice)
     assert [(each.key, each.reason) for each in store.rejected("crm")] == [
-        ("3", "a service number has no subscriber"), ("", "duplicate key"),
+        ("", "no record"), ("3", "a service number has no subscriber"), ("3", "duplicate key"),
     ]  # fmt: skip
     take(store, [Complete(full=False)])
-    assert [each.key for each in store.rejected("crm")] == ["3"]
+    assert [each.key for each in store.rejected("crm")] == ["", "3", "3"]
+
+
+def nothing(key: str) -> Upsert:
+    return Upsert(key, {"id": key, "name": "", "phone": ""})
+
+
+@pytest.mark.parametrize("told", ["by a sweep", "by change"])
+def test_a_rejected_record_stays_listed_until_it_changes_or_goes(
+    store: ContactStore, told: str
+) -> None:
+    swept = told == "by a sweep"
+
+    def followed(*events: Event, keys: str) -> list[str]:
+        sweep = [Present(tuple(keys))] if swept else []
+        take(store, [*events], [*sweep, Complete(full=swept, bookmark=b"1")], max_drop=ANY_DROP)
+        store.settle(store.last_seq())
+        return [each.key for each in store.rejected("crm")]
+
+    take(store, [*map(nothing, "123"), person("4"), Complete(full=True, bookmark=b"1")])
+    store.settle(store.last_seq())
+    assert followed(keys="1234") == ["1", "2", "3"]
+    assert followed(nothing("1"), keys="1234") == ["2", "3", "1"]
+    assert followed(person("2"), keys="1234") == ["3", "1"]
+    assert followed(*([] if swept else [Delete("3")]), keys="124") == ["1"]
+    assert followed(nothing("4"), keys="124") == ["1", "4"]
+    assert followed(keys="124") == ["1", "4"]
+    take(store, [person("2"), nothing("4"), Complete(full=True, bookmark=b"1")], max_drop=ANY_DROP)
+    assert [each.key for each in store.rejected("crm")] == ["4"]
+
+
+def test_records_without_key_or_place_are_listed_until_a_sweep_names_none(
+    store: ContactStore,
+) -> None:
+    lost = Upsert("", {"id": "", "name": "Anna", "phone": ""})
+    long = Upsert("9" * 300, {"id": "", "name": "Anna", "phone": ""})
+    take(store, [lost, lost, person("2"), Complete(full=True, bookmark=b"1")])
+    store.settle(store.last_seq())
+
+    def followed(*events: Event, keys: tuple[str, ...]) -> list[str]:
+        take(store, [*events, Present(keys), Complete(full=True, bookmark=b"1")])
+        return [each.reason for each in store.rejected("crm")]
+
+    assert followed(lost, keys=("", "2")) == ["no key", "no key"]
+    assert followed(keys=("", "2")) == ["no key", "no key"]
+    assert followed(keys=("2",)) == []
+    assert followed(long, keys=("2", long.key)) == ["the key is longer than 255 characters"]
+    assert len(followed(keys=("2", long.key))) == 1
+    assert followed(keys=("2",)) == []
+
+
+def test_a_contact_that_stays_as_it_was_keeps_what_was_said_of_its_fields(
+    store: ContactStore,
+) -> None:
+    take(store, [person("1", phone="110"), person("2"), Complete(full=True, bookmark=b"1")])
+    store.settle(store.last_seq())
+    unread = RejectedRecord("/1.vcf", "no whole vCard", key="1")
+    for _ in range(2):
+        take(store, [unread, Complete(full=False, bookmark=b"1")])
+        assert [each.field for each in store.rejected("crm")] == ["phones.work", ""]
+    group = RejectedRecord("1", "a group of other cards, not a contact")
+    take(store, [group, Delete("1"), Complete(full=False, bookmark=b"1")], max_drop=ANY_DROP)
+    assert store.rejected("crm") == [group]
+
+
+def test_a_full_list_of_rejected_records_has_room_for_those_that_come_anew(
+    store: ContactStore,
+) -> None:
+    keys = [str(number) for number in range(MAX_REJECTED)]
+    take(store, [*map(nothing, keys), person("a"), Complete(full=True, bookmark=b"1")])
+    store.settle(store.last_seq())
+    take(store, [nothing("5"), Complete(full=False, bookmark=b"1")])
+    assert store.rejected("crm")[-1].key == "5"
+    assert len(store.rejected("crm")) == MAX_REJECTED
 
 
 @pytest.mark.parametrize("told", ["by a sweep", "by change"])
@@ -359,7 +432,7 @@ def test_what_is_wrong_with_a_record_that_became_no_contact_is_forgotten_when_it
     bad = Upsert("1", {"id": "1", "name": "", "phone": "none"})
     take(store, [bad, person("2"), Complete(full=True, bookmark=b"1")])
     store.settle(store.last_seq())
-    assert len(store.rejected("crm")) == 2
+    assert [each.key for each in store.rejected("crm")] == ["1", "1"]
     take(store, [Present(("2",)), Complete(full=True, bookmark=b"2")])
     assert store.rejected("crm") == []
 

@@ -226,17 +226,19 @@ def test_rejected_records_are_kept_with_their_keys_and_bounded(store: ContactSto
     assert store.rejected("crm", 1) == many[:1]
 
 
-def test_rejected_records_are_forgotten_by_key_and_those_without_by_the_empty_one(
+def test_rejected_records_are_forgotten_by_key_and_those_without_by_their_place(
     store: ContactStore,
 ) -> None:
     stays = RejectedRecord("2", "no digits", "phones.work", "2")
     other = RejectedRecord("1", "no digits", "phones.work", "1")
     store.add_rejected("hr", [other])
     keyless = RejectedRecord("line 1", "no key")
-    store.add_rejected("crm", [keyless, stays, other])
-    store.forget_rejected("crm", {"1"})
-    assert store.rejected("crm") == [keyless, stays]
-    store.forget_rejected("crm", {""})
+    whole = RejectedRecord("line 4", "duplicate key", key="2")
+    store.add_rejected("crm", [keyless, stays, other, whole])
+    assert store.forget_rejected("crm", {"1"}) == 1
+    assert store.rejected("crm") == [keyless, stays, whole]
+    assert store.forget_rejected("crm", {"2"}, whole=True) == 1
+    assert store.forget_rejected("crm", {"line 1", "line 4"}) == 1
     assert store.rejected("crm") == [stays]
     assert store.rejected("hr") == [other]
 
