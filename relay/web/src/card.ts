@@ -208,9 +208,9 @@ export class Card {
         "ul",
         {},
         ...person.records.map((record, place) => {
-          const [source = ""] = record.split(":");
-          const key = decodeURIComponent(record.slice(source.length + 1));
-          return h("li", {}, `${this.source(source)}: ${key}${place ? "" : changed}`);
+          const colon = record.indexOf(":");
+          const [source, key] = [record.slice(0, colon), record.slice(colon + 1)].map(decodeURIComponent);
+          return h("li", {}, `${this.source(source!)}: ${key}${place ? "" : changed}`);
         }),
       ),
     );

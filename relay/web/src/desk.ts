@@ -170,7 +170,7 @@ export class Desk {
   }
 
   private key(event: KeyboardEvent): void {
-    if (event.isComposing) return;
+    if (composes(event)) return;
     if (event.key === "ArrowDown") this.step(1);
     else if (event.key === "ArrowUp") this.step(-1);
     else if (event.key === "PageDown") this.step(this.list.inSight);
@@ -201,7 +201,7 @@ export class Desk {
   /** Escape gives up a card that is not there yet, closes the card, then empties the box; where one types,
       it empties the box first. */
   private escape(event: KeyboardEvent): void {
-    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (event.key !== "Escape" || event.defaultPrevented || composes(event)) return;
     const types = event.target === this.input && this.input.value !== "";
     if (this.giveUp()) this.focus();
     else if (this.card && !types) this.closeCard();
@@ -528,6 +528,12 @@ export class Desk {
     this.light.classList.toggle("away", !reachable);
     if (reachable) this.element?.classList.remove("stale");
   }
+}
+
+/** Tell whether a key belongs to a word that is being put together (Chinese, Japanese, Korean). WebKit, in
+    Safari and Teams for iOS, ends the word before it tells of the key that did so, and gives it the code 229. */
+function composes(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,9 +1,6 @@
 /* The page begins here: host, theme, language, sign-in, then the desk. */
 
-import "@fluentui/web-components/avatar.js";
-import "@fluentui/web-components/badge.js";
-import "@fluentui/web-components/button.js";
-import "@fluentui/web-components/spinner.js";
+import "./elements";
 import "./style.css";
 
 import { Api, type Me, type Ways } from "./api";

@@ -231,3 +231,20 @@ def test_keys_reach_the_hits_that_are_not_loaded_yet(open_page: Opened) -> None:
     expect(rows).to_have_count(40)
     expect(rows.nth(20)).to_have_attribute("aria-selected", "true")
     expect(box).to_be_focused()
+
+
+@pytest.mark.parametrize("within", [{"isComposing": True}, {"keyCode": 229}])
+def test_keys_that_end_a_word_being_put_together_do_nothing_else(
+    open_page: Opened, within: dict[str, object]
+) -> None:
+    """As input methods for Chinese, Japanese and Korean do; WebKit tells it by the code alone."""
+    page = open_page()
+    box = page.locator("#search")
+    box.fill("anna abel")
+    expect(page.locator(".row")).to_have_count(1)
+    for key in ("Enter", "Escape"):
+        box.dispatch_event("keydown", {"key": key, "bubbles": True, "cancelable": True, **within})
+        assert page.locator(".row.opened").count() == 0
+        assert box.input_value() == "anna abel"
+    box.press("Enter")
+    expect(page.locator(".card h2")).to_have_text(ANNA.name)

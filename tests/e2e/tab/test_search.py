@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from playwright.sync_api import BrowserContext, Frame, Route, expect
 
@@ -278,3 +281,45 @@ def test_numbers_of_favourites_are_fetched_anew_in_a_tab_that_stays_open(
     page.clock.fast_forward("10:00")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(number).to_have_text("+49 30 23125 900")
+
+
+def test_a_card_names_sources_as_people_do_whatever_their_letters(open_page: Opened) -> None:
+    page = open_page()
+
+    def told_of_another(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["records"] = ["Kunden S%C3%BCd:a%2Fb", "crm:1"]
+        told["sources"].append({"id": "Kunden Süd", "name": "Kunden im Süden"})
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/v1/people/crm*", told_of_another)
+    page.locator("#search").fill("grossmann")
+    page.locator(".row .person").click()
+    records = page.locator(".records li")
+    expect(records.first).to_have_text(re.compile(r"^Kunden im Süden: a/b\b"))
+    expect(records.last).to_have_text("CRM: 1")
+
+
+def test_a_page_that_stays_open_keeps_nothing_of_what_it_showed(open_page: Opened) -> None:
+    page = open_page()
+    devtools = page.context.new_cdp_session(page)
+
+    def nodes() -> int:
+        """Return the page's nodes, those that are shown no more and are not given back included."""
+        devtools.send("HeapProfiler.collectGarbage")
+        return int(devtools.send("Memory.getDOMCounters")["nodes"])
+
+    def search(times: int) -> None:
+        for _ in range(times):
+            for text, rows in (("muster", 20), ("abel", 3)):
+                page.locator("#search").fill(text)
+                expect(page.locator(".row")).to_have_count(rows)
+
+    search(3)
+    before = nodes()
+    search(15)
+    least, until = nodes(), time.monotonic() + 10.0
+    while least > before + 2000 and time.monotonic() < until:
+        least = min(least, nodes())
+    assert least <= before + 2000
