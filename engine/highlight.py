@@ -34,7 +34,6 @@ from engine.matching import (
     NAME_COMPANY,
     NAME_WHOLE,
     NUMBER_PART,
-    is_number_part,
     is_on_keys,
     national_begins,
 )
@@ -51,7 +50,7 @@ from engine.tokens import (
     spans_of_words,
     without_digraphs,
 )
-from engine.typed import Typed
+from engine.typed import Typed, is_number_part
 
 How = Literal["whole", "begins", "part", "keys", "initials", "sounds", "spelled"]
 

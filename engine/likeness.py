@@ -18,7 +18,7 @@ from engine.phonetics import sound
 from engine.scope import Searched
 from engine.terms import MAX_PREFIX, WHOLE, name_texts, other_texts, words_of_field
 from engine.tokens import fold_once, words
-from engine.typed import Typed
+from engine.typed import Typed, is_number_part
 
 MIN_SOUND_LETTERS, MIN_SOUND_CODE, MIN_SOUND_START = 3, 2, 3
 """Shorter words sound like half the directory; shorter sounds are no beginning of others."""
@@ -172,7 +172,13 @@ class _Asked:
         return least
 
     def is_elsewhere(self, contact: Contact, searched: Searched) -> bool:
-        """Tell whether a word of another searched field begins with this one."""
+        """Tell whether a word of another searched field begins with it, or a number has it."""
+        if is_number_part(self._word) and any(
+            self._word in line.number.digits
+            for line in contact.phones
+            if f"phones.{line.kind}" in searched.fields
+        ):
+            return True
         begins_in = self._begins_in
         for field, text in other_texts(contact):
             if field not in searched.fields:
@@ -213,7 +219,7 @@ def cost_in_word(asked: str, word: str, code: str, allowed: int) -> int:
             best = FAR_COST + 2 * (letters > FAR_LETTERS)
     if allowed and (allowed > 1 or _may_be_one_typo_away(asked, word)):
         distance, part = OSA.distance(asked, word, score_cutoff=allowed), 0
-        if distance > allowed and len(word) > len(asked):
+        if distance > allowed:
             distance, part = _distance_of_beginning(asked, word, allowed), 1
         if distance <= allowed:
             best = min(best, TYPO_COST * distance + part - alike)
@@ -230,12 +236,11 @@ def _may_be_one_typo_away(asked: str, word: str) -> bool:
 
 
 def _distance_of_beginning(asked: str, word: str, allowed: int) -> int:
-    length = len(asked)
-    return min(
-        OSA.distance(asked, word[: length - 1], score_cutoff=allowed),
-        OSA.distance(asked, word[:length], score_cutoff=allowed),
-        OSA.distance(asked, word[: length + 1], score_cutoff=allowed),
-    )
+    """Return how far the nearest beginning of a word is; more than `allowed` where none is near."""
+    least = allowed + 1
+    for length in range(len(asked) - allowed, min(len(asked) + allowed + 1, len(word))):
+        least = min(least, OSA.distance(asked, word[:length], score_cutoff=allowed))
+    return least
 
 
 def sounds_like(spoken: str, code: str) -> bool:

@@ -19,7 +19,7 @@ from engine.scope import Searched
 from engine.terms import MAX_PREFIX, name_words, other_texts, person_terms, words_of_field
 from engine.tokens import fold_once, words
 from engine.typed import KEYS as PHONE_KEYS
-from engine.typed import MIN_DIGITS, Typed
+from engine.typed import Typed, is_number_part
 
 (
     NUMBER_END, NUMBER_BEGIN, NUMBER_PART,
@@ -169,11 +169,6 @@ def is_together(asked: tuple[str, ...], contact: Contact) -> bool:
         for first, second in ((in_name, in_company), (in_company, in_name))
         for at in range(1, len(asked))
     )
-
-
-def is_number_part(word: str) -> bool:
-    """Tell whether a word among others may be part of a number."""
-    return len(word) >= MIN_DIGITS and word.isascii() and word.isdigit()
 
 
 def number_class(typed: Typed, contact: Contact, searched: Searched) -> int:

@@ -34,7 +34,6 @@ from engine.matching import (
     NAME_WHOLE,
     OTHER,
     class_of_beginnings,
-    is_number_part,
 )
 from engine.nearness import OTHERS
 from engine.plainwords import PlainWord, PlainWords
@@ -59,7 +58,7 @@ from engine.schema import MAX_SEQ, PAIR, PERSON, SEQ_BITS, term
 from engine.schema import NAME as NAME_FIELD
 from engine.scope import Scope
 from engine.terms import ANY_PAIR, PAIR_LETTERS, pair_of
-from engine.typed import Typed
+from engine.typed import Typed, is_number_part
 
 _Found = tuple[int, int, int, int, Address]
 """A record that was found, before it is read: its class, and as in `engine.ranking.Entry`, but with

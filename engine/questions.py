@@ -36,7 +36,6 @@ from engine.matching import (
     OTHER,
     SOUNDS,
     SPELLED,
-    is_number_part,
 )
 from engine.schema import COMPANY as COMPANY_FIELD
 from engine.schema import LEADING, PAIR, PERSON, RANK, SOUND, schema, term
@@ -45,7 +44,7 @@ from engine.schema import OTHER as OTHER_FIELD
 from engine.scope import Searched
 from engine.terms import ANY_PAIR, MAX_PREFIX, PAIR_LETTERS, PART_DIGITS, WHOLE, pair_of
 from engine.typed import KEYS as PHONE_KEYS
-from engine.typed import Typed
+from engine.typed import Typed, is_number_part
 
 _MUST = tantivy.Occur.Must
 _SHOULD = tantivy.Occur.Should

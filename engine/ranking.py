@@ -28,7 +28,6 @@ from engine.matching import (
     SOUNDS,
     SPELLED,
     class_of,
-    is_number_part,
     is_together,
     number_class,
 )
@@ -48,7 +47,7 @@ from engine.reader import Place, Reader, any_source
 from engine.recall import Record
 from engine.schema import MAX_SEQ, RANK, SEQ_BITS, schema
 from engine.terms import rank_of
-from engine.typed import Typed
+from engine.typed import Typed, is_number_part
 
 FEW = 3
 """With so many hits as typed nobody is guessed at; guessing costs more than finding. With so many

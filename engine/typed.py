@@ -103,6 +103,11 @@ def read_typed(text: str, *, keys: bool = False) -> Typed:
     return Typed(words, digits, begins, national, keys, turned)
 
 
+def is_number_part(word: str) -> bool:
+    """Tell whether a word among others may be part of a number."""
+    return len(word) >= MIN_DIGITS and word.isascii() and word.isdigit()
+
+
 def without_courtesies(typed: Typed) -> Typed | None:
     """Return a text without what people write around names and a directory may not have.
 

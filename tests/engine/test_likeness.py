@@ -69,6 +69,7 @@ def test_the_likest_costs_least(nearer: str, farther: str) -> None:
         ("mejer", 12),
         ("meter", 20),
         ("metler", NEVER),
+        ("meixe", 21),
         ("nordlciht", 20 + IN_COMPANY),
         ("ulm", NEVER),
         ("ulm anna", ELSEWHERE),
@@ -80,6 +81,28 @@ def test_each_way_to_answer_has_its_cost(text: str, cost: int) -> None:
 
 def test_what_is_not_searched_does_not_answer() -> None:
     assert likeness("ulm anna", ANNA, NOTHING) == NEVER
+
+
+def test_a_part_of_a_number_answers_as_another_field_does() -> None:
+    called = contact("1", "Anna Meier", "498999998123")
+    seen = Searched(frozenset({"phones.work"}), (), ())
+    assert likeness("mayr 99812", called, seen) == 16 + ELSEWHERE
+    assert likeness("mayr 99812", called, NOTHING) >= NEVER
+    assert likeness("mayr 99", called, seen) >= NEVER  # too few digits
+
+
+@pytest.mark.parametrize(
+    ("asked", "word", "cost"),
+    [
+        ("mulfle", "muller", 21),  # mulle
+        ("mstrmann", "mustermannhof", 41),  # mustermann
+        ("maierxxm", "maiermay", 41),  # maierm
+    ],
+)
+def test_a_beginning_may_be_as_much_longer_or_shorter_as_typos_are_forgiven(
+    asked: str, word: str, cost: int
+) -> None:
+    assert cost_in_word(asked, word, "", typos_allowed(asked)) == cost
 
 
 def test_typos_are_forgiven_by_length_and_never_in_numbers() -> None:

@@ -58,6 +58,23 @@ def test_every_word_is_a_prefix_in_any_order(
     assert sorted(found(directory, text)) == keys
 
 
+def test_a_guess_beside_a_part_of_a_number_is_one_of_sound_and_says_so(
+    directory: Directory,
+) -> None:
+    directory.hold(*PEOPLE, contact("7", "Ida Meter", "493023125078"))
+    page = directory.index.people(PeopleQuery("mayr 2312507", USER))
+    assert [(hit.id.key, hit.match_class) for hit in page.hits] == [("4", 14)]
+    assert [each.how for each in page.hits[0].answers] == ["sounds", "part"]
+
+
+def test_a_beginning_with_a_letter_too_many_is_found_and_meant(directory: Directory) -> None:
+    directory.hold(*PEOPLE)
+    page = directory.index.people(PeopleQuery("juergxe", USER))  # jurge of Jürgen
+    assert [hit.id.key for hit in page.hits] == ["1"]
+    assert [(each.text, each.how) for each in page.hits[0].answers] == [("Jürgen", "spelled")]
+    assert page.did_you_mean == "Jürgen"
+
+
 def test_two_letters_that_look_like_an_umlaut_may_have_been_turned_round(
     directory: Directory,
 ) -> None:
