@@ -86,6 +86,7 @@ _SELECT = {
     ),
 }
 _DIRECTORY = {"users": "users", "contacts": "contacts"}
+_FOLDERS = "/contactFolders/"
 _TENANT = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -164,9 +165,16 @@ class GraphOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
-    """A bookmark: the delta link of each stream, by the URL where the stream begins."""
+    """A bookmark.
+
+    Attributes:
+        links: the delta link of each stream, by the URL where the stream begins.
+        came: which ids came from which stream, where they may have moved while it was read:
+            another one, read before, tells only next time that they are gone from it.
+    """
 
     links: dict[str, str]
+    came: dict[str, tuple[str, ...]] = {}
 
 
 _decode_kept = msgspec.msgpack.Decoder(_Kept).decode
@@ -256,7 +264,7 @@ class GraphSource(ContactSource):
             kept = self._kept(bookmark, parts)
             if kept is not None:
                 with Spool() as spool:
-                    heap = _Heap(spool)
+                    heap = _Heap(spool, kept.came)
                     changes = partial(self._changed, kept=kept, heap=heap)
                     try:
                         links = _merged(crew.each(changes, parts))
@@ -265,13 +273,15 @@ class GraphSource(ContactSource):
                     else:
                         yield from (to_event(item, "") for item in heap.items())
                         yield from (Delete(key) for key in heap.gone())
-                        yield Complete(full=False, bookmark=self._bookmark(links))
+                        came = heap.came(moved=False)
+                        yield Complete(full=False, bookmark=self._bookmark(links, came))
                         return
         with self._asking() as crew, Spool() as spool:
             heap = _Heap(spool)
             links = _merged(crew.each(partial(self._read_part, heap=heap), parts))
             yield from (to_event(item, "") for item in heap.items() if self._counts(item))
-            yield Complete(full=True, bookmark=self._bookmark(links))
+            came = heap.came(moved=True)
+            yield Complete(full=True, bookmark=self._bookmark(links, came))
 
     @override
     def cancel(self) -> None:
@@ -290,7 +300,7 @@ class GraphSource(ContactSource):
             try:
                 with Spool() as spool:
                     links[stream.url] = self._drained(graph, stream.url, spool, {})
-                    heap.put(spool.pairs())
+                    heap.put(spool.pairs(), stream)
             except DeltaExpired:
                 raise SourceFailed(
                     f"{bare(stream.url)}: the server lost its place; again"
@@ -312,17 +322,17 @@ class GraphSource(ContactSource):
             with Spool() as changed:
                 links[stream.url] = self._drained(graph, kept.links[stream.url], changed, removed)
                 if stream.what not in _DIRECTORY:
-                    heap.put(changed.pairs())
+                    heap.put(changed.pairs(), stream)
                 elif len(changed) > MANY_CHANGED:
                     raise DeltaExpired
                 else:
                     for key, _ in changed.pairs():
                         whole = self._whole(graph, stream.what, key)
                         if whole and self._counts(whole):
-                            heap.put([(key, whole)])
+                            heap.put([(key, whole)], stream)
                         else:
                             removed[key] = None
-            heap.remove(removed)
+            heap.remove(removed, stream)
         return links
 
     def _whole(self, graph: Graph, what: str, key: str) -> dict[str, Any]:
@@ -375,7 +385,7 @@ class GraphSource(ContactSource):
         query = urlencode({"$select": _SELECT[what]}, safe="$,")
         place = f"{self._options.endpoint}/users/{quote(mailbox, safe='@')}"
         keys = self._folders(graph, f"{place}/contactFolders")
-        folders = ["", *(f"/contactFolders/{key}" for key in keys)]
+        folders = ["", *(f"{_FOLDERS}{key}" for key in keys)]
         return tuple(_Stream(what, f"{place}{folder}/contacts/delta?{query}") for folder in folders)
 
     def _folders(self, graph: Graph, url: str) -> Iterator[str]:
@@ -396,9 +406,9 @@ class GraphSource(ContactSource):
         """Tell whether an object is somebody to be found: no account that is switched off."""
         return self._options.disabled or item.get("accountEnabled") is not False
 
-    def _bookmark(self, links: dict[str, str]) -> Bookmark:
+    def _bookmark(self, links: dict[str, str], came: dict[str, tuple[str, ...]]) -> Bookmark:
         """Return a bookmark, b"" where keys are not the ids by which deletions are told."""
-        return msgspec.msgpack.encode(_Kept(links)) if self._settings.key == KEY else b""
+        return msgspec.msgpack.encode(_Kept(links, came)) if self._settings.key == KEY else b""
 
     @staticmethod
     def _kept(bookmark: Bookmark, parts: list[_Part]) -> _Kept | None:
@@ -421,31 +431,52 @@ class _Heap:
     What went from one stream and came to another has moved: it is not gone.
     """
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, came: dict[str, tuple[str, ...]] | None = None) -> None:
+        """Begin; `came` of the run before, as in `_Kept`."""
         self._spool = spool
         self._turn = threading.Lock()
-        self._there: set[str] = set()
-        self._removed: dict[str, None] = {}
+        self._before = {key: url for url, keys in (came or {}).items() for key in keys}
+        self._there: dict[str, _Stream] = {}
+        self._moved: set[str] = set()
+        self._removed: dict[str, set[str]] = {}
 
-    def put(self, pairs: Iterable[tuple[str, Any]]) -> None:
-        """Put objects by their ids; the last of an id counts."""
+    def put(self, pairs: Iterable[tuple[str, Any]], stream: _Stream) -> None:
+        """Put objects of a stream by their ids; the last of an id counts."""
         for key, item in pairs:
             with self._turn:
-                self._there.add(key)
+                if self._there.setdefault(key, stream) is not stream:
+                    self._there[key] = stream
+                    self._moved.add(key)
                 self._spool.put(key, item)
 
-    def remove(self, keys: Iterable[str]) -> None:
-        """Note what one stream no longer has."""
+    def remove(self, keys: Iterable[str], stream: _Stream) -> None:
+        """Note what a stream no longer has."""
         with self._turn:
-            self._removed.update(dict.fromkeys(keys))
+            for key in keys:
+                self._removed.setdefault(key, set()).add(stream.url)
 
     def items(self) -> Iterator[dict[str, Any]]:
-        """Yield the objects; nothing may follow but `gone`."""
+        """Yield the objects; nothing may follow but `gone` and `came`."""
         return (item for _, item in self._spool.pairs())
 
     def gone(self) -> list[str]:
         """Return the ids that no stream has."""
-        return [key for key in self._removed if key not in self._there]
+        return [
+            key
+            for key, urls in self._removed.items()
+            if key not in self._there and self._before.get(key) in {None, *urls}
+        ]
+
+    def came(self, *, moved: bool) -> dict[str, tuple[str, ...]]:
+        """Return the ids that came from folders of mailboxes; those that moved, or all.
+
+        Not from a mailbox's first: it was read before all others.
+        """
+        found: dict[str, list[str]] = {}
+        for key, stream in self._there.items():
+            if _FOLDERS in stream.url and (not moved or key in self._moved):
+                found.setdefault(stream.url, []).append(key)
+        return {url: tuple(keys) for url, keys in found.items()}
 
 
 def _merged(found: Iterable[dict[str, str]]) -> dict[str, str]:

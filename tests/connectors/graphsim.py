@@ -13,7 +13,7 @@ import contextlib
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -94,6 +94,7 @@ class GraphSimulator:
         self.answered: list[str] = []  # mailboxes whose deltas were, in this order
         self.mute = threading.Event()
         self.mute.set()
+        self.meanwhile: dict[str, Callable[[], None]] = {}  # once, before this collection answers
         self._at_once: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -223,6 +224,7 @@ class GraphSimulator:
         return f"{start}/contactFolders/{folder}/childFolders"
 
     def _delta(self, request: Request, name: str, query: dict[str, list[str]]) -> None:
+        self.meanwhile.pop(name, lambda: None)()
         found = self.collection(name)
         skip, token = query.get("$skiptoken", [""])[0], query.get("$deltatoken", [""])[0]
         since, upto, offset = (

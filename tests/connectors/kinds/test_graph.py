@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 from typing_extensions import override
 
@@ -21,7 +22,7 @@ from connectors.sync import sync_source
 from engine.store import ContactStore
 from tests.connectors.conformance import CANCEL_S, Conformance
 from tests.connectors.graphsim import AT_ONCE, CLIENT_ID, TENANT, GraphSimulator, graph_simulator
-from tests.connectors.making import settings, stored
+from tests.connectors.making import ANY_DROP, settings, stored
 from tests.connectors.test_oauth import client_certificate
 from tests.connectors.webpeer import Request, web_server
 from tests.connectors.worlds import ROWS, Row, Rows, World
@@ -331,6 +332,54 @@ def test_a_contact_that_moves_to_another_folder_stays(
     report = run(own, store)
     assert (report.changed, report.removed, report.full) == (0, 0, False)
     assert len(stored(store)) == 2
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_contact_that_moves_between_two_folders_while_they_are_read_stays(
+    graph: GraphSimulator, secret: Path, store: ContactStore, *, full: bool
+) -> None:
+    """The folder that was read before tells only the next time that the contact is gone from it."""
+    anna = "anna@firm.example"
+    graph.folders[f"users/{anna}/contactFolders"] = ["later"]
+    before, behind = f"users/{anna}/contacts", f"users/{anna}/contactFolders/later/contacts"
+    graph.collection(before).put("c1", displayName="Jana Vogt")
+    graph.collection(behind).put("c2", displayName="Ines Wolf")
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=(anna,))
+    own = msgspec.structs.replace(own, max_drop=ANY_DROP)
+
+    def move() -> None:
+        graph.collection(before).remove("c1")
+        graph.collection(behind).put("c1", displayName="Jana Vogt")
+
+    if not full:
+        run(own, store)
+    graph.meanwhile[behind] = move
+    assert run(own, store).full == full
+    report = run(own, store)
+    assert (report.removed, report.full) == (0, False)
+    assert stored(store).keys() == {"c1", "c2"}
+    graph.collection(behind).remove("c1")
+    assert run(own, store).removed == 1
+    assert stored(store).keys() == {"c2"}
+
+
+def test_a_contact_that_moved_and_was_deleted_is_gone(
+    graph: GraphSimulator, secret: Path, store: ContactStore
+) -> None:
+    anna = "anna@firm.example"
+    graph.folders[f"users/{anna}/contactFolders"] = ["later"]
+    before, behind = f"users/{anna}/contacts", f"users/{anna}/contactFolders/later/contacts"
+    graph.collection(behind).put("c2", displayName="Ines Wolf")
+    own = tenant(graph, secret, read=("mailboxes",), mailboxes=(anna,))
+    own = msgspec.structs.replace(own, max_drop=ANY_DROP)
+    run(own, store)
+    graph.collection(behind).put("c1", displayName="Jana Vogt")
+    run(own, store)
+    graph.collection(behind).remove("c1")
+    graph.collection(before).put("c1", displayName="Jana Vogt")
+    graph.collection(before).remove("c1")
+    assert run(own, store).removed == 1
+    assert stored(store).keys() == {"c2"}
 
 
 def test_contacts_of_the_organisation_have_phones_by_type(
