@@ -20,7 +20,8 @@ from engine.query import MAX_HITS, PeoplePage, PersonHit
 MAX_TEXT_CHARS = 200
 """Longer texts than any search: the rest of a pasted letter is nobody's name."""
 
-MAX_ID_CHARS = 1024
+MAX_ID_CHARS = 4096
+"""Source and key of 64 and 255 characters at most (`connectors.rules`), each escaped as twelve."""
 
 _ANY_PLAN = DialPlan()
 _KEPT = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%/\\?#;")

@@ -239,7 +239,7 @@ def _parts(token: str) -> tuple[_Header, _Claims, bytes, bytes]:
         header = _read_header(_octets(parts[0]))
         claims = _read_claims(_octets(parts[1]))
         signature = _octets(parts[2])
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):  # or brackets by the thousand
         raise NotAuthenticated("the token cannot be read") from None
     if header.alg != "RS256" or header.typ.lower() not in ("jwt", "at+jwt"):
         raise NotAuthenticated("the token is not signed by RS256")

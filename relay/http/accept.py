@@ -18,4 +18,7 @@ def wants_json(accept: str) -> bool:
     """Tell whether an Accept field prefers JSON to text; "" and what fits neither get text."""
     if not accept or len(accept) > _MAX_CHARS:
         return False
-    return Accept(accept).best_match([TEXT, JSON, PROBLEM], TEXT) != TEXT
+    try:
+        return Accept(accept).best_match([TEXT, JSON, PROBLEM], TEXT) != TEXT
+    except OverflowError:  # a weight that is endless: "q=1e999"
+        return False

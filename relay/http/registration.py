@@ -291,7 +291,7 @@ def registration_routes(desk: RegistrationDesk, ways: WaysAnswer) -> Router:
 def _read(body: bytes) -> _Body:
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise MalformedRequest("the body is no order") from None
 
 

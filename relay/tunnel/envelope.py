@@ -329,6 +329,6 @@ def _read_question(suite: Suite, message: bytes) -> tuple[_Request, bytes, Publi
         request = _read_request(message)
         rid = decode_octets(request.rid)
         key = read_public(suite, decode_octets(request.rpk))
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):  # or brackets by the thousand
         raise EnvelopeRefused("cannot-open", "the question cannot be read") from None
     return request, rid, key

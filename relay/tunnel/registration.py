@@ -214,7 +214,7 @@ def read_order(signed: SignedOrder, relay: str, now_s: float) -> tuple[Order, by
     try:
         octets = decode_octets(signed.order)
         order = _decode_order(octets)
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):  # or brackets by the thousand
         raise RegistrationRefused("malformed", "the order cannot be read") from None
     if order.relay != relay:
         raise RegistrationRefused("other-relay", "the order is for another relay")

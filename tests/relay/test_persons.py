@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.rules import MAX_KEY_CHARS
 from engine.contact import ContactId
 from engine.query import PeopleQuery
 from engine.rights import Principal, SourcePolicy
@@ -41,7 +42,12 @@ def test_every_record_has_an_id_that_leads_back(source: str, key: str) -> None:
     assert read_person_id(text) == ContactId(source, key)
 
 
-@pytest.mark.parametrize("text", ["", ":", "crm", "crm:", ":1", "x" * 2000 + ":1"])
+def test_the_longest_key_of_the_most_costly_letters_leads_back() -> None:
+    longest = ContactId("ä" * 64, "\N{CJK UNIFIED IDEOGRAPH-20000}" * MAX_KEY_CHARS)
+    assert read_person_id(person_id(longest)) == longest
+
+
+@pytest.mark.parametrize("text", ["", ":", "crm", "crm:", ":1", "x" * 5000 + ":1"])
 def test_what_is_no_id_is_nobody(text: str) -> None:
     assert read_person_id(text) is None
 

@@ -154,6 +154,8 @@ BAD_TOKENS: dict[str, Callable[[], str]] = {
     "claims that are no object": lambda: signed(b"[1]"),
     "claims that are no JSON": lambda: signed(b"{'x'}"),
     "claims that are no UTF-8": lambda: signed(b'{"iss": "\xff"}'),
+    "claims that are nested too deep": lambda: signed(b'{"x":' + b"[" * 3000 + b"]" * 3000 + b"}"),
+    "a head that is nested too deep": lambda: changed(0, lambda _: text_of(b'{"x":' + b"[" * 3000)),
     "a session's form": lambda: "rs1." + signed(claims()),
 }  # fmt: skip
 

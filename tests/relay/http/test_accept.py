@@ -34,6 +34,8 @@ def test_json_goes_to_who_prefers_it(accept: str) -> None:
         "image/png",
         ",,,",
         "application/json," * 200,
+        "application/json;q=1e999",
+        "application/json;q=inf, text/plain",
     ],
 )
 def test_text_goes_to_everybody_else(accept: str) -> None:

@@ -138,7 +138,10 @@ async def test_what_is_no_administrators_token_for_registering_registers_nobody(
     assert await relay.records.get(TENANT) is None
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"type": "order"}', b"\xff", b"{" * 1000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"[]", b'{"type": "order"}', b"\xff", b"{" * 1000, b'{"x": ' + b"[" * 9000],
+)
 async def test_a_body_that_is_none_is_refused(relay: Relay, body: bytes) -> None:
     answer = await relay.post(body)
     assert (answer.status_code, answer.json()["detail"]) == (400, "the body is no order")

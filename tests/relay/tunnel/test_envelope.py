@@ -187,6 +187,7 @@ GOOD = {
         {"tok": None},
         {"tok": "x" * (16 * 1024 + 1)},
         {"more": 1},
+        {"args": msgspec.Raw(b"[" * 5000 + b"]" * 5000)},
     ],
 )
 def test_a_sealed_question_of_another_form_is_refused(

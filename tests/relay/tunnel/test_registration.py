@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relay.errors import RegistrationRefused
@@ -288,6 +288,7 @@ def test_what_is_no_order_is_refused(order: str, signature: str) -> None:
 
 
 @given(st.binary(max_size=300))
+@example(b'{"x":' + b"[" * 5000)
 def test_octets_that_are_no_order_are_refused(octets: bytes) -> None:
     signed = SignedOrder(encode_octets(octets) or "A", encode_octets(bytes(64)))
     with pytest.raises(RegistrationRefused):
