@@ -25,7 +25,7 @@ from relay.directory import Directory
 from relay.http.anynode import anynode_routes
 from relay.http.asking import SignIn
 from relay.http.authentication import Authenticator
-from relay.http.bounds import JSON, RequestBounds, mark_answer
+from relay.http.bounds import JSON, RequestBounds, as_get, mark_answer
 from relay.http.callerid import caller_routes
 from relay.http.calling import CallerRoad
 from relay.http.description import complete
@@ -45,7 +45,7 @@ _COUNTED = frozenset({"caller", "people"})
 
 _BODIES = {
     SEARCH_PATH: (JSON, "OPTIONS, POST"),
-    "/v1/sign-in": (JSON, "GET, OPTIONS, POST"),
+    "/v1/sign-in": (JSON, "GET, HEAD, OPTIONS, POST"),
     ANYNODE_PATH: (b"", "OPTIONS, POST"),
 }
 _BELOW_CALLER = f"{CALLER_PATH}/"
@@ -64,6 +64,7 @@ class DirectoryApp(Litestar):
 
     @override
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        scope = as_get(scope)
         path = scope["path"] if scope["type"] == ScopeType.HTTP else ""
         if path == SEARCH_PATH:
             await self._search(scope, receive, send, super().__call__)

@@ -17,7 +17,7 @@ from typing_extensions import override
 JSON = b"application/json"
 OCTETS = b"application/octet-stream"
 
-_READ = "GET, OPTIONS"
+_READ = "GET, HEAD, OPTIONS"
 NO_STORE = (b"cache-control", b"no-store")  # names of people stay out of caches
 NO_SNIFF = (b"x-content-type-options", b"nosniff")
 
@@ -67,6 +67,17 @@ class RequestBounds(ASGIMiddleware):
             await ASGIResponse(status_code=204, headers={"allow": methods})(scope, receive, send)
             return
         await next_app(scope, receive, send)
+
+
+def as_get(scope: Scope) -> Scope:
+    """Return the scope of a HEAD as that of a GET, and any other as it is.
+
+    The server, whose scope stays that of a HEAD, leaves the body of the answer out (RFC 9110,
+    9.3.2): monitors and balancers ask so whether a service is well.
+    """
+    if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
+        return {**scope, "method": "GET"}
+    return scope
 
 
 def is_length_within(length: bytes, most: int) -> bool:

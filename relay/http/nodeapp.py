@@ -13,7 +13,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from relay.directory import Readiness
-from relay.http.bounds import JSON, RequestBounds, mark_answer
+from relay.http.bounds import JSON, RequestBounds, as_get, mark_answer
 from relay.http.extension import SEARCH_PATH, ExtensionDesk, extension_routes
 from relay.http.health import health_routes
 from relay.http.lines import LineRoute, key_routes
@@ -87,7 +87,7 @@ def create_node_app(
         elif scope["type"] == ScopeType.WEBSOCKET and scope["path"] == LINE_PATH:
             await line(scope, receive, send)
         else:
-            await app(scope, receive, send)
+            await app(as_get(scope), receive, send)
 
     return answer
 

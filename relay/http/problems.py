@@ -86,6 +86,7 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     headers = {name.title(): value for name, value in (error.headers or {}).items()}
     if "Allow" in headers:  # the framework gives it another order with every start
         methods = {method.strip() for method in headers["Allow"].split(",")}
+        methods |= {"HEAD"} if "GET" in methods else set()  # answered as one (`bounds.as_get`)
         headers["Allow"] = ", ".join(sorted(methods))
     return problem(request, error.status_code, headers=headers)
 

@@ -38,7 +38,7 @@ async def test_options_is_answered_to_everybody_and_tells_the_methods(
     async with asker(app, authorization=None) as ask:
         answer = await ask.options(path)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.headers["Allow"] in {"GET, OPTIONS", "OPTIONS, POST", "OPTIONS"}
+    assert answer.headers["Allow"] in {"GET, HEAD, OPTIONS", "OPTIONS, POST", "OPTIONS"}
     assert answer.headers.get_list("Cache-Control") == ["no-store"]
     assert not [name for name in answer.headers if name.startswith("access-control")]
 

@@ -237,6 +237,7 @@ async def test_what_is_no_tenants_id_is_asked_of_no_store(
 
 async def test_health_is_open_to_all(page: httpx.AsyncClient) -> None:
     assert (await page.get("/healthz")).json() == {"status": "live"}
+    assert (await page.head("/readyz")).status_code == 200
     assert (await page.get("/readyz")).json() == {"status": "ready"}
 
 

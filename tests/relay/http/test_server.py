@@ -203,6 +203,26 @@ async def test_requests_that_come_together_are_answered_in_turn(app: Litestar) -
         assert (await exchange(port, many)).count(b'{"status":"live"}') == 51
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/healthz", "/readyz", "/", "/none", f"/v1/caller/{NUMBER}", "/v1/caller/1", "/v1/sign-in"],
+)
+async def test_a_head_is_answered_as_a_get_without_the_body(app: Litestar, path: str) -> None:
+    as_sbc = f"Authorization: {basic('sbc', PASSWORD)}"
+    async with serving(app) as (_, port):
+        asked = get(path, as_sbc, "Connection: close")
+        whole = (await exchange(port, asked)).partition(b"\r\n\r\n")[0]
+        head = await exchange(port, asked.replace(b"GET", b"HEAD", 1))
+    assert head.endswith(b"\r\n\r\n")
+    assert _untimed(head[:-4]) == _untimed(whole)
+
+
+def _untimed(head: bytes) -> list[bytes]:
+    """Return the lines of a head that are the same whenever it is asked for."""
+    timed = (b"server-timing:", b"date:")
+    return [line for line in head.split(b"\r\n") if not line.startswith(timed)]
+
+
 async def test_who_offers_another_protocol_is_answered_in_this_one(app: Litestar) -> None:
     async with serving(app) as (_, port):
         offer = get("/healthz", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c")
