@@ -88,7 +88,9 @@ class SqliteRecords(TenantRecords):
                 self._file.executescript(_SCHEMA)
             elif version != FORMAT:
                 raise RecordsUnusable(f"{path}: of another version of the program ({version})")
-            self._reading = sqlite3.connect(path, isolation_level=None)
+            own = f"{path.absolute().as_uri()}?mode=ro"
+            self._reading = sqlite3.connect(own, uri=True, isolation_level=None)
+            self._reading.execute("PRAGMA user_version").fetchone()  # only now it is opened
         except (OSError, sqlite3.Error) as error:
             raise RecordsUnusable(f"{path}: {error}") from error
 
@@ -131,8 +133,12 @@ class SqliteRecords(TenantRecords):
         if self._following is not None:
             await end_task(self._following)
         async with self._writing:
-            self._reading.close()
+            with contextlib.suppress(sqlite3.Error):  # a full disk: the next one reads it as well
+                self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # one that only reads, and ends last, leaves the files beside this one: a full disk
+            # would have no room for them, and the next node could not start there
             self._file.close()
+            self._reading.close()
         self._watchers.clear()
 
     async def _follow(self, period_s: float, version: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import threading
 import time
@@ -110,6 +111,27 @@ async def test_what_is_in_the_file_is_there_after_a_restart(tmp_path: Path) -> N
     second = SqliteRecords(path)
     assert await second.get(ONE) == stored
     await second.close()
+
+
+async def test_what_a_node_needs_to_start_on_a_full_disk_stays_beside_the_file(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "tenants.sqlite"
+    for _ in range(2):
+        store = SqliteRecords(path)
+        await store.delete(ONE)
+        stored = await store.put(House(ONE).record())
+        await store.close()
+        assert octets_of(f"{path}-wal") == 0  # all that was written stands in the file itself
+        assert octets_of(f"{path}-shm") > 0
+    alone = shutil.copy(path, tmp_path / "alone.sqlite")
+    store = SqliteRecords(alone)
+    assert await store.get(ONE) == stored
+    await store.close()
+
+
+def octets_of(path: str) -> int:
+    return Path(path).stat().st_size
 
 
 async def test_what_another_process_changes_in_the_file_is_told_of(tmp_path: Path) -> None:
