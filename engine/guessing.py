@@ -12,7 +12,7 @@ from functools import cached_property
 
 import tantivy
 
-from engine.likeness import Likeness, Nearby
+from engine.likeness import NEVER, Likeness, Nearby
 from engine.matching import SOUNDS, SPELLED
 from engine.questions import MANY_WORDS, Questions, all_of, any_of
 from engine.reader import Place, Reader, any_source
@@ -82,7 +82,8 @@ class Guessing:
         records = self._reader.records_of(addresses, self._scope, ranks)
         contacts = [record.contact for record in records]
         costs = Likeness(self._typed).of_each(contacts, self._scope.searched)
-        return list(zip(costs, ranks, records, places, strict=True))
+        guesses = zip(costs, ranks, records, places, strict=True)
+        return [guess for guess in guesses if guess[0] < NEVER]  # parts of numbers find too many
 
     def _to_compare(self, match_class: int, question: tantivy.Query) -> list[tuple[int, Address]]:
         """Return the first in the alphabet of a class of guesses, those that are likely before."""

@@ -18,7 +18,9 @@ from msgspec.structs import replace
 
 from engine.contact import Contact
 from engine.likeness import (
+    FAR_COSTS,
     NEVER,
+    SOUND_COST,
     TYPO_COST,
     begins,
     cost_in_word,
@@ -417,7 +419,34 @@ def _best_answer(word: str, places: list[Spot], *, keys: bool) -> WordAnswer | N
                     best, best_cost = WordAnswer(word, written, _how(cost), span), cost
         if best_cost == 0:
             break
+    if best_cost >= SOUND_COST:
+        joined = _joined_guess(word, places, best_cost)
+        best = joined[0] if joined else best
     return best
+
+
+def _joined_guess(word: str, places: list[Spot], least: int) -> tuple[WordAnswer, int] | None:
+    """Return the words of a name that are indexed as one and are likest to an asked one: "obrian".
+
+    None where none is likelier than `least` says.
+    """
+    best: WordAnswer | None = None
+    for field, at, text, _, _ in places:
+        found = _words_in(text)
+        indexed = words_of_field(text) if field in _NAMES and len(found) > 1 else ()
+        if len(indexed) <= len(found):
+            continue
+        for place, (begin, end, _) in enumerate(found):
+            run = fold(text[begin:end])
+            for first, last, _ in found[place + 1 : place + MAX_JOINED]:
+                run = (run + fold(text[first:last]))[:MAX_WORD_CHARS]
+                if run not in indexed:
+                    continue
+                cost = cost_in_word(word, run, sound_of(word), typos_allowed(word))
+                if cost < least:
+                    span = Span(field, at, begin, last)
+                    best, least = WordAnswer(word, text[begin:last], _how(cost), span), cost
+    return None if best is None else (best, least)
 
 
 def _how(cost: int) -> How:
@@ -425,7 +454,8 @@ def _how(cost: int) -> How:
         return "whole" if cost == 0 else "begins"
     if cost == 5:  # noqa: PLR2004 - as given above
         return "keys"
-    return "sounds" if cost < TYPO_COST - 1 else "spelled"
+    is_typo = cost >= TYPO_COST - 1 and cost not in FAR_COSTS
+    return "spelled" if is_typo else "sounds"
 
 
 def _length_of(written: str, form: str, asked: str) -> int:

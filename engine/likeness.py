@@ -21,7 +21,8 @@ from engine.tokens import fold_once, words
 from engine.typed import Typed, is_number_part
 
 MIN_SOUND_LETTERS, MIN_SOUND_CODE, MIN_SOUND_START = 3, 2, 3
-"""Shorter words sound like half the directory; shorter sounds are no beginning of others."""
+"""Shorter words sound like half the directory, and digits have no sound: a customer's number sounds
+like anybody. Shorter sounds are no beginning of others."""
 
 MIN_TYPO_LETTERS, MIN_TWO_TYPOS_LETTERS = 4, 8
 """From how many letters on one typo, and two, are forgiven."""
@@ -32,6 +33,9 @@ ELSEWHERE, SOUND_COST, TYPO_COST = 4, 10, 20
 FAR_LETTERS, FAR_COST, MIN_FAR_LETTERS = 3, 26, 5
 """So many letters spelled otherwise, and what sounds alike is less like than one typo; in words of
 five letters and more, since Mayr and Meier are three apart."""
+
+FAR_COSTS = (FAR_COST, FAR_COST + 2)
+"""The costs of these: with just so many letters, and with more."""
 
 IN_COMPANY = 2
 """What is added for a word of the company instead of the name."""
@@ -60,6 +64,8 @@ def typos_allowed(word: str) -> int:
 def sound_of(word: str) -> str:
     """Return the sound by which an asked word may be found, "" if it is too short for one."""
     if len(word) < MIN_SOUND_LETTERS:
+        return ""
+    if not word.isalpha() and sum(map(str.isalpha, word)) < MIN_SOUND_LETTERS:
         return ""
     code = sound(word)
     return code if len(code) >= MIN_SOUND_CODE else ""
@@ -216,7 +222,7 @@ def cost_in_word(asked: str, word: str, code: str, allowed: int) -> int:
         letters = OSA.distance(asked, word[: len(asked) + 1])
         best = SOUND_COST + 2 * min(letters, 4)
         if letters >= FAR_LETTERS and len(asked) >= MIN_FAR_LETTERS:
-            best = FAR_COST + 2 * (letters > FAR_LETTERS)
+            best = FAR_COSTS[letters > FAR_LETTERS]
     if allowed and (allowed > 1 or _may_be_one_typo_away(asked, word)):
         distance, part = OSA.distance(asked, word, score_cutoff=allowed), 0
         if distance > allowed:

@@ -242,10 +242,14 @@ class Ranking:
     def finds_any(self) -> bool:
         """Tell whether anybody answers as typed."""
         for match_class in CLASSES:
-            if match_class < SOUNDS:
-                question = self.question(match_class)
-                if question is not None and self._reader.by_rank(question, self._scope, 1):
+            question = self.question(match_class) if match_class < SOUNDS else None
+            if question is None:
+                continue
+            if not self._imprecise:
+                if self._reader.by_rank(question, self._scope, 1):
                     return True
+            elif any(self._of_class(match_class, TOGETHER, Part(question), 1)):
+                return True  # digits find numbers that have them in pieces, too
         return False
 
     def as_typed(self) -> tantivy.Query | None:

@@ -13,7 +13,7 @@ from engine.query import PeopleQuery, PersonHit
 from engine.ranking import Ranking
 from engine.reader import Reader
 from engine.tokens import spans_of_words, typed_words
-from engine.typed import COURTESIES, MAX_TYPED_CHARS, Typed
+from engine.typed import COURTESIES, MAX_TYPED_CHARS, Typed, read_typed
 
 MOST_ASKED = 12
 """Words that texts with one word less may have in all: of four words each is left out in turn, and
@@ -35,7 +35,10 @@ def suggestion(reader: Reader, query: PeopleQuery, typed: Typed, hits: Sequence[
         told = hits[0].answers
         written |= {each.word: each.text for each in told if not each.word.isdigit()}
         meant = " ".join(dict.fromkeys(written.get(word, word) for word in typed.words))
-        return meant if tuple(typed_words(meant)) != typed.words else ""
+        if tuple(typed_words(meant)) == typed.words:
+            return ""
+        is_one = len(hits[0].records) == 1  # else no record may have all that the person has
+        return meant if is_one or _finds(reader, query, meant) else ""
     if len(typed.words) < 2:  # noqa: PLR2004 - one word cannot be left out
         return ""
     tries = MOST_ASKED // (len(typed.words) - 1)
@@ -48,9 +51,16 @@ def suggestion(reader: Reader, query: PeopleQuery, typed: Typed, hits: Sequence[
         (*asked[:at], asked[at] + asked[at + 1], *asked[at + 2 :]) for at in range(len(asked) - 1)
     ]
     for words in (*joined[:tries], *shorter[:tries]):
-        if not all(map(_says_little, words)) and Ranking(reader, query, Typed(words)).finds_any():
-            return " ".join(written.get(word, word) for word in words)
+        if not all(map(_says_little, words)):
+            meant = " ".join(written.get(word, word) for word in words)
+            if _finds(reader, query, meant):
+                return meant
     return ""
+
+
+def _finds(reader: Reader, query: PeopleQuery, text: str) -> bool:
+    """Tell whether a text finds somebody as it is typed."""
+    return Ranking(reader, query, read_typed(text, keys=query.t9)).finds_any()
 
 
 def as_written(query: PeopleQuery, words: Sequence[str]) -> str:

@@ -49,6 +49,9 @@ COURTESIES = ADDRESSED | LEGAL_FORMS | {"und", "u", "and", "et", "y"}
 
 _DIGRAPH = re.compile("[aou]e")
 
+_BEHIND_NUMBER = " ./-),"
+"""What may stand behind a number that was copied out of a sentence, or is not typed to its end."""
+
 _BETWEEN_DIGITS = frozenset(" +-/().,_'\u2019\u00a0\u2010\u2011\u2012\u2013\u2014\u2212\t")
 
 
@@ -95,7 +98,7 @@ def read_typed(text: str, *, keys: bool = False) -> Typed:
     words = tuple(dict.fromkeys(typed_words(text)))[:MAX_WORDS]
     turned = _turned(words[0], text) if len(words) == 1 else ""
     if text[:1].isalpha():
-        if text.isascii() and not text.rstrip()[-1:].isdigit():  # as nearly all
+        if text.isascii() and not text.rstrip(_BEHIND_NUMBER)[-1:].isdigit():  # as nearly all
             return Typed(words, turned=turned)
         text = without_label(text)
     keys = keys and bool(words) and all(set(word) <= KEYS.keys() for word in words)

@@ -62,6 +62,23 @@ def test_a_guess_marks_the_whole_word() -> None:
     assert marked("mayer", SOUNDS) == ["display_name: Meier"]
 
 
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [("mayer", "sounds"), ("maria", "sounds"), ("mariah", "sounds"), ("meter", "spelled")],
+)
+def test_a_guess_is_told_as_what_it_is_however_far(text: str, how: str) -> None:
+    (answer,) = answers_of(read_typed(text), ANNA, ALL, SOUNDS)
+    assert (answer.text, answer.how) == ("Meier", how)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("meiervokt", "Meier-Vogt"), ("meiervoctx", "Meier-Vogt"), ("maier", "Meier")],
+)
+def test_a_guess_may_be_a_compound(text: str, shown: str) -> None:
+    assert marked(text, SOUNDS) == [f"display_name: {shown}"]
+
+
 def test_letters_on_keys_and_initials_are_marked() -> None:
     keys = answers_of(read_typed("2662", keys=True), ANNA, ALL, KEYS)
     assert [(answer.how, answer.field) for answer in keys] == [("keys", "display_name")]

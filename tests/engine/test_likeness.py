@@ -105,6 +105,11 @@ def test_a_beginning_may_be_as_much_longer_or_shorter_as_typos_are_forgiven(
     assert cost_in_word(asked, word, "", typos_allowed(asked)) == cost
 
 
+def test_digits_have_no_sound_and_make_no_word_longer() -> None:
+    codes = [sound_of(word) for word in ("kd10024", "89x999", "meier2", "kd", "kader")]
+    assert codes == ["", "", "67", "", "427"]
+
+
 def test_typos_are_forgiven_by_length_and_never_in_numbers() -> None:
     allowed = [typos_allowed(word) for word in ("mei", "meie", "meierei", "meiereie", "k1234567")]
     assert allowed == [0, 1, 1, 2, 0]

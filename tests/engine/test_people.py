@@ -67,6 +67,20 @@ def test_a_guess_beside_a_part_of_a_number_is_one_of_sound_and_says_so(
     assert [each.how for each in page.hits[0].answers] == ["sounds", "part"]
 
 
+def test_a_compound_is_marked_and_meant_where_it_is_guessed(directory: Directory) -> None:
+    directory.hold(*PEOPLE)
+    page = directory.index.people(PeopleQuery("obrian", USER))
+    assert [(hit.id.key, hit.match_class) for hit in page.hits] == [("3", 14)]
+    assert [(each.text, each.how) for each in page.hits[0].answers] == [("O'Brien", "sounds")]
+    assert page.did_you_mean == "O'Brien"
+
+
+def test_a_number_that_has_typed_digits_in_pieces_alone_is_no_guess(directory: Directory) -> None:
+    directory.hold(*PEOPLE)
+    assert found(directory, "mayr 2312507") == ["4"]
+    assert found(directory, "jurgen 99998999") == []  # 999, 998, 989, 899 are in 498999998123
+
+
 def test_a_beginning_with_a_letter_too_many_is_found_and_meant(directory: Directory) -> None:
     directory.hold(*PEOPLE)
     page = directory.index.people(PeopleQuery("juergxe", USER))  # jurge of Jürgen

@@ -64,15 +64,34 @@ def test_of_many_words_the_last_alone_is_left_out() -> None:
         assert search.answer(PeopleQuery(text, EVA)).did_you_mean == suggested
 
 
+def test_digits_are_suggested_where_a_number_has_them_in_one_piece() -> None:
+    search = search_of([contact("1", "Ida Thal", "498999998123")], {"crm": SourcePolicy("crm")})
+    assert search.answer(PeopleQuery("8999998 9", EVA)).did_you_mean == "8999998"
+
+
+def test_words_of_two_records_of_a_person_are_not_suggested_together() -> None:
+    made = [
+        contact("1", "Ida Thal", emails=("thal@x.example",), source="erp"),
+        contact("2", "Ida Schmidt", emails=("thal@x.example",)),
+    ]
+    search = search_of(made, {"crm": SourcePolicy("crm"), "erp": SourcePolicy("erp", 700)})
+    page = search.answer(PeopleQuery("i schmitt", EVA))
+    assert [(hit.name, hit.match_class) for hit in page.hits] == [("Ida Thal", 14)]
+    assert page.did_you_mean == ""  # nobody is found by "Ida schmitt"
+    page = search.answer(PeopleQuery("schmitt", EVA))
+    assert [(hit.name, hit.match_class) for hit in page.hits] == [("Ida Thal", 14)]
+    assert page.did_you_mean == ""  # what was typed is not suggested once more
+
+
 def test_a_word_that_is_meant_twice_is_suggested_once() -> None:
     assert meant("mayr meyer") == "Maier"
 
 
-def test_what_was_typed_is_not_suggested_once_more() -> None:
+def test_a_name_of_another_script_is_suggested_as_it_is_written() -> None:
     search = search_of([contact("1", "Юрий Чайковский")], {"crm": SourcePolicy("crm")})
     page = search.answer(PeopleQuery("tchaikovsky", EVA))
     assert len(page.hits) == 1
-    assert page.did_you_mean == ""
+    assert page.did_you_mean == "Чайковский"
 
 
 def test_digits_that_were_typed_stay_in_what_is_suggested() -> None:
