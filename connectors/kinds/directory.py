@@ -7,7 +7,7 @@ and deletions are told by the server or by a sweep of all ids. The module ldap3 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -144,6 +144,7 @@ class DirectorySource(ContactSource):
         self._is_ad = settings.kind == "ad"
         self._cancelling = Cancelling()
         self._ids_lack = False  # of an entry of the last full read
+        self._doubled = False  # a key, in it
 
     @override
     def check(self) -> CheckReport:
@@ -232,15 +233,18 @@ class DirectorySource(ContactSource):
             if follower is not None and kept is not None:
                 try:
                     changes = follower.since(kept.mark)
+                    keys = [] if self._is_keyed(scope) else self._each_once(session, scope)
                 except MarkExpired:
                     pass
                 else:
-                    yield from self._increment(session, scope, mapping, changes, follower.how)
+                    yield from self._increment(
+                        session, scope, mapping, changes, follower.how, keys=keys
+                    )
                     return
             mark = follower.mark() if follower is not None else ""
-            self._ids_lack = False
+            self._ids_lack = self._doubled = False
             yield from self._all(session, scope, mapping, follower)
-            if follower is not None and not self._ids_lack:
+            if follower is not None and not self._ids_lack and not self._doubled:
                 mark = follower.last_mark(mark)
                 yield Complete(full=True, bookmark=self._bookmark(scope, follower.how, mark))
             else:
@@ -265,13 +269,18 @@ class DirectorySource(ContactSource):
         names = [*scope.columns, *(name for name in extra if name.lower() not in wanted)]
         # A change is told by that id: of an entry that does not show it none would ever be read.
         by_id = self._is_keyed(scope)
+        met: set[str] = set()
         for page in session.pages(scope.base, scope.filter, names, scope.page_size):
             for found in page:
                 if follower is not None:
                     follower.see(found.attributes)
                     self._ids_lack |= not by_id and not self._shows_id(scope, found)
                 record = _record(found, mapping.columns, mapping.several)
-                yield Upsert(key_of(record), record)
+                key = key_of(record)
+                if follower is not None and not by_id and key:
+                    self._doubled |= key in met
+                    met.add(key)
+                yield Upsert(key, record)
 
     def _increment(
         self,
@@ -280,8 +289,19 @@ class DirectorySource(ContactSource):
         mapping: Mapping,
         changes: Changes,
         how: How,
+        *,
+        keys: Sequence[str],
     ) -> Iterator[Event]:
-        """Read what changed anew, then tell what is gone or what is left."""
+        """Read what changed anew, then tell what is gone or what is left.
+
+        Args:
+            session: the open one.
+            scope: of the source.
+            mapping: of the source.
+            changes: what the server told.
+            how: by which way.
+            keys: of all entries, where they are not the ids by which changes are told.
+        """
         key_of = compile_key(self._settings.key)
         there: set[str] = set()
         ids = list(dict.fromkeys(changes.ids))
@@ -294,8 +314,13 @@ class DirectorySource(ContactSource):
                 record = _record(found, mapping.columns, mapping.several)
                 yield Upsert(key_of(record), record)
         bookmark = self._bookmark(scope, how, changes.mark)
-        if changes.sweep or not self._is_keyed(scope):
-            yield from self._sweep(session, scope, key_of)
+        if not self._is_keyed(scope):
+            for start in range(0, len(keys), PRESENT_AT_ONCE):
+                yield Present(tuple(keys[start : start + PRESENT_AT_ONCE]))
+            yield Complete(full=True, bookmark=bookmark)
+        elif changes.sweep:
+            for page in self._keys(session, scope):
+                yield Present(page)
             yield Complete(full=True, bookmark=bookmark)
         elif changes.present is not None:
             for start in range(0, len(changes.present), PRESENT_AT_ONCE):
@@ -307,12 +332,30 @@ class DirectorySource(ContactSource):
             yield from (Delete(one) for one in gone if one not in there)
             yield Complete(full=False, bookmark=bookmark)
 
-    def _sweep(
-        self, session: LdapSession, scope: Scope, key_of: Callable[[Record], str]
-    ) -> Iterator[Event]:
-        for page in session.pages(scope.base, scope.filter, self._settings.key, scope.page_size):
-            keys = [key_of(_record(found, self._settings.key, frozenset())) for found in page]
-            yield Present(tuple(keys))
+    def _keys(self, session: LdapSession, scope: Scope) -> Iterator[tuple[str, ...]]:
+        """Yield the keys of all entries, page by page; "" for an entry without."""
+        names = self._settings.key
+        key_of = compile_key(names)
+        for page in session.pages(scope.base, scope.filter, names, scope.page_size):
+            yield tuple([key_of(_record(found, names, frozenset())) for found in page])
+
+    def _each_once(self, session: LdapSession, scope: Scope) -> list[str]:
+        """Return the keys of all entries.
+
+        Raises:
+            MarkExpired: several entries have the same. A full read takes the first of them; which
+                that is, and that another one is the first now, cannot be told from changes.
+        """
+        keys: list[str] = []
+        met: set[str] = set()
+        for page in self._keys(session, scope):
+            keys += page
+            filled = list(filter(None, page))
+            before = len(met)
+            met.update(filled)
+            if len(met) < before + len(filled):
+                raise MarkExpired
+        return keys
 
     def _is_keyed(self, scope: Scope) -> bool:
         """Tell whether keys are the ids by which changes are told."""

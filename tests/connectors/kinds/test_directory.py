@@ -20,7 +20,7 @@ from connectors.sync import sync_source
 from engine.source import CheckReport, Complete, Upsert
 from engine.store import ContactStore
 from tests.connectors.conformance import Conformance
-from tests.connectors.making import settings, stored
+from tests.connectors.making import ANY_DROP, settings, stored
 from tests.connectors.slapdpeer import (
     BASE,
     LIMITED,
@@ -306,6 +306,42 @@ def test_changes_that_are_told_by_ids_which_are_not_shown_are_not_lost(
             admin.modify(dn_of("1"), {"displayName": [(ldap3.MODIFY_REPLACE, ["Neu"])]})
         report = sync_source(own, store)
         assert (report.state, report.full, report.changed) == ("done", True, 1)
+
+
+@pytest.mark.parametrize("follow", ["modified", "syncrepl"])
+def test_of_entries_with_the_same_key_the_first_stays_whatever_changes(
+    peer: Slapd, store: ContactStore, follow: str
+) -> None:
+    """A key of one's own may be that of several entries; else it is followed by change."""
+    peer.ensure_running()
+    own = settings(kind="ldap", key=("mail",), map={}, options=options(peer, follow=follow))
+    own = msgspec.structs.replace(own, max_drop=ANY_DROP)
+
+    def run(mail: dict[str, str], name: dict[str, str]) -> tuple[bool, str]:
+        """Give entries these addresses, then these names; whether all was read, and who stays."""
+        with peer.admin() as admin:
+            for attribute, chosen in (("mail", mail), ("displayName", name)):
+                for uid, text in chosen.items():
+                    admin.modify(dn_of(uid), {attribute: [(ldap3.MODIFY_REPLACE, [text])]})
+        report = sync_source(own, store)
+        assert report.state == "done", report.reason
+        store.settle(store.last_seq())
+        named = {key: contact.display_name for key, contact in stored(store).items()}
+        return report.full, named.get("info@firm.example", "")
+
+    info = "info@firm.example"
+    with peer.admin() as admin:
+        for uid in ("a", "b", "c"):
+            admin.add(dn_of(uid), "inetOrgPerson", {"cn": uid, "sn": uid})
+    run({uid: f"{uid}@firm.example" for uid in "abc"}, {})
+    assert run({"a": info}, {"a": "Erste"}) == (False, "Erste")
+    assert run({"b": info}, {"b": "Zweite"}) == (True, "Erste")
+    assert run({}, {"b": "Neu"}) == (True, "Erste")
+    assert run({"a": "a@firm.example"}, {}) == (True, "Neu")
+    assert run({}, {"b": "Neuer"}) == (False, "Neuer")
+    with peer.admin() as admin:
+        for uid in ("a", "b", "c"):
+            admin.delete(dn_of(uid))
 
 
 @pytest.mark.parametrize("follow", ["syncrepl", "modified"])
