@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import locale
 import os
 import signal
 import sys
@@ -20,11 +22,28 @@ systemd would take for a clean end): it waits until they unblock it."""
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    _speak_utf8()
     _have_streams()
     run = _loaded()
     code = run(sys.argv[1:])
     gc.freeze()  # else Python looks through all that is loaded and remembered before it ends
     sys.exit(code)
+
+
+def _speak_utf8() -> None:
+    """Take names of files, and what drivers are told, for UTF-8, whatever the locale says.
+
+    The index does so in any case; the driver manager of ODBC does as the C library says. Python
+    decides at its start, so that another locale needs another one; terminals get what they want.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        os.environ["PYTHONUTF8"] = "1"
+        if sys.stdout is not None:
+            os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - itself
+    if locale.nl_langinfo(locale.CODESET) != "UTF-8":
+        with contextlib.suppress(locale.Error):  # an old C library
+            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
 
 
 def _loaded() -> Callable[[Sequence[str]], int]:

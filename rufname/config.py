@@ -13,6 +13,7 @@ read when a source is opened; only the clients' password hashes are read here.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -189,6 +190,9 @@ def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
     names = frozenset(str(entry["name"]) for entry in table.source if "name" in entry)
     if data_dir.exists() and not data_dir.is_dir():
         findings.fault("directory.data_dir", f"{data_dir} is no folder", "a folder, or a new one")
+    if not _is_utf8(data_dir):
+        octets = os.fsencode(data_dir).decode("utf-8", "backslashreplace")
+        findings.fault("directory.data_dir", f"{octets} is not written in UTF-8", "one that is")
     _warn(findings, table)
     accounts = resolve_accounts(scope, table.user, table.group, table.client, names)
     called = resolve_custom_names(findings, table.directory.custom_names)
@@ -227,3 +231,12 @@ def _warn(findings: Findings, table: FileTable) -> None:
     users = table.user or table.tunnel or (table.relay and table.relay.tenant)
     if (table.ldap or table.relay) and not table.client and not users:
         findings.warn("client", "no [[client]]: nobody may ask over LDAP or HTTP")
+
+
+def _is_utf8(path: Path) -> bool:
+    """Tell whether a path is UTF-8, as those of an index have to be."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -284,13 +284,17 @@ class Supervisor:
 
     async def _report(self) -> None:
         """Keep `status.json` true, and say once when everything runs."""
+        said = ""  # why it could not be written, the last time
         while True:
             self._changed.clear()
             status = self.status()
             try:
                 write_status(self._config.run_dir, status)
+                said = ""
             except OSError as error:
-                _log.error("cannot write status.json: %s", error)
+                if said != str(error):
+                    said = str(error)
+                    _log.error("cannot write status.json: %s", error)
             if status.ready and not self._announced:
                 self._announced = True
                 listens = ", ".join(self._listens) or "nothing"

@@ -209,3 +209,12 @@ def test_a_file_that_is_no_toml_has_one_fault_with_its_line(folder: Path) -> Non
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: cannot be read: No such file"):
         load_config(tmp_path / "none.toml")
+
+
+def test_a_data_folder_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"M\xfcller")
+    folder.mkdir()
+    named = f"{tmp_path}/M\\xfcller/var"
+    assert fault_of(make_folder(folder), "") == (
+        f"directory.data_dir: {named} is not written in UTF-8; allowed: one that is"
+    )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from tests.rufname.place import Place
 
@@ -84,3 +88,33 @@ def test_a_reload_that_comes_while_serve_loads_waits_and_does_not_end_it(place: 
 def test_a_terminal_that_is_closed_while_another_command_loads_ends_it() -> None:
     run = subprocess.run(signalled(signal.SIGHUP, "--version"), capture_output=True, check=False)
     assert run.returncode == -signal.SIGHUP
+
+
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+def test_a_path_with_umlauts_works_in_every_locale(tmp_path: Path, locale: dict[str, str]) -> None:
+    folder = tmp_path / "Müller & Söhne"
+    folder.mkdir()
+    config = str(Place(folder).path)
+    environment = {"PATH": os.environ["PATH"], "PYTHONCOERCECLOCALE": "0", **locale}
+    for command, said in (("sync", "3 added"), ("search", "J\\xfcrgen Gro\\xdf")):
+        arguments = [command, *(["grosz"] if command == "search" else []), "-c", config]
+        run = subprocess.run(
+            [sys.executable, "-m", "rufname", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
+        assert run.returncode == 0, run.stderr[-500:]
+        assert said in run.stdout or said.encode().decode("unicode_escape") in run.stdout
+
+
+def test_the_driver_manager_of_odbc_is_told_utf_8_in_every_locale() -> None:
+    program = (
+        "import locale; from rufname.__main__ import _speak_utf8; _speak_utf8();"
+        "print(locale.nl_langinfo(locale.CODESET))"
+    )
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+    assert subprocess.check_output(
+        [sys.executable, "-c", program], env=environment, text=True
+    ).split() == ["UTF-8"]

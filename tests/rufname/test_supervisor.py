@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from relay.tunnel.settings import TunnelSettings
+from rufname import supervisor as module
 from rufname.config import Config
+from rufname.rundir import ServeStatus
 from rufname.supervisor import Supervisor, keep_what_needs_a_restart, usable_cores
-from tests.rufname.place import SERVICES, Place
+from tests.rufname.place import SERVICES, Place, eventually
 
 
 @pytest.fixture
@@ -56,3 +61,25 @@ def test_a_prepared_supervisor_has_opened_nothing(config: Config) -> None:
 
 def test_there_is_at_least_one_core() -> None:
     assert usable_cores() >= 1
+
+
+async def test_a_full_disk_is_told_once_by_who_writes_the_status(
+    config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = 0
+
+    def write_status(_run_dir: Path, _status: ServeStatus) -> None:
+        nonlocal looks
+        looks += 1
+        if looks != 3:  # once there was room in between
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module, "write_status", write_status)
+    supervisor = Supervisor(config)
+    reporting = asyncio.create_task(supervisor._report())
+    for number in range(1, 6):
+        await eventually(lambda: looks >= number)  # noqa: B023 - it is awaited here
+        supervisor._changed.set()
+    reporting.cancel()
+    told = [record for record in caplog.records if "status.json" in record.getMessage()]
+    assert len(told) == 2
