@@ -89,8 +89,9 @@ def require_columns(wanted: Sequence[str], offered: Sequence[str], place: str) -
     lost = [column for column in wanted if column not in there]
     if lost:
         names = ", ".join(repr(column) for column in lost)
-        listed = ", ".join(column[:60] for column in offered[:MAX_LISTED_COLUMNS])
-        rest = len(offered) - MAX_LISTED_COLUMNS
+        named = list(filter(None, offered))  # a sheet may have thousands without
+        listed = ", ".join(column[:60] for column in named[:MAX_LISTED_COLUMNS])
+        rest = len(named) - MAX_LISTED_COLUMNS
         more = f" and {rest} more" if rest > 0 else ""
         word = "column" if len(lost) == 1 else "columns"
         raise SourceFailed(f"{place}: no {word} {names}; there are: {listed}{more}")

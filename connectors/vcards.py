@@ -217,7 +217,14 @@ class _Property(msgspec.Struct):
             if self.text.lower().startswith(("https:", "http:")):
                 yield name, self.text.strip()
         elif name not in _STRUCTURAL:
-            yield name, _plain(self.text)
+            yield name, self._without_year(_plain(self.text))
+
+    def _without_year(self, text: str) -> str:
+        """Return a date without the year that Apple writes where none is known (1604)."""
+        omitted = (self.parameters.get("X-APPLE-OMIT-YEAR") or [""])[0]
+        if omitted and text.startswith(omitted):
+            return "--" + text.removeprefix(omitted).removeprefix("-")  # RFC 6350 4.3.1
+        return text
 
     def _parts(self, name: str, parts: Sequence[str]) -> Iterator[tuple[str, str]]:
         for part, text in zip(parts, _fields(self.text), strict=False):

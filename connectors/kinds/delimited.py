@@ -298,7 +298,10 @@ class _Table:
                 yield RejectedRecord(self._place(), fault, key=readable)
                 continue
             record = dict(zip(columns, pick(row), strict=True))
-            yield Upsert(key_of(record), record, f"line {self.line}")
+            found = key_of(record)
+            if not found and not any(map(str.strip, row)):  # blanks alone
+                continue
+            yield Upsert(found, record, f"line {self.line}")
 
     def _rows(self) -> Iterator[tuple[list[str], str]]:
         """Yield each row, with a cell for each column, and why it cannot be taken ("": it can)."""
@@ -327,7 +330,7 @@ class _Table:
                 continue  # spreadsheets write rows without a value; files are put together
             elif len(row) == width:
                 yield row, ""
-            else:
+            elif any(map(str.strip, row)):
                 # A separator behind the last cell is how many programs end a line.
                 fits = len(row) > width and not any(row[width:])
                 yield row[:width], "" if fits else f"{len(row)} fields instead of {width}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
@@ -53,6 +53,8 @@ MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
 HEADER_ROWS = 30
 """A title, a logo, a date may stand above the header; deeper than this nobody puts it."""
 
+MAX_HEADER_ROW = 1_000
+
 
 class SpreadsheetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The options of `kind = "xlsx"` and `kind = "ods"`.
@@ -66,7 +68,7 @@ class SpreadsheetOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     path: Path
     sheet: str = ""
-    header_row: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
+    header_row: Annotated[int, msgspec.Meta(ge=0, le=MAX_HEADER_ROW)] = 0
     delete_after: bool = False
 
 
@@ -124,6 +126,7 @@ class SpreadsheetSource(ContactSource):
     def preview(self, rows: int) -> list[Upsert | RejectedRecord]:
         """Return the first records with all their columns."""
         sheet = self._sheet(Mapping(self._settings).columns)
+        require_columns(self._settings.key, sheet.columns, sheet.place)
         columns = [column for column in sheet.columns if column]
         found = sheet.events(tuple(dict.fromkeys(columns)), self._settings.key)
         return [event for _, event in zip(range(rows), found, strict=False)]
@@ -199,6 +202,7 @@ class _Sheet:
         self.rows = sheet.total_height
         self._iterator: Iterator[list[Any]] = iter(sheet.iter_rows())
         self.row = 0
+        self._tops = _tops(sheet.merged_cell_ranges or ())
         self.columns = self._header(options.header_row, wanted)
 
     def events(
@@ -221,7 +225,10 @@ class _Sheet:
                 name: value if type(value) is str else as_text(value)
                 for name, value in zip(names, values, strict=True)
             }
-            yield Upsert(key_of(record), record, f"row {self.row}")
+            found = key_of(record)
+            if not found and not any(_names(row)):  # whoever clears a cell by a blank
+                continue
+            yield Upsert(found, record, f"row {self.row}")
 
     def _header(self, header_row: int, wanted: Sequence[str]) -> tuple[str, ...]:
         """Return the names of the columns, with the rows read up to them.
@@ -230,9 +237,11 @@ class _Sheet:
         more than one cell; a title above the table has one.
         """
         above: list[list[Any]] = []
+        met: list[tuple[str, ...]] = []
         for row in self._iterator:
             self.row += 1
-            names = _names(row)
+            met.append(_names(row))
+            names = met[-1] = self._with_tops(met)
             if header_row:
                 if self.row == header_row:
                     return names
@@ -248,7 +257,17 @@ class _Sheet:
             raise SourceFailed(f"{self.place}: there is {what}: the sheet is empty or too short")
         self._iterator = chain(above[likely + 1 :], self._iterator)  # they are records after all
         self.row = likely + 1
-        return _names(above[likely])
+        return met[likely]
+
+    def _with_tops(self, rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+        """Return the last of some rows of names, with those of cells that reach down to it."""
+        last, own = len(rows) - 1, rows[-1]
+        names = list(own)
+        for place, name in enumerate(own):
+            top = None if name else self._tops.get((last, place))
+            if top is not None and rows[top][place] not in own:
+                names[place] = rows[top][place]
+        return tuple(names)
 
     def _opened(self, calamine: Any, data: bytes) -> Any:
         return self._guarded(calamine, lambda: calamine.load_workbook(io.BytesIO(data)))
@@ -286,6 +305,19 @@ class _Sheet:
         except (calamine.CalamineError, calamine.XmlError, calamine.ZipError, OSError) as error:
             words = " ".join(str(error).split())[:200]
             raise SourceFailed(f"{self._path}: no workbook that can be read: {words}") from None
+
+
+def _tops(merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> dict[tuple[int, int], int]:
+    """Return for cells that are merged with one above them, in a column, the row of that one.
+
+    Rows and columns count from 0; of those that may be a header's only.
+    """
+    return {
+        (row, left): top
+        for (top, left), (bottom, right) in merged
+        if left == right
+        for row in range(top + 1, min(bottom, MAX_HEADER_ROW) + 1)
+    }
 
 
 def _names(row: Sequence[Any]) -> tuple[str, ...]:

@@ -231,3 +231,11 @@ def test_what_another_program_writes_is_read_back(
     assert found["N.given"] == given_name
     assert found["ORG"] == company
     assert found["NOTE"] == note
+
+
+def test_a_birthday_without_a_year_has_none() -> None:
+    """A card of Apple writes 1604 there, the first leap year of its calendar."""
+    apple = record("FN:Anna", "BDAY;value=date;X-APPLE-OMIT-YEAR=1604:1604-03-02")
+    assert apple["BDAY"] == "--03-02"
+    assert record("FN:Anna", "BDAY;X-APPLE-OMIT-YEAR=1604:16040302")["BDAY"] == "--0302"
+    assert record("FN:Anna", "BDAY:1604-03-02")["BDAY"] == "1604-03-02"

@@ -151,6 +151,13 @@ def test_blank_lines_are_no_records(path: Path) -> None:
     assert names(read(path, "\n\n" + HEADER + "\n1;Anna;\n\n\n2;Bo;\n\n")) == ["Anna", "Bo"]
 
 
+def test_rows_of_blanks_are_no_records(path: Path) -> None:
+    path.write_text("id;name;phone\n1;Anna;5\n ;  ;\t\n    \n2;Bo;6\n")
+    events = list(source(path).read(b""))
+    assert [e.locator for e in events if isinstance(e, Upsert)] == ["line 2", "line 5"]
+    assert not any(isinstance(e, RejectedRecord) for e in events)
+
+
 def test_rows_without_a_value_are_no_records(path: Path) -> None:
     # as spreadsheets write them below a table, by the hundred
     events = read(path, HEADER + "1;Anna;\n;;\n;;;;\n;\n2;Bo;\n;;\n")

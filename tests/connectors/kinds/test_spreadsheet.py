@@ -125,6 +125,38 @@ def test_a_title_above_the_header_is_passed_over(path: Path) -> None:
     assert [e.key for e in records(read(path, rows, header_row=4))] == ["1"]
 
 
+@pytest.mark.parametrize("options", [{}, {"header_row": 3}])
+def test_a_header_of_two_rows_has_the_names_of_cells_that_reach_over_both(
+    path: Path, options: dict[str, Any]
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Liste"],
+        ["id", "name", "Telefon", None],
+        [None, None, "phone", "fax"],
+        [1, "Anna", "5", "6"],
+    ):
+        sheet.append(row)
+    for cells in ("A1:D1", "A2:A3", "B2:B3", "C2:D2"):
+        sheet.merge_cells(cells)
+    book.save(path)
+    columns, *found = source(path, options).read(b"")
+    assert columns == Columns(("id", "name", "phone", "fax"))
+    assert [event.record["name"] for event in records(found)] == ["Anna"]
+
+
+def test_a_row_of_blanks_is_no_record(path: Path) -> None:
+    events = read(path, [["id", "name", "phone"], [1, "Anna", "5"], [" ", None, "\u00a0"]])
+    assert len(records(events)) == 1
+
+
+def test_a_preview_without_the_keys_column_names_the_columns_there_are(path: Path) -> None:
+    write_xlsx(path, [["nr", None, "name"], [1, None, "Anna"]])
+    with pytest.raises(SourceFailed, match="no column 'id'; there are: nr, name"):
+        source(path).preview(1)
+
+
 def test_the_sheet_is_the_first_that_is_not_hidden_or_the_one_named(path: Path) -> None:
     book = openpyxl.Workbook()
     hidden = book.active
