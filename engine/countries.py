@@ -27,7 +27,8 @@ COUNTRY_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 """Country calling codes in use."""
 
 KEEPS_ZERO = frozenset({"39", "378", "379"})
-"""Countries where the 0 before an area code is part of the number, whatever its shape (Italy)."""
+"""Countries where the 0 before an area code is part of the number (Italy). It is cut only before
+what is a number without it and none with it, a mobile."""
 
 _LEFT_BEHIND: dict[str, tuple[str, ...]] = {
     "36": ("06",),
@@ -193,8 +194,9 @@ def without_stray_prefix(digits: str) -> str:
     """Return E.164 digits without what people leave behind a country code.
 
     A national prefix (+49 089 …, +36 06 1 …) goes, and the country code written twice
-    (+49 0049 89 …). Kept is a 0 that belongs to the number: Italy's, and where the country's
-    numbers have that shape. An Argentine mobile gets its 9 for its 15.
+    (+49 0049 89 …). Kept is a 0 that belongs to the number: where the country's numbers have that
+    shape, and Italy's but before a mobile (+39 (0)347 …). An Argentine mobile gets its 9 for its
+    15.
     """
     country_code = _CODE_OF.get(digits[:3], "")
     size = len(country_code)
@@ -208,7 +210,8 @@ def without_stray_prefix(digits: str) -> str:
     while rest[:1] == "0":
         if rest[1:2] == "0" and rest.startswith(country_code, 2):
             return without_stray_prefix(rest[2:])
-        if keeps_zero or (shape is not None and shape.fullmatch(rest)):
+        fits = shape is not None and shape.fullmatch(rest) is not None
+        if fits or (keeps_zero and not looks_national(rest[1:], country_code)):
             break
         rest = rest[1:]
     return country_code + (without_own_prefix(rest, country_code) or rest)

@@ -45,7 +45,7 @@ from engine.servicenumbers import (
     is_service_number,
 )
 
-NORMALISER_VERSION = 9
+NORMALISER_VERSION = 10
 """Part of every record's digest: raise it whenever a spelling is read in another way."""
 
 NANP_NATIONAL_DIGITS = 10
