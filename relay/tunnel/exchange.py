@@ -171,18 +171,33 @@ class Exchange:
         return reply
 
     async def _answer(self, tid: str, question: Question) -> Reply:
-        """Answer a question that the bus brings: over the line with the most room."""
+        """Answer a question that the bus brings: over the line with the most room.
+
+        A machine that has not answered after half the time may be without power or network, which
+        shows only when its pings stay without an answer: another one is asked, if there is one.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + question.deadline_ms / 1000
         refused, unable = None, ""
         try:
             async with asyncio.timeout_at(until):
-                for _ in range(TRIES):
+                for turn in range(TRIES):
                     line = await self._line(tid, unable)
                     if line is None:
                         return refused or Reply(refusal="busy")
+                    waits = turn or not self._has_other(tid, line.connector)
                     try:
-                        reply = await line.ask(question)
+                        async with asyncio.timeout_at(
+                            until if waits else (loop.time() + until) / 2
+                        ):
+                            reply = await line.ask(question)
+                    except TimeoutError:
+                        if waits:
+                            raise
+                        unable = line.connector
+                        left_ms = int((until - loop.time()) * 1000)
+                        question = Question(question.sealed, max(left_ms, 1), again=True)
+                        continue
                     except LineLost:
                         left_ms = int((until - loop.time()) * 1000)
                         question = Question(question.sealed, max(left_ms, 1), again=True)
@@ -209,7 +224,7 @@ class Exchange:
 
         Args:
             tid: the tenant.
-            unable: a machine that was asked and has not the key; "" = none.
+            unable: a machine that was asked and has not the key, or no answer; "" = none.
         """
         tenant = self._tenants.get(tid)
         if tenant is None:
@@ -220,7 +235,7 @@ class Exchange:
         lines = [line for line in lines if line.connector != unable] or lines
         if not lines:
             raise DirectoryOffline
-        line = min(lines, key=lambda each: each.load)
+        line = min(lines, key=lambda each: (each.is_full, each.is_doubtful, each.load))
         return None if line.is_full else line
 
     # lines

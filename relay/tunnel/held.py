@@ -22,6 +22,12 @@ LATE = 4408
 TOO_MANY_LINES = 4409
 NOT_REGISTERED = 4410
 
+DOUBT_AFTER_S = 1.0
+"""A question that has waited so long when it is given up makes its line a doubtful one."""
+
+DOUBT_FOR_S = 60.0
+"""Longer than it takes until a line without an answer to its pings is closed (20 s and 20 s)."""
+
 
 class LineClosed(Exception):
     """The other side is gone."""
@@ -68,7 +74,7 @@ class HeldLine:
     """
 
     __slots__ = (
-        "_queued", "_sending", "_telling", "_waiting",
+        "_doubted_until", "_queued", "_sending", "_telling", "_waiting",
         "connector", "draining", "end", "public", "socket",
     )  # fmt: skip
 
@@ -82,6 +88,15 @@ class HeldLine:
         self._telling: set[asyncio.Task[None]] = set()
         self._sending = asyncio.Lock()  # frames leave in the order of their ids, without a gap
         self._queued = 0
+        self._doubted_until = 0.0
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a question waited in vain and nothing came since.
+
+        A machine without power, or cut off from the network, says nothing and closes nothing.
+        """
+        return asyncio.get_running_loop().time() < self._doubted_until
 
     @property
     def load(self) -> int:
@@ -95,15 +110,22 @@ class HeldLine:
 
     async def ask(self, question: Question) -> Reply:
         """Send a question and return its reply; only where there is room. Raises `LineLost`."""
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        identity = await self._put(question, reply)
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        reply: asyncio.Future[Reply] = loop.create_future()
         try:
-            return await reply
+            identity = await self._put(question, reply)
+            try:
+                return await reply
+            except asyncio.CancelledError:
+                self._give_up(identity)
+                raise
+            finally:
+                del self._waiting[identity]
         except asyncio.CancelledError:
-            self._give_up(identity)
+            if loop.time() - asked_at >= DOUBT_AFTER_S:
+                self._doubted_until = loop.time() + DOUBT_FOR_S
             raise
-        finally:
-            del self._waiting[identity]
 
     async def _put(self, question: Question, reply: asyncio.Future[Reply]) -> int:
         """Send a question; return its id. One that is given up before it is sent had none."""
@@ -136,6 +158,7 @@ class HeldLine:
             BadFrame: it replies to no question of this line.
         """
         replied = self.end.take(frame)
+        self._doubted_until = 0.0
         if replied is not None:
             waiting = self._waiting.get(replied[0])
             if waiting is not None and not waiting.done():

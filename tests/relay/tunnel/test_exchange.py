@@ -128,6 +128,36 @@ async def test_a_silent_directory_is_too_slow_at_the_deadline_and_told_to_stop()
     assert pipe.closed is None
 
 
+async def test_a_machine_that_fell_silent_is_asked_no_more_where_another_one_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without power or network it closes nothing: its pings tell after 40 seconds."""
+    monkeypatch.setattr(held, "DOUBT_AFTER_S", 0.01)
+    house = House(ONE, "node-1", "node-2")
+    node = Node(house, deadline_s=0.5)
+    silent, well = [await node.open(house, name) for name in ("node-1", "node-2")]
+    again: list[bool] = []
+
+    async def answer(ask: Ask) -> bytes:
+        again.append(ask.again)
+        return b"answer"
+
+    answering = asyncio.create_task(answer_all(well, answer))
+    for _ in range(3):
+        assert await node.exchange.ask(ONE, b"sealed") == Reply(b"answer")
+    assert again == [True, False, False]
+    frame = await asked(silent)
+    assert await silent.get() == Cancel(frame.id)
+    assert silent.is_quiet
+    # as soon as it says something it is one like the other
+    silent.put(Answer(frame.id, b"late"))
+    await node.settle()
+    task = asyncio.create_task(node.exchange.ask(ONE, b"sealed"))
+    silent.put(Answer((await asked(silent)).id, b"of the first"))
+    assert await task == Reply(b"of the first")
+    answering.cancel()
+
+
 async def test_who_gives_a_question_up_cancels_it() -> None:
     house = House(ONE)
     node = Node(house)
