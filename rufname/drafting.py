@@ -210,7 +210,9 @@ def draft() -> None:
         signal.signal(number, signal.SIG_IGN)  # the end of its owner ends it
     collect_rarely()
     leading = NO_LIMITS
-    with socket.socket(fileno=sys.stdin.fileno()) as owner, contextlib.suppress(OSError):
+    # what else goes wrong is told by its owner, who then makes the documents itself: the text of an
+    # exception may hold what a contact says
+    with socket.socket(fileno=sys.stdin.fileno()) as owner, contextlib.suppress(Exception):
         while (data := _hear(owner)) is not None:
             order = _order_of(data)
             if order.leading is not None:

@@ -12,6 +12,7 @@ truth: killed at any point, the next one goes on from the last commit.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -34,6 +35,7 @@ from engine.writer import IndexWriter
 from rufname.drafting import Drafter
 from rufname.errors import RufnameError
 from rufname.garbage import collect_rarely
+from rufname.telemetry import configure_logging
 
 IndexProgress = Callable[[int, int], None]
 """Called with (rows done, rows in all)."""
@@ -76,6 +78,8 @@ class _Answer(msgspec.Struct, frozen=True):
     seq: int = 0
     fault: str = ""
 
+
+_log = logging.getLogger("rufname.index")
 
 _answer_of = msgspec.json.Decoder(_Answer).decode
 _order_of = msgspec.json.Decoder(_Order).decode
@@ -241,6 +245,7 @@ _PATH = click.Path(path_type=Path, readable=False)
 @click.option("--formats", default=FORMATS)
 def index(store_path: Path, index_dir: Path, known: int | None, formats: str) -> None:
     """Follow the store; only a process that writes starts it."""
+    configure_logging("index", level="warning")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the end of the input ends it
     collect_rarely()
@@ -266,6 +271,11 @@ def index(store_path: Path, index_dir: Path, known: int | None, formats: str) ->
                 _say(answers, _Answer(ended=True, fault=str(error) or type(error).__name__))
                 _let_go(writer)
                 writer = None  # the next order begins with what is on disk
+            except Exception as error:  # noqa: BLE001 - its text may hold what a contact says
+                _log.exception("a job of the index failed")
+                _say(answers, _Answer(ended=True, fault=f"{type(error).__name__}: see the log"))
+                _let_go(writer)
+                writer = None
     except BrokenPipeError:  # the owner is gone: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:

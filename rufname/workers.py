@@ -209,7 +209,9 @@ def worker(role: str, number: int, lifeline: int, listeners: tuple[str, ...]) ->
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(life.live(socket.socket(fileno=lifeline)))
-    except Exception:  # noqa: BLE001 - logged whole, then the process is replaced
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException:  # noqa: BLE001 - tantivy's panic is no Exception; the process is replaced
         _log.exception("the worker cannot go on")
         raise SystemExit(3) from None
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -258,3 +261,31 @@ def test_it_ends_soon_after_an_owner_that_was_killed(place: Place) -> None:
         process.stdin.close()
         assert process.wait(END_LIMIT_S + 30.0) == 0
     assert place.indexer.catch_up() == place.store.last_seq()
+
+
+PROGRAM = """
+from rufname import indexer
+def carry_out(*_):
+    raise LookupError("Ada +49 30 23125 001")
+indexer._carry_out = carry_out
+from rufname.cli import run
+raise SystemExit(run(__import__("sys").argv[1:]))
+"""
+"""The indexing process with a defect whose exception holds what a contact says."""
+
+
+def test_what_goes_wrong_in_the_index_is_a_line_of_the_log_without_a_contact(place: Place) -> None:
+    place.add(0, 1)
+    own = ["index", "--store", str(place.store_path), "--index", str(place.index_dir)]
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *own],
+        input=2 * b'{"do":"catch_up"}\n',
+        capture_output=True,
+        check=False,
+    )
+    lines = [json.loads(line) for line in run.stderr.splitlines()]
+    assert [line["event"] for line in lines] == 2 * ["a job of the index failed"]
+    assert b"Ada" not in run.stderr
+    answers = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [answer["fault"] for answer in answers] == 2 * ["LookupError: see the log"]
+    assert run.returncode == 0

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -163,3 +166,32 @@ def test_the_limit_of_open_files_only_rises() -> None:
     assert hard == before[1]
     assert soft >= min(before[0], 1024)
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+PANIC = """
+import sys
+from rufname import workers
+class Panic(BaseException):
+    pass
+async def live(*_):
+    raise Panic("Ada +49 30 23125 001")
+workers.WorkerLife.live = live
+from rufname.cli import run
+raise SystemExit(run(sys.argv[1:]))
+"""
+"""A worker that ends as by a panic of tantivy, which is no Exception."""
+
+
+def test_a_panic_is_a_line_of_the_log_without_a_contact() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        own = ["worker", "writer", "--number", "0", "--lifeline", str(theirs.fileno())]
+        run = subprocess.run(
+            [sys.executable, "-c", PANIC, *own],
+            pass_fds=[theirs.fileno()],
+            capture_output=True,
+            check=False,
+        )
+    (line,) = (json.loads(line) for line in run.stderr.splitlines())
+    assert (line["event"], line["error"]) == ("the worker cannot go on", "Panic")
+    assert run.returncode == 3
