@@ -37,6 +37,7 @@ class PatientHandler(logging.Handler):
         self._descriptor = _descriptor(stream)
         self._waiting: queue.Queue[bytes] = queue.Queue()
         self._left_out = 0
+        self._is_torn = False
         self._thread: threading.Thread | None = None
 
     @override
@@ -51,7 +52,7 @@ class PatientHandler(logging.Handler):
             line = text.encode("utf-8", "backslashreplace")
             waiting = self._waiting.unfinished_tasks
             if not waiting and len(line) <= select.PIPE_BUF and _is_writable(self._descriptor):
-                _write(self._descriptor, line)
+                self._write(line)
             elif waiting >= MAX_WAITING:
                 self._left_out += 1
             else:
@@ -76,11 +77,10 @@ class PatientHandler(logging.Handler):
             self._thread.start()
 
     def _write_waiting(self) -> None:
-        assert self._descriptor is not None
         while True:
             line = self._waiting.get()
             with contextlib.suppress(OSError):  # closed, or a full disk
-                _write(self._descriptor, line)
+                self._write(line)
             if self._waiting.empty():
                 self._tell_left_out()
             self._waiting.task_done()
@@ -95,8 +95,18 @@ class PatientHandler(logging.Handler):
             finally:
                 self.release()
             if told:
-                assert self._descriptor is not None
-                _write(self._descriptor, f"{told}\n".encode("utf-8", "backslashreplace"))
+                self._write(f"{told}\n".encode("utf-8", "backslashreplace"))
+
+    def _write(self, line: bytes) -> None:
+        """Write a line whole; after one that a full disk took a part of, on a line of its own.
+
+        Never called by two at once: who does not wait writes while nothing waits.
+        """
+        assert self._descriptor is not None
+        rest = b"\n" + line if self._is_torn else line
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+            self._is_torn = bool(rest)
 
 
 def _left_out(lines: int) -> logging.LogRecord:
@@ -123,8 +133,3 @@ def _is_writable(descriptor: int) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     return bool(poll.poll(0))
-
-
-def _write(descriptor: int, line: bytes) -> None:
-    while line:
-        line = line[os.write(descriptor, line) :]

@@ -6,8 +6,11 @@ import fcntl
 import json
 import logging
 import os
+import resource
+import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,3 +105,27 @@ def test_a_pipe_that_was_closed_is_no_error(pipe: tuple[int, logging.Logger]) ->
         log.info("nobody hears it")
     finally:
         logging.raiseExceptions = logged
+
+
+def test_after_a_full_disk_the_next_line_stands_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with path.open("a", encoding="utf-8") as stream:
+        handler = PatientHandler(stream)
+        handler.setFormatter(JsonFormatter("ldapd-0"))
+        log = logging.Logger("rufname.test")  # noqa: LOG001 - one that no other test has
+        log.addHandler(handler)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), logging.raiseExceptions
+        logging.raiseExceptions = False
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50, hard))  # as a disk that fills up here
+            log.info("torn")
+            log.info("lost")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, before[0])
+            logging.raiseExceptions = before[1]
+        log.info("whole")
+    torn, whole = path.read_text(encoding="utf-8").splitlines()
+    assert len(torn) == 50
+    assert json.loads(whole)["event"] == "whole"
