@@ -34,6 +34,8 @@ FUTURE = dt.timedelta(days=1)
 
 XID_BITS = 32
 
+BLANKS = " \t\n\r"
+
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?")
 
 Value = dt.datetime | dt.date | int | bytes | str
@@ -236,10 +238,28 @@ class Following(msgspec.Struct, frozen=True):
         return mark if (mark.rung, mark.query) == (self.rung, self.digest) else None
 
 
-def trimmed(column: str) -> str:
-    """Return what PostgreSQL calls a text without blanks at its edge; the column is quoted."""
-    blanks = "' ' || chr(9) || chr(10) || chr(13)"  # a backslash may mean something to the driver
-    return f"btrim({ALIAS}.{column}::text, {blanks})"
+def trimmed(column: str, database: str) -> str:
+    """Return what a database calls a text without blanks at its edge; the column is quoted."""
+    own = f"{ALIAS}.{column}"
+    # A backslash may mean something to the driver.
+    if database == "PostgreSQL":
+        return f"btrim({own}::text, ' ' || chr(9) || chr(10) || chr(13))"
+    if database == "SQLite":
+        return f"trim({own}, ' ' || char(9) || char(10) || char(13))"
+    return f"REGEXP_REPLACE({own}, '^[[:space:]]+|[[:space:]]+$', '')"
+
+
+def blanks_statement(query: str, keys: Sequence[str]) -> str:
+    """Return the statement with a row where a key of texts has a blank at its edge (MariaDB)."""
+    edges = [f"'{blank}%'" for blank in BLANKS] + [f"'%{blank}'" for blank in BLANKS]
+    told = " OR ".join(f"{ALIAS}.{key} LIKE {edge}" for key in keys for edge in edges)
+    return f"SELECT 1 FROM {wrapped(query)} WHERE {told} LIMIT 1"
+
+
+def nulls_statement(query: str, keys: Sequence[str]) -> str:
+    """Return the statement with a row where one of these keys is NULL."""
+    told = " OR ".join(f"{ALIAS}.{key} IS NULL" for key in keys)
+    return f"SELECT 1 FROM {wrapped(query)} WHERE {told} LIMIT 1"
 
 
 def tracking_validity_statement() -> str:
