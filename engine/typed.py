@@ -25,6 +25,9 @@ MAX_WORDS = 8
 MIN_DIGITS = 3
 """Fewer digits are part of every number."""
 
+MIN_BEGINNING = 2
+"""Fewer digits behind a "+" or 00 are no beginning that is looked for: "007" is part of one."""
+
 MAX_DIGITS = 20
 """E.164 ends at 15; 00 and a stray 0 may stand before."""
 
@@ -145,11 +148,11 @@ def _number_part(text: str) -> tuple[str, bool, str]:
     if international:
         plain = plain.replace("(0)", "")
     digits = "".join(str(int(letter)) for letter in plain if letter.isdecimal())[:MAX_DIGITS]
-    if len(digits) < MIN_DIGITS and not (international and digits):
+    rest = digits.removeprefix("00") if international else ""
+    if len(rest) >= MIN_BEGINNING:
+        return rest, True, ""
+    if len(digits) < MIN_DIGITS:
         return "", False, ""
-    if international:
-        rest = digits.removeprefix("00")
-        return rest, bool(rest), ""
     if digits.startswith("0") and len(digits.lstrip("0")) > 1:
         return digits, False, digits[1:]
     return digits, False, ""

@@ -36,6 +36,8 @@ from engine.typed import MAX_DIGITS, MAX_WORDS, Typed, read_typed, without_court
         ("m 123", "", False, ""),
         ("12", "", False, ""),
         ("+", "", False, ""),
+        ("+4", "", False, ""),
+        ("007", "007", False, ""),
         ("K123", "", False, ""),
         ("meier 123", "", False, ""),
         ("", "", False, ""),
