@@ -264,8 +264,9 @@ def link_names(contact: Contact) -> Sequence[str]:
         return [told] if told else []
     found = [word for word in words(contact.name) if word in told.split(" ")]
     before, comma, _ = contact.name.partition(",")
-    ends = words(before)[-1:] if comma else []
-    return list(dict.fromkeys((*found[:1], *found[-1:], *(each for each in ends if each in found))))
+    ends = words(before) if comma else []
+    ends = [each for each in ends if each in found] or ends  # "Herr, Anna", "Ma, Wei"
+    return list(dict.fromkeys((*found[:1], *found[-1:], *ends[-1:])))
 
 
 @lru_cache(maxsize=16_384)

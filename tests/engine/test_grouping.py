@@ -56,6 +56,10 @@ def groups(*contacts: Contact, text: str = "mei") -> list[set[str]]:
             contact("2", "Meier, A.", NUMBER, source="book"),
         ),
         (
+            contact("1", "Mei Herr", NUMBER, surname="Herr", given_name="Mei"),
+            contact("2", "Herr, Mei", NUMBER, source="book"),
+        ),
+        (
             contact("1", "Anna Meier", emails=("a.meier@nord.example",)),
             contact("2", "Anna Meister", source="book", emails=("A.Meier@nord.example",)),
         ),

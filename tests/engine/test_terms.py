@@ -107,6 +107,9 @@ def test_a_name_that_is_not_told_apart_may_have_its_surname_first_or_last() -> N
     assert terms.link_terms(one) == ["#498999998123 meier", "#498999998123 anna"]
     firm = contact("2", company="Abel Bau GmbH")
     assert terms.link_names(firm) == ["abel bau"]
+    for name, surname in (("Ma, Wei", "ma"), ("Dr. Herr, Anna", "herr"), ("Bau GmbH, Ulm", "bau")):
+        assert surname in terms.link_names(contact("1", name))
+    assert "herr" not in terms.link_names(contact("1", "Herr Meier"))
 
 
 names = st.lists(
