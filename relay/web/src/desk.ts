@@ -127,6 +127,17 @@ export class Desk {
     this.input.focus();
   }
 
+  /** What is typed. */
+  get text(): string {
+    return this.input.value;
+  }
+
+  /** Search for a text that was typed before this page began. */
+  goOn(text: string): void {
+    this.input.value = text;
+    this.type();
+  }
+
   private box(): HTMLInputElement {
     return h<HTMLInputElement>("input", {
       id: "search",

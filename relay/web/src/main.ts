@@ -25,6 +25,8 @@ class Program {
   private readonly pin = new Pin(location.hash);
   private ways: Ways | undefined;
   private lacksRoad = false;
+  /** What somebody had typed whose session ended. */
+  private interrupted: { tenant: string; user: string; text: string } | undefined;
 
   constructor(private readonly host: Host) {
     this.session = new Session(host);
@@ -82,12 +84,17 @@ class Program {
       this.session.end();
       void this.begin();
     };
+    const { tenant, user } = me;
     const desk = new Desk(this.api, this.host, me, hasSession ? signOut : undefined, () => {
+      this.interrupted = { tenant, user, text: desk.text };
       this.session.end();
       void this.begin("signin.ended");
     });
     show(desk.element);
     desk.focus();
+    const before = this.interrupted;
+    this.interrupted = undefined;
+    if (before?.text && before.tenant === tenant && before.user === user) desk.goOn(before.text);
   }
 
   private signIn(words: Key | undefined): void {

@@ -253,6 +253,15 @@ def test_long_names_of_sources_leave_room_for_what_comes_from_them(
     assert page.locator("dd .value").evaluate(lines) < 8
 
 
+def test_no_digit_of_a_number_is_cut_off_on_a_small_phone(open_page: Opened) -> None:
+    number = {**_FAR["numbers"][0], "display": "+43 5574 12345678 ext. 12345678"}  # type: ignore[arg-type]
+    person = {**_FAR, "sources": _FAR_SOURCES, "numbers": [number]}
+    page = _page_of(open_page, person, viewport={"width": 320, "height": 700})
+    within = """number => number.getBoundingClientRect().right
+      <= number.parentElement.getBoundingClientRect().right"""
+    assert page.locator(".row .number").evaluate(within)
+
+
 def test_facts_that_are_written_from_the_right_stand_apart(open_page: Opened) -> None:
     page = _page_of(open_page, {**_FAR, "sources": _FAR_SOURCES})
     left = "facts => facts.map(fact => fact.getBoundingClientRect().left)"

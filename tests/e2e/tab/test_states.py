@@ -43,6 +43,23 @@ def test_a_session_that_ends_is_said(open_page: Opened) -> None:
     expect(page.locator(".wrong")).to_have_text("Your session has ended. Sign in again.")
 
 
+def test_whoever_signs_in_again_goes_on_with_the_text_and_nobody_else(open_page: Opened) -> None:
+    page = open_page()
+    for user, password, typed in (
+        ("erika", ERIKA.password, "anna abel"),
+        ("outsider", OUTSIDER.password, ""),
+    ):
+        refuse(page, 401, "")
+        page.locator("#search").fill("anna abel")
+        expect(page.locator(".wrong")).to_have_text("Your session has ended. Sign in again.")
+        page.unroute("**/v1/people/search")
+        page.get_by_label("User name").fill(user)
+        page.get_by_label("Password").fill(password)
+        page.keyboard.press("Enter")
+        expect(page.locator("#search")).to_have_value(typed)
+        expect(page.locator(".row .name")).to_have_text([ANNA.name] if typed else [])
+
+
 def test_a_host_without_a_token_and_a_token_that_is_refused_are_said(
     in_teams: InTeams, issuer: Issuer
 ) -> None:
