@@ -95,7 +95,7 @@ class DbfSource(ContactSource):
             return CheckReport(faults=(str(error),))
         warnings: tuple[str, ...] = ()
         if not self._options.encoding:
-            warnings = (f"{self._options.path}: read as {table.encoding}, as the file itself says",)
+            warnings = (f"{self._options.path}: {_told(table.encoding)}",)
         warnings += tuple(self._imported.doubts())
         return CheckReport(warnings=warnings, estimated_rows=table.header.numrecords)
 
@@ -223,3 +223,13 @@ def _forgiving(parser: Any) -> Any:
                 return _BROKEN
 
     return Forgiving
+
+
+def _told(encoding: str) -> str:
+    """Return what a file says of its encoding: one that says nothing is taken for ASCII."""
+    if encoding != "ascii":
+        return f"read as {encoding}, as the file itself says"
+    return (
+        "it does not say its encoding: records with other characters than those of ASCII are"
+        ' rejected; set encoding = "cp850" (as DOS wrote) or "cp1252" (Windows)'
+    )

@@ -6,6 +6,8 @@ end, no card is cut off, and files and folder are the same as at the start.
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -183,6 +185,15 @@ class VcardSource(ContactSource):
         self._read[path] = before
 
     def _lines(self, file: BinaryIO) -> Iterator[bytes]:
+        wide = file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}  # old exports
+        file.seek(0)
+        if wide:
+            texts = io.TextIOWrapper(file, "utf-16", errors="replace", newline="\n")
+            while text := texts.readline(LINE_BYTES):
+                self._read_bytes += 2 * len(text)
+                yield text.encode()
+            texts.detach()  # whoever opened the file has still to look at it
+            return
         while line := file.readline(LINE_BYTES):
             self._read_bytes += len(line)
             yield line

@@ -122,6 +122,15 @@ def test_the_code_page_is_the_one_of_the_file_or_set(path: Path) -> None:
     assert other[0].record["name"] == "J”rg"
 
 
+@pytest.mark.parametrize("language", [0, 0xF0])
+def test_a_file_that_does_not_say_its_code_page_is_told(path: Path, language: int) -> None:
+    write_dbf(path, [[b"1", b"Anna", b""]], language=language)
+    (warning,) = source(path).check().warnings
+    assert "it does not say its encoding: records with other characters" in warning
+    assert 'set encoding = "cp850"' in warning
+    assert source(path, encoding="cp850").check().warnings == ()
+
+
 def test_numbers_and_dates_are_texts_and_a_bad_one_costs_its_record_only(path: Path) -> None:
     columns = [("id", "N", 6), ("name", "D", 8), ("phone", "L", 1)]
     rows = [

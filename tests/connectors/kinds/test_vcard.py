@@ -148,6 +148,19 @@ def test_a_code_page_may_be_named_or_is_the_countrys(tmp_path: Path) -> None:
         VcardOptions(path=path, encoding="cp9")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_an_old_export_in_utf_16_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "all.vcf"
+    whole = "\ufeff" + card("1", "Øystein \u2028 Ж", "5") + card("2", "付款", "6")
+    path.write_bytes(whole.encode(encoding))
+    made = source(path)
+    assert names(list(made.read(b""))) == ["Øystein Ж", "付款"]
+    assert made.share_read() == pytest.approx(1, abs=0.01)
+    path.write_bytes(whole.encode(encoding)[:-20])
+    with pytest.raises(SourceFailed, match="ends inside a vCard"):
+        list(made.read(b""))
+
+
 def test_a_file_that_is_replaced_while_it_is_read_fails_the_run(tmp_path: Path) -> None:
     path = tmp_path / "all.vcf"
     path.write_text(card("1", "Anna", "5") + card("2", "Bo", "6"))
