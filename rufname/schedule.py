@@ -136,4 +136,5 @@ def _instant(wall: datetime, zone: tzinfo | None) -> datetime:
 
     What they leave out as summer time begins is as long after midnight as on any other day.
     """
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    # of the machine's zone by `timestamp`: `astimezone` takes what is left out an hour too early
+    return datetime.fromtimestamp(wall.replace(tzinfo=zone, fold=0).timestamp(), UTC)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -21,7 +23,6 @@ from rufname.schedule import (
 
 next_start = partial(rules.next_start, zone=UTC)
 soonest = partial(rules.soonest, zone=UTC)
-BERLIN = ZoneInfo("Europe/Berlin")
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
 QUARTER = Schedule(every_s=900)
@@ -178,36 +179,57 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_a_time_of_day_that_comes_twice_as_summer_time_ends_counts_once() -> None:
+@pytest.fixture(params=["given", "the machine's"])
+def berlin(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ZoneInfo | None]:
+    """Return the zone of Berlin; None where the machine stands there."""
+    if request.param == "given":
+        yield ZoneInfo("Europe/Berlin")
+        return
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield None
+    time.tzset()
+
+
+def test_a_time_of_day_that_comes_twice_as_summer_time_ends_counts_once(
+    berlin: ZoneInfo | None,
+) -> None:
     half = Schedule(at=("02:30",))
     at_summer_time = utc("2026-10-25 00:30")
-    assert rules.next_start(half, utc("2026-10-24 00:30"), at_summer_time, zone=BERLIN) == (
+    assert rules.next_start(half, utc("2026-10-24 00:30"), at_summer_time, zone=berlin) == (
         at_summer_time
     )
     last = at_summer_time + timedelta(seconds=1)
     for now in (utc("2026-10-25 01:10"), utc("2026-10-25 01:31"), utc("2026-10-25 09:00")):
-        assert rules.next_start(half, last, now, zone=BERLIN) == utc("2026-10-26 01:30")
+        assert rules.next_start(half, last, now, zone=berlin) == utc("2026-10-26 01:30")
 
 
-def test_a_time_of_day_that_summer_time_leaves_out_comes_an_hour_later() -> None:
+def test_a_time_of_day_that_summer_time_leaves_out_comes_an_hour_later(
+    berlin: ZoneInfo | None,
+) -> None:
     half = Schedule(at=("02:30",))
     last, now = utc("2026-03-28 01:30:05"), utc("2026-03-29 00:59")
-    assert rules.next_start(half, last, now, zone=BERLIN) == utc("2026-03-29 01:30")
+    assert rules.next_start(half, last, now, zone=berlin) == utc("2026-03-29 01:30")
     after = utc("2026-03-29 01:30:01")
-    assert rules.next_start(half, after, after, zone=BERLIN) == utc("2026-03-30 00:30")
+    assert rules.next_start(half, after, after, zone=berlin) == utc("2026-03-30 00:30")
 
 
 @pytest.mark.parametrize("night", ["2026-10-25 00:50", "2026-03-29 00:50"])
-def test_a_period_is_as_long_in_the_nights_that_change_the_clock(night: str) -> None:
+def test_a_period_is_as_long_in_the_nights_that_change_the_clock(
+    night: str, berlin: ZoneInfo | None
+) -> None:
     last = utc(night)
     for minutes in (1, 14, 16):
         now = last + timedelta(minutes=minutes)
-        due = rules.next_start(QUARTER, last, now, zone=BERLIN)
+        due = rules.next_start(QUARTER, last, now, zone=berlin)
         assert due == last + timedelta(minutes=15)
 
 
-def test_a_window_begins_and_ends_by_the_clock_on_the_wall() -> None:
+def test_a_window_begins_and_ends_by_the_clock_on_the_wall(berlin: ZoneInfo | None) -> None:
     nights = Schedule(every_s=900, window=("20:00", "06:00"))
     before, after = utc("2026-10-24 10:00"), utc("2026-10-25 10:00")
-    assert rules.soonest(nights, before, zone=BERLIN) == utc("2026-10-24 18:00")
-    assert rules.soonest(nights, after, zone=BERLIN) == utc("2026-10-25 19:00")
+    assert rules.soonest(nights, before, zone=berlin) == utc("2026-10-24 18:00")
+    assert rules.soonest(nights, after, zone=berlin) == utc("2026-10-25 19:00")
