@@ -210,11 +210,18 @@ def without_stray_prefix(digits: str) -> str:
     while rest[:1] == "0":
         if rest[1:2] == "0" and rest.startswith(country_code, 2):
             return without_stray_prefix(rest[2:])
-        fits = shape is not None and shape.fullmatch(rest) is not None
-        if fits or (keeps_zero and not looks_national(rest[1:], country_code)):
+        if keeps_zero:
+            return country_code + (rest[1:] if _is_mobile_behind_zero(rest, country_code) else rest)
+        if shape is not None and shape.fullmatch(rest):
             break
         rest = rest[1:]
     return country_code + (without_own_prefix(rest, country_code) or rest)
+
+
+def _is_mobile_behind_zero(national: str, country_code: str) -> bool:
+    """Tell whether a number is a mobile with a 0 before it, and no fixed line (0342 is Sondrio)."""
+    is_fixed, is_mobile = _lines(country_code)
+    return is_fixed(national) is None and is_mobile(national[1:]) is not None
 
 
 def without_own_prefix(national: str, country_code: str) -> str:
@@ -251,6 +258,15 @@ def _shape(country_code: str) -> re.Pattern[str] | None:
     if metadata is None or metadata.general_desc is None:
         return None
     return re.compile(metadata.general_desc.national_number_pattern or "", re.ASCII)
+
+
+@cache
+def _lines(country_code: str) -> tuple[_Match, _Match]:
+    """Return what matches the national numbers of a country's fixed lines, and of its mobiles."""
+    metadata = _metadata(country_code)
+    kinds = (metadata.fixed_line, metadata.mobile) if metadata else (None, None)
+    fixed, mobile = ((kind and kind.national_number_pattern) or "(?!)" for kind in kinds)
+    return re.compile(fixed, re.ASCII).fullmatch, re.compile(mobile, re.ASCII).fullmatch
 
 
 _NEVER = re.compile("(?!)")
