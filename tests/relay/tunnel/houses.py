@@ -145,6 +145,23 @@ class Pipe:
         self._to_connector.put_nowait(None)
 
 
+class SlowPipe(Pipe):
+    """A line whose peer does not read for a while: what is sent waits, as on a real socket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def send(self, octets: bytes) -> None:
+        await self.reads.wait()
+        await super().send(octets)
+
+    async def close(self, code: int, reason: str) -> None:
+        await self.reads.wait()
+        await super().close(code, reason)
+
+
 class Node:
     """An exchange, and lines to it."""
 

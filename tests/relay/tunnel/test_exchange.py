@@ -32,7 +32,7 @@ from relay.tunnel.line import ConnectorEnd
 from relay.tunnel.suites import Suite, generate, public_octets
 from relay.tunnel.tenants import TenantRecord
 from tests.relay.tunnel.ends import wait_for
-from tests.relay.tunnel.houses import HOST, ONE, TWO, House, Node, Pipe, answer_all
+from tests.relay.tunnel.houses import HOST, ONE, TWO, House, Node, Pipe, SlowPipe, answer_all
 
 
 async def refusal(pipe: Pipe) -> tuple[int, str]:
@@ -527,23 +527,6 @@ async def test_a_connector_that_does_not_leave_is_closed_at_the_end_of_the_drain
     pipe = await node.open(house)
     await node.exchange.drain(0.02)
     assert await refusal(pipe) == (held.GOING_AWAY, "this node is going down")
-
-
-class SlowPipe(Pipe):
-    """A line whose peer does not read for a while: what is sent waits, as on a real socket."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reads = asyncio.Event()
-        self.reads.set()
-
-    async def send(self, octets: bytes) -> None:
-        await self.reads.wait()
-        await super().send(octets)
-
-    async def close(self, code: int, reason: str) -> None:
-        await self.reads.wait()
-        await super().close(code, reason)
 
 
 async def test_questions_given_up_before_a_slow_directory_read_them_leave_no_gap() -> None:
