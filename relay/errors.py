@@ -5,6 +5,12 @@ No status here: `relay.problem` chooses those.
 
 from __future__ import annotations
 
+import msgspec
+
+UNREADABLE = (ValueError, msgspec.DecodeError, RecursionError)
+"""What reading octets from outside raises: no UTF-8 or Base64, no such JSON, brackets by the
+thousand."""
+
 
 class RelayError(Exception):
     """The root of all errors that the relay raises on purpose."""

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from relay.errors import NotAuthenticated
+from relay.errors import UNREADABLE, NotAuthenticated
 
 TEAMS_APPS = (
     "1fec8e78-bce4-4aaf-ab1b-5451cc387264",  # desktop and mobile
@@ -239,7 +239,7 @@ def _parts(token: str) -> tuple[_Header, _Claims, bytes, bytes]:
         header = _read_header(_octets(parts[0]))
         claims = _read_claims(_octets(parts[1]))
         signature = _octets(parts[2])
-    except (ValueError, msgspec.DecodeError, RecursionError):  # or brackets by the thousand
+    except UNREADABLE:
         raise NotAuthenticated("the token cannot be read") from None
     if header.alg != "RS256" or header.typ.lower() not in ("jwt", "at+jwt"):
         raise NotAuthenticated("the token is not signed by RS256")

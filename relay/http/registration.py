@@ -18,6 +18,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta
 
 from relay.errors import (
+    UNREADABLE,
     MalformedRequest,
     NotAuthenticated,
     NotFound,
@@ -291,7 +292,7 @@ def registration_routes(desk: RegistrationDesk, ways: WaysAnswer) -> Router:
 def _read(body: bytes) -> _Body:
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise MalformedRequest("the body is no order") from None
 
 

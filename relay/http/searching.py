@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, HTTPRequestEvent, HTTPScope, Receive, Send
 
 from relay.accounts import Asker
 from relay.desk import Desk
+from relay.errors import UNREADABLE
 from relay.http.asking import SignIn
 from relay.http.bounds import JSON, is_length_within
 from relay.http.plain import Field, Told, error_told, read_body, tell
@@ -96,7 +97,7 @@ class SearchRoad:
 def _read_question(body: bytes) -> SearchQuestion | None:
     try:
         return _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

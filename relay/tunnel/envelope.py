@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
-from relay.errors import EnvelopeRefused
+from relay.errors import UNREADABLE, EnvelopeRefused
 from relay.tunnel.keys import KEY_ID_BYTES, ExchangeKey, decode_octets, encode_octets
 from relay.tunnel.replay import REPLAY_WINDOW_S, ReplayWindow
 from relay.tunnel.suites import (
@@ -329,6 +329,6 @@ def _read_question(suite: Suite, message: bytes) -> tuple[_Request, bytes, Publi
         request = _read_request(message)
         rid = decode_octets(request.rid)
         key = read_public(suite, decode_octets(request.rpk))
-    except (msgspec.DecodeError, ValueError, RecursionError):  # or brackets by the thousand
+    except UNREADABLE:
         raise EnvelopeRefused("cannot-open", "the question cannot be read") from None
     return request, rid, key

@@ -195,12 +195,10 @@ class Exchange:
                         if waits:
                             raise
                         unable = line.connector
-                        left_ms = int((until - loop.time()) * 1000)
-                        question = Question(question.sealed, max(left_ms, 1), again=True)
+                        question = _again(question, until - loop.time())
                         continue
                     except LineLost:
-                        left_ms = int((until - loop.time()) * 1000)
-                        question = Question(question.sealed, max(left_ms, 1), again=True)
+                        question = _again(question, until - loop.time())
                         continue
                     if reply.refusal != "unknown-key" or not self._has_other(tid, line.connector):
                         return reply
@@ -532,3 +530,8 @@ def _issued(record: TenantRecord, tid: str) -> int:
     except BundleRefused:  # of an identity that was replaced
         return 0
     return bundle.issued
+
+
+def _again(question: Question, left_s: float) -> Question:
+    """Return a question that is asked over another line, with the time that is left."""
+    return Question(question.sealed, max(int(left_s * 1000), 1), again=True)

@@ -18,7 +18,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from relay.errors import BundleRefused, RegistrationRefused
+from relay.errors import UNREADABLE, BundleRefused, RegistrationRefused
 from relay.tokens import Identity
 from relay.tunnel.frames import Name, Tid
 from relay.tunnel.keys import (
@@ -214,7 +214,7 @@ def read_order(signed: SignedOrder, relay: str, now_s: float) -> tuple[Order, by
     try:
         octets = decode_octets(signed.order)
         order = _decode_order(octets)
-    except (ValueError, msgspec.DecodeError, RecursionError):  # or brackets by the thousand
+    except UNREADABLE:
         raise RegistrationRefused("malformed", "the order cannot be read") from None
     if order.relay != relay:
         raise RegistrationRefused("other-relay", "the order is for another relay")
