@@ -21,6 +21,7 @@ from engine.contact import (
 )
 from engine.errors import InvalidNumber
 from engine.holding import (
+    BEHIND_VERSION,
     COMPANY,
     MAILBOXES,
     NAME,
@@ -156,12 +157,11 @@ class CallerLookup:
         behind = self._behind(number, self._reader.number_sources(principal))
         if behind is None:
             return NO_TRUNK
-        if not behind.versions:
+        if not behind.entries:
             return TrunkFound(behind.trunk, None, "")
         where = "on the trunk line" if behind.on_line else "the same for all"
-        return TrunkFound(
-            behind.trunk, self._reader.numbers.contact(self._behind_all(behind)), where
-        )
+        version = self._behind_all(behind)[BEHIND_VERSION]
+        return TrunkFound(behind.trunk, self._reader.numbers.contact(version), where)
 
     def _behind(self, number: PhoneNumber, visible: Sources) -> Behind | None:
         if number.extension:
@@ -174,16 +174,13 @@ class CallerLookup:
         return behind
 
     def _behind_all(self, behind: Behind) -> bytes:
-        """Return the version whose company answers for a trunk, of those that may."""
-        numbers, versions = self._reader.numbers, behind.versions
-        best, version = versions[0]
-        if len(versions) > 1:
-            sources = {source for source, _ in versions}
-            if len(sources) > 1:
-                best = min(sources, key=self._source_rank)
-            of_best = [version for source, version in versions if source == best]
-            version = min(of_best, key=lambda each: numbers.name(each).id.key)
-        return version
+        """Return the entry whose company answers for a trunk, of those that may."""
+        entries = behind.entries
+        if len(entries) == 1:
+            return entries[0]
+        best = min({entry[:SOURCE_BYTES] for entry in entries}, key=self._source_rank)
+        of_best = [entry for entry in entries if entry.startswith(best)]
+        return min(of_best, key=lambda entry: self._reader.numbers.company(entry)[1].key)
 
     def _source_rank(self, number: bytes) -> tuple[int, str]:
         """Return where a source stands among others, the best first."""
@@ -308,11 +305,11 @@ class CallerLookup:
         if TRUNK_CLASS in query.classes:
             for number in reading.numbers:
                 behind = self._behind(number, visible)
-                if behind is not None and behind.versions:
-                    numbers, version = self._reader.numbers, self._behind_all(behind)
-                    found, line = numbers.name(version), PhoneNumber(behind.trunk)
-                    name, read = MARK + company_of(found), numbers.unread(version)
-                    return CallerMatch(name, TRUNK_CLASS, line, "company", found.id, read)
+                if behind is not None and behind.entries:
+                    numbers, entry = self._reader.numbers, self._behind_all(behind)
+                    company, identity = numbers.company(entry)
+                    line, read = PhoneNumber(behind.trunk), numbers.unread(entry[BEHIND_VERSION])
+                    return CallerMatch(MARK + company, TRUNK_CLASS, line, "company", identity, read)
         if TAIL_CLASS in query.classes and not tail_bar(reading):
             return self._tail(reading.numbers[0], visible)
         return None

@@ -8,7 +8,10 @@ whether they are one person or several and whether all name one company stands b
     octets of the name 1 | name, UTF-8 | key in the source, UTF-8
 
 Of a contact without a name, or with a very long name or key, a 0 stands for the second line: it is
-read.
+read. Who stands behind a trunk answers with a company:
+
+    source 2 | on the line itself, or behind it 1 | company 4 | version 9
+    octets of the company | company, UTF-8 | key in the source, UTF-8
 
 Law: pure; the octets sort as the holders of one source do (`engine.caller`), the best first.
 Digests stand for equality alone: names and companies whose folded spelling is the same. They are
@@ -46,9 +49,18 @@ VERSION = slice(MAILBOXES + 1, MAILBOXES + 1 + VERSION_BYTES)
 NAME_OCTETS = VERSION.stop
 SHOWN_AT = NAME_OCTETS + 1
 
+ON_LINE, BEHIND_LINE = b"\0", b"\1"
+"""Whether a record stands on the trunk line itself (or its `0`), or has an extension behind it."""
+
+BEHIND_PLACE = slice(SOURCE_BYTES, SOURCE_BYTES + 1)
+BEHIND_COMPANY = slice(BEHIND_PLACE.stop, BEHIND_PLACE.stop + COMPANY_BYTES)
+BEHIND_VERSION = slice(BEHIND_COMPANY.stop, BEHIND_COMPANY.stop + VERSION_BYTES)
+BEHIND_BYTES = BEHIND_VERSION.stop
+"""Of an entry behind a trunk what is not shown."""
+
 MAX_SHOWN = 255
-"""Octets of a name and a key with which they stand with a number; LMDB's values among several of
-one key end at 511."""
+"""Octets of a name and a key with which they stand with a number or a trunk; LMDB's values among
+several of one key end at 511."""
 
 NOT_SHOWN = b"\0"
 
@@ -94,7 +106,7 @@ def holders_of(contact: Contact, company: str, source: bytes, version: bytes) ->
     """
     newest = age_of(contact).to_bytes(_TIME_BYTES, "big")
     rest = newest + _name_digest(contact) + company_digest(company) + _mailboxes(contact) + version
-    rest += _shown(contact)
+    rest += _shown(contact.name, contact.id.key)
     best = dict[str, PhoneKind]()
     for line in contact.phones:
         key = line.number.key
@@ -104,11 +116,19 @@ def holders_of(contact: Contact, company: str, source: bytes, version: bytes) ->
     return {key: source + KIND_RANK[kind].to_bytes(1, "big") + rest for key, kind in best.items()}
 
 
-def _shown(contact: Contact) -> bytes:
-    name, key = contact.name.encode(), contact.id.key.encode()
-    if not name or len(name) + len(key) > MAX_SHOWN:
+def behind_of(
+    contact: Contact, company: str, source: bytes, version: bytes, *, on_line: bool
+) -> bytes:
+    """Return what the table keeps under a trunk of a contact; arguments as for `holders_of`."""
+    place = ON_LINE if on_line else BEHIND_LINE
+    return source + place + company_digest(company) + version + _shown(company, contact.id.key)
+
+
+def _shown(name: str, key: str) -> bytes:
+    named, keyed = name.encode(), key.encode()
+    if not named or len(named) + len(keyed) > MAX_SHOWN:
         return NOT_SHOWN
-    return b"%c%b%b" % (len(name), name, key)
+    return b"%c%b%b" % (len(named), named, keyed)
 
 
 def kind_of(holder: bytes) -> PhoneKind:

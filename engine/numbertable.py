@@ -55,9 +55,13 @@ from engine.contact import (
 )
 from engine.errors import CorruptIndex
 from engine.holding import (
-    COMPANY_BYTES,
+    BEHIND_BYTES,
+    BEHIND_COMPANY,
+    BEHIND_PLACE,
+    BEHIND_VERSION,
     NAME_OCTETS,
     NO_COMPANY,
+    ON_LINE,
     SHOWN_AT,
     SOURCE_BYTES,
     VERSION,
@@ -65,6 +69,7 @@ from engine.holding import (
     common_start,
 )
 from engine.phone import MAX_E164_DIGITS
+from engine.trunk import company_of
 from engine.twins import Twins, read_twins
 
 FOLDER = "numbers"
@@ -78,11 +83,6 @@ MAP_BYTES = 1 << 36
 
 MAX_READERS = 510
 """Processes and snapshots that read at once: workers of one machine, and commands beside them."""
-
-ON_LINE, BEHIND_LINE = b"\0", b"\1"
-"""Whether a record stands on the trunk line itself (or its `0`), or has an extension behind it."""
-
-BEHIND_BYTES = SOURCE_BYTES + 1 + COMPANY_BYTES + VERSION_BYTES
 
 MAX_ON_LINE = 64
 """Records of one source on one trunk line that are looked at."""
@@ -100,9 +100,6 @@ _APART = b"x"
 
 _BEHIND_KINDS = b"\xff"
 """Stands behind every kind of line in a holder."""
-
-_PLACE = slice(SOURCE_BYTES, SOURCE_BYTES + 1)
-_COMPANY = slice(SOURCE_BYTES + 1, SOURCE_BYTES + 1 + COMPANY_BYTES)
 
 Sources = frozenset[bytes] | None
 """The numbers of the sources an asker sees; None = all."""
@@ -145,7 +142,7 @@ class NumberFile:
             retired=opened(b"retired"),
             rows=opened(b"rows"),
             numbers=opened(b"numbers", dupsort=True),
-            trunks=opened(b"trunks", dupsort=True, dupfixed=True),
+            trunks=opened(b"trunks", dupsort=True),
             sources=opened(b"sources"),
             links=opened(b"links", dupsort=True, dupfixed=True),
             twins=opened(b"twins"),
@@ -215,13 +212,13 @@ class Behind(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         trunk: E.164 digits.
-        versions: number of the source, and version, of records that name its company: those on the
-            line itself, else one of each source, if all that name a company name the same.
+        entries: of records that name its company (`engine.holding`): those on the line itself, else
+            one of each source, if all that name a company name the same.
         on_line: they stand on the trunk line itself.
     """
 
     trunk: str
-    versions: tuple[tuple[bytes, bytes], ...]
+    entries: tuple[bytes, ...]
     on_line: bool
 
 
@@ -383,6 +380,16 @@ class NumberTable:
         source = self._source_names[holder[:SOURCE_BYTES]]
         return holder[SHOWN_AT:end].decode(), ContactId(source, holder[end:].decode())
 
+    def company(self, entry: bytes) -> tuple[str, ContactId]:
+        """Return the company that an entry behind a trunk names, and the id of its record."""
+        octets = entry[BEHIND_BYTES]
+        if not octets:
+            found = self.name(entry[BEHIND_VERSION])
+            return company_of(found), found.id
+        end = BEHIND_BYTES + 1 + octets
+        source = self._source_names[entry[:SOURCE_BYTES]]
+        return entry[BEHIND_BYTES + 1 : end].decode(), ContactId(source, entry[end:].decode())
+
     def unread(self, holder: bytes) -> Unread:
         """Return what reads the contact of a holder, or of a version."""
         return Unread(self, _version_of(holder))
@@ -455,9 +462,8 @@ class NumberTable:
             else:  # flat, since most companies have one record with their main line
                 entry = cursor.value()
                 if visible is None or entry[:SOURCE_BYTES] in visible:
-                    named = ((entry[:SOURCE_BYTES], entry[-VERSION_BYTES:]),)
-                    versions = named if entry[_COMPANY] != NO_COMPANY else ()
-                    return Behind(trunk.decode(), versions, entry[_PLACE] == ON_LINE)
+                    named = (entry,) if entry[BEHIND_COMPANY] != NO_COMPANY else ()
+                    return Behind(trunk.decode(), named, entry[BEHIND_PLACE] == ON_LINE)
             wanted = trunk[:-1]
         return None
 
@@ -468,7 +474,7 @@ class NumberTable:
         place and company, and all of one kind are passed over at once.
         """
         cursor = self._trunks
-        is_seen, on_line = False, list[tuple[bytes, bytes]]()
+        is_seen, on_line = False, list[bytes]()
         companies, named, here = set[bytes](), dict[bytes, bytes](), 0
         found = cursor.set_key(trunk)
         while found:
@@ -476,24 +482,24 @@ class NumberTable:
             passed = source = entry[:SOURCE_BYTES]
             if visible is None or source in visible:
                 is_seen = True
-                company = entry[_COMPANY]
+                company = entry[BEHIND_COMPANY]
                 if company != NO_COMPANY:
                     companies.add(company)
                     if source not in named:
-                        named[source], here = entry[-VERSION_BYTES:], 0
-                    if entry[_PLACE] == ON_LINE and here < MAX_ON_LINE:
-                        on_line.append((source, entry[-VERSION_BYTES:]))
+                        named[source], here = entry, 0
+                    if entry[BEHIND_PLACE] == ON_LINE and here < MAX_ON_LINE:
+                        on_line.append(entry)
                         here += 1
                         found = cursor.next_dup()
                         continue
                 if not on_line and len(companies) < 2:  # noqa: PLR2004 - two disagree
-                    passed = entry[:-VERSION_BYTES]
+                    passed = entry[: BEHIND_COMPANY.stop]
             found = cursor.set_range_dup(trunk, passed.ljust(BEHIND_BYTES, b"\xff"))
         if not is_seen:
             return None
         if on_line:
             return Behind(trunk.decode(), tuple(on_line), on_line=True)
-        agreed = tuple(named.items()) if len(companies) == 1 else ()
+        agreed = tuple(named.values()) if len(companies) == 1 else ()
         return Behind(trunk.decode(), agreed, on_line=False)
 
     def standing_behind(self, trunk: str, visible: Sources, most: int) -> list[Contact]:
@@ -507,7 +513,7 @@ class NumberTable:
             examined += 1
             entry = cursor.value()
             if visible is None or entry[:SOURCE_BYTES] in visible:
-                contacts.append(self.contact(entry[-VERSION_BYTES:]))
+                contacts.append(self.contact(entry[BEHIND_VERSION]))
             found = cursor.next_dup()
         return contacts
 

@@ -22,13 +22,11 @@ from engine.bodies import pack_body, unpack_body
 from engine.bodykeys import SEQ_BYTES, body_key
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
-from engine.holding import SOURCE_BYTES, company_digest, holders_of
+from engine.holding import SOURCE_BYTES, behind_of, holders_of
 from engine.numbertable import (
-    BEHIND_LINE,
     DATA,
     FOLDER,
     KEPT_KEY,
-    ON_LINE,
     PACKED_KEY,
     SEQ_KEY,
     STORE_KEY,
@@ -300,8 +298,7 @@ def _gather(entries: _Entries, contact: Contact, source: bytes, version: bytes) 
     trunks = {}
     for trunk in trunks_of(contact):
         on_line = trunk in numbers or f"{trunk}0" in numbers
-        place = ON_LINE if on_line else BEHIND_LINE
-        trunks[trunk.encode()] = source + place + company_digest(company) + version
+        trunks[trunk.encode()] = behind_of(contact, company, source, version, on_line=on_line)
     entries.trunks.extend(trunks.items())
 
 

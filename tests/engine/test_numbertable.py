@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import generation as folders
-from engine.contact import PhoneLine, encode_contact
+from engine.contact import ContactId, PhoneLine, encode_contact
 from engine.errors import CorruptIndex
+from engine.holding import MAX_SHOWN
 from engine.numbertable import (
     DATA,
     FOLDER,
@@ -46,7 +47,7 @@ def held(snapshot: NumberTable, number: str, visible: Sources, most: int) -> lis
 
 
 def companies(snapshot: NumberTable, found: Behind) -> list[str]:
-    return [snapshot.contact(version).company for _, version in found.versions]
+    return [snapshot.company(entry)[0] for entry in found.entries]
 
 
 def behind(number: str = NUMBER) -> PhoneLine:
@@ -204,6 +205,26 @@ def test_records_on_the_trunk_line_itself_stand_apart(directory: Directory) -> N
     found = snapshot.behind(UNKNOWN, 6, snapshot.sources(frozenset({"crm", "old"})))
     assert found is not None
     assert (found.on_line, companies(snapshot, found)) == (True, ["ACME", "ACME KG"])
+
+
+@pytest.mark.parametrize(
+    ("company", "key"),
+    [("Bäckerei Müller", "7"), ("K" * 254, "7"), ("K" * 255, "7"), ("ÄCME", "k" * 300)],
+)
+def test_what_a_trunk_shows_stands_with_it_unless_it_is_very_long(
+    directory: Directory, company: str, key: str
+) -> None:
+    directory.hold(contact(key, "Anna", behind(), company=company))
+    snapshot = table(directory)
+    found = snapshot.behind(UNKNOWN, 6, None)
+    assert found is not None
+    (entry,) = found.entries
+    is_short = len(company.encode()) + len(key.encode()) <= MAX_SHOWN
+    assert len(entry) <= 511
+    assert (company.encode() in entry) == is_short
+    assert snapshot.company(entry) == (company, ContactId("crm", key))
+    directory.hold(contact(key, "Anna"))
+    assert table(directory).behind(UNKNOWN, 6, None) is None
 
 
 def test_a_trunk_whose_records_name_no_company_is_still_a_trunk(directory: Directory) -> None:
