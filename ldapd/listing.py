@@ -239,7 +239,7 @@ class Lister:
         likeliest = question.likeliest()
         questions = [question]
         if likeliest is not None:
-            questions.insert(0, SetQuestion(likeliest, question.check, brief=question.brief))
+            questions.insert(0, likeliest)
         parts: list[bytes] = []
         count = 0
         seen: set[ContactId] = set()

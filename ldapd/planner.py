@@ -51,7 +51,7 @@ from ldapd.protocol.filters import (
     Present,
     Substrings,
 )
-from ldapd.schema import AttributeType, attribute_type
+from ldapd.schema import TYPES, AttributeType, attribute_type
 from ldapd.terms import (
     EVERYONE,
     FALSE,
@@ -60,11 +60,14 @@ from ldapd.terms import (
     UNDEFINED,
     Check,
     Compiled,
+    Leaf,
     compile_term,
     is_known_rule,
     is_person,
     presence,
 )
+
+_BEGUN = tuple(each.texts for each in TYPES if each.indexed and not each.cut)
 
 
 class NumberQuestion(msgspec.Struct, frozen=True):
@@ -90,19 +93,25 @@ class SetQuestion(msgspec.Struct, frozen=True):
 
     Attributes:
         brief: `check` looks at nothing but what an `engine.contact.Card` has.
+        begun: what tells who is to be shown first, where the index must not: it knows what is
+            hidden from the asker. None = the index does.
     """
 
     selection: Selection
     check: Check | None = None
     brief: bool = False
+    begun: Check | None = None
 
-    def likeliest(self) -> Selection | None:
-        """Return the part of the candidates to be shown first; None if all are alike.
+    def likeliest(self) -> SetQuestion | None:
+        """Return the question for those who are to be shown first; None if all are alike.
 
         Whoever types "mei" into a phone that asks for `*mei*` means Meier, not Schlotmeier.
         """
         first = _word_beginnings(self.selection)
-        return None if first == self.selection else first
+        if first == self.selection:
+            return None
+        checks = [each for each in (self.check, self.begun) if each is not None]
+        return SetQuestion(first, _all_checks(checks) if checks else None, brief=self.brief)
 
 
 def number_question(search_filter: Filter) -> NumberQuestion | None:
@@ -137,7 +146,10 @@ def set_question(
     search_filter = with_dn_terms(search_filter, base)
     compiled = compile_filter(search_filter, dial_plan)
     if not trusting:
-        return SetQuestion(_unreduced(compiled.selection), compiled.check)
+        selection, begun = _unreduced(compiled.selection), None
+        if _pieces_of(selection):
+            begun = _compile(search_filter, dial_plan, _begun_term).check
+        return SetQuestion(selection, compiled.check, begun=begun)
     if compiled.exact:
         return SetQuestion(compiled.selection, brief=True)
     return SetQuestion(compiled.selection, compiled.check, brief=_is_brief(search_filter))
@@ -383,17 +395,49 @@ def compile_filter(search_filter: Filter, dial_plan: DialPlan) -> Compiled:
     Constants are folded, double negation is removed. The candidates of a negation are everyone but
     those whom the index knows its part to be true for.
     """
+    return _compile(search_filter, dial_plan, compile_term)
+
+
+def _compile(
+    search_filter: Filter, dial_plan: DialPlan, compile_leaf: Callable[[Leaf, DialPlan], Compiled]
+) -> Compiled:
+    """Return what `compile_filter` does, of terms that are compiled in some way."""
     match search_filter:
         case And(parts):
-            return _conjunction([compile_filter(part, dial_plan) for part in parts])
+            return _conjunction([_compile(part, dial_plan, compile_leaf) for part in parts])
         case Or(parts):
-            return _disjunction([compile_filter(part, dial_plan) for part in parts])
+            return _disjunction([_compile(part, dial_plan, compile_leaf) for part in parts])
         case Not(Not(part)):
-            return compile_filter(part, dial_plan)
+            return _compile(part, dial_plan, compile_leaf)
         case Not(part):
-            return _negation(compile_filter(part, dial_plan))
+            return _negation(_compile(part, dial_plan, compile_leaf))
         case _:
-            return compile_term(search_filter, dial_plan)
+            return compile_leaf(search_filter, dial_plan)
+
+
+def _begun_term(leaf: Leaf, dial_plan: DialPlan) -> Compiled:
+    """Compile a term whose pieces of texts have to begin words of what is shown of a contact.
+
+    These are the texts that `Prefix` finds, but for those of which the index may lack the end.
+    """
+    compiled = compile_term(leaf, dial_plan)
+    pieces = _pieces_of(compiled.selection)
+    if not pieces:
+        return compiled
+    test = matching.words_test(" ".join(pieces))
+    begun: Check = lambda contact: test([each for texts in _BEGUN for each in texts(contact)])  # noqa: E731
+    return Compiled(compiled.selection, _all_checks([compiled.check, begun]))
+
+
+def _pieces_of(selection: Selection) -> list[str]:
+    """Return the texts that may begin inside a word."""
+    match selection:
+        case Contains(text):
+            return [text]
+        case AllOf(parts) | AnyOf(parts):
+            return [text for part in parts for text in _pieces_of(part)]
+        case _:
+            return []
 
 
 def _conjunction(parts: list[Compiled]) -> Compiled:
