@@ -6,6 +6,8 @@ too old: where there is no room for a new one, the new one is refused.
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
+
 from relay.errors import EnvelopeRefused
 
 REPLAY_WINDOW_S = 120
@@ -23,7 +25,9 @@ class ReplayWindow:
 
     def __init__(self, capacity: int = MAX_REMEMBERED) -> None:
         self._capacity = capacity
-        self._until: dict[bytes, float] = {}  # in order of arrival
+        self._known: set[bytes] = set()
+        # the first to go in front, which is not the first that came where the clock was set back
+        self._ends: list[tuple[float, bytes]] = []
 
     def admit(self, rid: bytes, now_s: float) -> None:
         """Remember a fresh question.
@@ -35,18 +39,16 @@ class ReplayWindow:
         Raises:
             EnvelopeRefused: `replayed`, it was here before; `busy`, there is no room.
         """
-        until = self._until
-        while until:
-            first = next(iter(until))
-            if until[first] > now_s:
-                break
-            del until[first]
-        if rid in until:
+        known, ends = self._known, self._ends
+        while ends and ends[0][0] <= now_s:
+            known.remove(heappop(ends)[1])
+        if rid in known:
             raise EnvelopeRefused("replayed", "the question was asked before")
-        if len(until) >= self._capacity:
+        if len(known) >= self._capacity:
             raise EnvelopeRefused("busy", "too many questions are remembered")
-        until[rid] = now_s + REMEMBERED_FOR_S
+        known.add(rid)
+        heappush(ends, (now_s + REMEMBERED_FOR_S, rid))
 
     def __len__(self) -> int:
         """Return how many ids are remembered."""
-        return len(self._until)
+        return len(self._known)

@@ -147,10 +147,36 @@ async def test_a_body_that_is_none_is_refused(relay: Relay, body: bytes) -> None
     assert (answer.status_code, answer.json()["detail"]) == (400, "the body is no order")
 
 
-async def test_orders_too_fast_are_put_off(relay: Relay, house: House) -> None:
-    codes = [(await relay.post(registering(house))).status_code for _ in range(12)]
-    assert codes[0] == 403
+async def test_changes_too_fast_are_put_off(relay: Relay, house: House) -> None:
+    await relay.post(registering(house), token())
+    orders = [
+        sign(Invite(*house.head(TENANT), f"{number:032x}"), house.identity) for number in range(12)
+    ]
+    codes = [(await relay.post(order)).status_code for order in orders]
+    assert codes[0] == 200
     assert codes[-1] == 429
+
+
+async def test_what_anybody_can_send_puts_off_nobodys_registration(
+    relay: Relay, house: House
+) -> None:
+    """Orders without a sign-in, questions about any tenant, invitations that there are not."""
+    other, known = House(time.time()), House(time.time())
+    await relay.post(registering(known), token())
+    invitation = {"tid": TENANT, "invitation": "0" * 32}
+    junk = (
+        registering(house),
+        sign(Remove(*other.head(TENANT)), other.identity),
+        *(msgspec.json.encode({"type": each, **invitation}) for each in ("look", "close")),
+        msgspec.json.encode({"type": "knock", "said": "AAAA", **invitation}),
+    )
+    for number in range(20):
+        for each in junk:
+            assert (await relay.post(each)).status_code == 403
+        assert (await relay.ask("GET", f"/v1/registration/{TENANT}")).status_code == 200
+        stranger = f"{number:08x}-2222-4333-8444-555555555555"
+        assert (await relay.ask("GET", f"/v1/registration/{stranger}")).status_code == 404
+    await obeyed(relay, known, Invite(*known.head(TENANT), "0" * 32))
 
 
 async def test_a_second_node_joins_by_a_code_and_the_handover_is_gone_afterwards(
