@@ -53,6 +53,7 @@ class TunnelWork:
         # by tenant: a registration that takes another one's place is mostly of the same
         self._tokens: dict[str, TokenVerifier] = {}
         self._memberships: dict[str, Memberships] = {}
+        self._former: list[Memberships] = []  # of a reload before: somebody may wait for them
         self._challenge = ChallengeWatch(keys_dir, settings)
         self._connector = Connector(keys_dir, settings, self._make_answers, version("rufname"))
 
@@ -64,17 +65,21 @@ class TunnelWork:
             jobs.create_task(self._challenge.run())
 
     async def reload(self, settings: bytes) -> None:
-        """Take new users and rights; lines stay."""
+        """Take new users, rights, and ways to ask for groups; lines stay."""
         fresh = unpack(settings, FaceSettings)
         self._index.set_policies(fresh.policies)
         self._accounts = fresh.accounts
+        if fresh.graphs != self._graphs:
+            self._graphs = fresh.graphs
+            self._former += self._memberships.values()
+            self._memberships = {}
 
     async def drain(self, timeout_s: float) -> None:
         """Answer what was asked, then close the lines."""
         await self._connector.drain(timeout_s)
         for tokens in self._tokens.values():
             await tokens.close()
-        for memberships in self._memberships.values():
+        for memberships in (*self._former, *self._memberships.values()):
             await memberships.close()
         self._index.close()
 
@@ -90,7 +95,6 @@ class TunnelWork:
             rules = self._settings.token_rules(tid)
             keys = KeyCache(fetch_from(self._settings.keys_url(tid)))
             self._tokens[tid] = TokenVerifier(lambda _claimed: rules, keys)
-            self._memberships[tid] = memberships_of(tid, self._graphs)
         desk = Desk(LocalDirectory(self._index), self._settings)
         envelope = Envelope(tid, ring)
         answerer = Answerer(
@@ -99,11 +103,17 @@ class TunnelWork:
             lambda: self._accounts,
             desk,
             message_extension=self._settings.message_extension,
-            memberships=self._memberships[tid],
+            memberships=lambda: self._members(tid),
         )
         answerer.counts.update(self._counts)
         self._counts = answerer.counts
         return answerer.answer
+
+    def _members(self, tid: str) -> Memberships:
+        """Return who knows the groups of a tenant's users, by the sources as configured now."""
+        if tid not in self._memberships:
+            self._memberships[tid] = memberships_of(tid, self._graphs)
+        return self._memberships[tid]
 
 
 async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) -> TunnelWork:

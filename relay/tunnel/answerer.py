@@ -75,7 +75,7 @@ class Answerer:
         now: Callable[[], float] = time.time,
         *,
         message_extension: bool = False,
-        memberships: Memberships | None = None,
+        memberships: Callable[[], Memberships] | None = None,
     ) -> None:
         """Prepare.
 
@@ -86,9 +86,10 @@ class Answerer:
             desk: answers about people.
             now: seconds since the epoch.
             message_extension: answer it too.
-            memberships: knows groups that a token does not tell; None: nobody does.
+            memberships: returns who knows groups that a token does not tell; None: nobody does.
         """
-        self._memberships = memberships or Memberships()
+        nobody = Memberships()
+        self._memberships = memberships or (lambda: nobody)
         self._message_extension = message_extension
         self._envelope = envelope
         self._tokens = tokens
@@ -162,7 +163,7 @@ class Answerer:
         asked = opened.question
         try:
             identity = await self._tokens.identity(asked.token)
-            asker = await self._memberships.asker(identity, self._accounts())
+            asker = await self._memberships().asker(identity, self._accounts())
             return await self._operations.get(asked.op, _unknown)(asker, asked.args)
         except RelayError as error:
             told, wait_s = problem_of(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,12 +12,22 @@ import pytest
 from connectors.graphapi import GraphAccess
 from connectors.kinds.graph import GraphOptions
 from connectors.settings import SecretRef
+from engine.index import ContactIndex
+from engine.rights import SourcePolicy
 from relay.accounts import Accounts, Group
+from relay.local import LocalDirectory
 from relay.memberships import GroupsUnavailable
 from relay.tokens import Identity
+from relay.tunnel.bus import Question
+from relay.tunnel.enrolment import Enrolment
+from relay.tunnel.keys import TenantIdentity
 from rufname import entragroups
 from rufname.entragroups import EntraGroups, memberships_of
+from rufname.lifeline import FaceSettings, pack
+from rufname.tunnel_face import TunnelWork
 from tests.connectors.graphsim import CLIENT_ID, TENANT, GraphSimulator, graph_simulator
+from tests.relay.http.users import claims, signed
+from tests.relay.tunnel.ends import TUNNEL, Site
 
 OID = "99999999-8888-4777-8666-555555555555"
 GROUPS = tuple(f"{n:08x}-0000-4000-8000-000000000000" for n in range(45))
@@ -124,3 +135,33 @@ async def test_the_application_of_another_tenant_is_not_asked(
     accounts = Accounts(groups=(Group("sales", GROUPS[0]),))
     assert (await memberships.asker(identity, accounts)).principal.groups == ()
     assert graph.member_questions == 0
+
+
+async def test_a_reload_takes_another_way_to_ask_for_groups_to_the_tunnel(
+    graph: GraphSimulator, tmp_path: Path
+) -> None:
+    """A source of kind graph that is added for this, another application, another proxy."""
+    settings = FaceSettings(
+        index_dir=str(tmp_path / "index"),
+        run_dir="",
+        policies={"hr": SourcePolicy("HR", visible_to=("sales",))},
+        accounts=Accounts(groups=(Group("sales", GROUPS[0]),)),
+    )
+    index = ContactIndex.open(tmp_path / "index", settings.policies)
+    site = Site(tmp_path / "keys", LocalDirectory(index))
+    work = TunnelWork(index, settings.accounts, TUNNEL, tmp_path / "keys")
+    work._tokens[site.tid] = site.tokens
+    enrolment = Enrolment("https://relay.example", site.tid, "node-1", TenantIdentity.generate())
+    answer = work._make_answers(enrolment, site.ring)
+
+    async def visible() -> list[str]:
+        sealed = site.seal("me", {}, signed(claims(oid=OID, groups=None, hasgroups=True)))
+        reply = await answer(Question(sealed.octets, 5000))
+        told = json.loads(sealed.open_answer(reply.sealed).answer.body)
+        return [source["id"] for source in told["sources"]]
+
+    assert await visible() == []
+    other = msgspec.structs.replace(settings, graphs=(access(graph, tmp_path),))
+    await work.reload(pack(other))
+    assert await visible() == ["hr"]
+    await work.drain(1.0)
