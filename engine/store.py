@@ -44,6 +44,9 @@ _BEFORE_KEY = "\x1f"
 MAX_RUNS = 100
 """Runs kept per source: a day of one run every quarter of an hour."""
 
+RESTORE = "put a backup in its place, or move it away and sync anew"
+"""What helps where a store is damaged: all that is in it comes from the sources."""
+
 LEFT = "the process ended during the run"
 """Why a run failed that neither ended nor is under way."""
 
@@ -516,7 +519,7 @@ class ContactStore:
         try:
             return self._packer.unpack(kept, source, key)
         except ValueError as error:
-            raise CorruptStore(f"{self._path}: {error}") from error
+            raise CorruptStore(f"{self._path}: {error}; {RESTORE}") from error
 
     def _unpacked(self, kept: bytes | None, source: str, key: str) -> bytes | None:
         return None if kept is None else self._body(kept, source, key)
@@ -585,11 +588,10 @@ class ContactStore:
         self._rows(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def _named(self, error: sqlite3.Error) -> CorruptStore | StoreUnavailable:
-        damaged = getattr(error, "sqlite_errorname", "").startswith(
-            ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-        )
-        kind = CorruptStore if damaged else StoreUnavailable
-        return kind(f"{self._path}: {error}")
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return CorruptStore(f"{self._path}: {error}; {RESTORE}")
+        return StoreUnavailable(f"{self._path}: {error}")
 
 
 def _place_of(record: RejectedRecord) -> str:

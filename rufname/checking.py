@@ -15,6 +15,7 @@ import click
 from connectors.errors import ConnectorError
 from connectors.registry import completed, open_source
 from connectors.settings import SourceSettings
+from engine.errors import CorruptStore
 from rufname.config import Config, load_config
 from rufname.drivers import prepare
 from rufname.errors import ConfigError
@@ -22,7 +23,7 @@ from rufname.exits import DONE, NO
 from rufname.listening import CannotListen, listen_on
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG
 from rufname.ownership import barred
-from rufname.preflight import require_servable
+from rufname.preflight import require_servable, require_store
 from rufname.progress import say
 from rufname.rundir import ServeStatus, read_status
 
@@ -58,6 +59,11 @@ def check(path: Path) -> int:
         say(f"fault: {config.path}: directory.data_dir: {fault}", err=True)
     else:
         prepare(config)
+        try:
+            require_store(config)
+        except CorruptStore as error:
+            whole = False
+            say(f"fault: {error}", err=True)
     for source in config.sources:
         whole &= _check_source(source)
     serving = None if fault else read_status(config.run_dir)

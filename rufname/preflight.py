@@ -5,6 +5,10 @@ Law: tried before a worker is started or told to reload, so that no worker ever 
 
 from __future__ import annotations
 
+import contextlib
+
+from engine.errors import StoreUnavailable
+from engine.store import ContactStore
 from ldapd.errors import InvalidDn
 from ldapd.naming import Naming
 from ldapd.settings import LdapSettings
@@ -22,6 +26,16 @@ def require_servable(config: Config) -> None:
     faults = tuple(f"{config.path}: {fault}" for fault in _ldap_faults(config.ldap))
     if faults:
         raise ConfigError(faults)
+
+
+def require_store(config: Config) -> None:
+    """Make sure that the contact store, if there is one, can be read by this version.
+
+    Raises:
+        CorruptStore: else a service without an index would wait for one for ever.
+    """
+    with contextlib.suppress(StoreUnavailable):  # none, or not now: whoever writes tries again
+        ContactStore.open(config.store_path, read_only=True).close()
 
 
 def _ldap_faults(settings: LdapSettings | None) -> list[str]:

@@ -31,7 +31,7 @@ from rufname.lifeline import FaceSettings, Start, pack
 from rufname.listening import Inherited, bound_port, listen_on
 from rufname.metricsport import MetricsPort
 from rufname.ownership import require_own
-from rufname.preflight import require_servable
+from rufname.preflight import require_servable, require_store
 from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
 
 TICK_S = 0.25
@@ -92,6 +92,7 @@ class Supervisor:
             ForeignFolder: the data folder is another user's.
             AlreadyServing: another one works on the data folder.
             CannotListen: an address is taken or not allowed.
+            CorruptStore: neither index nor store can be used, after a downgrade for example.
         """
         require_servable(self._config)
         require_own(self._config.data_dir)
@@ -234,6 +235,8 @@ class Supervisor:
         except CorruptIndex as error:
             _log.error("index damaged: rebuilt from the contact store: %s", error)
             self._unusable = True
+        if self._unusable:
+            await asyncio.to_thread(require_store, self._config)
 
     def _take_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import sqlite3
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from engine.errors import CorruptStore
+from engine.storefile import FORMAT_VERSION
 from relay.tunnel.settings import TunnelSettings
 from rufname import supervisor as module
 from rufname.config import Config
@@ -61,6 +64,27 @@ def test_a_prepared_supervisor_has_opened_nothing(config: Config) -> None:
 
 def test_there_is_at_least_one_core() -> None:
     assert usable_cores() >= 1
+
+
+async def test_under_an_older_program_serve_ends_and_says_so_and_check_too(
+    synced: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither index nor store can be used: it had waited for one for ever, with open ports."""
+    synced.write_config(end=SERVICES)
+    config = synced.config
+    current = config.index_dir / "current"
+    current.unlink()
+    current.symlink_to("999999-1")  # its name begins with the format
+    (config.index_dir / "999999-1").mkdir()
+    with sqlite3.connect(config.store_path) as database:
+        database.execute(f"PRAGMA user_version = {FORMAT_VERSION + 1}")
+    database.close()
+    async with asyncio.timeout(20):
+        with pytest.raises(CorruptStore, match="made by a newer Rufname"):
+            await Supervisor(config).run()
+    assert not config.run_dir.joinpath("status.json").exists()
+    assert synced.run("check") == 1
+    assert "made by a newer Rufname" in capfd.readouterr().err
 
 
 async def test_a_full_disk_is_told_once_by_who_writes_the_status(
