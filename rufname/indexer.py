@@ -34,6 +34,7 @@ from engine.storefile import FORMAT_VERSION
 from engine.writer import IndexWriter
 from rufname.drafting import Drafter
 from rufname.errors import RufnameError
+from rufname.exits import FAULT
 from rufname.garbage import collect_rarely
 from rufname.telemetry import configure_logging
 
@@ -272,10 +273,13 @@ def index(store_path: Path, index_dir: Path, known: int | None, formats: str) ->
                 _let_go(writer)
                 writer = None  # the next order begins with what is on disk
             except Exception as error:  # noqa: BLE001 - its text may hold what a contact says
-                _log.exception("a job of the index failed")
-                _say(answers, _Answer(ended=True, fault=f"{type(error).__name__}: see the log"))
+                _fail(answers, error)
                 _let_go(writer)
                 writer = None
+            except BaseException as error:  # noqa: BLE001 - tantivy's panic is no Exception
+                _fail(answers, error)
+                writer = None  # whatever state it is in: the next order begins in a new process
+                raise SystemExit(FAULT) from None
     except BrokenPipeError:  # the owner is gone: nobody is left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
@@ -296,6 +300,12 @@ def end_with_owner(orders: int, limit_s: float = END_LIMIT_S) -> None:
     watched.poll()
     threading.Event().wait(limit_s)
     os._exit(0)
+
+
+def _fail(answers: IO[bytes], error: BaseException) -> None:
+    """Log the error being handled without its own text, and answer the order."""
+    _log.exception("a job of the index failed")
+    _say(answers, _Answer(ended=True, fault=f"{type(error).__name__}: see the log"))
 
 
 def _let_go(writer: IndexWriter | None) -> None:

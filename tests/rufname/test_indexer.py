@@ -265,8 +265,10 @@ def test_it_ends_soon_after_an_owner_that_was_killed(place: Place) -> None:
 
 PROGRAM = """
 from rufname import indexer
+class PanicException(BaseException):
+    pass
 def carry_out(*_):
-    raise LookupError("Ada +49 30 23125 001")
+    raise {error}("Ada +49 30 23125 001")
 indexer._carry_out = carry_out
 from rufname.cli import run
 raise SystemExit(run(__import__("sys").argv[1:]))
@@ -274,18 +276,24 @@ raise SystemExit(run(__import__("sys").argv[1:]))
 """The indexing process with a defect whose exception holds what a contact says."""
 
 
-def test_what_goes_wrong_in_the_index_is_a_line_of_the_log_without_a_contact(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("error", "orders", "code"), [("LookupError", 2, 0), ("PanicException", 1, 3)]
+)
+def test_what_goes_wrong_in_the_index_is_a_line_of_the_log_without_a_contact(
+    place: Place, error: str, orders: int, code: int
+) -> None:
+    """After a panic of tantivy, which no `except Exception` meets, another process goes on."""
     place.add(0, 1)
     own = ["index", "--store", str(place.store_path), "--index", str(place.index_dir)]
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *own],
+        [sys.executable, "-c", PROGRAM.format(error=error), *own],
         input=2 * b'{"do":"catch_up"}\n',
         capture_output=True,
         check=False,
     )
     lines = [json.loads(line) for line in run.stderr.splitlines()]
-    assert [line["event"] for line in lines] == 2 * ["a job of the index failed"]
+    assert [line["event"] for line in lines] == orders * ["a job of the index failed"]
     assert b"Ada" not in run.stderr
     answers = [json.loads(line) for line in run.stdout.splitlines()]
-    assert [answer["fault"] for answer in answers] == 2 * ["LookupError: see the log"]
-    assert run.returncode == 0
+    assert [answer["fault"] for answer in answers] == orders * [f"{error}: see the log"]
+    assert run.returncode == code
