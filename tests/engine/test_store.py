@@ -496,7 +496,9 @@ def test_a_body_that_is_damaged_is_corruption_and_named(store: ContactStore, pat
     with sqlite3.connect(path) as other:
         other.execute("UPDATE contacts SET body = x'01ffffff'")
     other.close()
-    with pytest.raises(CorruptStore, match=r"contacts\.sqlite: a body that cannot be unpacked.*sync anew"):
+    with pytest.raises(
+        CorruptStore, match=r"contacts\.sqlite: a body that cannot be unpacked.*sync anew"
+    ):
         store.changes(0, 9)
 
 
