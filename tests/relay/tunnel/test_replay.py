@@ -35,7 +35,7 @@ def test_without_room_the_new_question_is_refused_and_no_old_one_forgotten() -> 
 
 
 def test_after_the_clock_was_ahead_what_came_then_keeps_no_room_of_what_comes_now() -> None:
-    """What was dated by the wrong clock stays remembered: it is fresh again once that time comes."""
+    """What the wrong clock dated stays remembered: it is fresh again once that time comes."""
     window, ahead_s = ReplayWindow(capacity=3), 86_400
     window.admit(b"ahead", ahead_s)
     for now_s in range(0, 10 * REMEMBERED_FOR_S, REMEMBERED_FOR_S):
