@@ -16,14 +16,13 @@ Every contact carries both what its source writes and what is true: see `sample_
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 
 import msgspec
 from msgspec.structs import replace
 
 from engine.contact import PhoneKind
-from engine.phone import PhoneNumber
 from rufname.sample_contact import PROBES, MadeContact, MadeLine, Source
 from rufname.sample_names import (
     CITIES,
@@ -65,7 +64,7 @@ MAX_COMPANY_SIZE = 20_000
 """Three trunks with four-digit extensions hold 27,000: room, and E.164 numbers of 15 digits."""
 
 ZIPF_EXPONENT = 1.1
-_BITS = 1 << 53
+_BITS = float(1 << 53)
 _MASK_FORM = (1 << FORM_BITS) - 1
 _MASK_GIVEN = (1 << GIVEN_BITS) - 1
 _MASK_SURNAME = (1 << SURNAME_BITS) - 1
@@ -107,7 +106,8 @@ def contacts(count: int, seed: int = 1) -> Iterator[MadeContact]:
             ten million; the ranges of unassigned numbers end near thirty million.
         seed: another seed, other contacts; the probe set stays.
     """
-    return islice(_endless(seed), count)
+    stream = _Stream(seed, len(PROBES))
+    return islice(chain(PROBES, chain.from_iterable(stream.companies())), count)
 
 
 def questions(made: MadeContact) -> Iterator[tuple[str, str]]:
@@ -118,13 +118,6 @@ def questions(made: MadeContact) -> Iterator[tuple[str, str]]:
     for line in made.lines:
         if line.answer and line.truth and not line.truth[0].extension:
             yield f"+{line.truth[0].digits}", line.answer
-
-
-def _endless(seed: int) -> Iterator[MadeContact]:
-    yield from PROBES
-    stream = _Stream(seed, len(PROBES))
-    while True:
-        yield from stream.company()
 
 
 class _Stream:
@@ -138,7 +131,12 @@ class _Stream:
         self._mobiles = 0
         self._trunks: dict[str, int] = {}
 
-    def company(self) -> Iterator[MadeContact]:
+    def companies(self) -> Iterator[Iterator[MadeContact]]:
+        """Give one company after the other, without an end; each is to be read before the next."""
+        while True:
+            yield self._company()
+
+    def _company(self) -> Iterator[MadeContact]:
         """Give one company: its main line, if it is more than one person, and its people."""
         bits = int(self._draw() * _BITS)
         size = min(MAX_COMPANY_SIZE, int((1.0 - self._draw()) ** -ZIPF_EXPONENT))
@@ -147,7 +145,7 @@ class _Stream:
             yield self._main_line(company, bits >> 20)
         for position in range(size):
             person = self._person(company, position)
-            if int(self._draw() * 100) < 8:  # noqa: PLR2004 - 8 % stand in both sources
+            if self._draw() * 100 < 8:  # noqa: PLR2004 - 8 % stand in both sources
                 yield from self._twins(person)
             else:
                 yield person
@@ -177,12 +175,12 @@ class _Stream:
             source="phonelist" if (bits >> 33) % 100 < 15 else "crm",  # noqa: PLR2004 - 15 %
             name=name,
             domain=f"{slug or 'firma'}-{serial}.example",
-            number=f"K{serial:07d}",
+            number="K" + str(serial).zfill(7),
             street=f"{STREETS[(bits >> 41) % len(STREETS)]} {1 + (bits >> 45) % 120}",
             place=CITIES[(bits >> 24) % len(CITIES)],
             country=country,
             area=area,
-            trunks=tuple(self._next_trunk(country, area) for _ in range(own_trunks)),
+            trunks=tuple([self._next_trunk(country, area) for _ in range(own_trunks)]),
             extension_base=10 ** (width - 1),
             forms=FOREIGN_FORMS if foreign else LANDLINE_FORMS,
         )
@@ -218,11 +216,11 @@ class _Stream:
             main = Subscriber(company.country, company.area, trunk, "0")
             form = forms[bits & _MASK_FORM]
             bits >>= 3
-            lines.append(_line("work", form(main), read_truth(form, main), company.name))
+            lines.append(_line("work", form, main, company.name))
         if bits & 3 == 0:
             nines = "9" * len(str(company.extension_base))
             fax = Subscriber(company.country, company.area, company.trunks[0], nines)
-            lines.append(_line("fax", forms[0](fax), read_truth(forms[0], fax), company.name))
+            lines.append(_line("fax", forms[0], fax, company.name))
         return MadeContact(
             source=company.source,
             key=str(self._key),
@@ -254,8 +252,7 @@ class _Stream:
             name = f"{title} {name}"
         mail = ""
         if more & 7:  # one in eight has no mail address
-            count = str(position) if position else ""
-            mail = f"{given[1]}.{surname[1]}{count}@{company.domain}"
+            mail = f"{given[1]}.{surname[1]}{position or ''}@{company.domain}"
         place = company.place
         return MadeContact(
             company.source,
@@ -292,33 +289,30 @@ class _Stream:
     ) -> tuple[MadeLine, ...]:
         """Write a person's numbers: direct line or switchboard, and perhaps a mobile."""
         trunks = company.trunks
-        answer = name
+        trunk, answer = trunks[position % len(trunks)], name
         if company.size == 1:
             extension = ""
         elif more & 127 < 4:  # noqa: PLR2004 - 3 %
-            extension, answer = "0", company.name
+            trunk, extension, answer = trunks[0], "0", company.name
         else:
             extension = str(company.extension_base + position // len(trunks))
-        trunk = trunks[0] if extension == "0" else trunks[position % len(trunks)]
-        work = Subscriber(company.country, company.area, trunk, extension)
         form = company.forms[form_bits & _MASK_FORM]
         if form is extension_apart and extension == "0":
             form = company.forms[0]
-        written, truth = form(work), read_truth(form, work)
+        work = Subscriber(company.country, company.area, trunk, extension)
+        line = _line("work", form, work, answer)
         if (more >> 7) & 127 >= 77:  # noqa: PLR2004 - 40 % without a mobile
-            return (_line("work", written, truth, answer),)
-        prefix, digits = mobile_digits(self._mobiles)
-        self._mobiles += 1
-        mobile = Subscriber("49", prefix, digits, "")
-        mobile_form = MOBILE_FORMS[(more >> 14) & _MASK_FORM]
-        mobile_written, mobile_truth = mobile_form(mobile), read_truth(mobile_form, mobile)
-        if (more >> 24) & 63 == 0 and truth is not UNREADABLE and mobile_truth is not UNREADABLE:
-            both = f"{written} o. {mobile_written}"  # 1.6 %: two numbers in one field
-            return (MadeLine("work", both, (truth, mobile_truth), answer),)
-        return (
-            _line("work", written, truth, answer),
-            _line("mobile", mobile_written, mobile_truth, name),
-        )
+            return (line,)
+        own = _line("mobile", MOBILE_FORMS[(more >> 14) & _MASK_FORM], self._next_mobile(), name)
+        if (more >> 24) & 63 == 0 and line.truth and own.truth:
+            both = f"{line.written} o. {own.written}"  # 1.6 %: two numbers in one field
+            return (MadeLine("work", both, line.truth + own.truth, answer),)
+        return line, own
+
+    def _next_mobile(self) -> Subscriber:
+        serial = self._mobiles
+        self._mobiles = serial + 1
+        return Subscriber("49", *mobile_digits(serial), "")
 
     def _twins(self, person: MadeContact) -> tuple[MadeContact, ...]:
         """Give the person's record, and one in the other source that shares a number or e-mail."""
@@ -331,10 +325,8 @@ class _Stream:
         name, last = _respelled(person.given_name, person.surname, maiden_name, bits & 7)
         mail = person.mail
         if shared is None or (mail and bits & 8):
-            own = Subscriber("49", *mobile_digits(self._mobiles), "")
-            self._mobiles += 1
             form = MOBILE_FORMS[(bits >> 4) & _MASK_FORM]
-            line = _line("mobile", form(own), read_truth(form, own), name)
+            line = _line("mobile", form, self._next_mobile(), name)
         else:
             line = MadeLine(shared.kind, f"+{shared.truth[0].digits}", shared.truth)
             mail = ""
@@ -359,10 +351,11 @@ class _Stream:
         return person, twin
 
 
-def _line(kind: PhoneKind, written: str, truth: PhoneNumber, answer: str) -> MadeLine:
+def _line(kind: PhoneKind, form: Form, number: Subscriber, answer: str) -> MadeLine:
+    truth = read_truth(form, number)
     if truth is UNREADABLE:
-        return MadeLine(kind, written, ())
-    return MadeLine(kind, written, (truth,), answer)
+        return MadeLine(kind, form(number), ())
+    return MadeLine(kind, form(number), (truth,), answer)
 
 
 def _shareable(person: MadeContact) -> MadeLine | None:
@@ -375,15 +368,19 @@ def _shareable(person: MadeContact) -> MadeLine | None:
 
 def _respelled(given: str, last: str, maiden_name: str, how: int) -> tuple[str, str]:
     """Return display name and surname as another clerk would write them; `how` is 0-7."""
-    plain_given, plain_last = ascii_form(given) or given, ascii_form(last) or last
-    spellings = (
-        (f"{last}, {given}", last),
-        (f"{plain_given} {plain_last}", plain_last),
-        (f"{given} {maiden_name}", maiden_name),
-        (f"{given[0]}. {last}", last),
-        (f"{last.upper()} {given}", last),
-        (f"{last} {given}", last),
-        (f"{plain_last}, {plain_given}", plain_last),
-        (f"{given} {last}", last),
-    )
-    return spellings[how]
+    if how in {1, 6}:
+        given, last = ascii_form(given) or given, ascii_form(last) or last
+    elif how == 2:  # noqa: PLR2004
+        last = maiden_name
+    match how:
+        case 0 | 6:
+            name = f"{last}, {given}"
+        case 3:
+            name = f"{given[0]}. {last}"
+        case 4:
+            name = f"{last.upper()} {given}"
+        case 5:
+            name = f"{last} {given}"
+        case _:
+            name = f"{given} {last}"
+    return name, last

@@ -255,6 +255,8 @@ class Locale(msgspec.Struct, frozen=True):
 
 def ascii_form(text: str) -> str:
     """Return Latin text in plain ASCII: `ä` `ae`, `ß` `ss`, accents dropped, the rest left out."""
+    if text.isascii():
+        return text
     plain = unicodedata.normalize("NFKD", text.translate(_ASCII))
     return plain.encode("ascii", "ignore").decode("ascii")
 

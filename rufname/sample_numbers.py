@@ -76,8 +76,8 @@ def trunk_digits(serial: int) -> str:
 
 def mobile_digits(serial: int) -> tuple[str, str]:
     """Return prefix and eight digits of the mobile number `serial`, below three hundred million."""
-    prefix = MOBILE_PREFIXES[serial % 3]
-    return prefix, f"{(serial // 3 * 61_803_399 + 27_182_818) % MOBILES_PER_PREFIX:08d}"
+    digits = str((serial // 3 * 61_803_399 + 27_182_818) % MOBILES_PER_PREFIX)
+    return MOBILE_PREFIXES[serial % 3], digits.zfill(8)
 
 
 def digits_of(number: Subscriber) -> str:
@@ -209,6 +209,7 @@ def read_truth(form: Form, number: Subscriber) -> PhoneNumber:
     """Return the number that a reader of the written form must get; `UNREADABLE` if none can."""
     if form in UNREADABLE_FORMS:
         return UNREADABLE
-    if form is extension_apart and number.extension:
-        return PhoneNumber(f"{number.country}{number.area}{number.trunk}", number.extension)
-    return PhoneNumber(digits_of(number))
+    trunk = f"{number.country}{number.area}{number.trunk}"
+    if form is extension_apart:
+        return PhoneNumber(trunk, number.extension)
+    return PhoneNumber(trunk + number.extension)
