@@ -87,6 +87,27 @@ def join_substrings(term: Substrings, attribute: str) -> NumberTerm | None:
     texts = [piece.decode() for piece in pieces]
     if len(texts) > 1 and any(len(text.strip()) > 1 for text in texts):
         return None
+    return _joined(term, texts, attribute)
+
+
+def spaced_number(term: Substrings, attribute: str) -> NumberTerm | None:
+    """Read a pattern as the number that somebody typed with spaces.
+
+    Evolution and Linphone send "030 1234" as `*030*1234*`; as digits of E.164 the "030" stands in
+    no number.
+
+    Returns:
+        None if the pieces together look like no number.
+
+    Raises:
+        UnicodeDecodeError: a piece is no UTF-8.
+    """
+    pieces = [piece for piece in (term.initial, *term.any, term.final) if piece]
+    number = _joined(term, [piece.decode() for piece in pieces], attribute)
+    return number if is_number_like(number.value) else None
+
+
+def _joined(term: Substrings, texts: list[str], attribute: str) -> NumberTerm:
     return NumberTerm(
         "".join(texts), attribute, open_end=term.final is None, open_start=term.initial is None
     )

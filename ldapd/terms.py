@@ -190,17 +190,28 @@ def presence(found: AttributeType) -> Compiled:
     return Compiled(selection, lambda contact: bool(texts(contact)), exact=exact)
 
 
+def _number_pattern(leaf: Substrings, found: AttributeType, dial_plan: DialPlan) -> Compiled:
+    """Several pieces of a number: a pattern of its digits, or the number typed with spaces."""
+    patterns = number_terms.pattern_of(leaf, dial_plan)
+    if not patterns:
+        return FALSE
+    selection = number_terms.pattern_selection(patterns)
+    fits = number_terms.pattern_test(patterns)
+    number = number_terms.spaced_number(leaf, found.name)
+    if number is None:
+        return Compiled(selection, fits)
+    is_it = number_terms.term_test(number, dial_plan)
+    if selection != EVERYONE:
+        selection = AnyOf((selection, number_terms.term_selection(number, dial_plan)))
+    return Compiled(selection, lambda contact: fits(contact) or is_it(contact))
+
+
 def _number(leaf: Leaf, found: AttributeType, dial_plan: DialPlan) -> Compiled:
     """A number among other terms: exact, open at either side, or a pattern."""
     if isinstance(leaf, Substrings):
         term = number_terms.join_substrings(leaf, found.name)
         if term is None:
-            pattern = number_terms.pattern_of(leaf, dial_plan)
-            if not pattern:
-                return FALSE
-            return Compiled(
-                number_terms.pattern_selection(pattern), number_terms.pattern_test(pattern)
-            )
+            return _number_pattern(leaf, found, dial_plan)
     elif isinstance(leaf, (Equality, Approx, Extensible)):
         term = NumberTerm(leaf.value.decode(), found.name)
     else:

@@ -26,6 +26,7 @@ from ldapd.number_terms import (
     pattern_of,
     pattern_selection,
     pattern_test,
+    spaced_number,
     tail_of,
     term_selection,
     term_test,
@@ -161,6 +162,13 @@ def test_candidates_are_numbers_beginnings_and_tails() -> None:
     assert term_selection(tail, PLAIN) == AnyOf(
         (NumberIs("03012345", PLAIN), NumberTail("3012345"))
     )
+
+
+def test_several_runs_of_digits_may_be_a_number_typed_with_spaces() -> None:
+    typed = Substrings("t", None, (b"030", b"1234"), None)
+    assert spaced_number(typed, "t") == NumberTerm("0301234", "t", open_end=True, open_start=True)
+    assert spaced_number(Substrings("t", b"Haus", (b"123",), None), "t") is None
+    assert spaced_number(Substrings("t", b"1", (b"2",), None), "t") is None
 
 
 def test_patterns_are_ordered_runs_of_digits() -> None:
