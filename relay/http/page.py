@@ -20,6 +20,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import Parameter
 from litestar.response.base import ASGIResponse
 
+from relay.http.accept import takes_gzip
 from relay.settings import RelaySettings
 
 FOLDER = Path(__file__).parent.parent / "web" / "page"
@@ -126,13 +127,16 @@ def _answer(
     request: Request[Any, Any, Any], file: _File, fields: Mapping[str, str]
 ) -> ASGIResponse:
     """Return a file, or 304 where the asker has it."""
-    headers = {"etag": file.tag, "vary": "accept-encoding", **fields}
-    if _knows(request.headers.get("if-none-match", ""), file.tag):
+    codings = ",".join(request.headers.getall("accept-encoding", []))
+    is_packed = bool(file.packed) and takes_gzip(codings)
+    tag = f'{file.tag[:-1]}-gzip"' if is_packed else file.tag  # a form each: RFC 9110, 8.8.3.3
+    headers = {"etag": tag, "vary": "accept-encoding", **fields}
+    if _knows(request.headers.get("if-none-match", ""), tag):
         return ASGIResponse(status_code=304, headers=headers)
-    body = file.body
-    if file.packed and "gzip" in request.headers.get("accept-encoding", ""):
-        body, headers["content-encoding"] = file.packed, "gzip"
-    return ASGIResponse(body=body, headers=headers, media_type=file.media_type)
+    if not is_packed:
+        return ASGIResponse(body=file.body, headers=headers, media_type=file.media_type)
+    headers["content-encoding"] = "gzip"
+    return ASGIResponse(body=file.packed, headers=headers, media_type=file.media_type)
 
 
 def _knows(known: str, tag: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.http.accept import wants_json
+from relay.http.accept import takes_gzip, wants_json
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,16 @@ def test_text_goes_to_everybody_else(accept: str) -> None:
 @given(st.text(st.characters(max_codepoint=255), max_size=1100))
 def test_any_field_gets_an_answer(accept: str) -> None:
     assert wants_json(accept) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("codings", "takes"),
+    [
+        ("gzip", True), ("br, GZIP", True), ("x-gzip", True), ("*", True), ("gzip;q=0.001", True),
+        ("gzip, *;q=0", True), ("gzip;q=nonsense", True), ("", False), ("identity", False),
+        ("gzip;q=0", False), ("gzip; q=0.000", False), ("*;q=0", False), ("gzip;q=0, *", False),
+        ("gzipped", False), (",;,", False), ("gzip," * 300, False),
+    ],
+)  # fmt: skip
+def test_gzip_goes_to_who_takes_it(codings: str, takes: bool) -> None:  # noqa: FBT001
+    assert takes_gzip(codings) is takes

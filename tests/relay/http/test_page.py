@@ -56,12 +56,28 @@ async def test_what_a_browser_has_is_not_sent_again(ask: httpx.AsyncClient) -> N
     assert (await ask.get("/", headers={"If-None-Match": '"other"'})).status_code == 200
 
 
-async def test_what_does_not_take_gzip_gets_the_same_plain(ask: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("refusing", ["identity", "gzip;q=0", "br, GZIP ; Q=0.000", "*;q=0"])
+async def test_what_does_not_take_gzip_gets_the_same_plain(
+    ask: httpx.AsyncClient, refusing: str
+) -> None:
     packed = await ask.get("/", headers={"Accept-Encoding": "gzip"})
-    plain = await ask.get("/", headers={"Accept-Encoding": "identity"})
+    plain = await ask.get("/", headers={"Accept-Encoding": refusing})
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.content == plain.content
+
+
+async def test_the_packed_form_has_a_tag_of_its_own(ask: httpx.AsyncClient) -> None:
+    tags = {}
+    for coding in ("gzip", "identity"):
+        tag = tags[coding] = (await ask.get("/", headers={"Accept-Encoding": coding})).headers[
+            "etag"
+        ]
+        known = {"Accept-Encoding": coding, "If-None-Match": tag}
+        assert (await ask.get("/", headers=known)).status_code == 304
+    assert tags["gzip"] != tags["identity"]
+    other = {"Accept-Encoding": "identity", "If-None-Match": tags["gzip"]}
+    assert (await ask.get("/", headers=other)).status_code == 200
 
 
 @pytest.mark.parametrize(
