@@ -95,7 +95,8 @@ export class Api {
   onKeyChange: (change: KeyChanged) => void = () => undefined;
   road: Road = new Direct();
 
-  constructor(private readonly token: (fresh: boolean) => Promise<string>) {}
+  /** `token` is told which one was refused, if one was. */
+  constructor(private readonly token: (refused?: string) => Promise<string>) {}
 
   me(): Promise<Me> {
     return this.read<Me>("me", {});
@@ -147,10 +148,11 @@ export class Api {
   }
 
   private async ask(op: Operation, args: Record<string, string>, signal?: AbortSignal): Promise<Response> {
-    let answer = await this.told(this.road.ask({ op, args, token: await this.token(false), signal }));
+    const token = await this.token();
+    let answer = await this.told(this.road.ask({ op, args, token, signal }));
     if (answer.status === 401) {
-      const token = await this.token(true);
-      if (token) answer = await this.told(this.road.ask({ op, args, token, signal }));
+      const other = await this.token(token);
+      if (other) answer = await this.told(this.road.ask({ op, args, token: other, signal }));
     }
     if (answer.ok) return answer;
     throw failureOf(answer, op === "people.person" || op === "people.vcard");

@@ -94,15 +94,20 @@ class Teams implements Host {
 
   async call(number: string): Promise<void> {
     if (this.phone) return follow(`tel:${number}`); // links of Teams for numbers fail on some phones
-    const { app, call } = this.library;
+    const { call } = this.library;
     if (call.isSupported()) await call.startCall({ targets: [`4:${number}`] });
-    else await app.openLink(callLink(number));
+    else await this.link(callLink(number));
   }
 
   async chat(user: string): Promise<void> {
-    const { app, chat } = this.library;
+    const { chat } = this.library;
     if (chat.isSupported()) await chat.openChat({ user });
-    else await app.openLink(chatLink(user));
+    else await this.link(chatLink(user));
+  }
+
+  /** Let the host follow a link of Teams; one that will not, as Outlook may, leaves it to a window. */
+  private async link(address: string): Promise<void> {
+    await this.library.app.openLink(address).catch(() => window.open(address, "_blank", "noopener"));
   }
 
   async mail(address: string): Promise<void> {

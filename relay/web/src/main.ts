@@ -30,7 +30,7 @@ class Program {
 
   constructor(private readonly host: Host) {
     this.session = new Session(host);
-    this.api = new Api((fresh) => this.token(fresh));
+    this.api = new Api((refused) => this.token(refused));
     this.api.onKeyChange = (change) => this.warn(change);
   }
 
@@ -86,6 +86,7 @@ class Program {
     };
     const { tenant, user } = me;
     const desk = new Desk(this.api, this.host, me, hasSession ? signOut : undefined, () => {
+      if (!desk.element.isConnected) return; // a late answer: somebody else may be signed in by now
       this.interrupted = { tenant, user, text: desk.text };
       this.session.end();
       void this.begin("signin.ended");
@@ -110,9 +111,9 @@ class Program {
     page.querySelector("input")?.focus();
   }
 
-  private async token(fresh: boolean): Promise<string> {
+  private async token(refused?: string): Promise<string> {
     try {
-      return await this.session.token(fresh);
+      return await this.session.token(refused);
     } catch {
       throw SIGNED_OUT; // the host gave no token
     }

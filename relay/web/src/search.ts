@@ -10,6 +10,9 @@ const MIN_DIGITS = 3;
 /** A Chinese character or a Korean syllable is a whole surname. */
 const WHOLE_NAME = /[\p{Script=Han}\uac00-\ud7a3]/u;
 
+/** Halves of a sign beyond 16 bits, such as an emoji, that stand alone: no JSON carries them. */
+const HALVES = /\p{Surrogate}/gu;
+
 export interface Finding {
   /** There is nothing to search for. */
   idle(): void;
@@ -55,7 +58,7 @@ export class Search {
   /** Take the text as it is now typed. */
   type(text: string): void {
     this.stop();
-    this.text = text.trim();
+    this.text = text.replace(HALVES, "").trim();
     this.answered = !isEnough(this.text);
     if (this.answered) this.finding.idle();
     else this.timer = window.setTimeout(() => void this.ask(START), this.api.road.debounceMs);

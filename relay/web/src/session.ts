@@ -11,14 +11,16 @@ export class Session {
     if (!host.embedded) kept((storage) => (this.kept = storage.getItem(KEY) ?? ""));
   }
 
-  /** Return the token for a question, "" without one; `fresh`: the last one was refused. */
-  async token(fresh: boolean): Promise<string> {
-    if (!this.host.embedded) {
-      if (fresh) this.end();
+  /** Return the token for a question, or another one than was refused; "" without one. A refusal that comes
+      late, when another token is already kept, ends nothing. */
+  async token(refused?: string): Promise<string> {
+    if (this.host.embedded) {
+      if (!this.kept || this.kept === refused) this.kept = await this.host.token();
       return this.kept;
     }
-    if (fresh || !this.kept) this.kept = await this.host.token();
-    return this.kept;
+    if (refused === undefined) return this.kept;
+    if (refused === this.kept) this.end();
+    return "";
   }
 
   /** Whether there is a session to sign out of. */

@@ -47,7 +47,7 @@ function passwordForm(api: Api, wrong: HTMLElement, attempt: Attempt): HTMLEleme
   const go = h("fluent-button", { role: "button", appearance: "primary", type: "submit", class: "go" }, t("signin.go"));
   const send = async () => {
     const [user, secret] = [valueOf(name), valueOf(password)];
-    if (!user || !secret) return;
+    if (!user || !secret || go.hasAttribute("disabled")) return; // Enter pressed twice is one attempt
     go.toggleAttribute("disabled", true);
     await attempt(() => api.signIn(user, secret)).finally(() => go.toggleAttribute("disabled", false));
   };

@@ -25,8 +25,8 @@ const runtime = JSON.stringify({apiVersion: 4, isLegacyTeams: false, supports});
 const answers = {
   initialize: () => ["content", options.client, runtime, "2.58.0"],
   getContext: () => [{locale: options.locale, theme: options.theme, entityId: "people",
-    userObjectId: options.oid, tid: options.tid, hostName: "Teams", hostClientType: options.client,
-    frameContext: "content", sessionId: "s"}],
+    userObjectId: options.oid, tid: options.tid, hostName: options.name,
+    hostClientType: options.client, frameContext: "content", sessionId: "s"}],
   "authentication.getAuthToken": () => options.token === "never" ? undefined
     : options.token ? [true, options.token] : [false, "refused"],
   "call.startCall": () => [true],
@@ -72,14 +72,15 @@ class FakeTeams:
             page: of the browser.
             address: of the real server.
             token: what the host hands out as the user's token; "" refuses, "never" is silent.
-            options: locale, theme, client, supports, back (whether pages hear of the back button),
-                forgets, oid, tid; `fragment` of the address
+            options: locale, theme, client, name, supports, back (whether pages hear of the back
+                button), forgets, oid, tid; `fragment` of the address
                 that the app package opens.
         """
         self.page = page
         self._fragment = options.pop("fragment", "")
         self.options = {
             "locale": "en-us", "theme": "default", "client": "desktop", "forgets": True,
+            "name": "Teams",
             "back": True, "supports": ["call", "chat", "mail", "pages", "webStorage"],
             "oid": "o", "tid": "t", "token": token, **options,
         }  # fmt: skip

@@ -65,6 +65,21 @@ def test_a_host_that_cannot_call_is_given_the_deep_links(in_teams: InTeams) -> N
     ]
 
 
+def test_a_host_that_follows_no_link_leaves_it_to_a_window(in_teams: InTeams) -> None:
+    host = in_teams(supports=["mail", "pages"], name="Outlook")
+    host.page.evaluate("answers.executeDeepLink = () => [false, 'not here']")
+    host.tab.evaluate(FOLLOWED)
+    card_of(host.tab, "grossmann", JOERG.name)
+    button(host.tab, "Call +49 30 23125101")
+    button(host.tab, "Chat")
+    host.tab.wait_for_function("followed.length === 2")
+    assert host.tab.evaluate("followed") == [
+        "_blank noopener https://teams.microsoft.com/l/call/0/0?users=4:%2B493023125101",
+        "_blank noopener https://teams.microsoft.com/l/chat/0/0?users=joerg.grossmann%40firm.example",
+    ]
+    expect(host.tab.locator(".toast")).to_have_text("")
+
+
 FOLLOWED = """() => { window.followed = [];
   HTMLAnchorElement.prototype.click = function () { followed.push(this.href); };
   window.open = (address, target, features) => { followed.push(`${target} ${features} ${address}`);

@@ -64,6 +64,16 @@ def test_what_matched_elsewhere_is_said(in_teams: InTeams) -> None:
     expect(tab.locator(".row .elsewhere")).to_have_text("Found in: Customer number")
 
 
+def test_half_an_emoji_is_no_fault(in_teams: InTeams) -> None:
+    tab = in_teams().tab
+    tab.locator("#search").wait_for()
+    tab.evaluate(
+        """() => { const box = document.querySelector("#search");
+        box.value = "anna abel \\ud83d"; box.dispatchEvent(new Event("input")); }"""
+    )
+    expect(tab.locator(".row .name")).to_have_text([ANNA.name])
+
+
 def test_nobody_is_said_with_advice(in_teams: InTeams) -> None:
     tab = in_teams().tab
     type_in(tab, "qqqq xyzzy")

@@ -60,6 +60,44 @@ def test_whoever_signs_in_again_goes_on_with_the_text_and_nobody_else(open_page:
         expect(page.locator(".row .name")).to_have_text([ANNA.name] if typed else [])
 
 
+def test_enter_pressed_again_while_one_signs_in_is_no_second_attempt(
+    open_page: Opened,
+) -> None:
+    page = open_page(user="")
+    held: list[Route] = []
+    page.route("**/v1/sign-in", lambda route: held.append(route))  # noqa: PLW0108 - a built-in cannot be marked
+    page.get_by_label("User name").fill("erika")
+    page.get_by_label("Password").fill(ERIKA.password)
+    for _ in range(4):  # or held down
+        page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.go').hasAttribute('disabled')")
+    held[0].continue_()
+    expect(page.locator("#search")).to_be_focused()
+    assert len(held) == 1
+
+
+def test_a_late_refusal_of_a_session_before_ends_nothing(open_page: Opened) -> None:
+    page = open_page()
+    page.locator("#search").fill("muster")
+    late: list[Route] = []
+    more = page.get_by_role("button", name="Show more")
+    more.wait_for()
+    page.route("**/v1/people/search", lambda route: late.append(route), times=1)  # noqa: PLW0108
+    more.click()
+    refusal = {"status": 401, "body": "{}"}
+    page.route("**/v1/people/crm*", lambda route: route.fulfill(**refusal), times=2)
+    page.locator(".row .person").first.click()
+    page.get_by_label("User name").fill("erika")
+    page.get_by_label("Password").fill(ERIKA.password)
+    page.keyboard.press("Enter")
+    expect(page.locator("#search")).to_have_value("muster")
+    with page.expect_response("**/v1/people/search"):
+        late[0].fulfill(**refusal)
+    page.locator("#search").fill("anna abel")
+    expect(page.locator(".row .name")).to_have_text([ANNA.name])
+    assert page.get_by_label("User name").count() == 0
+
+
 def test_a_host_without_a_token_and_a_token_that_is_refused_are_said(
     in_teams: InTeams, issuer: Issuer
 ) -> None:
