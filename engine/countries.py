@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
+from itertools import product
 
 import phonenumbers
 
@@ -180,14 +181,24 @@ def grouped(national: str, country_code: str) -> str | None:
     return template % found.group(*groups)
 
 
-NEEDLESS = frozenset({
+NEEDLESS_DIGITS = 4
+"""A country code and the digit behind it."""
+
+_BEFORE_NEEDLESS = {
     "0",
     *(f"{code}0" for code in COUNTRY_CODES),
     *(code + prefix[0] for code, prefixes in _LEFT_BEHIND.items() for prefix in prefixes),
     *(f"{ARGENTINA}{digit}" for digit in "123"),
-})  # fmt: skip
-"""Beginnings of E.164 digits, a country code and a digit, behind which a needless prefix may be
-found; a 0 alone begins what has no country code."""
+}
+
+NEEDLESS = frozenset(
+    beginning + "".join(rest)
+    for beginning in _BEFORE_NEEDLESS
+    for size in range(NEEDLESS_DIGITS - len(beginning) + 1)
+    for rest in product("0123456789", repeat=size)
+)
+"""The first `NEEDLESS_DIGITS` of E.164 digits, or all where they are fewer, among which a needless
+prefix may begin; a 0 begins what has no country code."""
 
 
 def without_stray_prefix(digits: str) -> str:
@@ -198,11 +209,12 @@ def without_stray_prefix(digits: str) -> str:
     shape, and Italy's but before a mobile (+39 (0)347 …). An Argentine mobile gets its 9 for its
     15.
     """
-    country_code = _CODE_OF.get(digits[:3], "")
-    size = len(country_code)
-    if not country_code or digits[: size + 1] not in NEEDLESS:
+    if digits[:NEEDLESS_DIGITS] not in NEEDLESS:
         return digits
-    rest = digits[size:]
+    country_code = _CODE_OF.get(digits[:3], "")
+    if not country_code:
+        return digits
+    rest = digits[len(country_code) :]
     national = without_own_prefix(rest, country_code)
     if national:
         return country_code + national

@@ -20,6 +20,7 @@ from engine.countries import (
     MAX_E164_DIGITS,
     MIN_E164_DIGITS,
     NEEDLESS,
+    NEEDLESS_DIGITS,
     NORTH_AMERICA,
     country_code_of,
     has_area_code,
@@ -117,12 +118,12 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 MIN_PLAIN_DIGITS = _LONGEST_SERVICE + 1
 """Behind a "+": too many for a service number."""
 
-PLAIN_BEGINNING = 4
+PLAIN_BEGINNING = NEEDLESS_DIGITS
 
 PLAIN_BEGINNINGS = {
     digits.encode(): len(country)
     for digits in (f"{number:0{PLAIN_BEGINNING}d}" for number in range(10**PLAIN_BEGINNING))
-    if (country := country_code_of(digits)) and digits[: len(country) + 1] not in NEEDLESS
+    if (country := country_code_of(digits)) and digits not in NEEDLESS
 }
 """The first digits behind a "+" → how many of them are the country code: a number that begins so
 and has `MIN_PLAIN_DIGITS` to `MAX_E164_DIGITS` is read as it stands, whatever the plan."""
@@ -212,16 +213,14 @@ def read_slowly(raw: str, plan: DialPlan) -> Reading:
 
 def _explicit(digits: str, extension: str, rule: str) -> Reading:
     """Read digits whose country is given. Flat, since nearly every call passes here."""
-    country = country_code_of(digits)
-    if digits[: len(country) + 1] in NEEDLESS:  # a needless prefix can only stand there
+    if digits[:NEEDLESS_DIGITS] in NEEDLESS:
         digits = without_stray_prefix(digits.removeprefix("00"))
-        country = country_code_of(digits)
     if not MIN_E164_DIGITS <= len(digits) <= MAX_E164_DIGITS:
         raise InvalidNumber(
             f"{len(digits)} digits behind +: an E.164 number has "
             f"{MIN_E164_DIGITS} to {MAX_E164_DIGITS}"
         )
-    if not country:
+    if not has_country_code(digits):
         raise InvalidNumber("no such country code")
     if len(digits) <= _LONGEST_SERVICE and is_service_behind_country(digits):
         raise InvalidNumber(SERVICE)
