@@ -157,6 +157,8 @@ def read_number(raw: str, plan: DialPlan) -> Reading:
             return _explicit(body, "", "E.164 with +")
     elif raw[3:4] == ":" and raw[:3] in _SHORT_WAY:
         text = _user_of(raw)
+        if text[:1] == "+" and text.isascii() and text[1:].isdigit():
+            return _explicit(text[1:], "", "E.164 with +")
     if text.isdigit() and text.isascii():
         return _read_digits(text, "", plan, bracket="(0)" in raw)
     text = digits_only(text)
