@@ -45,6 +45,9 @@ number has its country's shape without them alone."""
 ARGENTINA = "54"
 """Its mobiles have a 15 behind the area code at home, and a 9 before it from abroad."""
 
+_OWN_PREFIXED = frozenset({ARGENTINA, *_LEFT_BEHIND})
+"""Countries of which `without_own_prefix` knows one."""
+
 _MARKED_DIGITS = 12
 """Area code, 15 and number of an Argentine mobile."""
 
@@ -215,8 +218,8 @@ def without_stray_prefix(digits: str) -> str:
     if not country_code:
         return digits
     rest = digits[len(country_code) :]
-    national = without_own_prefix(rest, country_code)
-    if national:
+    has_own = country_code in _OWN_PREFIXED
+    if has_own and (national := without_own_prefix(rest, country_code)):
         return country_code + national
     keeps_zero, shape = country_code in KEEPS_ZERO, _shape(country_code)
     while rest[:1] == "0":
@@ -227,7 +230,9 @@ def without_stray_prefix(digits: str) -> str:
         if shape is not None and shape.fullmatch(rest):
             break
         rest = rest[1:]
-    return country_code + (without_own_prefix(rest, country_code) or rest)
+    if has_own:
+        rest = without_own_prefix(rest, country_code) or rest
+    return country_code + rest
 
 
 def _is_mobile_behind_zero(national: str, country_code: str) -> bool:
