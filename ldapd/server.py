@@ -35,6 +35,9 @@ BACKLOG = 1_024
 """Connections the kernel holds for us: a site's SBCs and phones that all return after a restart."""
 
 SWEEP_S = 1.0
+SPARE_S = 60.0
+"""A bound connection that was silent for so long may give its place to a new one of its client."""
+
 FAULT_LOG_S = 1.0
 """Least time between two log lines on failed requests; the counter counts them all."""
 
@@ -322,9 +325,28 @@ class LdapServer:
         if name:
             self._bound_as[name] += 1
             if self._bound_as[name] > self._limits.max_per_client:
-                self.handler.counters.connections_refused += 1
                 reason = "too many connections of this client"
+                spare = self._spare(name)
+                if spare is not None:
+                    self._drop(spare, reason)
+                    return
+                self.handler.counters.connections_refused += 1
                 self.loop.call_soon(connection.end, ResultCode.BUSY, reason)  # behind its answer
+
+    def _spare(self, name: str) -> Connection | None:
+        """Return the connection of a client that has been silent longest, if for `SPARE_S`.
+
+        Thunderbird leaves a connection behind for each search that the next letter interrupts.
+        """
+        silent = (
+            each
+            for each in self._connections
+            if each.counted_as == name and not each.is_dropped and not each.is_busy
+        )
+        spare = min(silent, key=lambda each: each.heard_s, default=None)
+        if spare is None or self.loop.time() - spare.heard_s < SPARE_S:
+            return None
+        return spare
 
     # --- time -----------------------------------------------------------------------------------
 

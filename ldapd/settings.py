@@ -61,7 +61,8 @@ class LdapLimits(msgspec.Struct, frozen=True):
             client's `networks`, the newest unbound one from elsewhere goes.
         max_unbound: of them, unbound ones from outside every client's `networks`.
         max_per_address: of these, from one address.
-        max_per_client: connections of one worker that are bound as one client.
+        max_per_client: connections of one worker that are bound as one client. One more takes the
+            place of the one that was silent longest, if for a minute at least; else it has to go.
         bind_failures: failed binds from one address, within `bind_failure_time_s`, after which it
             has to wait; addresses in a client's `networks` never wait. 0 = nobody does.
         bind_failure_time_s: see there.

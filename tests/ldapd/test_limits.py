@@ -26,6 +26,7 @@ from ldapd.protocol.messages import (
     SearchRequest,
 )
 from ldapd.search import LongAnswer
+from ldapd.server import SPARE_S
 from ldapd.settings import LdapLimits, LdapSettings, ProfileLimits, Profiles
 from tests.ldapd.house import CLIENTS, PASSWORD, PHONE, SBC, VISIBLE
 from tests.ldapd.serving import PATIENT, Serving, Wire
@@ -418,6 +419,34 @@ def test_connections_of_one_client(index: ContactIndex, beyond: int) -> None:
             else:
                 last.send(lookup(2))
                 assert len(last.answer(2)[0]) == 1
+
+
+def test_a_new_connection_takes_the_place_of_one_that_has_long_been_silent(
+    index: ContactIndex,
+) -> None:
+    with Serving(index, settings_of(max_per_client=3), AT_HOME) as serving, ExitStack() as stack:
+        wires = [stack.enter_context(serving.bound(SBC_NAME)) for _ in range(2)]
+
+        def age() -> None:
+            for connection in serving.server._connections:
+                connection.heard_s -= SPARE_S
+
+        serving.call(age)
+        wires.append(stack.enter_context(serving.bound(SBC_NAME)))
+        phone = stack.enter_context(serving.bound(PHONE_NAME))  # another client
+        wires[0].send(lookup(2))
+        assert len(wires[0].answer(2)[0]) == 1
+        new = stack.enter_context(serving.bound(SBC_NAME))
+        assert farewell(wires[1]) == ResultCode.UNAVAILABLE
+        for wire in (wires[0], wires[2], new, phone):
+            wire.send(lookup(3))
+            assert len(wire.answer(3)[0]) == 1
+        counts = serving.metrics()
+        assert (counts["connections_dropped"], counts["connections_refused"]) == (1, 0)
+        with serving.connect() as last:  # all have asked within the minute
+            last.send(encode_bind(1, SBC_NAME, PASSWORD.encode()))
+            assert last.result(1).code == 0
+            assert farewell(last) == ResultCode.BUSY
 
 
 @EDGE
