@@ -7,9 +7,11 @@ one that hangs, one that holds the whole table in memory), so it stands in one t
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 import re
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 
 import msgspec
@@ -269,7 +271,7 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 
 def prepare_drivers(run_dir: Path, system_dir: Path = SYSTEM_FOLDER) -> Path:
-    """Write an own list of ODBC drivers and make the driver manager use it.
+    """Write an own list of ODBC drivers, unless it is there, and make the driver manager use it.
 
     It holds the system's drivers without their logging (Debian's list makes the PostgreSQL driver
     leave world-readable logs), those of Debian's packages that the list lacks, and no pooling. Call
@@ -283,7 +285,7 @@ def prepare_drivers(run_dir: Path, system_dir: Path = SYSTEM_FOLDER) -> Path:
         The written file.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: there is none, and none can be written; with the name of the file.
     """
     named = os.environ.get("ODBCSYSINI", "")
     if named and Path(named).absolute() != run_dir.absolute():
@@ -302,15 +304,33 @@ def prepare_drivers(run_dir: Path, system_dir: Path = SYSTEM_FOLDER) -> Path:
         if profile.title and profile.title not in drivers and _installed(profile.library):
             drivers[profile.title] = {"Driver": profile.library}
     drivers["ODBC"] = {"Trace": "No", "Pooling": "No"}
+    text = StringIO(MARKER)
+    text.seek(0, os.SEEK_END)
+    drivers.write(text, space_around_delimiters=False)
     path = run_dir / "odbcinst.ini"
-    temporary = run_dir / f"odbcinst.ini.{os.getpid()}"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(MARKER)
-        drivers.write(file, space_around_delimiters=False)
-    temporary.replace(path)
+    _write_list(path, text.getvalue())
     _link_sources(run_dir / "odbc.ini", system_dir / "odbc.ini")
     os.environ["ODBCSYSINI"] = str(run_dir.absolute())
     return path
+
+
+def _write_list(path: Path, text: str) -> None:
+    """Let a list be this text; where it cannot be written an older one of ours stays."""
+    try:
+        before = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        before = ""
+    if before == text:  # as nearly always, and then a full disk keeps nobody from reading
+        return
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        if not before.startswith(MARKER):
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _installed(library: str) -> bool:
@@ -320,7 +340,9 @@ def _installed(library: str) -> bool:
 
 def _link_sources(link: Path, target: Path) -> None:
     """Keep the system's data sources (DSN=…) reachable: their list lies beside that of drivers."""
-    if link.is_symlink():
+    wanted = target.absolute()
+    if link.is_symlink() and (not target.exists() or link.readlink() != wanted):
         link.unlink()
-    if target.exists() and not link.exists():
-        link.symlink_to(target.absolute())
+    if target.exists() and not os.path.lexists(link):
+        with contextlib.suppress(OSError):  # a full disk: sources that name no data source go on
+            link.symlink_to(wanted)

@@ -12,6 +12,7 @@ Over 400 lines: a commit, a rebuild and a packing share what they must never lea
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -392,15 +393,19 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except (lmdb.Error, OSError, ValueError) as error:
-        full = " (the disk is full)" if _is_full(folder) else ""
-        raise IndexUnwritable(f"{folder} cannot be written: {error}{full}") from error
+        raise IndexUnwritable(f"{folder} cannot be written: {error}{_lack(folder)}") from error
 
 
-def _is_full(folder: Path) -> bool:
+def _lack(folder: Path) -> str:
+    """Return what a file system lacks, in brackets; "" for nothing that can be told."""
     try:
-        return shutil.disk_usage(folder).free < MIB
+        found = os.statvfs(folder)
+        if shutil.disk_usage(folder).free < MIB:
+            return " (the disk is full)"
     except OSError:  # it could not even be made
-        return False
+        return ""
+    # one that counts no files (btrfs) says 0 of 0
+    return " (the disk takes no further file)" if found.f_files and not found.f_favail else ""
 
 
 def _require_room(index_dir: Path) -> None:

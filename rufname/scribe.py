@@ -134,8 +134,9 @@ class Scribe:
         """
         time.tzset()  # the machine's time zone may be another one, too
         before = {source.id: source for source in self._config.sources}
-        config = self._config = unpack(settings, Config)
+        config = unpack(settings, Config)
         prepare(config)
+        self._config = config
         for source in config.sources:
             known = before.get(source.id)
             if known is not None and manner_of(known) != manner_of(source):

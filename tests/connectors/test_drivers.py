@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -160,6 +161,31 @@ def test_the_list_is_made_anew_from_the_system_each_time(run_dir: Path, system: 
     (system / "odbc.ini").unlink()
     assert prepare_drivers(run_dir, system).read_text() == first
     assert not (run_dir / "odbc.ini").exists()
+
+
+def test_on_a_full_disk_the_list_that_is_there_is_used_and_without_one_its_file_is_named(
+    run_dir: Path, system: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of any source, and SIGHUP, had failed for want of room for what was there already."""
+
+    def full(path: Path, *_: object, **__: object) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        disk.setattr(Path, "symlink_to", full)
+        with pytest.raises(OSError, match=r"No space left on device: '.*odbcinst\.ini'"):
+            prepare_drivers(run_dir, system)
+    first = prepare_drivers(run_dir, system).read_text()
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        disk.setattr(Path, "symlink_to", full)
+        assert prepare_drivers(run_dir, system).read_text() == first
+        (system / "odbcinst.ini").write_bytes(b"[Another]\nDriver=another.so\n")
+        assert prepare_drivers(run_dir, system).read_text() == first
+    assert sorted(path.name for path in run_dir.iterdir()) == ["odbc.ini", "odbcinst.ini"]
+    assert "[Another]" in prepare_drivers(run_dir, system).read_text()
 
 
 def test_a_list_that_the_administrator_chose_is_the_one_to_follow(

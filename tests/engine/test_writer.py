@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import resource
 import shutil
@@ -10,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -169,6 +172,24 @@ def test_a_rebuild_without_room_for_it_is_not_begun(
     with pytest.raises(IndexUnwritable, match=r"no room for a new index of about .* MiB: 0 MiB"):
         directory.writer.rebuild()
     assert names(directory.index) == ["Anna"]
+
+
+def test_what_takes_no_further_file_is_told_apart_from_what_has_no_room(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = os.statvfs(directory.index_dir)
+    taken = SimpleNamespace(f_files=65_536, f_favail=0, f_bavail=found.f_bavail)
+
+    def unwritable(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("engine.writer.folders.new_generation", unwritable)
+    with pytest.raises(IndexUnwritable, match="No space left on device$"):
+        directory.writer.rebuild()
+    monkeypatch.setattr("engine.writer.os.statvfs", lambda _: taken)
+    monkeypatch.setattr("engine.writer.shutil.disk_usage", lambda _: SimpleNamespace(free=10**12))
+    with pytest.raises(IndexUnwritable, match=r"the disk takes no further file\)$"):
+        directory.writer.rebuild()
 
 
 def test_a_rebuild_has_room_for_the_number_table_twice(
