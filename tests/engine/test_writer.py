@@ -184,7 +184,7 @@ def test_what_takes_no_further_file_is_told_apart_from_what_has_no_room(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("engine.writer.folders.new_generation", unwritable)
-    with pytest.raises(IndexUnwritable, match="No space left on device$"):
+    with pytest.raises(IndexUnwritable, match=r"No space left on device$"):
         directory.writer.rebuild()
     monkeypatch.setattr("engine.writer.os.statvfs", lambda _: taken)
     monkeypatch.setattr("engine.writer.shutil.disk_usage", lambda _: SimpleNamespace(free=10**12))
