@@ -108,6 +108,8 @@ class BoundedConnection(HttpToolsProtocol):
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host field")  # RFC 9112, 3.2: answered with 400
         self._in_head = False
+        if self.parser.get_http_version() == "1.0":  # it knows no 100 (RFC 9110, 10.1.1)
+            self.expect_100_continue = False
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:  # not so for a WebSocket

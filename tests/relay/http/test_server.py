@@ -240,6 +240,15 @@ async def test_the_first_http_needs_no_host(app: Litestar) -> None:
         assert answer.endswith(b'{"status":"live"}')
 
 
+async def test_the_first_http_is_not_told_to_go_on(app: Litestar) -> None:
+    async with serving(app) as (_, port):
+        head = b"POST /v1/sign-in HTTP/%s\r\nHost: a\r\nContent-Type: application/json\r\n"
+        body = b"Content-Length: 2\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n{}"
+        for version, status in ((b"1.0", b"400"), (b"1.1", b"100")):
+            answer = await exchange(port, head % version + body)
+            assert answer.startswith(b"HTTP/1.1 " + status)
+
+
 async def test_empty_lines_between_requests_do_not_keep_a_connection(
     app: Litestar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
