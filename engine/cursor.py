@@ -21,21 +21,29 @@ MAX_CURSOR_CHARS = 4_096
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """The last hit shown, of which words, and how many records stand in better classes."""
+    """Where a page ended.
+
+    Attributes:
+        words, digits: of which text.
+        position: the last hit shown.
+        counted: how many records stand in better classes.
+        told: how many were said to be found; 0 if that is not known.
+    """
 
     words: tuple[str, ...]
     digits: str
     position: Position
     counted: int
+    told: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Cursor).decode
 
 
-def write_cursor(typed: Typed, position: Position, counted: int) -> str:
+def write_cursor(typed: Typed, position: Position, counted: int, told: int) -> str:
     """Return the cursor for the hits behind a position; `counted` as `Ranking` counts."""
-    body = _encode(Cursor(typed.words, typed.digits, position, counted))
+    body = _encode(Cursor(typed.words, typed.digits, position, counted, told))
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 

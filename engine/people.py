@@ -122,11 +122,14 @@ class PeopleSearch:
         hits = shown.hits
         guessed = cursor is None and (not hits or hits[0].match_class >= SOUNDS)
         last = shown.last.position if shown.more and shown.last else None
+        total, is_exact = ranking.total, not shown.more and ranking.total < MAX_TOTAL
+        if cursor is not None and not is_exact:  # how far a page counts hangs on where it begins
+            total = max(total, min(cursor.told, MAX_TOTAL))
         return PeoplePage(
             hits,
-            total=ranking.total,
-            total_is_exact=not shown.more and ranking.total < MAX_TOTAL,
-            cursor=write_cursor(typed, last, ranking.counted_before(last)) if last else "",
+            total,
+            is_exact,
+            cursor=write_cursor(typed, last, ranking.counted_before(last), total) if last else "",
             did_you_mean=suggestion(self._reader, query, typed, hits) if guessed else "",
         )
 

@@ -227,12 +227,9 @@ def _cut(
         match_class, TOGETHER, OTHERS, minus_priority, rank, identity.source, identity.key
     )
     before = sum([counted for other, counted in told.items() if other < match_class])
-    return PeoplePage(
-        tuple(hits),
-        min(sum(told.values()), MAX_TOTAL),
-        total_is_exact=False,
-        cursor=write_cursor(typed, position, min(before, MAX_TOTAL)),
-    )
+    total = min(sum(told.values()), MAX_TOTAL)
+    cursor = write_cursor(typed, position, min(before, MAX_TOTAL), total)
+    return PeoplePage(tuple(hits), total, total_is_exact=False, cursor=cursor)
 
 
 class _Asking:

@@ -18,7 +18,8 @@ from engine.typed import COURTESIES, MAX_TYPED_CHARS, Typed, read_typed
 MOST_ASKED = 12
 """Words that texts with one word less may have in all: of four words each is left out in turn, and
 each two are joined, of eight the last and the first two. Eight beginnings that very many share take
-15 ms to find nobody."""
+15 ms to find nobody. Of a name that was copied together with its number the words alone are tried
+first."""
 
 
 def suggestion(reader: Reader, query: PeopleQuery, typed: Typed, hits: Sequence[PersonHit]) -> str:
@@ -50,7 +51,9 @@ def suggestion(reader: Reader, query: PeopleQuery, typed: Typed, hits: Sequence[
     joined = [
         (*asked[:at], asked[at] + asked[at + 1], *asked[at + 2 :]) for at in range(len(asked) - 1)
     ]
-    for words in (*joined[:tries], *shorter[:tries]):
+    lettered = tuple(word for word in asked if not word.isdigit())
+    copied = [lettered] if lettered and len(lettered) < len(asked) - 1 else []
+    for words in (*copied, *joined[:tries], *shorter[:tries]):
         if not all(map(_says_little, words)):
             meant = " ".join(written.get(word, word) for word in words)
             if _finds(reader, query, meant):

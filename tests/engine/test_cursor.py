@@ -21,12 +21,12 @@ positions = st.builds(
 )  # fmt: skip
 
 
-@given(positions, st.integers(0, 100))
-def test_a_cursor_says_what_was_written(position: Position, counted: int) -> None:
-    text = write_cursor(TYPED, position, counted)
+@given(positions, st.integers(0, 100), st.integers(0, 100))
+def test_a_cursor_says_what_was_written(position: Position, counted: int, told: int) -> None:
+    text = write_cursor(TYPED, position, counted, told)
     read = read_cursor(text, TYPED)
     assert read is not None
-    assert (read.position, read.counted) == (position, counted)
+    assert (read.position, read.counted, read.told) == (position, counted, told)
     assert text.isascii()
     assert len(text) < MAX_CURSOR_CHARS
 
@@ -36,7 +36,7 @@ def test_an_empty_cursor_is_the_first_page() -> None:
 
 
 def test_every_part_of_a_cursor_is_refused() -> None:
-    text = write_cursor(TYPED, POSITION, 7)
+    text = write_cursor(TYPED, POSITION, 7, 9)
     for end in range(1, len(text)):
         with pytest.raises(InvalidCursor):
             read_cursor(text[:end], TYPED)
@@ -44,7 +44,7 @@ def test_every_part_of_a_cursor_is_refused() -> None:
 
 @pytest.mark.parametrize("behind", ["A", "AAAA", "=", "%"])
 def test_what_stands_behind_a_cursor_is_refused_or_changes_nothing(behind: str) -> None:
-    text = write_cursor(TYPED, POSITION, 7) + behind
+    text = write_cursor(TYPED, POSITION, 7, 9) + behind
     try:
         read = read_cursor(text, TYPED)
     except InvalidCursor:
@@ -56,7 +56,7 @@ def test_what_stands_behind_a_cursor_is_refused_or_changes_nothing(behind: str) 
 @pytest.mark.parametrize("other", ["mül", "mar mül", "0891234", ""])
 def test_a_cursor_of_another_text_is_refused(other: str) -> None:
     with pytest.raises(InvalidCursor, match="another text"):
-        read_cursor(write_cursor(TYPED, POSITION, 7), read_typed(other))
+        read_cursor(write_cursor(TYPED, POSITION, 7, 9), read_typed(other))
 
 
 def test_a_cursor_that_is_too_long_is_refused_unread() -> None:

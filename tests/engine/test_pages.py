@@ -63,6 +63,17 @@ def person(key: str, source: str, world: int, draw: Random, *, people: int) -> C
     )
 
 
+def totals_of(search: PeopleSearch, query: PeopleQuery, size: int) -> list[int]:
+    """Return what each page says is found at least, and the last one of all."""
+    totals, cursor = [], ""
+    while True:
+        page = search.answer(PeopleQuery(query.text, query.principal, size, cursor))
+        totals.append(page.total)
+        cursor = page.cursor
+        if not cursor:
+            return totals
+
+
 def paged(search: PeopleSearch, query: PeopleQuery, size: int) -> tuple[Found, PeoplePage]:
     """Return the hits of all pages, as records and class, and the last page."""
     found: Found = []
@@ -89,6 +100,21 @@ def test_pages_of_any_size_are_pieces_of_one_list(world: int) -> None:
         for size in (1, 3):
             assert paged(search, query, size)[0] == whole, (text, asker.name, size)
         assert len({records[0] for records, _ in whole}) == len(whole), text
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_how_many_are_found_at_least_falls_on_no_page(size: int) -> None:
+    for world in range(6):
+        draw = Random(world)
+        made = [
+            person(str(key), source, world, draw, people=24)
+            for source in POLICIES
+            for key in range(9)
+        ]
+        search = search_of(made, POLICIES)
+        for text in ("a", "ann", "m", "mei", "gross", "bau", "g"):
+            totals = totals_of(search, PeopleQuery(text, LOCAL_ADMIN), size)
+            assert totals == sorted(totals), (world, text)
 
 
 def test_a_person_is_joined_by_a_record_between_two_others_wherever_a_page_ends() -> None:
