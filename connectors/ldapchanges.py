@@ -28,7 +28,6 @@ from connectors.ldapvalues import generalized_time, texts_of
 How = Literal["dirsync", "usn", "syncrepl", "modified", "none"]
 
 DIRSYNC = "1.2.840.113556.1.4.841"
-SHOW_DELETED = "1.2.840.113556.1.4.417"
 
 OVERLAP_S = 60
 """modifyTimestamp counts seconds, and an entry may become visible after a later one."""

@@ -464,11 +464,6 @@ def _no_document(_field: str, _value: str) -> int:
     return 0
 
 
-def any_term(field: str, values: Iterable[str]) -> tantivy.Query:
-    """Return the query for documents with one of these terms."""
-    return tantivy.Query.boolean_query([(_SHOULD, term(field, value)) for value in values])
-
-
 def any_source(sources: Iterable[str]) -> tantivy.Query:
     """Return the query for documents of one of these sources, without influence on the score."""
     parts = [(_SHOULD, term(SOURCE, source)) for source in sources]

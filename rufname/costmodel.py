@@ -78,7 +78,6 @@ class Model(msgspec.Struct, frozen=True):
 
     fits: dict[str, Fit]
     idle_cpu_share: float
-    unloaded_p50_ms: float
     unloaded_p99_ms: float
 
     def at(self, contacts: int) -> CostPoint:
@@ -116,7 +115,7 @@ def fit_model(calibration: Calibration) -> Model:
         fits[name] = _fit(form, [(point.contacts, getattr(point, name)) for point in points])
     calm = calibration.curve[0] if calibration.curve else LoadPoint(0, 0, 0, 0)
     idle = sum(point.idle_cpu_share for point in points) / len(points)
-    return Model(fits, idle, calm.p50_ms, calm.p99_ms)
+    return Model(fits, idle, calm.p99_ms)
 
 
 def check_model(model: Model, held_out: Sequence[CostPoint]) -> list[Deviation]:

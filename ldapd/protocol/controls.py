@@ -7,8 +7,6 @@ Sources: RFC 4511 4.1.11; the RFC of each control.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from ldapd.errors import ProtocolError
@@ -171,11 +169,3 @@ def encode_paged_results(page: PagedResults) -> bytes:
     """Return the value of a paged results control."""
     contents = encode_integer(page.size) + encode_element(OCTET_STRING, page.cookie)
     return encode_element(SEQUENCE, contents)
-
-
-def find_control(controls: Sequence[Control], oid: str) -> Control | None:
-    """Return the first control of this OID, None if there is none."""
-    for control in controls:
-        if control.oid == oid:
-            return control
-    return None

@@ -1,4 +1,4 @@
-"""Distinguished names: read from text, compared, and their values escaped.
+"""Distinguished names: read from text, and compared.
 
 Law: pure code. Reading follows RFC 4514 and also takes what older clients write (RFC 2253, 1779):
 spaces around separators, `;` between RDNs, quoted values, `OID.` before a dotted type. Comparing
@@ -62,7 +62,6 @@ _PLAIN = re.compile(r'[^"+,;<>\\\0]*')
 _QUOTED = re.compile(r'[^"\\\0]*')
 _HEX_PAIR = re.compile("[0-9A-Fa-f]{2}")
 _ESCAPABLE = frozenset(' "#+,;<=>\\')
-_MUST_ESCAPE = frozenset('"+,;<=>\\')
 _STRING_TAGS = frozenset({0x04, 0x0C, 0x12, 0x13, 0x16, 0x1A})
 """OctetString, UTF8String, NumericString, PrintableString, IA5String, VisibleString."""
 
@@ -191,15 +190,6 @@ class _DnReader:
         return character.encode()
 
 
-def same_dn(left: str, right: str) -> bool:
-    """Tell whether two texts name the same entry.
-
-    Raises:
-        InvalidDn: one of them is no name.
-    """
-    return left == right or normal_dn(left) == normal_dn(right)
-
-
 def depth_below(dn: str, base: str) -> int | None:
     """Return how many RDNs `dn` has before those of `base`: 0 = the same; None = not under it.
 
@@ -209,15 +199,6 @@ def depth_below(dn: str, base: str) -> int | None:
     entry, top = normal_dn(dn), normal_dn(base)
     depth = len(entry) - len(top)
     return depth if depth >= 0 and entry[depth:] == top else None
-
-
-def is_under(dn: str, base: str) -> bool:
-    """Tell whether `dn` is `base` or below it; everything is under "".
-
-    Raises:
-        InvalidDn: one of them is no name.
-    """
-    return depth_below(dn, base) is not None
 
 
 def normal_dn(text: str) -> tuple[_NormalRdn, ...]:
@@ -251,25 +232,3 @@ def _fold_value(value: str) -> str:
     if not value.isascii():
         value = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
     return " ".join(value.lower().split())
-
-
-def escape_value(value: str) -> str:
-    r"""Return a value as it stands in a DN (RFC 4514 2.4).
-
-    Specials get a backslash; a blank or # at the begin, a blank at the end as well; control
-    characters and NUL become `\xx` of their UTF-8, so that a DN is one printable line.
-    """
-    escaped = "".join(map(_escape_character, value))
-    if value[:1] in (" ", "#"):
-        escaped = "\\" + escaped
-    if value[-1:] == " " and len(value) > 1:
-        escaped = escaped[:-1] + "\\ "
-    return escaped
-
-
-def _escape_character(character: str) -> str:
-    if character in _MUST_ESCAPE:
-        return "\\" + character
-    if character.isprintable():
-        return character
-    return "".join(f"\\{octet:02x}" for octet in character.encode("utf-8", "replace"))

@@ -16,7 +16,6 @@ from ldapd.protocol.controls import (
     decode_controls,
     decode_paged_results,
     encode_paged_results,
-    find_control,
     unavailable_control,
 )
 from ldapd.protocol.messages import (
@@ -128,9 +127,3 @@ def test_a_page_comes_back_from_its_octets(size: int, cookie: bytes) -> None:
 def test_a_malformed_page_is_refused(value: bytes | None) -> None:
     with pytest.raises(ProtocolError):
         decode_paged_results(value)
-
-
-def test_a_control_is_found_by_its_oid() -> None:
-    controls = (Control("1.2"), Control("1.3", critical=True))
-    assert find_control(controls, "1.3") == controls[1]
-    assert find_control(controls, "1.4") is None
