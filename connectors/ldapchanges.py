@@ -25,6 +25,9 @@ from connectors import syncrepl
 from connectors.ldapsession import Entry, LdapSession, SearchRefused
 from connectors.ldapvalues import generalized_time, texts_of
 
+ENTRY_ID = "entryUUID"
+"""What syncrepl tells changes by."""
+
 How = Literal["dirsync", "usn", "syncrepl", "modified", "none"]
 
 DIRSYNC = "1.2.840.113556.1.4.841"
@@ -63,6 +66,9 @@ class Changes(msgspec.Struct):
             left; None where it does not.
         sweep: deletions are not told: the ids of all entries are to be read.
         mark: where the next increment goes on.
+        newer: a filter that finds what is new or changed, where that is told by no `ids`. To ask
+            for the same by its ids once more costs a server without an index of them a look at all
+            entries for each few.
     """
 
     ids: list[str]
@@ -70,6 +76,7 @@ class Changes(msgspec.Struct):
     present: list[str] | None
     sweep: bool
     mark: str
+    newer: str = ""
 
 
 class Follower(Protocol):
@@ -87,10 +94,10 @@ class Follower(Protocol):
         """Return the mark of this moment, "" where only what is read will tell."""
 
     def see(self, entry: Entry) -> None:
-        """Look at an entry of a full read."""
+        """Look at an entry of a full read, or of what is newer."""
 
     def last_mark(self, mark: str) -> str:
-        """Return what to keep behind a full read that began with `mark`; "" = cannot follow."""
+        """Return what to keep behind a read that began with `mark`; "" = cannot follow."""
         return mark
 
     def since(self, mark: str) -> Changes:
@@ -135,11 +142,11 @@ def followers(
             found.append(_Usn(session, scope, root))
         return found
     found = []
-    if syncrepl.SYNC_REQUEST in controls:
+    if syncrepl.SYNC_REQUEST in controls and scope.id_name == ENTRY_ID:
         context, csns = _context_csns(session, scope.base, root)
         if csns:
             found.append(_SyncRepl(session, scope, context, csns))
-    found.append(_Modified(session, scope))
+    found.append(_Modified(scope))
     return found
 
 
@@ -269,8 +276,7 @@ class _Modified(Follower):
     how = "modified"
     extra = ("modifyTimestamp",)
 
-    def __init__(self, session: LdapSession, scope: Scope) -> None:
-        self._session = session
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._newest: dt.datetime | None = None
         self._began = time.monotonic()
@@ -289,7 +295,7 @@ class _Modified(Follower):
 
     @override
     def last_mark(self, mark: str) -> str:
-        return self._before_it_began() or mark
+        return max(self._before_it_began(), mark)
 
     @override
     def since(self, mark: str) -> Changes:
@@ -301,14 +307,7 @@ class _Modified(Follower):
         self._began = time.monotonic()
         # The server's own clock: what was newest is what it wrote then.
         newer = f"(&{scope.filter}(modifyTimestamp>={generalized_time(since.isoformat())}))"
-        ids: list[str] = []
-        for page in self._session.pages(
-            scope.base, newer, [scope.id_name, *self.extra], scope.page_size
-        ):
-            for found in page:
-                self.see(found.attributes)
-                ids += _ids(scope, found.attributes)
-        return Changes(ids, [], None, sweep=True, mark=max(self._before_it_began(), mark))
+        return Changes([], [], None, sweep=True, mark=mark, newer=newer)
 
     def _before_it_began(self) -> str:
         """Return a time that was over for the server when the reading began; "" for none."""
@@ -358,11 +357,7 @@ class _Usn(Follower):
                 raise MarkExpired("a unit was moved or changed")
             break
         newer = f"(&{scope.filter}{since})"
-        ids: list[str] = []
-        for page in self._session.pages(scope.base, newer, [scope.id_name], scope.page_size):
-            for found in page:
-                ids += _ids(scope, found.attributes)
-        return Changes(ids, [], None, sweep=True, mark=self.mark())
+        return Changes([], [], None, sweep=True, mark=self.mark(), newer=newer)
 
 
 class _DirSync(Follower):
@@ -434,11 +429,6 @@ class _DirSync(Follower):
             cookie = bytes(value.get("cookie") or b"")
             if not value.get("more_results"):
                 return list(ids), base64.b64encode(cookie).decode("ascii")
-
-
-def _ids(scope: Scope, entry: Entry) -> list[str]:
-    name = scope.id_name.lower()
-    return texts_of(name, entry.get(name, ()))[:1]
 
 
 def id_filter(scope: Scope, ids: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from typing_extensions import override
 from connectors.cancelling import Cancelling
 from connectors.errors import ConnectorError
 from connectors.ldapchanges import (
+    ENTRY_ID,
     IDS_AT_ONCE,
     Changes,
     Follower,
@@ -59,7 +60,10 @@ PRESENT_AT_ONCE = 2_000
 
 DISCOVERED = 200
 
-_OPERATIONAL = ("entryUUID", "objectGUID", "modifyTimestamp", "whenChanged")
+_DSEE_ID = "nsUniqueId"
+"""What 389 Directory Server and its elder relatives know an entry by, with or without entryUUID."""
+
+_OPERATIONAL = ("entryUUID", "nsUniqueId", "objectGUID", "modifyTimestamp", "whenChanged")
 
 
 class DirectoryOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -191,7 +195,7 @@ class DirectorySource(ContactSource):
                 for name in found.names:
                     plain = name.partition(";")[0]
                     names.setdefault(plain.lower(), plain)
-        ids = {"entryuuid", "objectguid"}
+        ids = {"entryuuid", "nsuniqueid", "objectguid"}
         times = {"modifytimestamp", "whenchanged"}
         return tuple(
             SourceField(name, key=lower in ids, changed=lower in times)
@@ -238,7 +242,7 @@ class DirectorySource(ContactSource):
                     pass
                 else:
                     yield from self._increment(
-                        session, scope, mapping, changes, follower.how, keys=keys
+                        session, scope, mapping, changes, follower, keys=keys
                     )
                     return
             mark = follower.mark() if follower is not None else ""
@@ -264,9 +268,7 @@ class DirectorySource(ContactSource):
         self, session: LdapSession, scope: Scope, mapping: Mapping, follower: Follower | None
     ) -> Iterator[Event]:
         key_of = compile_key(self._settings.key)
-        extra = (*follower.extra, scope.id_name) if follower is not None else ()
-        wanted = {name.lower() for name in scope.columns}
-        names = [*scope.columns, *(name for name in extra if name.lower() not in wanted)]
+        names = _names(scope, follower)
         # A change is told by that id: of an entry that does not show it none would ever be read.
         by_id = self._is_keyed(scope)
         met: set[str] = set()
@@ -288,7 +290,7 @@ class DirectorySource(ContactSource):
         scope: Scope,
         mapping: Mapping,
         changes: Changes,
-        how: How,
+        follower: Follower,
         *,
         keys: Sequence[str],
     ) -> Iterator[Event]:
@@ -299,21 +301,17 @@ class DirectorySource(ContactSource):
             scope: of the source.
             mapping: of the source.
             changes: what the server told.
-            how: by which way.
+            follower: by which way.
             keys: of all entries, where they are not the ids by which changes are told.
         """
         key_of = compile_key(self._settings.key)
         there: set[str] = set()
-        ids = list(dict.fromkeys(changes.ids))
         id_name = scope.id_name.lower()
-        names = [*scope.columns, scope.id_name]
-        for start in range(0, len(ids), IDS_AT_ONCE):
-            chosen = id_filter(scope, ids[start : start + IDS_AT_ONCE])
-            for found in session.search(scope.base, chosen, names):
-                there.update(texts_of(id_name, found.attributes.get(id_name, ())))
-                record = _record(found, mapping.columns, mapping.several)
-                yield Upsert(key_of(record), record)
-        bookmark = self._bookmark(scope, how, changes.mark)
+        for found in self._changed(session, scope, changes, follower):
+            there.update(texts_of(id_name, found.attributes.get(id_name, ())))
+            record = _record(found, mapping.columns, mapping.several)
+            yield Upsert(key_of(record), record)
+        bookmark = self._bookmark(scope, follower.how, follower.last_mark(changes.mark))
         if not self._is_keyed(scope):
             for start in range(0, len(keys), PRESENT_AT_ONCE):
                 yield Present(tuple(keys[start : start + PRESENT_AT_ONCE]))
@@ -328,9 +326,25 @@ class DirectorySource(ContactSource):
             yield Complete(full=True, bookmark=bookmark)
         else:
             # Both may be told of one that came back with its id; and what changed may have gone.
-            gone = dict.fromkeys([*changes.gone, *ids])
+            gone = dict.fromkeys([*changes.gone, *changes.ids])
             yield from (Delete(one) for one in gone if one not in there)
             yield Complete(full=False, bookmark=bookmark)
+
+    @staticmethod
+    def _changed(
+        session: LdapSession, scope: Scope, changes: Changes, follower: Follower
+    ) -> Iterator[Found]:
+        """Yield the entries that are new or changed, whole."""
+        names = _names(scope, follower)
+        ids = list(dict.fromkeys(changes.ids))
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            chosen = id_filter(scope, ids[start : start + IDS_AT_ONCE])
+            yield from session.search(scope.base, chosen, names)
+        if changes.newer:
+            for page in session.pages(scope.base, changes.newer, names, scope.page_size):
+                for found in page:
+                    follower.see(found.attributes)
+                    yield found
 
     def _keys(self, session: LdapSession, scope: Scope) -> Iterator[tuple[str, ...]]:
         """Yield the keys of all entries, page by page; "" for an entry without."""
@@ -377,10 +391,13 @@ class DirectorySource(ContactSource):
     def _scope(self, columns: Sequence[str]) -> Scope:
         options = self._options
         usual = AD_PEOPLE if self._is_ad else PEOPLE
+        own_id = "objectGUID" if self._is_ad else ENTRY_ID
+        if not self._is_ad and [n.lower() for n in self._settings.key] == [_DSEE_ID.lower()]:
+            own_id = _DSEE_ID
         return Scope(
             options.base,
             options.filter or usual,
-            "objectGUID" if self._is_ad else "entryUUID",
+            own_id,
             tuple(columns),
             options.page_size,
         )
@@ -423,6 +440,13 @@ class DirectorySource(ContactSource):
 
 def _scope_digest(scope: Scope) -> bytes:
     return blake2b(f"{scope.base}\n{scope.filter}".encode(), digest_size=8).digest()
+
+
+def _names(scope: Scope, follower: Follower | None) -> list[str]:
+    """Return the attributes to ask for, each once."""
+    extra = (*follower.extra, scope.id_name) if follower is not None else ()
+    wanted = {name.lower() for name in scope.columns}
+    return [*scope.columns, *(name for name in extra if name.lower() not in wanted)]
 
 
 def _record(found: Found, columns: Sequence[str], several: frozenset[str]) -> Record:

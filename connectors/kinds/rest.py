@@ -59,7 +59,16 @@ _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))', re.IGNORECASE
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _HEADERS_IN_WORDS = 'a table such as { "X-Api" = "text" }: ASCII, each text on one line'
 _UNAUTHORIZED = 401
-_ERRORS = {_UNAUTHORIZED: "wrong token or password", 403: "no rights", 404: "nothing is there"}
+_NOTHING_THERE = 404
+_BEHIND_LAST = (
+    "where it is none behind the last one, say in `next` what an answer has as long as there are"
+    ' more, or take paging = "link"'
+)
+_ERRORS = {
+    _UNAUTHORIZED: "wrong token or password",
+    403: "no rights",
+    _NOTHING_THERE: "nothing is there",
+}
 
 
 class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,9 +78,10 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         url: of the first page.
         items: the path of the list of contacts in a page; "" = the page is that list.
         paging: how the next page is found.
-        next: the path of the next page's URL ("link"; "" = the header Link) or cursor ("cursor").
+        next: the path of the next page's URL ("link"; "" = the header Link) or cursor ("cursor");
+            of what is empty or false in the last page ("page", "offset"; "" = an empty page ends).
         parameter: of the query, that takes the cursor, the page's number or the offset.
-        first: the number of the first page ("page"), or the first offset.
+        first: the number of the first page ("page").
         changed_since: the parameter of the query that asks for what changed since a time; "" = the
             interface has none, and every read is full.
         changed_form: how that time is written.
@@ -267,18 +277,25 @@ class RestSource(ContactSource):
         ask = self._asking(web)
         first = _with_parameter(options.url, options.changed_since, asked) if asked else options.url
         url = first
-        position = options.first if options.paging == "page" else 0
-        if options.paging in {"page", "offset"}:
+        counted = options.paging in {"page", "offset"}
+        position = options.first
+        if options.paging == "offset":  # of SCIM the first contact has the number 1
+            position = _number_in(options.url, options.parameter)
+        if counted:
             url = _with_parameter(url, options.parameter, str(position))
         met: set[bytes] = set()
         for read in range(MAX_PAGES):
             answer = ask(url)
             if not read:
                 self._date = str(answer.headers.get("date", ""))
+            elif counted and answer.status == _NOTHING_THERE:
+                raise SourceFailed(f"{options.url}: HTTP 404 for page {read + 1}; {_BEHIND_LAST}")
             page = self._decoded(answer, url)
             items = self._items(find_items, page, url)
             yield items
-            if options.paging in {"page", "offset"} and items:
+            if counted and not (items and self._goes_on(find_next, page)):
+                return
+            if counted:
                 position += 1 if options.paging == "page" else len(items)
                 following = _with_parameter(first, options.parameter, str(position))
                 marks = []
@@ -313,8 +330,7 @@ class RestSource(ContactSource):
         if options.paging == "link" and not options.next:
             text = _next_link(answer.headers.get("link", ""))
         elif options.paging in {"link", "cursor"}:
-            found = [value for value in find_next(page) if value is not False]
-            text = (texts_at(lambda _page: found, page) or [""])[0]
+            text = _first_text(find_next, page)
         else:
             return ""
         if not text:
@@ -329,6 +345,10 @@ class RestSource(ContactSource):
             other = url.partition("?")[0]
             raise SourceFailed(f"{options.url}: its next page is on another server: {other}")
         return url
+
+    def _goes_on(self, find_next: Find, page: Any) -> bool:
+        """Tell whether there are more behind a page; where it does not say, there may be."""
+        return not self._options.next or bool(_first_text(find_next, page))
 
     @staticmethod
     def _items(find_items: Find, page: Any, url: str) -> list[Any]:
@@ -388,6 +408,18 @@ def _next_link(header: str) -> str:
         if relation and "next" in (relation[1] or relation[2] or "").casefold().split():
             return str(target)
     return ""
+
+
+def _first_text(find: Find, page: Any) -> str:
+    """Return the first value at a path; "" where there is none, or it is false."""
+    found = [value for value in find(page) if value is not False]
+    return (texts_at(lambda _page: found, page) or [""])[0]
+
+
+def _number_in(url: str, name: str) -> int:
+    """Return the number that a parameter of the query has, 0 where it has none."""
+    text = dict(parse_qsl(urlsplit(url).query)).get(name, "")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _with_parameter(url: str, name: str, text: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from connectors import ldapchanges
 from connectors.kinds.directory import DirectoryOptions, DirectorySource
+from connectors.ldapsession import LdapSession
 from connectors.registry import completed, open_source
 from connectors.settings import SecretRef
 from engine.source import Complete, Upsert
@@ -103,7 +104,7 @@ def test_a_time_of_change_in_the_future_hides_no_later_change(peer: Slapd, stamp
 @pytest.mark.parametrize("text", ["", "0000-00-00T00:00:00Z", "2026", "yesterday"])
 def test_what_is_no_time_of_change_is_no_mark(text: str) -> None:
     scope = ldapchanges.Scope(PEOPLE_BASE, "(uid=*)", "entryUUID", (), 5)
-    follower = ldapchanges._Modified(None, scope)  # type: ignore[arg-type]  # nobody is asked
+    follower = ldapchanges._Modified(scope)
     follower.see({"modifytimestamp": [text.encode()]})
     assert follower.last_mark("") == ""
     with pytest.raises(ldapchanges.MarkExpired):
@@ -111,19 +112,40 @@ def test_what_is_no_time_of_change_is_no_mark(text: str) -> None:
 
 
 def test_a_time_of_change_in_another_zone_is_asked_for_in_utc() -> None:
-    asked: list[str] = []
-
-    class Asked:
-        def pages(self, _base: str, filter_: str, *_: object) -> list[object]:
-            asked.append(filter_)
-            return []
-
     scope = ldapchanges.Scope(PEOPLE_BASE, "(uid=*)", "entryUUID", (), 5)
-    follower = ldapchanges._Modified(Asked(), scope)  # type: ignore[arg-type]  # all that is asked
+    follower = ldapchanges._Modified(scope)
     follower.see({"modifytimestamp": [b"20261001023000+0200"]})
-    follower.since(follower.last_mark("").replace("00:29", "00:30"))
-    (filter_,) = asked
-    assert "(modifyTimestamp>=20261001002" in filter_
+    changes = follower.since(follower.last_mark("").replace("00:29", "00:30"))
+    assert "(modifyTimestamp>=20261001002" in changes.newer
+
+
+def test_what_changed_is_read_in_pages_and_not_asked_for_by_its_ids_again(
+    peer: Slapd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = source(peer, "modified")
+    *_, complete = own.read(b"")
+    assert isinstance(complete, Complete)
+    asked: list[str] = []
+    search = LdapSession.search
+
+    def watched(self: LdapSession, base: str, filter_: str, *args: Any, **more: Any) -> Any:
+        asked.append(filter_)
+        return search(self, base, filter_, *args, **more)
+
+    monkeypatch.setattr(LdapSession, "search", watched)
+    changed = [event for event in own.read(complete.bookmark) if isinstance(event, Upsert)]
+    assert len(changed) == 30  # all were made within the minute that is read twice
+    assert not [filter_ for filter_ in asked if "entryUUID=" in filter_]
+
+
+def test_a_server_without_entry_uuids_is_followed_by_its_own_ids() -> None:
+    class Root:
+        def root(self, *_: str) -> dict[str, list[bytes]]:
+            return {"supportedcontrol": [b"1.3.6.1.4.1.4203.1.9.1.1"]}  # 389's is another one's
+
+    scope = ldapchanges.Scope(PEOPLE_BASE, "(uid=*)", "nsUniqueId", (), 5)
+    (way,) = ldapchanges.followers(Root(), scope, "ldap", None)  # type: ignore[arg-type]  # all that is asked
+    assert way.how == "modified"
 
 
 def rename(admin: Any, key: str) -> None:

@@ -161,6 +161,40 @@ def test_every_way_of_paging_comes_to_its_end(options: dict[str, Any]) -> None:
         assert keys(read(options, url)) == ["0", "1", "2", "3", "4"]
 
 
+def test_numbered_pages_end_where_an_answer_says_that_there_are_no_more() -> None:
+    """As Django REST framework answers: behind the last page there is an error."""
+
+    def handle(request: Request) -> None:
+        at = request.path.partition("page=")[2] or "1"
+        if at == "3":
+            request.answer(404, b'{"detail":"Invalid page."}')
+            return
+        following = '"http://testserver/people?page=2"' if at == "1" else "null"
+        body = f'{{"count":2,"next":{following},"previous":null,"results":[{{"id":{at}}}]}}'
+        request.answer(200, body.encode())
+
+    options = {"items": "results", "paging": "page", "parameter": "page"}
+    with web_server(handle) as url:
+        assert keys(read({**options, "next": "next"}, url)) == ["1", "2"]
+        with pytest.raises(SourceFailed, match="HTTP 404 for page 3; where it is none behind"):
+            read(options, url)
+
+
+def test_contacts_are_counted_from_the_number_that_the_url_has() -> None:
+    """As SCIM does (RFC 7644 3.4.2.4): the first is 1, and 0 is taken for 1."""
+
+    def handle(request: Request) -> None:
+        query = {k: v[0] for k, v in parse_qs(urlsplit(request.path).query).items()}
+        start = max(int(query["startIndex"]), 1)
+        found = [{"id": n} for n in range(start, min(start + 2, 6))]
+        request.answer(200, json.dumps({"totalResults": 5, "Resources": found}).encode())
+
+    options = {"items": "Resources", "paging": "offset", "parameter": "startIndex"}
+    with web_server(handle) as url:
+        own = {**options, "url": f"{url}/people?startIndex=1&count=2"}
+        assert keys(read(own, url)) == ["1", "2", "3", "4", "5"]
+
+
 @pytest.mark.parametrize(
     "links",
     [
