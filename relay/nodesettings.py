@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 from typing_extensions import override
 
-from relay.settings import ENTRA, SCOPE
-from relay.tokens import OUTLOOK_APPS, TEAMS_APPS, TokenRules
+from relay.settings import ENTRA, user_rules
+from relay.tokens import TokenRules
 
 REGISTRATION_SCOPE = "register"
 """The scope that the application offers to administrators alone; tokens of pages lack it."""
@@ -80,13 +80,7 @@ class NodeSettings(msgspec.Struct, frozen=True):
 
     def token_rules(self, tenant: str) -> TokenRules:
         """Return what a token must say that claims to be of this tenant (a GUID, lower case)."""
-        return TokenRules(
-            tenant=tenant,
-            client_id=self.client_id,
-            issuer=f"{self.authority}/{tenant}/v2.0",
-            scope=SCOPE,
-            apps=frozenset((self.client_id, *TEAMS_APPS, *OUTLOOK_APPS, *self.apps)),
-        )
+        return user_rules(self.authority, tenant, self.client_id, self.apps)
 
     def registration_rules(self, tenant: str) -> TokenRules:
         """Return what the token of an administrator must say who registers this tenant."""

@@ -59,20 +59,37 @@ class RelaySettings(msgspec.Struct, frozen=True):
 
     def token_rules(self) -> TokenRules:
         """Return what Entra's tokens must say; only with a tenant."""
-        return TokenRules(
-            tenant=self.tenant,
-            client_id=self.client_id,
-            issuer=f"{self.authority}/{self.tenant}/v2.0",
-            scope=SCOPE,
-            apps=frozenset((self.client_id, *TEAMS_APPS, *OUTLOOK_APPS, *self.apps)),
-        )
+        return user_rules(self.authority, self.tenant, self.client_id, self.apps)
 
     @property
     def keys_url(self) -> str:
         """Where the keys of Entra's tokens are; pinned, whatever a token says."""
-        return f"{self.authority}/{self.tenant}/discovery/v2.0/keys"
+        return tenant_keys_url(self.authority, self.tenant)
 
     @override
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+
+def user_rules(authority: str, tenant: str, client_id: str, apps: tuple[str, ...]) -> TokenRules:
+    """Return what the token of a user must say, whichever face it is shown to.
+
+    Args:
+        authority: where Entra is.
+        tenant: the registered tenant's id, lower case.
+        client_id: of the application that the token is for, lower case.
+        apps: client ids that may hold it besides Teams, Outlook and the application itself.
+    """
+    return TokenRules(
+        tenant=tenant,
+        client_id=client_id,
+        issuer=f"{authority}/{tenant}/v2.0",
+        scope=SCOPE,
+        apps=frozenset((client_id, *TEAMS_APPS, *OUTLOOK_APPS, *apps)),
+    )
+
+
+def tenant_keys_url(authority: str, tenant: str) -> str:
+    """Return where the keys of a tenant's tokens are."""
+    return f"{authority}/{tenant}/discovery/v2.0/keys"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from relay.settings import ENTRA, SCOPE
-from relay.tokens import OUTLOOK_APPS, TEAMS_APPS, TokenRules
+from relay.settings import ENTRA, tenant_keys_url, user_rules
+from relay.tokens import TokenRules
 
 FROM_ENVIRONMENT = "environment"
 NO_PROXY = "none"
@@ -60,14 +60,8 @@ class TunnelSettings(msgspec.Struct, frozen=True):
 
     def token_rules(self, tenant: str) -> TokenRules:
         """Return what the users' tokens must say; `tenant` is the registered one."""
-        return TokenRules(
-            tenant=tenant,
-            client_id=self.client_id,
-            issuer=f"{self.authority}/{tenant}/v2.0",
-            scope=SCOPE,
-            apps=frozenset((self.client_id, *TEAMS_APPS, *OUTLOOK_APPS, *self.apps)),
-        )
+        return user_rules(self.authority, tenant, self.client_id, self.apps)
 
     def keys_url(self, tenant: str) -> str:
         """Where the keys of Entra's tokens are; pinned, whatever a token says."""
-        return f"{self.authority}/{tenant}/discovery/v2.0/keys"
+        return tenant_keys_url(self.authority, tenant)
