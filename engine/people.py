@@ -6,7 +6,7 @@ modules of their own; here they are put together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import partial
 from time import perf_counter_ns
@@ -37,6 +37,31 @@ from engine.reader import Reader
 from engine.rights import Principal
 from engine.suggesting import as_written, suggestion
 from engine.typed import ADDRESSED, Typed, read_typed, without_courtesies
+
+MAX_PAGES = 10
+"""Pages of one question that is not asked page by page: some 3,000 records of one person."""
+
+
+def pages_of(
+    answer: Callable[[PeopleQuery], PeoplePage], query: PeopleQuery, most: int = MAX_PAGES
+) -> Iterator[PeoplePage]:
+    """Give the pages that together have as many hits as are wanted, or all that there are.
+
+    One alone may end before, amid a crowd of one person. For faces that have no next page.
+
+    Args:
+        answer: answers with one page.
+        query: the question; behind the first page what is left of its limit is asked for.
+        most: after so many pages it ends in any case.
+    """
+    wanted = min(max(query.limit, 1), MAX_HITS)
+    for _ in range(most):
+        page = answer(query)
+        yield page
+        wanted -= len(page.hits)
+        if not page.cursor or wanted <= 0:
+            return
+        query = replace(query, cursor=page.cursor, limit=wanted)
 
 
 class PeopleSearch:

@@ -26,6 +26,7 @@ import msgspec
 
 from engine.caller import SHARED, WINDOW
 from engine.contact import Contact, contact_uuid_text
+from engine.people import pages_of
 from engine.plaincalls import NOBODY, PlainCaller
 from engine.query import (
     MAX_HITS,
@@ -41,7 +42,7 @@ from ldapd.asked import Asked, SetDirectory
 from ldapd.auth import Asker, Peer
 from ldapd.cookies import Bookmark, CookieSeal
 from ldapd.counters import Counters
-from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn, uuid_of
+from ldapd.entries import SUBSCHEMA_DN, Shown, answer_of, entry_dn, listed, uuid_of
 from ldapd.errors import ProtocolError, RequestRefused
 from ldapd.known_lists import KnownLists
 from ldapd.listing import START, Lister, Slices, most_entries
@@ -192,9 +193,10 @@ class Searcher:
         mark = self._pages.begin(asked)
         if question is None or mark is None:
             people = None if asker.client.profile == "bulk" else self._people(asked, wish)
-            answer = people or self._list(asked, self._set_question(asked, wish))
-            self._listed = answer if isinstance(answer, bytes) else b""
-            return answer
+            if people is None:
+                people = self._list(asked, self._set_question(asked, wish))
+            self._listed = people if isinstance(people, bytes) else b""
+            return people
         self._counters.lookups += 1
         match, value = self._best_match(asker, question.values)
         if match is not None:
@@ -411,7 +413,7 @@ class Searcher:
         selection = self._set_question(asked, _wish(asked.asker, asked.request)).selection
         return not self._index.candidates(selection, asked.asker.principal, WINDOW).complete
 
-    def _people(self, asked: Asked, wish: Filter) -> bytes | None:
+    def _people(self, asked: Asked, wish: Filter) -> bytes | LongAnswer | None:
         """Answer what somebody types as people search does, in its order; None for other filters.
 
         A client that wants pages, a list or an order of its own gets what the filter says instead.
@@ -425,16 +427,22 @@ class Searcher:
         query = PeopleQuery(
             text, asked.asker.principal, min(wanted, MAX_HITS), t9=client.profile == "phone"
         )
-        page = self._index.people(query)
+        return _begun(asked, self._found(asked, query))
+
+    def _found(self, asked: Asked, query: PeopleQuery) -> Slices:
+        """Give the people of a search and the result; nearly every one is a single slice."""
+        parts: list[bytes] = []
+        page = PeoplePage()
+        for page in pages_of(self._index.people, query):
+            if parts:
+                yield b"".join(parts)
+            self._counters.entries += len(page.hits)
+            parts = [asked.entry(listed(hit.contact, asked.base)) for hit in page.hits] or [b""]
         code: int = _SUCCESS
         if page.cursor:
             code = ResultCode.SIZE_LIMIT_EXCEEDED
             self._counters.searches_limited += 1
-        self._counters.entries += len(page.hits)
-        shown = [
-            Shown(hit.contact, entry_dn(contact_uuid_text(hit.id), asked.base)) for hit in page.hits
-        ]
-        return b"".join((*map(asked.entry, shown), asked.done(code)))
+        return b"".join((*parts, asked.done(code)))
 
     def _notes(self, asked: Asked) -> tuple[Control, ...]:
         """Return the response controls of one entry or none."""
@@ -454,12 +462,16 @@ class Searcher:
     def _list(self, asked: Asked, question: SetQuestion) -> bytes | LongAnswer:
         """Answer a set question; what takes longer than a slice goes on later."""
         limits = self._profiles.of(asked.asker.client.profile)
-        slices = self._lister.answer(asked, question, limits)
-        try:
-            first = next(slices)
-        except StopIteration as end:
-            return bytes(end.value)
-        return LongAnswer(asked.message_id, first, slices)
+        return _begun(asked, self._lister.answer(asked, question, limits))
+
+
+def _begun(asked: Asked, slices: Slices) -> bytes | LongAnswer:
+    """Return an answer that is made slice by slice, as a whole if it has but one."""
+    try:
+        first = next(slices)
+    except StopIteration as end:
+        return bytes(end.value)
+    return LongAnswer(asked.message_id, first, slices)
 
 
 def _sorted(

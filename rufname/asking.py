@@ -11,17 +11,20 @@ from collections.abc import Sequence
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from engine.client import Client
 from engine.contact import Contact, ContactId
 from engine.explaining import CallerExplanation
 from engine.highlight import Span
+from engine.people import pages_of
 from engine.phone import DialPlan, format_number
 from engine.query import (
     EVERY_CLASS,
     CallerMatch,
     CallerQuery,
     Explanation,
+    ExplanationStep,
     PeoplePage,
     PeopleQuery,
     PersonHit,
@@ -36,8 +39,6 @@ from rufname.options import config_option
 
 MAX_NAMED = 5
 """People of a company who are named in its hit's last line."""
-
-_NO_STEPS = Explanation(())
 
 
 class NumberShown(msgspec.Struct, frozen=True):
@@ -136,10 +137,17 @@ def search(  # noqa: PLR0917 - click hands them over by name
         t9=keys,
         fold=fold,
     )
-    if explain:
-        page, explanation = index.explain_people(query)
-    else:
-        page, explanation = index.people(query), _NO_STEPS
+    explained: list[Explanation] = []
+
+    def answer(asked: PeopleQuery) -> PeoplePage:
+        if not explain:
+            return index.people(asked)
+        found, steps = index.explain_people(asked)
+        explained.append(steps)
+        return found
+
+    page = _joined(list(pages_of(answer, query)))
+    explanation = _in_turn(explained)
     if as_json:
         for hit in page.hits:
             _print_object(_hit(hit, explanation if explain else None))
@@ -151,6 +159,27 @@ def search(  # noqa: PLR0917 - click hands them over by name
         _print_steps(explanation, to_errors=not page.hits)
         _print_hints(page)
     return DONE if page.hits else NO
+
+
+def _joined(pages: Sequence[PeoplePage]) -> PeoplePage:
+    """Return pages that follow each other as one."""
+    hits = tuple(hit for page in pages for hit in page.hits)
+    return replace(pages[-1], hits=hits, did_you_mean=pages[0].did_you_mean)
+
+
+def _in_turn(explained: Sequence[Explanation]) -> Explanation:
+    """Return how pages that follow each other came about, their hits numbered through."""
+    steps: list[ExplanationStep] = []
+    hits = 0
+    for explanation in explained:
+        is_first = not steps
+        for step in explanation.steps:
+            if step.step.startswith("hit "):
+                hits += 1
+                steps.append(replace(step, step=f"hit {hits}"))
+            elif is_first or step.step == "searched":
+                steps.append(step)
+    return Explanation(tuple(steps))
 
 
 def _asker(config: Config, user: str | None) -> Principal:

@@ -426,6 +426,24 @@ def test_what_is_typed_gets_the_people_of_people_search_in_its_order(
         directory.close()
 
 
+def test_whoever_stands_behind_a_crowd_of_one_person_is_found(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    directory = Directory(tmp_path_factory.mktemp("crowd"))
+    try:
+        crowd = [contact(f"q{key:03}", "Quirin Quast", "493023125300") for key in range(700)]
+        index = directory.hold(*crowd, contact("q", "Xaver Quastel"), contact("z", "Zoe Quastel"))
+        handler = handler_of(index)
+        for limit, names, code in (
+            (0, ["Quirin Quast", "Xaver Quastel", "Zoe Quastel"], ResultCode.SUCCESS),
+            (2, ["Quirin Quast", "Xaver Quastel"], ResultCode.SIZE_LIMIT_EXCEEDED),
+        ):
+            found = search(handler, PHONE, "(searchContact=quast*)", "cn", size_limit=limit)
+            assert (found.names(), found.code) == (names, code)
+    finally:
+        directory.close()
+
+
 def test_the_digits_of_a_phone_are_letters_on_its_keys(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -140,6 +140,24 @@ def test_search_folds_the_people_of_a_company_if_asked_for(
     assert [each["name"] for each in hit["folded"]] == ["Jürgen Groß"]
 
 
+def test_search_goes_on_behind_a_crowd_of_one_person(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    crowd = [(f"q{key:03}", "Quirin Quast", "", "030 23125300", "") for key in range(700)]
+    place.write_people(
+        [*crowd, ("q", "Xaver Quastel", "", "", ""), ("z", "Zoe Quastel", "", "", "")]
+    )
+    assert place.run("sync") == 0
+    capfd.readouterr()
+    assert place.run("search", "quast", "--json") == 0
+    hits = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [hit["name"] for hit in hits] == ["Quirin Quast", "Xaver Quastel", "Zoe Quastel"]
+    assert place.run("search", "quast", "--limit", "2", "--explain") == 0
+    said = capfd.readouterr()
+    assert "  hit 2     'Xaver Quastel': " in said.out
+    assert said.err == "2 of 100 or more shown; --limit shows more\n"
+
+
 def test_search_gives_no_more_hits_than_asked_for(
     synced: Place, capfd: pytest.CaptureFixture[str]
 ) -> None:
