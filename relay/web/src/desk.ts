@@ -40,6 +40,7 @@ export class Desk {
   private card: Card | undefined;
   private opening: AbortController | undefined;
   private toastTimer = 0;
+  private readonly life = new AbortController();
   private refreshing: Card | undefined;
   private filling = 0;
   /** What Enter does as soon as the text has its answer. */
@@ -104,15 +105,18 @@ export class Desk {
       ),
       this.toast,
     );
-    document.addEventListener("keydown", (event) => {
+    const living = { signal: this.life.signal };
+    const press = (event: KeyboardEvent) => {
       if (!this.element.isConnected || document.querySelector("dialog[open]")) return;
       this.escape(event);
       this.slash(event);
-    });
-    addEventListener("storage", (event) => this.follow(event.key));
-    document.addEventListener("visibilitychange", () => {
+    };
+    const look = () => {
       if (!document.hidden && !this.input.value && this.element.isConnected) void this.fill();
-    });
+    };
+    document.addEventListener("keydown", press, living);
+    addEventListener("storage", (event) => this.follow(event.key), living);
+    document.addEventListener("visibilitychange", look, living);
     this.showLight(true);
     this.emptySide();
     if (me.sources.length) this.showStart();
@@ -125,6 +129,11 @@ export class Desk {
   /** Put the cursor into the search box. */
   focus(): void {
     this.input.focus();
+  }
+
+  /** Listen to nothing any more: another page takes its place, and what is heard would keep this one. */
+  end(): void {
+    this.life.abort();
   }
 
   /** What is typed. */

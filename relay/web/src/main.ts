@@ -25,6 +25,7 @@ class Program {
   private readonly pin = new Pin(location.hash);
   private ways: Ways | undefined;
   private lacksRoad = false;
+  private desk: Desk | undefined;
   /** What somebody had typed whose session ended. */
   private interrupted: { tenant: string; user: string; text: string } | undefined;
 
@@ -91,6 +92,8 @@ class Program {
       this.session.end();
       void this.begin("signin.ended");
     });
+    this.desk?.end();
+    this.desk = desk;
     show(desk.element);
     desk.focus();
     const before = this.interrupted;

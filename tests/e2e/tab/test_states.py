@@ -60,6 +60,33 @@ def test_whoever_signs_in_again_goes_on_with_the_text_and_nobody_else(open_page:
         expect(page.locator(".row .name")).to_have_text([ANNA.name] if typed else [])
 
 
+HEED = """
+window.heard = [];
+const listen = document.addEventListener;
+document.addEventListener = function (type, act, options) {
+  if (type === "keydown" && options?.signal) window.heard.push(options.signal);
+  else if (type === "keydown") window.heard.push({ aborted: false });
+  listen.call(document, type, act, options);
+};
+"""
+LISTENING = "window.heard.filter((signal) => !signal.aborted).length"
+
+
+def test_whoever_signs_in_again_leaves_no_page_behind_that_listens(open_page: Opened) -> None:
+    page = open_page()
+    page.add_init_script(HEED)
+    page.reload()
+    expect(page.locator("#search")).to_be_focused()
+    for _ in range(3):
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("User name").fill("erika")
+        page.get_by_label("Password").fill(ERIKA.password)
+        page.keyboard.press("Enter")
+        expect(page.locator("#search")).to_be_focused()
+    assert page.evaluate("window.heard.length") >= 4
+    assert page.evaluate(LISTENING) == 1
+
+
 def test_enter_pressed_again_while_one_signs_in_is_no_second_attempt(
     open_page: Opened,
 ) -> None:
