@@ -29,6 +29,7 @@ from connectors.mapping import Mapping
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SourceSettings
 from connectors.sheetbounds import stray_cell, stray_table_cell
+from connectors.sheetspaces import without_indents
 from connectors.suggestions import DISCOVERED, found_fields
 from connectors.values import as_text
 from engine.cleaning import clean
@@ -270,7 +271,13 @@ class _Sheet:
         return tuple(names)
 
     def _opened(self, calamine: Any, data: bytes) -> Any:
-        return self._guarded(calamine, lambda: calamine.load_workbook(io.BytesIO(data)))
+        try:
+            return self._guarded(calamine, lambda: calamine.load_workbook(io.BytesIO(data)))
+        except SourceFailed:
+            plain = without_indents(data)
+            if plain is None:
+                raise
+        return self._guarded(calamine, lambda: calamine.load_workbook(io.BytesIO(plain)))
 
     def _require_near(self, data: bytes, sheet: str | None) -> None:
         """Make sure that values lie together: reading them would end this process.

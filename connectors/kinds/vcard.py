@@ -185,18 +185,34 @@ class VcardSource(ContactSource):
         self._read[path] = before
 
     def _lines(self, file: BinaryIO) -> Iterator[bytes]:
-        wide = file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}  # old exports
+        head = file.read(LINE_BYTES)
         file.seek(0)
-        if wide:
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # old exports
             texts = io.TextIOWrapper(file, "utf-16", errors="replace", newline="\n")
             while text := texts.readline(LINE_BYTES):
                 self._read_bytes += 2 * len(text)
                 yield text.encode()
             texts.detach()  # whoever opened the file has still to look at it
             return
+        if b"\r" in head and b"\n" not in head:
+            yield from self._old_lines(file)
+            return
         while line := file.readline(LINE_BYTES):
             self._read_bytes += len(line)
             yield line
+
+    def _old_lines(self, file: BinaryIO) -> Iterator[bytes]:
+        """Yield lines that end as those of the old Macs do, by a carriage return alone."""
+        rest = b""
+        while chunk := file.read(LINE_BYTES):
+            self._read_bytes += len(chunk)
+            *lines, rest = (rest + chunk.replace(b"\r", b"\n")).split(b"\n")
+            yield from lines
+            if len(rest) > LINE_BYTES:  # a photo on one line
+                yield rest
+                rest = b" "  # what follows goes on with it
+        if rest:
+            yield rest
 
 
 def _files(folder: Path) -> list[Path]:

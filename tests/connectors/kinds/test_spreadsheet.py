@@ -249,6 +249,37 @@ def test_a_value_far_from_the_table_of_an_opendocument_sheet_is_refused_and_name
             read_rows(rows)
 
 
+def test_a_sheet_that_is_written_with_indents_is_read(tmp_path: Path) -> None:
+    """As Gnumeric 1.12 writes it: each cell on a line of its own."""
+    path = tmp_path / "phones.ods"
+    cell = (
+        '          <table:table-cell table:style-name="Gnumeric-default"'
+        ' office:value-type="string"><text:p>{}</text:p></table:table-cell>\n'
+    )
+    blank = (
+        '          <table:table-cell table:number-columns-repeated="252"'
+        " table:style-name='a\"&gt; b'/>\n        </table:table-row>\n"
+    )
+    row = '        <table:table-row table:style-name="AROW-0">\n'
+    write_ods_content(
+        path,
+        "\n        <office:forms>\n          <form:form/>\n        </office:forms>\n"
+        '        <table:table-column table:number-columns-repeated="4"/>\n'
+        + "".join(
+            row + "".join(map(cell.format, cells)) + blank
+            for cells in (
+                ("id", "name", "phone"),
+                ("1", "Anna <text:span>von</text:span> <text:span>Au</text:span>", "+49 89 1"),
+            )
+        )
+        + '        <table:table-row table:number-rows-repeated="65533">\n'
+        '          <table:table-cell table:number-columns-repeated="256"/>\n'
+        "        </table:table-row>\n      ",
+    )
+    (found,) = records(list(source(path).read(b"")))
+    assert found.record == {"id": "1", "name": "Anna von Au", "phone": "+49 89 1"}
+
+
 def test_a_value_far_from_the_table_of_a_binary_workbook_is_refused_and_named(
     tmp_path: Path,
 ) -> None:

@@ -161,6 +161,20 @@ def test_an_old_export_in_utf_16_is_read(tmp_path: Path, encoding: str) -> None:
         list(made.read(b""))
 
 
+def test_lines_that_end_by_a_carriage_return_alone_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "mac.vcf"
+    photo = f"PHOTO;ENCODING=b:{'QUJD' * 800_000}"  # longer than what is read at a time
+    cards = [card("1", "Anna Müller", "089 1"), card("2", "Bo", "089 2")]
+    cards[0] = cards[0].replace("END:VCARD", f"{photo}\nEND:VCARD")
+    text = "".join(cards).replace("\r\n", "\n").replace("\n", "\r")
+    path.write_bytes(text.encode())
+    found = [event.record for event in source(path).preview(9) if isinstance(event, Upsert)]
+    assert [(one["UID"], one["FN"]) for one in found] == [("1", "Anna Müller"), ("2", "Bo")]
+    path.write_bytes(text.rstrip("\r").removesuffix("END:VCARD").encode())
+    with pytest.raises(SourceFailed, match="cut off"):
+        list(source(path).read(b""))
+
+
 def test_a_file_that_is_replaced_while_it_is_read_fails_the_run(tmp_path: Path) -> None:
     path = tmp_path / "all.vcf"
     path.write_text(card("1", "Anna", "5") + card("2", "Bo", "6"))
