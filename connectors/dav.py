@@ -28,6 +28,12 @@ FIND_BOOKS = (
 ).encode()
 """The body of a PROPFIND for what address books there are and in which state."""
 
+FIND_WAY = (
+    f"{_HEAD}<d:propfind {_NAMESPACES}><d:prop><d:resourcetype/><d:current-user-principal/>"
+    "<c:addressbook-home-set/></d:prop></d:propfind>"
+).encode()
+"""The same for what leads on alone: DAViCal fails at its root where more is asked for."""
+
 FIND_CARDS = f"{_HEAD}<d:propfind {_NAMESPACES}><d:prop><d:getetag/></d:prop></d:propfind>".encode()
 """The body of a PROPFIND for the cards of a book, where it knows no sync-collection."""
 

@@ -237,8 +237,7 @@ class WebSession:
     def _exchange(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
         parts = urlsplit(url)
         connection = self._connected(parts)
-        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        target = quote(path, safe=_WRITTEN)
+        target = target_of(url)
         sent = {"Accept-Encoding": "identity", "User-Agent": "rufname", **headers}
         connection.request(method, target, body=body or None, headers=sent)
         response = connection.getresponse()
@@ -438,6 +437,13 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if not unpacking.eof or unpacking.unused_data:
         raise ValueError("an answer that is not one whole gzip")
     return whole
+
+
+def target_of(url: str) -> str:
+    """Return path and query of a URL as they are sent (RFC 9112, 3.2.1)."""
+    parts = urlsplit(url)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return quote(path, safe=_WRITTEN)
 
 
 def same_origin(one: str, other: str) -> bool:

@@ -22,6 +22,7 @@ from connectors.cancelling import Cancelling
 from connectors.dav import (
     FIND_BOOKS,
     FIND_CARDS,
+    FIND_WAY,
     INSUFFICIENT_STORAGE,
     NOT_FOUND,
     Multistatus,
@@ -32,6 +33,7 @@ from connectors.dav import (
     path_of,
     sync_request,
 )
+from connectors.digest import Digest
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.mapping import Mapping
 from connectors.rules import compile_key
@@ -46,6 +48,7 @@ from connectors.web import (
     link_of,
     refuse_proxy,
     same_origin,
+    target_of,
     web_url_fault,
 )
 from engine.source import (
@@ -64,6 +67,9 @@ from engine.source import (
 CARDS_AT_ONCE = 50
 """Cards of one multiget, at first: servers cap it, and photos make an answer of many MiB."""
 
+FEW_CARDS = 10
+"""So many cards may have changed in a small book; of more, see `_is_whole`."""
+
 KEY = ("href",)
 BOOK = "book"
 
@@ -75,6 +81,8 @@ _BROKEN = 500
 """From this status on, what is wrong may be gone the next time."""
 
 _UNAUTHORIZED = 401
+_GONE = 410
+_BASIC = re.compile(r"\bbasic\b", re.IGNORECASE)
 _XML = "application/xml; charset=utf-8"
 _ERRORS = {
     _UNAUTHORIZED: "wrong user or password",
@@ -121,10 +129,17 @@ class CarddavOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
-    """A bookmark: of each book, by its path, the state (ctag and sync-token) and the name."""
+    """A bookmark, of each book by its path.
+
+    Attributes:
+        books: ctag and sync-token.
+        names: what it is called.
+        cards: how many the last full read found.
+    """
 
     books: dict[str, tuple[str, str]]
     names: dict[str, str] = {}
+    cards: dict[str, int] = {}
 
 
 class _TokenExpired(Exception):
@@ -148,6 +163,7 @@ class CarddavSource(ContactSource):
         self._options = settings.options
         self._cancelling = Cancelling()
         self._cards = self._read = 0
+        self._digest: Digest | None = None  # what the server wants, where that is not Basic
         self._to_ask_again: set[str] = set()  # books of which a card was not given, by their paths
 
     @override
@@ -221,7 +237,8 @@ class CarddavSource(ContactSource):
                 yield from self._slim(self._fetched(web, book, hrefs), mapping)
                 token = "" if path_of(book.href) in self._to_ask_again else token  # noqa: PLW2901
                 state[path_of(book.href)] = (book.ctag if token else "", token)
-            yield Complete(full=True, bookmark=self._bookmark(_Kept(state, names)))
+            counts = {path_of(book.href): len(hrefs) for book, hrefs, _ in listed}
+            yield Complete(full=True, bookmark=self._bookmark(_Kept(state, names, counts)))
 
     @override
     def cancel(self) -> None:
@@ -247,8 +264,19 @@ class CarddavSource(ContactSource):
                 changes.append((book, [], [], token))
                 continue
             changed, gone, token = self._synced(web, book, token)
+            if self._is_whole(changed, kept.cards.get(path_of(book.href))):
+                raise _TokenExpired
             changes.append((book, changed, gone, token))
         return changes
+
+    @staticmethod
+    def _is_whole(changed: list[str], cards: int | None) -> bool:
+        """Tell whether what is said to have changed may be all that there is.
+
+        So DAViCal answers to a token that it does not know, and tells of no deletion. To read all
+        costs no more then.
+        """
+        return cards is not None and len(changed) >= max(FEW_CARDS, cards / 2)
 
     def _increment(
         self,
@@ -268,7 +296,8 @@ class CarddavSource(ContactSource):
             state[path] = ("", kept.books[path][1]) if again else (book.ctag, token)
             lost = [path_of(href) for href in (*gone, *changed)]
             yield from (Delete(key) for key in dict.fromkeys(lost) if key not in came)
-        yield Complete(full=False, bookmark=self._bookmark(_Kept(state, kept.names)))
+        kept = msgspec.structs.replace(kept, books=state)
+        yield Complete(full=False, bookmark=self._bookmark(kept))
 
     def _slim(
         self, events: Iterator[Upsert | RejectedRecord], mapping: Mapping
@@ -285,7 +314,10 @@ class CarddavSource(ContactSource):
         """Return the address books at the URL, below it, or in the user's home, by their path."""
         url = self._options.url
         for _ in range(3):  # the URL, the user's principal, the home of the user's books
-            found = self._multistatus(web, "PROPFIND", url, FIND_BOOKS, depth="1").resources
+            answer = self._ask(web, "PROPFIND", url, FIND_BOOKS, depth="1")
+            if answer.status == _BROKEN:
+                answer = self._ask(web, "PROPFIND", url, FIND_WAY, depth="0")
+            found = self._decoded(answer, url).resources
             own = [r for r in found if path_of(r.href).rstrip("/") == path_of(url).rstrip("/")]
             books = [r for r in own if r.is_book] or [r for r in found if r.is_book]
             if books:
@@ -366,24 +398,34 @@ class CarddavSource(ContactSource):
                 at_once = max(1, at_once // 4)  # of cards with large photos, fewer
                 continue
             done += len(asked)
-            missing = {path_of(href) for href in asked}
+            missing = {path_of(href): href for href in asked}
             for resource in found.resources:
-                path = path_of(resource.href)
-                missing.discard(path)
-                self._read += 1
-                if resource.status == NOT_FOUND:
-                    continue
-                if resource.data:
-                    yield self._event(resource, path, book.name, key_of)
-                    continue
-                if self._settings.key != KEY:  # nobody knows whose card it is, to let it stay
-                    raise SourceFailed(f"{url}: no card at {path}: HTTP {resource.status}")
-                if resource.status >= _BROKEN:
-                    self._to_ask_again.add(path_of(book.href))
-                words = f"the server does not give the card: HTTP {resource.status}"
-                yield RejectedRecord(path, words, key=path)
-            if missing:
-                raise SourceFailed(f"{url}: {len(missing)} of the cards asked for did not come")
+                missing.pop(path_of(resource.href), None)
+                yield from self._told(book, resource, key_of)
+            for href in missing.values():  # Xandikos leaves out whose names have a "?"
+                answer = self._ask(web, "GET", self._absolute(href), b"", depth="0")
+                card = answer.body.decode("utf-8", "replace") if answer.ok else ""
+                status = NOT_FOUND if answer.status == _GONE else answer.status
+                yield from self._told(book, Resource(href, status, data=card), key_of)
+
+    def _told(
+        self, book: Resource, resource: Resource, key_of: object
+    ) -> Iterator[Upsert | RejectedRecord]:
+        """Yield what was answered to the question for one card; nothing of one that is gone."""
+        path = path_of(resource.href)
+        self._read += 1
+        if resource.status == NOT_FOUND:
+            return
+        if resource.data:
+            yield self._event(resource, path, book.name, key_of)
+            return
+        if self._settings.key != KEY:  # nobody knows whose card it is, to let it stay
+            url = self._absolute(book.href)
+            raise SourceFailed(f"{url}: no card at {path}: HTTP {resource.status}")
+        if resource.status >= _BROKEN:
+            self._to_ask_again.add(path_of(book.href))
+        words = f"the server does not give the card: HTTP {resource.status}"
+        yield RejectedRecord(path, words, key=path)
 
     @staticmethod
     def _event(resource: Resource, path: str, book: str, key_of: object) -> Upsert | RejectedRecord:
@@ -406,10 +448,11 @@ class CarddavSource(ContactSource):
         if not answer.ok:
             offered = answer.headers.get("www-authenticate", "").strip() or "Basic"
             words = _ERRORS.get(answer.status, "")
-            if answer.status == _UNAUTHORIZED and not re.search(
-                r"\bbasic\b", offered, re.IGNORECASE
+            if answer.status == _UNAUTHORIZED and not (
+                _BASIC.search(offered) or Digest.of(offered, "", "")
             ):
-                words = f"the server offers {offered.split()[0]} only, but Basic is what is spoken"
+                first = offered.split()[0]
+                words = f"the server offers {first} only, but Basic and Digest are what is spoken"
             raise SourceFailed(f"{url}: HTTP {answer.status}{': ' if words else ''}{words}")
         try:
             return decode_multistatus(answer.body)
@@ -418,10 +461,21 @@ class CarddavSource(ContactSource):
 
     def _ask(self, web: WebSession, method: str, url: str, body: bytes, depth: str) -> Answer:
         headers = {"Content-Type": _XML, "Depth": depth}
-        if self._options.password is not None:
-            login = f"{self._options.user}:{self._options.password.read()}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(login).decode('ascii')}"
-        return web.request(method, url, headers, body)
+        if self._options.password is None:
+            return web.request(method, url, headers, body)
+        user, password = self._options.user, self._options.password.read()
+        basic = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+        target = target_of(url)
+        login = self._digest.header(method, target) if self._digest else f"Basic {basic}"
+        answer = web.request(method, url, {**headers, "Authorization": login}, body)
+        offered = answer.headers.get("www-authenticate", "")
+        if answer.status != _UNAUTHORIZED or _BASIC.search(offered):
+            return answer
+        self._digest = Digest.of(offered, user, password)  # the first, or an old one has ended
+        if self._digest is None:
+            return answer
+        login = self._digest.header(method, target)
+        return web.request(method, url, {**headers, "Authorization": login}, body)
 
     def _absolute(self, href: str) -> str:
         url = urljoin(self._options.url, href)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -273,6 +275,10 @@ def test_a_sync_report_that_was_cut_is_asked_for_to_its_end(secret: Path) -> Non
                 own._synced(asking, Resource(BOOK), "stuck")
 
 
+def hashed(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 class OneBook:
     """A server with one book, whose cards and answers a test sets."""
 
@@ -283,11 +289,20 @@ class OneBook:
         self.refused = 0
         self.asked: list[str] = []
         self.login = 'Basic realm="x"'
+        self.logins: list[str] = []
+        self.left_out: set[str] = set()
+        self.fails_at_root = False
 
     def handle(self, request: Request) -> None:
         body = request.content.decode()
-        if not request.headers.get("Authorization") or "Basic" not in self.login:
+        self.logins.append(request.headers.get("Authorization") or "")
+        if not self._knows(request):
             request.answer(401, b"", {"WWW-Authenticate": self.login})
+        elif self.fails_at_root and request.path == "/":
+            self._answer_at_root(request, body)
+        elif request.command == "GET":
+            name = request.path.removeprefix(BOOK)
+            request.answer(self.status.get(name, 200), self.cards[name].encode())
         elif request.command == "PROPFIND":
             self._answer(
                 request,
@@ -305,7 +320,26 @@ class OneBook:
             self._answer(request, *listed, f"<d:sync-token>{self.token}</d:sync-token>")
         else:
             self.asked = [name for name in self.cards if name in body]
-            self._answer(request, *map(self._card, self.asked))
+            self._answer(request, *map(self._card, set(self.asked) - self.left_out))
+
+    def _knows(self, request: Request) -> bool:
+        word, _, answer = (request.headers.get("Authorization") or "").partition(" ")
+        if word != self.login.split()[0]:
+            return False
+        if word != "Digest":
+            return word == "Basic"
+        own = dict(re.findall(r'(\w+)="?([^",]*)', answer))
+        password = hashed(f"{USER}:SabreDAV:{PASSWORD}")
+        asked = hashed(f"{request.command}:{request.path}")
+        parts = (password, "6a0b1", own["nc"], own["cnonce"], "auth", asked)
+        return own["response"] == hashed(":".join(parts)) and own["opaque"] == "df58bd"
+
+    def _answer_at_root(self, request: Request, body: str) -> None:
+        if "sync-token" in body:
+            request.answer(500, b"DAViCal Fatal Error")
+            return
+        home = f"<c:addressbook-home-set><d:href>{BOOK}</d:href></c:addressbook-home-set>"
+        self._answer(request, self._response("", home).replace(BOOK, "/", 1))
 
     def _card(self, name: str) -> str:
         if name in self.status:
@@ -421,9 +455,64 @@ def test_a_server_with_another_login_than_ours_is_told(
     one_book: tuple[OneBook, SourceSettings],
 ) -> None:
     server, own = one_book
-    server.login = 'Digest realm="x", nonce="y"'
+    server.login = "Negotiate"
     (fault,) = CarddavSource(completed(own)).check().faults
-    assert fault.endswith("HTTP 401: the server offers Digest only, but Basic is what is spoken")
+    assert fault.endswith("offers Negotiate only, but Basic and Digest are what is spoken")
+
+
+def test_a_server_that_wants_digest_gets_it_and_no_new_login_for_each_question(
+    one_book: tuple[OneBook, SourceSettings], secret: Path, store: ContactStore
+) -> None:
+    """As sabre/dav (Baikal) asks for it."""
+    server, own = one_book
+    server.login = 'Digest realm="SabreDAV",qop="auth",nonce="6a0b1",opaque="df58bd"'
+    assert sync_source(own, store).added == 2
+    assert [line.split()[0] for line in server.logins[:3]] == ["Basic", "Digest", "Digest"]
+    assert len({line for line in server.logins if "nc=00000001" in line}) == 1
+    secret.write_text("wrong")
+    report = sync_source(own, store)
+    assert report.reason.endswith("HTTP 401: wrong user or password")
+
+
+def test_a_card_that_is_left_out_of_an_answer_is_asked_for_by_itself(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore
+) -> None:
+    """Xandikos leaves out those that have a question mark in their names."""
+    server, own = one_book
+    server.cards["q%3F.vcf"] = card("q", "Quint", "")
+    server.left_out = {"q%3F.vcf", "b.vcf"}
+    assert sync_source(own, store).added == 3
+    store.settle(store.last_seq())
+    server.token, server.status = "two", {"b.vcf": 500, "q%3F.vcf": 404}
+    report = sync_source(own, store)
+    assert (report.state, report.removed, report.rejected) == ("done", 1, 1)
+    assert {contact.name for contact in stored(store).values()} == {"Anna", "Bo"}
+
+
+def test_all_cards_as_an_answer_to_an_old_token_are_a_full_read(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore
+) -> None:
+    """DAViCal answers so to a token that it has forgotten, and tells of no deletion."""
+    server, own = one_book
+    server.cards = {f"{n}.vcf": card(str(n), f"Name {n}", "") for n in range(20)}
+    assert sync_source(own, store).added == 20
+    store.settle(store.last_seq())
+    server.token = "two"
+    del server.cards["3.vcf"]
+    report = sync_source(own, store)
+    assert (report.full, report.removed) == (True, 1)
+
+
+def test_the_way_to_the_books_is_found_where_the_first_question_is_too_much(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore
+) -> None:
+    """DAViCal fails at its root when it is asked for a sync-token there."""
+    server, own = one_book
+    assert isinstance(own.options, CarddavOptions)
+    server.fails_at_root = True
+    root = msgspec.structs.replace(own.options, url=own.options.url.removesuffix(BOOK) + "/")
+    report = sync_source(msgspec.structs.replace(own, options=root), store)
+    assert (report.state, report.added) == ("done", 2)
 
 
 def test_a_redirect_is_not_followed_but_named(peer: Radicale, secret: Path) -> None:
