@@ -66,6 +66,9 @@ _NAME_PARTS = ("surname", "given", "additional", "prefix", "suffix")
 _ADDRESS_PARTS = ("box", "extended", "street", "city", "region", "postcode", "country")
 _PICTURES = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 _STRUCTURAL = frozenset({"BEGIN", "END", "VERSION", "PRODID", "X-ABLABEL", "KIND"})
+_GROUPS = {"KIND": "group", "X-ADDRESSBOOKSERVER-KIND": "group", "X-EVOLUTION-LIST": "true"}
+"""What tells that a card stands for others."""
+
 _PARAMETER = re.compile(r';([\w-]+)(?:=((?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*))?')
 _QUOTED_HEAD = re.compile(rb'((?:[^":]|"[^"]*")*):')
 _NAME = re.compile(r"(?:([\w-]+)\.)?([A-Za-z][\w-]*)")
@@ -124,8 +127,7 @@ class CardReader:
     def _card(self, line: int, properties: Sequence[_Property]) -> Card:
         columns: dict[str, list[str]] = {}
         labels = {p.group: p.text for p in properties if p.name == "X-ABLABEL" and p.group}
-        kinds = {"KIND", "X-ADDRESSBOOKSERVER-KIND"}
-        if any(p.name in kinds and p.text.lower() == "group" for p in properties):
+        if any(_GROUPS.get(p.name) == p.text.strip().lower() for p in properties):
             return Card(line, {}, "a group of other cards, not a contact")
         met: set[str] = set()
         for found in sorted(properties, key=_Property.preference):
@@ -243,7 +245,7 @@ _LINES = (
     ("fax", {"FAX", "WORKFAX", "HOMEFAX"}),
     ("mobile", {"CELL", "CAR", "MOBILE", "IPHONE", "HANDY", "MOBIL"}),
     ("other", {"PAGER", "ASSISTANT", "X-ASSISTANT", "X-OTHER", "BBS", "MODEM", "TEXTPHONE"}),
-    ("company", {"COMPANY", "X-COMPANY", "MAIN-NUMBER", "COMPANY_MAIN"}),
+    ("company", {"COMPANY", "X-COMPANY", "X-EVOLUTION-COMPANY", "MAIN-NUMBER", "COMPANY_MAIN"}),
     ("work", {"WORK", "BUSINESS", "ARBEIT"}),
     ("home", {"HOME", "PRIVAT"}),
 )

@@ -192,6 +192,30 @@ def test_a_group_is_named_and_is_no_contact() -> None:
     assert card.fault == "a group of other cards, not a contact"
 
 
+def test_what_evolution_exports_is_read_but_for_its_lists() -> None:
+    text = (
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:evl\r\nFN:Liste Alle\r\nX-EVOLUTION-LIST:TRUE\r\n"
+        "EMAIL;X-EVOLUTION-DEST-CONTACT-UID=ev1:Jörg <j@firm.example>\r\nEND:VCARD\r\n"
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:ev1\r\nFN:Jörg Groß\\, Dr.\r\n"
+        'TEL;X-EVOLUTION-E164=899999801,"+49";TYPE=WORK,VOICE:+49 89 9999801\r\n'
+        "TEL;X-EVOLUTION-E164=01711234567,;TYPE=CELL:0171 1234567\r\n"
+        'TEL;X-EVOLUTION-E164=0899999803,;TYPE="X-EVOLUTION-ASSISTANT":089 9999803\r\n'
+        'TEL;X-EVOLUTION-E164=0899999800,;TYPE="X-EVOLUTION-COMPANY":089 9999800\r\n'
+        "PHOTO;VALUE=uri:file:///root/.local/share/evolution/addressbook/system/phot\r\n"
+        " os/ev1_photo-file0.image-2FJPEG\r\nEND:VCARD\r\n"
+    )
+    group, person = CardReader().cards(text.encode().splitlines(keepends=True))
+    assert group.fault == "a group of other cards, not a contact"
+    assert person.record == {
+        "UID": "ev1",
+        "FN": "Jörg Groß, Dr.",
+        "TEL.work": "+49 89 9999801",
+        "TEL.mobile": "0171 1234567",
+        "TEL.other": "089 9999803",
+        "TEL.company": "089 9999800",
+    }
+
+
 def test_a_card_that_does_not_end_is_noticed() -> None:
     reader = CardReader()
     found = list(reader.cards([b"BEGIN:VCARD\n", b"FN:A\n", b"END:VCARD\n", b"BEGIN:VCARD\n"]))
