@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+OTHER_VERSION = "another version of Rufname is installed than runs: restart `rufname serve`"
+"""Of a process that a `serve` starts from files that were replaced since it began."""
+
 
 class RufnameError(Exception):
     """The root of all errors that this package raises on purpose; its text is one for people."""

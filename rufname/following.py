@@ -10,9 +10,10 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.errors import CorruptIndex
+from engine.errors import CorruptIndex, ForeignIndex
 from engine.index import ContactIndex
 from engine.rights import SourcePolicy
+from rufname.errors import OTHER_VERSION
 
 REFRESH_INTERVAL_S = 0.2
 """A commit is seen at most so much later; a look costs two system calls."""
@@ -34,6 +35,8 @@ async def open_when_whole(index_dir: Path, policies: Mapping[str, SourcePolicy])
         except CorruptIndex as error:
             if not said:
                 _log.error("waiting for a whole index: %s", error)
+                if isinstance(error, ForeignIndex):  # an upgraded `serve` starts it later
+                    _log.error(OTHER_VERSION)
                 said = True
             await asyncio.sleep(REOPEN_INTERVAL_S)
 

@@ -33,7 +33,7 @@ from engine.store import ContactStore
 from engine.storefile import FORMAT_VERSION
 from engine.writer import IndexWriter
 from rufname.drafting import Drafter
-from rufname.errors import RufnameError
+from rufname.errors import OTHER_VERSION, RufnameError
 from rufname.exits import FAULT
 from rufname.garbage import collect_rarely
 from rufname.telemetry import configure_logging
@@ -259,8 +259,7 @@ def index(store_path: Path, index_dir: Path, known: int | None, formats: str) ->
         for line in sys.stdin.buffer:
             order = _order_of(line)
             if formats != FORMATS:
-                fault = "another version of Rufname is installed than runs: restart `rufname serve`"
-                _say(answers, _Answer(ended=True, fault=fault))
+                _say(answers, _Answer(ended=True, fault=OTHER_VERSION))
                 continue
             try:
                 store = store or ContactStore.open(store_path)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from shlex import quote
 
-from engine.errors import CorruptIndex
+from engine.errors import CorruptIndex, ForeignIndex
 from engine.index import ContactIndex
 from rufname.config import Config
 from rufname.errors import RufnameError
 from rufname.ownership import require_entry
+from rufname.rundir import serving_pid
 
 
 class NothingIndexed(RufnameError):
@@ -30,7 +31,7 @@ def open_index(config: Config) -> ContactIndex:
     try:
         index = ContactIndex.open(config.index_dir, config.policies())
     except CorruptIndex as error:
-        raise NothingIndexed(f"{error}: {rebuilt_by(config)}") from error
+        raise NothingIndexed(f"{error}: {rebuilt_by(config, error)}") from error
     if not index.status().generation:
         raise NothingIndexed(
             f"{config.data_dir} holds no index yet: run `rufname sync -c {quote(str(config.path))}`"
@@ -38,8 +39,13 @@ def open_index(config: Config) -> ContactIndex:
     return index
 
 
-def rebuilt_by(config: Config) -> str:
+def rebuilt_by(config: Config, error: CorruptIndex) -> str:
     """Return how an index that cannot be used is built anew, for whoever is told of it."""
+    if isinstance(error, ForeignIndex) and serving_pid(config.run_dir) is not None:
+        return (
+            "the `rufname serve` that runs builds the index anew; if it began before this version"
+            " was installed, restart it"
+        )
     if config.index_dir.exists() and not os.access(config.index_dir, os.W_OK):
         return "the folder may not be written, and whoever asks takes a lock in it"
     return (

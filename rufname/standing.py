@@ -149,7 +149,7 @@ def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED)
         index = opened.status()
         opened.close()
     except CorruptIndex as error:
-        faults.append(f"{error}: {rebuilt_by(config)}")
+        faults.append(f"{error}: {rebuilt_by(config, error)}")
     serving = read_status(config.run_dir)
     return Status(
         sources=sources,

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from engine.index import ContactIndex
 from rufname.following import follow, open_when_whole
+from rufname.rundir import take_serve_lock
 from tests.rufname.place import PEOPLE, Place, eventually
 
 
@@ -30,6 +33,27 @@ async def test_a_damaged_index_is_waited_for(synced: Place) -> None:
     index = await asyncio.wait_for(opening, 10)
     assert index.status().documents == 3
     index.close()
+
+
+async def test_a_worker_of_a_version_that_was_installed_meanwhile_says_what_helps(
+    synced: Place, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """So do commands, which had named `rufname sync`."""
+    config = synced.config
+    current = config.index_dir / "current"
+    older = current.with_name("0-1")  # its name begins with the format
+    current.resolve().rename(older)
+    current.unlink()
+    current.symlink_to(older.name)
+    opening = asyncio.create_task(open_when_whole(config.index_dir, config.policies()))
+    await eventually(lambda: "restart `rufname serve`" in caplog.text)
+    opening.cancel()
+    serving = take_serve_lock(config.run_dir)
+    assert await asyncio.to_thread(synced.run, "lookup", "030") == 3
+    assert "began before this version was installed, restart it" in capfd.readouterr().err
+    serving.release()
+    assert await asyncio.to_thread(synced.run, "lookup", "030") == 3
+    assert "`rufname sync -c" in capfd.readouterr().err
 
 
 async def test_a_damaged_commit_leaves_the_old_answers(synced: Place) -> None:
