@@ -25,17 +25,22 @@ const DEADLINE_MS = 8000;
 
 /** Send a request to where the page came from. Throws `Failure`, or the abort of `signal`. */
 export async function send(path: string, request: RequestInit, signal?: AbortSignal): Promise<Response> {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
   try {
-    return await fetch(path, {
-      ...request,
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-      credentials: "omit",
-    });
+    return await fetch(path, { ...request, signal: untilDeadline(signal), credentials: "omit" });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw unreached();
   }
+}
+
+/** Return what aborts with a signal, or at the deadline. `AbortSignal.any` is younger than some phones' browsers. */
+function untilDeadline(signal?: AbortSignal): AbortSignal {
+  const either = new AbortController();
+  for (const each of [AbortSignal.timeout(DEADLINE_MS), signal]) {
+    if (each?.aborted) either.abort(each.reason);
+    else each?.addEventListener("abort", () => either.abort(each.reason), { once: true });
+  }
+  return either.signal;
 }
 
 /** Return the header fields of a request. */

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
@@ -9,7 +11,7 @@ from tests.e2e.running import Rufname
 from tests.e2e.tab.conftest import InTeams, Opened
 from tests.e2e.tab.issuer import Issuer
 from tests.e2e.tab.refusing import refuse
-from tests.e2e.tab.world import ANNA, ERIKA, JOERG, OUTSIDER
+from tests.e2e.tab.world import ANNA, ERIKA, JOERG, OUTSIDER, address_of
 
 pytestmark = pytest.mark.e2e
 
@@ -171,6 +173,20 @@ def test_a_token_that_ran_out_is_replaced_without_a_word(in_teams: InTeams) -> N
     host.tab.locator("#search").fill("anna")
     expect(host.tab.locator(".row")).to_contain_text(ANNA.name)
     assert len(host.calls("authentication.getAuthToken")) == before + 1
+
+
+def test_a_browser_of_some_years_searches_too(
+    contexts: Callable[..., BrowserContext], server: Rufname
+) -> None:
+    context = contexts()
+    context.add_init_script("delete AbortSignal.any")
+    page = context.new_page()
+    page.goto(address_of(server))
+    page.get_by_label("User name").fill("erika")
+    page.get_by_label("Password").fill(ERIKA.password)
+    page.keyboard.press("Enter")
+    page.locator("#search").fill("anna abel")
+    expect(page.locator(".row .name")).to_have_text([ANNA.name])
 
 
 def test_a_user_without_rights_is_told(open_page: Opened) -> None:
