@@ -24,6 +24,10 @@ MAX_BODY_BYTES = 1024 * 1024
 """Of a request whose length is not known before, its chunks and trailers: far above the bound of
 every route, which answers what is too large; this one ends what goes on for ever."""
 
+FIRST_REQUEST_S = 0.5
+"""How long a server that ends waits for the first request of a connection: it is on its way, and
+whoever called would have to call again. Below what a worker has to drain."""
+
 _AROUND_LINE_BYTES = len("  HTTP/1.1\r\n") + len("\r\n")
 _AROUND_FIELD_BYTES = len(": \r\n")
 """What a head has besides its method, target, names and values."""
@@ -45,6 +49,7 @@ class BoundedConnection(HttpToolsProtocol):
     _in_head = True
     _arriving = True
     _ended_in_this_read = False
+    _is_last = False
     _bytes = 0
     _refusal = 400
 
@@ -114,12 +119,26 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not before:  # not so for a WebSocket
             self.cycle.__class__ = WholeAnswers  # uvicorn's has no more of its own, and no choice
+            if self._is_last:
+                self.cycle.keep_alive = False
 
     @override
     def on_message_complete(self) -> None:
         self._arriving = False
         self._ended_in_this_read = True
         super().on_message_complete()
+
+    @override
+    def shutdown(self) -> None:
+        if self.cycle is not None:
+            super().shutdown()
+            return
+        self._is_last = True
+        self.loop.call_later(FIRST_REQUEST_S, self._close_unasked)
+
+    def _close_unasked(self) -> None:
+        if self.cycle is None and self._arriving:  # else a WebSocket has come
+            self.transport.close()
 
     @override
     def handle_websocket_upgrade(self) -> None:

@@ -356,6 +356,26 @@ def test_a_drain_ends_running_requests_and_closes_the_listener(
     run(main())
 
 
+def test_a_drain_answers_a_call_whose_connection_was_accepted_just_before(
+    local: LocalDirectory, run: Runner
+) -> None:
+    async def main() -> None:
+        async with serving(create_app(local, lambda: CLIENTS, SETTINGS)) as (server, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await until(lambda: server.metrics()["connections"] == 1)
+            draining = asyncio.create_task(server.drain(10))
+            await until(lambda: not server._server.servers[0].is_serving())
+            password = f"Authorization: {basic('sbc', PASSWORD)}"
+            writer.write(get(f"/v1/caller/{NUMBER}", password))
+            answer = await reader.read()
+            assert answer.endswith(ERIKA.encode())
+            assert b"connection: close" in answer.lower()
+            await draining
+            writer.close()
+
+    run(main())
+
+
 def test_a_drain_cuts_what_does_not_end_in_time(
     local: LocalDirectory, run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
