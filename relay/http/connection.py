@@ -49,6 +49,7 @@ class BoundedConnection(HttpToolsProtocol):
     _in_head = True
     _arriving = True
     _ended_in_this_read = False
+    _is_new = True
     _is_last = False
     _bytes = 0
     _refusal = 400
@@ -112,7 +113,7 @@ class BoundedConnection(HttpToolsProtocol):
             raise ValueError("too large a head")
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             raise ValueError("not one Host field")  # RFC 9112, 3.2: answered with 400
-        self._in_head = False
+        self._in_head = self._is_new = False
         if self.parser.get_http_version() == "1.0":  # it knows no 100 (RFC 9110, 10.1.1)
             self.expect_100_continue = False
         before = self.cycle
@@ -130,19 +131,21 @@ class BoundedConnection(HttpToolsProtocol):
 
     @override
     def shutdown(self) -> None:
-        if self.cycle is not None:
+        if not self._is_new:
             super().shutdown()
             return
         self._is_last = True
         self.loop.call_later(FIRST_REQUEST_S, self._close_unasked)
 
     def _close_unasked(self) -> None:
-        if self.cycle is None and self._arriving:  # else a WebSocket has come
+        if self._is_new:
             self.transport.close()
 
     @override
     def handle_websocket_upgrade(self) -> None:
-        self._in_head = self._arriving = False  # the transport belongs to the WebSocket
+        self._in_head = self._arriving = self._is_new = (
+            False  # the transport belongs to the WebSocket
+        )
         super().handle_websocket_upgrade()
 
     @override
