@@ -36,6 +36,10 @@ REMEMBERED_S = 20.0
 MAX_REMEMBERED = 512
 """Answers that are given once more where the relay repeats a question whose line was lost."""
 
+MOST_FURTHER = 4
+"""Pages behind the first one of a message extension's question: one may end before it is full, amid
+a crowd of one person."""
+
 PROBLEM = "application/problem+json"
 
 _REFUSALS: dict[str, Refusal] = {
@@ -187,7 +191,14 @@ class Answerer:
             raise NotAllowed("the message extension is not configured")
         asked = _read(args, ExtensionQuestion)
         page = await self._desk.search(asker, SearchQuestion(asked.text, limit=MAX_CARDS))
-        return Answer(200, _encode(cards(page)))
+        hits = page.hits
+        for _ in range(MOST_FURTHER):
+            if not page.cursor or len(hits) >= MAX_CARDS:
+                break
+            further = SearchQuestion(asked.text, MAX_CARDS - len(hits), page.cursor)
+            page = await self._desk.search(asker, further)
+            hits += page.hits
+        return Answer(200, _encode(cards(msgspec.structs.replace(page, hits=hits))))
 
     async def _person(self, asker: Asker, args: bytes) -> Answer:
         hit = await self._desk.person(asker, _read(args, _Record).id)

@@ -26,7 +26,7 @@ from relay.tunnel.bus import Question, Reply
 from relay.tunnel.frames import Refusal
 from relay.tunnel.keys import KeyBundle, SignedBundle, TenantIdentity
 from relay.tunnel.tenants import TenantRecord
-from tests.engine.building import Directory
+from tests.engine.building import Directory, contact
 from tests.relay.http.asking import CONTACTS
 from tests.relay.http.users import CLIENT_ID, TENANT, claims, signed
 from tests.relay.test_tokens import BAD_CLAIMS, BAD_TOKENS
@@ -111,6 +111,18 @@ async def test_a_search_finds_what_the_tab_would_find(cloud: Cloud, site: Site, 
     assert (first["name"], first["details"]) == ("Anna Abel", "Abel GmbH")
     assert first["call"] == "https://teams.microsoft.com/l/call/0/0?users=4:%2B493023125002"
     assert (await ask("niemand heißt so")).json() == {"contacts": []}
+
+
+async def test_whoever_stands_behind_a_crowd_of_one_person_is_found(
+    tmp_path: Path, cloud: Cloud, ask: Ask
+) -> None:
+    made = Directory(tmp_path)
+    crowd = [contact(f"q{key:03}", "Quirin Quast", "493023125300") for key in range(700)]
+    directory = LocalDirectory(made.hold(*crowd, contact("q", "Xaver Quastel")))
+    await connect(cloud, Site(tmp_path / "keys", directory, message_extension=True))
+    found = (await ask("quast")).json()["contacts"]
+    assert [each["name"] for each in found] == ["Quirin Quast", "Xaver Quastel"]
+    made.close()
 
 
 async def test_the_users_rights_hold(cloud: Cloud, site: Site, ask: Ask) -> None:
