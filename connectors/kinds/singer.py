@@ -77,11 +77,12 @@ class SingerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Followed(msgspec.Struct, frozen=True, array_like=True):
-    """A bookmark: the state that a command told for a stream."""
+    """A bookmark: the state that a command told for a stream, and the version of its table."""
 
     command: tuple[str, ...]
     stream: str
     state: msgspec.Raw
+    version: int | None = None
 
 
 _NOTHING = msgspec.Raw(b"")
@@ -93,6 +94,7 @@ class _Message(msgspec.Struct, frozen=True):
     type: str = ""
     stream: str | None = None
     record: dict[str, Any] | None = None
+    version: Any = None
     value: msgspec.Raw = _NOTHING
 
 
@@ -124,6 +126,7 @@ class SingerSource(ContactSource):
         self._options = settings.options
         self._cancelling = Cancelling()
         self._state: msgspec.Raw | None = None  # what the command told last
+        self._version: int | None = None  # of the stream's table, as it was told last
 
     @override
     def check(self) -> CheckReport:
@@ -165,7 +168,8 @@ class SingerSource(ContactSource):
         mapping, own_key = Mapping(self._settings), self._settings.key
         to_event = compile_record(mapping.columns, mapping.several, own_key)
         to_key = compile_record(own_key, frozenset(), own_key)
-        known = self._known_state(bookmark)
+        followed = self._followed(bookmark)
+        known = followed.state if followed else None
         gone: dict[str, None] = {}
         number = 0
         with Spool() as spool, self._running(known) as program:
@@ -181,12 +185,22 @@ class SingerSource(ContactSource):
             program.finish()
             for _, record in spool.pairs():
                 yield to_event(record, "")
-        if known is not None:
+        full = followed is None or self._is_whole(followed)
+        if not full:
             yield from (Delete(key) for key in gone if key)
-        yield Complete(full=known is None, bookmark=self._bookmark(known))
+        yield Complete(full=full, bookmark=self._bookmark(followed))
 
-    def _known_state(self, bookmark: Bookmark) -> msgspec.Raw | None:
-        """Return the state to go on from; None = read everything."""
+    def _is_whole(self, followed: _Followed) -> bool:
+        """Tell whether all records came, though the tap had a state to go on from.
+
+        A tap that sends a whole table each time gives it a new version: what is of an older one
+        is gone. Of several streams, those that are silent would be lost.
+        """
+        versions = followed.version, self._version
+        return bool(self._options.stream) and None not in versions and len(set(versions)) > 1
+
+    def _followed(self, bookmark: Bookmark) -> _Followed | None:
+        """Return what to go on from; None = read everything."""
         if not self._options.follow or not bookmark:
             return None
         try:
@@ -194,14 +208,16 @@ class SingerSource(ContactSource):
         except msgspec.DecodeError:
             return None
         same = (followed.command, followed.stream) == (self._options.command, self._options.stream)
-        return followed.state if same else None
+        return followed if same else None
 
-    def _bookmark(self, known: msgspec.Raw | None) -> Bookmark:
+    def _bookmark(self, before: _Followed | None) -> Bookmark:
         """Return what the next run goes on from: a tap without news may tell no state."""
-        options, state = self._options, self._state or known
+        options = self._options
+        state = self._state or (before.state if before else None)
+        version = self._version if before is None or self._version else before.version
         if not options.follow or state is None:
             return b""
-        return msgspec.json.encode(_Followed(options.command, options.stream, state))
+        return msgspec.json.encode(_Followed(options.command, options.stream, state, version))
 
     @override
     def cancel(self) -> None:
@@ -228,7 +244,7 @@ class SingerSource(ContactSource):
         """Yield the records of the stream, and whether each is a deletion."""
         name, wanted = self._options.command[0], self._options.stream
         streams: dict[str, None] = {}
-        self._state = None
+        self._state = self._version = None
         for number, line in enumerate(program.lines(), 1):
             if not line.strip():
                 continue
@@ -240,20 +256,27 @@ class SingerSource(ContactSource):
                 case _Message(type="RECORD", stream=str(), record=dict(record)):
                     if ours:
                         yield record, bool(record.get("_sdc_deleted_at"))
-                case _Message(type="STATE", value=value) if bytes(value):
-                    self._state = value.copy()
                 case _Message(type="BATCH") if ours:
                     # Its records stand in files: to pass it over would lose them in silence.
                     raise SourceFailed(
                         f"{name}: line {number} is a BATCH, which is not read: switch off"
                         " batch_config in the tap's own configuration"
                     )
-                case _ if message.type in _PASSED_OVER:
+                case _ if self._keeps(message, ours=ours):
                     pass
                 case _:
                     raise SourceFailed(f"{name}: line {number} is no message of Singer")
         if wanted and wanted not in streams and streams:
             raise SourceFailed(f"{name}: no stream {wanted!r}; there are: {', '.join(streams)}")
+
+    def _keeps(self, message: _Message, *, ours: bool) -> bool:
+        """Keep what a message tells beside records; tell whether it is one that may stand there."""
+        if message.type == "STATE" and bytes(message.value):
+            self._state = message.value.copy()
+            return True
+        if message.type == "ACTIVATE_VERSION" and ours and isinstance(message.version, int):
+            self._version = message.version
+        return message.type in _PASSED_OVER
 
     @contextmanager
     def _running(self, state: msgspec.Raw | None = None) -> Iterator[Program]:

@@ -227,6 +227,31 @@ def test_a_tap_that_is_followed_goes_on_from_its_state(tmp_path: Path) -> None:
     assert again.full
 
 
+def test_a_new_version_of_a_table_means_that_all_of_it_came(tmp_path: Path) -> None:
+    """As the taps of PipelineWise and Meltano write it for a stream that is read in full."""
+    tap, path = tmp_path / "tap.sh", tmp_path / "messages"
+    tap.write_text(TAP)
+    own = source(path, command=("sh", str(tap), str(path)), follow=True, stream="people")
+    other = {"type": "ACTIVATE_VERSION", "stream": "firms", "version": 5}
+
+    def told(state: int, version: int | None, *records: Any) -> list[Any]:
+        activate = {"type": "ACTIVATE_VERSION", "stream": "people", "version": version}
+        ending = [activate] * bool(version) + [{"type": "STATE", "value": state}]
+        return [SCHEMA, *records, other, *ending]
+
+    write(path, *told(1, 10, record("1", "Anna"), record("2", "Bo")))
+    write(tmp_path / "messages.since-1", *told(2, 10, record("1", "Anna")))
+    write(tmp_path / "messages.since-2", *told(3, None))
+    write(tmp_path / "messages.since-3", *told(4, 11, record("1", "Anna")))
+    fulls, bookmark = [], b""
+    for _ in range(4):
+        *_, complete = own.read(bookmark)
+        assert isinstance(complete, Complete)
+        fulls.append(complete.full)
+        bookmark = complete.bookmark
+    assert fulls == [True, False, False, True]
+
+
 def test_a_tap_that_is_not_followed_never_gets_a_state(tmp_path: Path) -> None:
     path = tmp_path / "messages"
     write(path, SCHEMA, record("1", "Anna"), {"type": "STATE", "value": {"at": 1}})
