@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -45,7 +45,7 @@ class Resource(msgspec.Struct, frozen=True):
     """One `response` of a multi-status answer.
 
     Attributes:
-        href: its path on the server, percent-decoded.
+        href: its path on the server, or its URL, percent-encoded.
         status: its own; else that of a card which it does not give; else 200.
         is_book: it is an address book.
         is_collection: it is a folder of any sort.
@@ -116,14 +116,17 @@ def decode_multistatus(body: bytes) -> Multistatus:
         raise ValueError(f"no XML: {error}") from None
     if root.tag != f"{{{_DAV}}}multistatus":
         raise ValueError("no multi-status answer of WebDAV")
-    return Multistatus(
-        tuple(
-            resource
-            for element in root.findall(f"{{{_DAV}}}response")
-            for resource in _resources(element)
-        ),
-        _text(root, f"{{{_DAV}}}sync-token"),
-    )
+    resources = [
+        resource
+        for element in root.findall(f"{{{_DAV}}}response")
+        for resource in _resources(element)
+    ]
+    if any(_NOT_ENCODED.search(resource.href) for resource in resources):
+        resources = [
+            msgspec.structs.replace(resource, href=quote(resource.href, safe=_IN_PATHS))
+            for resource in resources
+        ]
+    return Multistatus(tuple(resources), _text(root, f"{{{_DAV}}}sync-token"))
 
 
 def _root(body: bytes) -> ET.Element:
@@ -175,6 +178,13 @@ def _resource(element: ET.Element) -> Resource:
         **found,
     )
 
+
+_NOT_ENCODED = re.compile(r" |%(?![0-9A-Fa-f]{2})")
+"""What stands in no URL: whoever writes it (SOGo, where it tells of changes) encodes nothing in
+that answer, so that a "%41" in it is no "A" either."""
+
+_IN_PATHS = "/:@!$&'()*+,;=~"
+"""Of a path or a URL all but this, letters and digits is encoded (RFC 3986, 3.3)."""
 
 _CONTROLS = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bcBC]|[eE]|1[0-9a-fA-F]));"

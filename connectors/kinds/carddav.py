@@ -132,7 +132,8 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
     """A bookmark, of each book by its path.
 
     Attributes:
-        books: ctag and sync-token.
+        books: ctag and sync-token. The ctag only behind a run in which nothing had changed: that of
+            SOGo is a time in seconds, and another change may follow in the same one.
         names: what it is called.
         cards: how many the last full read found.
     """
@@ -236,7 +237,7 @@ class CarddavSource(ContactSource):
             for book, hrefs, token in listed:
                 yield from self._slim(self._fetched(web, book, hrefs), mapping)
                 token = "" if path_of(book.href) in self._to_ask_again else token  # noqa: PLW2901
-                state[path_of(book.href)] = (book.ctag if token else "", token)
+                state[path_of(book.href)] = ("", token)
             counts = {path_of(book.href): len(hrefs) for book, hrefs, _ in listed}
             yield Complete(full=True, bookmark=self._bookmark(_Kept(state, names, counts)))
 
@@ -293,7 +294,8 @@ class CarddavSource(ContactSource):
                 yield event
             path = path_of(book.href)
             again = path in self._to_ask_again
-            state[path] = ("", kept.books[path][1]) if again else (book.ctag, token)
+            ctag = "" if changed or gone else book.ctag
+            state[path] = ("", kept.books[path][1]) if again else (ctag, token)
             lost = [path_of(href) for href in (*gone, *changed)]
             yield from (Delete(key) for key in dict.fromkeys(lost) if key not in came)
         kept = msgspec.structs.replace(kept, books=state)

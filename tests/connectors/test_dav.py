@@ -87,3 +87,25 @@ def test_what_is_no_multistatus_is_refused(body: bytes) -> None:
 def test_no_bytes_raise_anything_else(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"XML|multi-status"):
         decode_multistatus(body)
+
+
+def test_hrefs_that_a_server_does_not_encode_are_told_by_what_no_url_holds() -> None:
+    """SOGo encodes none where it tells of changes, and all where it gives the cards."""
+
+    def hrefs(*written: str) -> list[str]:
+        parts = "".join(f"<D:response><D:href>{href}</D:href></D:response>" for href in written)
+        body = f'<D:multistatus xmlns:D="DAV:">{parts}</D:multistatus>'
+        return [path_of(found.href) for found in decode_multistatus(body.encode()).resources]
+
+    raw = (
+        "/c/100%.vcf",
+        "/c/M&#252;ller Anna.vcf",
+        "/c/a+b&amp;c.vcf",
+        "/c/q?m#h.vcf",
+        "/c/%41.vcf",
+    )
+    assert hrefs(*raw) == [
+        "/c/100%.vcf", "/c/Müller Anna.vcf", "/c/a+b&c.vcf", "/c/q?m#h.vcf", "/c/%41.vcf",
+    ]  # fmt: skip
+    encoded = ("/c/100%25.vcf", "/c/M%C3%BCller%20Anna.vcf", "/c/Ü.vcf", "https://h/c/%41.vcf")
+    assert hrefs(*encoded) == ["/c/100%.vcf", "/c/Müller Anna.vcf", "/c/Ü.vcf", "/c/A.vcf"]

@@ -198,6 +198,10 @@ def test_a_book_whose_ctag_is_the_same_is_not_looked_at(
         return ask(web, method, url, body, depth)
 
     monkeypatch.setattr(own, "_ask", counted)
+    (complete,) = own.read(complete.bookmark)
+    assert isinstance(complete, Complete)
+    assert asked == ["PROPFIND ", "REPORT one/", "REPORT two/"]  # nothing had changed
+    asked.clear()
     assert len(list(own.read(complete.bookmark))) == 1
     assert asked == ["PROPFIND "]
     asked.clear()
@@ -292,6 +296,7 @@ class OneBook:
         self.logins: list[str] = []
         self.left_out: set[str] = set()
         self.fails_at_root = False
+        self.has_more = False  # than its token tells
 
     def handle(self, request: Request) -> None:
         body = request.content.decode()
@@ -316,7 +321,9 @@ class OneBook:
             if self.refused and "<d:sync-token></d:sync-token>" not in body:
                 request.answer(self.refused)
                 return
-            listed = [self._response(name, "<d:getetag>1</d:getetag>") for name in self.cards]
+            known = f"<d:sync-token>{self.token}</d:sync-token>" in body and not self.has_more
+            names = [] if known else self.cards
+            listed = [self._response(name, "<d:getetag>1</d:getetag>") for name in names]
             self._answer(request, *listed, f"<d:sync-token>{self.token}</d:sync-token>")
         else:
             self.asked = [name for name in self.cards if name in body]
@@ -501,6 +508,18 @@ def test_all_cards_as_an_answer_to_an_old_token_are_a_full_read(
     del server.cards["3.vcf"]
     report = sync_source(own, store)
     assert (report.full, report.removed) == (True, 1)
+
+
+def test_a_change_in_the_same_second_as_one_that_was_read_is_not_lost(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore
+) -> None:
+    """The ctag of SOGo is the time of the last change, in seconds."""
+    server, own = one_book
+    assert sync_source(own, store).added == 2
+    store.settle(store.last_seq())
+    server.cards["c.vcf"], server.has_more = card("c", "Cleo", ""), True
+    report = sync_source(own, store)
+    assert (report.full, report.added) == (False, 1)
 
 
 def test_the_way_to_the_books_is_found_where_the_first_question_is_too_much(
