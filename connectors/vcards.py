@@ -66,6 +66,8 @@ _NAME_PARTS = ("surname", "given", "additional", "prefix", "suffix")
 _ADDRESS_PARTS = ("box", "extended", "street", "city", "region", "postcode", "country")
 _PICTURES = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 _STRUCTURAL = frozenset({"BEGIN", "END", "VERSION", "PRODID", "X-ABLABEL", "KIND"})
+GROUP_IN_WORDS = "a group of other cards, not a contact"
+
 _GROUPS = {"KIND": "group", "X-ADDRESSBOOKSERVER-KIND": "group", "X-EVOLUTION-LIST": "true"}
 """What tells that a card stands for others."""
 
@@ -128,7 +130,7 @@ class CardReader:
         columns: dict[str, list[str]] = {}
         labels = {p.group: p.text for p in properties if p.name == "X-ABLABEL" and p.group}
         if any(_GROUPS.get(p.name) == p.text.strip().lower() for p in properties):
-            return Card(line, {}, "a group of other cards, not a contact")
+            return Card(line, {}, GROUP_IN_WORDS)
         met: set[str] = set()
         for found in sorted(properties, key=_Property.preference):
             filled = [(column, text) for column, text in found.columns(labels) if text]

@@ -38,7 +38,7 @@ from connectors.errors import ConnectorError, SourceFailed
 from connectors.mapping import Mapping
 from connectors.rules import compile_key
 from connectors.settings import SecretRef, SettingFault, SourceSettings
-from connectors.vcards import COLUMNS, DEFAULT_MAP, CardReader
+from connectors.vcards import COLUMNS, DEFAULT_MAP, GROUP_IN_WORDS, CardReader
 from connectors.web import (
     PROXY_IN_WORDS,
     WEB_URL_IN_WORDS,
@@ -432,6 +432,8 @@ class CarddavSource(ContactSource):
     @staticmethod
     def _event(resource: Resource, path: str, book: str, key_of: object) -> Upsert | RejectedRecord:
         assert callable(key_of)
+        if resource.data.lstrip().upper().startswith("BEGIN:VLIST"):  # SOGo's way of groups
+            return RejectedRecord(path, GROUP_IN_WORDS)
         reader = CardReader("utf-8")
         card = next(reader.cards(resource.data.encode().splitlines(keepends=True)), None)
         if card is None or reader.ends_open:

@@ -522,6 +522,19 @@ def test_a_change_in_the_same_second_as_one_that_was_read_is_not_lost(
     assert (report.full, report.added) == (False, 1)
 
 
+def test_a_list_of_sogo_is_told_as_a_group(
+    one_book: tuple[OneBook, SourceSettings], store: ContactStore
+) -> None:
+    server, own = one_book
+    server.cards["l.vlf"] = (
+        "BEGIN:VLIST\r\nUID:l\r\nFN:Liste\r\nCARD;FN=Anna:a.vcf\r\nEND:VLIST\r\n"
+    )
+    report = sync_source(own, store)
+    assert (report.state, report.added, report.rejected) == ("done", 2, 1)
+    (rejected,) = store.rejected("crm")
+    assert rejected.reason == "a group of other cards, not a contact"
+
+
 def test_the_way_to_the_books_is_found_where_the_first_question_is_too_much(
     one_book: tuple[OneBook, SourceSettings], store: ContactStore
 ) -> None:
