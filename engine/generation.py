@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from engine.errors import CorruptIndex
-from engine.numbertable import DATA, FOLDER
+from engine.numberfile import DATA, FOLDER
 from engine.schema import FORMAT
 
 CURRENT = "current"

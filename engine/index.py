@@ -21,7 +21,8 @@ from engine.contact import Contact, ContactId
 from engine.errors import CorruptIndex, ForeignIndex
 from engine.explaining import CallerExplaining, CallerExplanation
 from engine.masking import masked
-from engine.numbertable import NumberTable, open_file
+from engine.numberfile import open_file
+from engine.numbertable import NumberTable
 from engine.paging import read_at_random
 from engine.people import PeopleSearch
 from engine.plaincalls import InForce, PlainCaller, plain_caller

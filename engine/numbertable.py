@@ -1,11 +1,9 @@
 """The number table beside the index: the contacts, and a number → those that hold it, in two reads.
 
-    <generation>/numbers/      one LMDB environment, written together with the tantivy index
-
 A caller look-up asks one number and wants one contact. tantivy answers that in 20 µs and more, a
 B-tree that is mapped into memory in 2 to 4 (`bench/bench_caller.py`); searches by name stay with
 tantivy, which names the versions found, and the contacts are read here. The table holds, each in a
-database of its own:
+database of its own (`engine.numberfile`):
 
     bodies     version (`engine.bodykeys`) → the encoded contact, packed (`engine.bodies`)
     retired    seq of a change → the version it replaced or removed, whose body is still there
@@ -20,8 +18,7 @@ database of its own:
 
 Law: a reader sees one snapshot and filters by source before it decodes anything. A snapshot has the
 body of every contact of a commit of the index if it can `serve` that commit. `numberwriter` is the
-only writer. LMDB forbids to open a file twice in one process, so that `open_file` keeps one
-handle a file. A read transaction ends with the last user of its snapshot: an open one keeps the
+only writer. A read transaction ends with the last user of its snapshot: an open one keeps the
 writer from reusing pages.
 
 Over 400 lines: every question walks the same cursors, whose places they rely on.
@@ -32,13 +29,10 @@ Source: LMDB's documentation (lmdb.h, "Caveats"); py-lmdb.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any, NamedTuple
-from weakref import WeakValueDictionary
+from typing import NamedTuple
 
 import lmdb
 import msgspec
@@ -68,29 +62,16 @@ from engine.holding import (
     VERSION_BYTES,
     common_start,
 )
+from engine.numberfile import KEPT_KEY, SEQ_KEY, NumberFile, noted
 from engine.phone import MAX_E164_DIGITS
 from engine.trunk import company_of
 from engine.twins import Twins, read_twins
 
-FOLDER = "numbers"
-DATA = "data.mdb"
-
 MAX_EXAMINED = 1_000
 """Entries of one number looked at at the most, visible or not; hundreds share a switchboard's."""
 
-MAP_BYTES = 1 << 36
-"""Address space set aside (64 GiB), not memory: the file grows as it must, 5 GiB for 10 M."""
-
-MAX_READERS = 510
-"""Processes and snapshots that read at once: workers of one machine, and commands beside them."""
-
 MAX_ON_LINE = 64
 """Records of one source on one trunk line that are looked at."""
-
-SEQ_KEY, STORE_KEY, KEPT_KEY, PACKED_KEY = b"seq", b"store", b"kept", b"packed"
-
-Database = Any
-"""A handle that LMDB gives; py-lmdb names its type for itself alone."""
 
 ROW_BYTES = 10
 """Of the digest of a source and key: of ten million contacts two share one with 4·10**-11."""
@@ -103,97 +84,6 @@ _BEHIND_KINDS = b"\xff"
 
 Sources = frozenset[bytes] | None
 """The numbers of the sources an asker sees; None = all."""
-
-
-class Databases(msgspec.Struct, frozen=True):
-    """The handles of the table's databases; good for every transaction of their environment."""
-
-    bodies: Database
-    retired: Database
-    rows: Database
-    numbers: Database
-    trunks: Database
-    sources: Database
-    links: Database
-    twins: Database
-    ended: Database
-    meta: Database
-
-
-class NumberFile:
-    """One open environment; kept as long as somebody in this process uses it."""
-
-    __slots__ = ("__weakref__", "databases", "environment")
-
-    def __init__(self, folder: Path, *, sync: bool) -> None:
-        """Open or make the environment in `folder`; raises `lmdb.Error`."""
-        self.environment = lmdb.open(
-            os.fspath(folder),
-            map_size=MAP_BYTES,
-            max_dbs=len(Databases.__struct_fields__),
-            max_readers=MAX_READERS,
-            mode=0o600,
-            readahead=False,
-            sync=sync,
-        )
-        opened = self.environment.open_db
-        self.databases = Databases(
-            bodies=opened(b"bodies"),
-            retired=opened(b"retired"),
-            rows=opened(b"rows"),
-            numbers=opened(b"numbers", dupsort=True),
-            trunks=opened(b"trunks", dupsort=True),
-            sources=opened(b"sources"),
-            links=opened(b"links", dupsort=True, dupfixed=True),
-            twins=opened(b"twins"),
-            ended=opened(b"ended"),
-            meta=opened(b"meta"),
-        )
-
-    def __del__(self) -> None:
-        """Close the file with its last user."""
-        environment = getattr(self, "environment", None)
-        if environment is not None:
-            environment.close()
-
-
-_opened: WeakValueDictionary[tuple[int, int], NumberFile] = WeakValueDictionary()
-
-
-def create_file(generation: Path) -> NumberFile:
-    """Make the table of a generation that is not served yet: nothing is written through.
-
-    Raises:
-        CorruptIndex: it cannot be made.
-    """
-    folder = generation / FOLDER
-    try:
-        folder.mkdir(mode=0o700)
-        return NumberFile(folder, sync=False)
-    except (lmdb.Error, OSError) as error:
-        raise CorruptIndex(f"{folder}: {error}") from error
-
-
-def open_file(generation: Path) -> NumberFile:
-    """Return the table of a generation, opened once in this process.
-
-    Raises:
-        CorruptIndex: there is no table, or it is no LMDB file.
-    """
-    folder = generation / FOLDER
-    try:
-        identity = _identity(folder / DATA)
-        known = _opened.get(identity)
-        if known is None:
-            known = _opened[identity] = NumberFile(folder, sync=True)
-    except (lmdb.Error, OSError) as error:
-        raise CorruptIndex(f"{folder}: {error}") from error
-    return known
-
-
-def _identity(data: Path) -> tuple[int, int]:
-    status = data.stat()
-    return status.st_dev, status.st_ino
 
 
 def number_row(key: str) -> bytes:
@@ -571,11 +461,6 @@ def _bodies_of(records: Sequence[bytes]) -> list[bytes]:
 
 def _version_of(holder: bytes) -> bytes:
     return holder if len(holder) == VERSION_BYTES else holder[VERSION]
-
-
-def noted(transaction: lmdb.Transaction[bytes], file: NumberFile, key: bytes) -> int:
-    """Return a `seq` that is noted in `meta`; 0 where none is."""
-    return int.from_bytes(transaction.get(key, b"", db=file.databases.meta), "big")
 
 
 def _visible_under(

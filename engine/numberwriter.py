@@ -23,7 +23,7 @@ from engine.bodykeys import SEQ_BYTES, body_key
 from engine.contact import Contact, ContactId, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
 from engine.holding import SOURCE_BYTES, behind_of, holders_of
-from engine.numbertable import (
+from engine.numberfile import (
     DATA,
     FOLDER,
     KEPT_KEY,
@@ -35,10 +35,9 @@ from engine.numbertable import (
     NumberFile,
     create_file,
     noted,
-    number_row,
     open_file,
-    row_key,
 )
+from engine.numbertable import number_row, row_key
 from engine.store import Change
 from engine.trunk import company_of, trunks_of
 from engine.twins import TwinWriter

@@ -25,7 +25,7 @@ import msgspec
 import tantivy
 
 from engine import generation as folders
-from engine import numbertable, schema
+from engine import numberfile, schema
 from engine.contact import ContactId
 from engine.drafts import Documents, Draft, draft_here
 from engine.errors import CorruptIndex, CorruptStore, IndexUnwritable
@@ -184,7 +184,7 @@ class IndexWriter:
         """
         writer, numbers = self._require_writers()
         served = self._folder
-        table = _allocated(served / numbertable.FOLDER / numbertable.DATA)
+        table = _allocated(served / numberfile.FOLDER / numberfile.DATA)
         if not numbers.is_loose or shutil.disk_usage(served).free < table:
             return
         with _writing(served):
@@ -423,7 +423,7 @@ def _require_room(index_dir: Path) -> None:
     if served is None or not served.exists():
         return
     needed = sum(_allocated(path) for path in served.rglob("*"))
-    needed += _allocated(served / numbertable.FOLDER / numbertable.DATA)  # written twice: `seal`
+    needed += _allocated(served / numberfile.FOLDER / numberfile.DATA)  # written twice: `seal`
     free = shutil.disk_usage(index_dir).free
     if free < needed:
         raise IndexUnwritable(

@@ -201,7 +201,7 @@ def test_what_evolution_exports_is_read_but_for_its_lists() -> None:
         "TEL;X-EVOLUTION-E164=01711234567,;TYPE=CELL:0171 1234567\r\n"
         'TEL;X-EVOLUTION-E164=0899999803,;TYPE="X-EVOLUTION-ASSISTANT":089 9999803\r\n'
         'TEL;X-EVOLUTION-E164=0899999800,;TYPE="X-EVOLUTION-COMPANY":089 9999800\r\n'
-        "PHOTO;VALUE=uri:file:///root/.local/share/evolution/addressbook/system/phot\r\n"
+        "PHOTO;VALUE=uri:file:///var/lib/evolution/addressbook/system/phot\r\n"
         " os/ev1_photo-file0.image-2FJPEG\r\nEND:VCARD\r\n"
     )
     group, person = CardReader().cards(text.encode().splitlines(keepends=True))

@@ -16,7 +16,8 @@ from engine import index as following
 from engine.contact import ContactId
 from engine.errors import CorruptIndex, ForeignIndex
 from engine.index import MAX_TAKES, ContactIndex, verify_index
-from engine.numbertable import NumberFile, NumberTable
+from engine.numberfile import NumberFile
+from engine.numbertable import NumberTable
 from engine.query import CallerQuery, PeopleQuery
 from engine.rights import LOCAL_ADMIN, Principal
 from engine.schema import FORMAT

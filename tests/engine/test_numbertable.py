@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 
 from engine import generation as folders
 from engine.contact import ContactId, PhoneLine, encode_contact
-from engine.errors import CorruptIndex
 from engine.holding import MAX_SHOWN
+from engine.numberfile import open_file
 from engine.numbertable import (
-    DATA,
-    FOLDER,
     MAX_EXAMINED,
     NO_TABLE,
     Behind,
     NumberTable,
     Sources,
-    open_file,
 )
 from engine.numberwriter import NumberWriter
 from engine.phone import PhoneNumber
@@ -249,20 +246,6 @@ def test_without_a_table_nobody_is_found() -> None:
     assert NO_TABLE.ending("12345678", None, 5) == []
     assert NO_TABLE.standing_behind(TRUNK, None, 5) == []
     assert NO_TABLE.behind(UNKNOWN, 6, None) is None
-
-
-def test_a_file_is_opened_once_in_a_process(directory: Directory) -> None:
-    directory.hold(contact("1", "Anna", NUMBER))
-    assert open_file(served(directory)) is open_file(served(directory))
-
-
-@pytest.mark.parametrize("damage", ["missing", "no table"])
-def test_a_table_that_cannot_be_opened_is_a_corrupt_index(tmp_path: Path, damage: str) -> None:
-    if damage == "no table":
-        (tmp_path / FOLDER).mkdir()
-        (tmp_path / FOLDER / DATA).write_bytes(b"no LMDB file" * 1000)
-    with pytest.raises(CorruptIndex, match=FOLDER):
-        open_file(tmp_path)
 
 
 TRUNKS = ("4930", "493023", "4930231", "493023125", "4930231257", "4989", "49302312577", "4312")

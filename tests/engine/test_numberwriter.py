@@ -12,7 +12,8 @@ from engine import generation as folders
 from engine.bodykeys import body_key
 from engine.contact import Contact, decode_contact
 from engine.errors import CorruptIndex, CorruptStore
-from engine.numbertable import DATA, FOLDER, NumberFile, NumberTable
+from engine.numberfile import DATA, FOLDER, NumberFile
+from engine.numbertable import NumberTable
 from engine.numberwriter import NumberWriter
 from engine.store import Change
 from tests.engine.building import Directory, contact

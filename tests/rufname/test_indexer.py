@@ -15,7 +15,7 @@ import pytest
 from engine.contact import Contact, ContactId, PhoneLine, encode_contact
 from engine.generation import current_generation
 from engine.index import ContactIndex
-from engine.numbertable import open_file
+from engine.numberfile import open_file
 from engine.phone import PhoneNumber
 from engine.store import ContactStore
 from rufname import indexer as module
