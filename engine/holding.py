@@ -1,4 +1,4 @@
-"""One holder of a number as the number table keeps it: enough to answer a call unread.
+"""Who holds a number or stands behind a trunk, as the number table keeps it: enough to answer.
 
 A call is answered with a name, and the id of the record that has it: both stand with the number, so
 that a look-up touches one page. Hundreds may share a switchboard's number. Who of them answers,

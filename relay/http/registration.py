@@ -246,7 +246,7 @@ class RegistrationDesk:
         """Store what `change` makes of a record; again if it was changed meanwhile."""
         for turn in range(TRIES):
             changed = change(await self._records.get(tid))
-            if not turn:
+            if not turn:  # behind what refuses an order, and once for each
                 self._take(tid)
             try:
                 if changed is None:
