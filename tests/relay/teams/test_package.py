@@ -112,6 +112,20 @@ def test_the_card_asks_only_for_what_is_answered() -> None:
     assert json.loads(files["card.json"])["jsonPath"] == "contacts"
 
 
+def test_no_text_of_a_contact_stands_where_markdown_is_read() -> None:
+    card = json.loads(files_of(app_package(EXTENDED))["card.json"])["responseCardTemplate"]
+
+    def elements(of: object) -> list[dict[str, object]]:
+        if isinstance(of, list):
+            return [found for each in of for found in elements(each)]
+        if not isinstance(of, dict):
+            return []
+        return [of, *(found for each in of.values() for found in elements(each))]
+
+    filled = {each["type"] for each in elements(card) if "${" in str(each.get("text", ""))}
+    assert filled == {"TextRun"}  # TextBlock and Fact make a link of "[name](https://…)"
+
+
 def test_the_fingerprint_stands_behind_the_address_where_no_server_sees_it() -> None:
     [tab] = app_manifest(EXTENDED)["staticTabs"]  # type: ignore[misc]
     assert tab["contentUrl"] == f"https://{SETTINGS.host}/#fp={'0f' * 32}"
