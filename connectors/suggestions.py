@@ -14,27 +14,32 @@ from engine.source import SourceField
 
 _NAMES: dict[str, str] = {
     "display_name": "name displayname fullname vollname anzeigename kontakt contact contactname"
-    " kontaktname ansprechpartner cn",
-    "given_name": "firstname givenname vorname fname forename",
-    "surname": "lastname surname nachname familyname lname sn zuname familienname",
-    "title": "title titel anrede salutation",
+    " kontaktname ansprechpartner cn nameadressattypkeineangabe",
+    "given_name": "firstname givenname vorname fname forename vornameadressattypnatuerlperson",
+    "surname": "lastname surname nachname familyname lname sn zuname familienname"
+    " nameadressattypnatuerlperson",
+    "title": "title titel anrede salutation titelakadgrad",
     "company": "company companyname firma firmenname organisation organization kunde kundenname"
-    " account accountname unternehmen o",
+    " account accountname unternehmen o nameadressattypunternehmen",
     "department": "department abteilung dept ou",
     "job": "job jobtitle position funktion role stelle",
-    "street": "street strasse address adresse streetaddress anschrift",
+    "street": "street strasse address adresse streetaddress anschrift strassehausnummer"
+    " strassehausnr strassenr strasseundhausnummer",
     "postcode": "postcode postalcode plz zip zipcode postleitzahl",
     "city": "city ort stadt town wohnort l",
     "country": "country land co",
     "phones.work": "phone tel telefon telephone telephonenumber businessphone phonework workphone"
-    " telefongeschaeftlich telefondienstlich durchwahl rufnummer phonenumber officephone fon",
+    " telefongeschaeftlich telefondienstlich durchwahl rufnummer phonenumber officephone fon"
+    " telefonnummer telefonnr telnr telefonbuero festnetz festnetznummer",
     "phones.mobile": "cell mobile mobil handy mobiltelefon mobilephone cellphone mobilnummer"
-    " mobiltel handynummer",
+    " mobiltel handynummer handynr mobilnr mobiltelefonnummer mobilfunk mobilfunknummer"
+    " mobilrufnummer telefonmobil",
     "phones.home": "homephone phonehome telefonprivat telprivat privat privattelefon",
-    "phones.fax": "fax telefax businessfax faxnumber faxnummer facsimiletelephonenumber",
+    "phones.fax": "fax telefax businessfax faxnumber faxnummer faxnr telefaxnummer"
+    " facsimiletelephonenumber",
     "phones.company": "mainphone zentrale companymainphone telefonfirma companyphone firmentelefon",
     "emails": "mail email emailaddress emailadresse mailaddress emailwork smtp",
-    "url": "url www web website webseite homepage webpage",
+    "url": "url www web website webseite homepage webpage internet",
     "notes": "notes notizen bemerkung bemerkungen comment comments note info",
     "birthday": "birthday geburtstag geburtsdatum birthdate",
 }
@@ -113,13 +118,21 @@ def suggested_map(fields: Sequence[SourceField]) -> dict[str, MapRule]:
 
     Several fields of one kind ("phone1", "phone2") become a list where a contact may have several,
     else the first of them is taken. A first and a last name make no display name of their own: the
-    directory puts them together. A name with braces, or behind a "=", would be another rule.
+    directory puts them together. A "Name" beside a first name is the last one, as German lists have
+    it. A name with braces, or behind a "=", would be another rule.
     """
     found: dict[str, list[str]] = {}
     for field in fields:
         target = _FIELD_OF.get(_bare(field.name))
         if target and not _OTHER_RULE.search(field.name):
             found.setdefault(target, []).append(field.name)
+    if "given_name" in found and "surname" not in found:
+        whole = found.pop("display_name", [])
+        surnames = [name for name in whole if name.strip().lower() == "name"]
+        if rest := [name for name in whole if name not in surnames]:
+            found["display_name"] = rest
+        if surnames:
+            found["surname"] = surnames
     return {
         target: tuple(names) if target in _MANY and len(names) > 1 else names[0]
         for target, names in ((target, found[target]) for target in _NAMES if target in found)

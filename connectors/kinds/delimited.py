@@ -50,6 +50,9 @@ from engine.source import (
 _HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
 """What some spreadsheets write in front of the header."""
 
+_DATEV = re.compile(r'("?)(?:EXTF|DTVF)\1;\d+;\d+;.*', re.DOTALL)
+"""What DATEV's format has in front of the header: who wrote the file, when and for which client."""
+
 STATE_BYTES = 16
 """blake2b-128: another content has the same digest by chance once in 10^38."""
 
@@ -263,9 +266,10 @@ class _Table:
         if not any(line.strip("\r\n\0 ") for line in sample):
             raise SourceFailed(f"{self._path}: the file is empty")
         hint = _HINT.fullmatch(sample[0])
+        datev = _DATEV.fullmatch(sample[0])
         delimiter = (
             options.delimiter
-            or (hint[1] if hint else "")
+            or (hint[1] if hint else ";" if datev else "")
             or found_separator(sample, options.quote, wanted if options.header else ())
         )
         self._reader = csv.reader(
@@ -274,7 +278,7 @@ class _Table:
             quotechar=options.quote or None,
             quoting=csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE,
         )
-        if hint:
+        if hint or datev:
             next(self._reader)
         self.line = 0
         self.ends_open = False

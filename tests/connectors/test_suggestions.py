@@ -34,6 +34,39 @@ def test_names_of_fields_suggest_a_map() -> None:
     }
 
 
+def test_a_name_beside_a_first_name_is_the_last_name() -> None:
+    assert suggested_map(fields("Name", "Vorname", "Telefonnummer")) == {
+        "given_name": "Vorname",
+        "surname": "Name",
+        "phones.work": "Telefonnummer",
+    }
+    assert suggested_map(fields("Name", "Vorname", "Nachname"))["display_name"] == "Name"
+    whole = suggested_map(fields("Anzeigename", " NAME ", "First name"))
+    assert (whole["display_name"], whole["surname"]) == ("Anzeigename", " NAME ")
+    assert suggested_map(fields("Name 1", "Vorname"))["display_name"] == "Name 1"  # SAP's company
+
+
+def test_the_columns_of_datev_suggest_a_map() -> None:
+    assert suggested_map(
+        fields(
+            "Konto", "Name (Adressattyp Unternehmen)", "Name (Adressattyp natürl. Person)",
+            "Vorname (Adressattyp natürl. Person)", "Name (Adressattyp keine Angabe)",
+            "Straße", "Postleitzahl", "Ort", "Telefon", "Bemerkung (Telefon)", "E-Mail", "Fax",
+        )
+    ) == {
+        "company": "Name (Adressattyp Unternehmen)",
+        "surname": "Name (Adressattyp natürl. Person)",
+        "given_name": "Vorname (Adressattyp natürl. Person)",
+        "display_name": "Name (Adressattyp keine Angabe)",
+        "street": "Straße",
+        "postcode": "Postleitzahl",
+        "city": "Ort",
+        "phones.work": "Telefon",
+        "emails": "E-Mail",
+        "phones.fax": "Fax",
+    }  # fmt: skip
+
+
 def test_every_suggestion_is_a_field_of_contacts() -> None:
     assert MAP_FIELDS.issuperset(_NAMES)
 

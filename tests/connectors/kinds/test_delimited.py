@@ -121,6 +121,28 @@ def test_a_spreadsheets_hint_names_the_separator(path: Path) -> None:
     assert events[0].locator == "line 3"  # type: ignore[union-attr]  # an Upsert
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        '"EXTF";700;16;"Debitoren/Kreditoren";5;20261128101010000;;"RE";"";"";1234;5678;20260101;4;;',
+        "DTVF;700;16;Debitoren/Kreditoren;5;2,02611E+16;;RE;info;;1234",
+    ],
+)
+@pytest.mark.parametrize("separator", ["", ";"])
+def test_the_line_that_datev_puts_before_the_header_is_none(
+    path: Path, before: str, separator: str
+) -> None:
+    events = read(path, f"{before}\r\nid;name;phone\r\n1;Anna, Bo;\r\n", separator=separator)
+    assert names(events) == ["Anna, Bo"]
+    assert events[0].locator == "line 3"  # type: ignore[union-attr]  # an Upsert
+
+
+def test_a_column_may_be_called_like_the_format_of_datev(path: Path) -> None:
+    assert names(read(path, "id;name;phone;EXTF\n1;Anna;;x\n")) == ["Anna"]
+    path.write_text("EXTF;id;name;phone\n700;1;Anna;\n")
+    assert names(sent(source(path, {}))) == ["Anna"]
+
+
 def test_without_a_header_columns_are_numbers(path: Path) -> None:
     path.write_text("7;Anna;089\n8;Bo;\n")
     numbered = source(path, {"header": False}, key=("1",), map={"display_name": "2"})
