@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -22,9 +21,9 @@ from connectors.settings import MapRule, SourceSettings
 from connectors.suggestions import suggested_change, suggested_key, suggested_map
 from engine.contact import Contact
 from engine.source import RejectedRecord, SourceField, Upsert
-from rufname.config import Config, load_config
+from rufname.config import Config
 from rufname.drivers import prepare
-from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG, config_option
+from rufname.options import config_option, draft_config_option
 from rufname.progress import wide_console
 from rufname.telemetry import printable
 
@@ -62,21 +61,9 @@ def preview(source: str, config: Config, rows: int) -> None:
 
 @click.command()
 @click.argument("source")
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_CONFIG,
-    envvar=CONFIG_VARIABLE,
-    show_default=True,
-    show_envvar=True,
-    metavar="FILE",
-    help="The configuration; SOURCE may still be without key and map.",
-)
-def discover(source: str, path: Path) -> None:
+@draft_config_option
+def discover(source: str, config: Config) -> None:
     """List the fields of SOURCE, what may be its key, and a map to begin with."""
-    config = load_config(path, draft=True, serves=False)
     prepare(config)
     settings = own = config.source(source)
     try:

@@ -31,9 +31,14 @@ def serving_config_option(function: Function) -> Function:
     return _option(function, serves=True)
 
 
-def _option(function: Function, *, serves: bool) -> Function:
+def draft_config_option(function: Function) -> Function:
+    """Add `-c FILE` to a command that comes before a source has a key and a map."""
+    return _option(function, serves=False, draft=True)
+
+
+def _option(function: Function, *, serves: bool, draft: bool = False) -> Function:
     def load(_context: click.Context, _option: click.Parameter, path: Path) -> Config:
-        return load_config(path, serves=serves)
+        return load_config(path, draft=draft, serves=serves)
 
     return click.option(
         "-c",
@@ -45,7 +50,9 @@ def _option(function: Function, *, serves: bool) -> Function:
         show_default=True,
         show_envvar=True,
         metavar="FILE",
-        help="The configuration.",
+        help="The configuration; sources may be without key and map."
+        if draft
+        else "The configuration.",
         callback=load,
     )(function)
 

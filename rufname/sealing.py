@@ -14,7 +14,7 @@ from rufname.config import Config
 from rufname.errors import RufnameError
 from rufname.exits import DONE, NO
 from rufname.hidden import typed
-from rufname.options import config_option
+from rufname.options import draft_config_option
 
 
 class NoSecret(RufnameError):
@@ -32,7 +32,7 @@ def secret() -> None:
 @secret.command("set")
 @click.argument("source")
 @click.argument("field")
-@config_option
+@draft_config_option
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the first line of standard input.")
 def set_(source: str, field: str, config: Config, *, from_stdin: bool) -> None:
     """Ask for the secret of FIELD (such as password) of SOURCE, its name or id, and seal it."""
@@ -54,7 +54,7 @@ def set_(source: str, field: str, config: Config, *, from_stdin: bool) -> None:
 
 
 @secret.command("list")
-@config_option
+@draft_config_option
 def list_(config: Config) -> None:
     """Name what is sealed, source and field."""
     for source, field in SealedSecrets(config.keys_dir).names():
@@ -64,14 +64,14 @@ def list_(config: Config) -> None:
 @secret.command()
 @click.argument("source")
 @click.argument("field")
-@config_option
+@draft_config_option
 def forget(source: str, field: str, config: Config) -> int:
     """Remove what is sealed for FIELD of SOURCE (the id of a source that is gone will do)."""
     return DONE if SealedSecrets(config.keys_dir).forget(source, field) else NO
 
 
 @secret.command()
-@config_option
+@draft_config_option
 def rotate(config: Config) -> None:
     """Make a new key and seal everything anew with it."""
     click.echo(f"sealed anew: {SealedSecrets(config.keys_dir).rotate()}")

@@ -46,6 +46,19 @@ def test_a_password_is_sealed_used_and_never_shown(
     assert place.run("secret", "forget", "erp", "password") == 1
 
 
+def test_a_secret_is_sealed_before_the_source_that_needs_it_has_a_key_and_a_map(
+    place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write_config(end=SOURCE.partition("key = ")[0])
+    assert place.run("discover", "erp") == 3
+    assert "`rufname secret set erp password`" in capfd.readouterr().err
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
+    assert place.run("secret", "set", "erp", "password") == 0
+    assert place.run("secret", "list") == 0
+    assert place.run("discover", "erp") == 3
+    assert "`rufname secret" not in capfd.readouterr().err
+
+
 def test_the_command_that_seals_can_be_pasted_whatever_the_source_is_called(
     place: Place, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
