@@ -20,6 +20,9 @@ from ldapd.protocol.messages import ResultCode
 from ldapd.protocol.search_controls import SortKey
 from ldapd.schema import AttributeType, attribute_type
 
+MAX_SORT_KEYS = 4
+"""Keys of one sort; clients send one or two. Precedent: 389-ds allows 5."""
+
 MISSING = "\U0010ffff"
 """Sorts behind every text."""
 
@@ -42,8 +45,8 @@ class UnsortableKey(Exception):
     """A key that cannot be sorted by: the sort response names it.
 
     Attributes:
-        code: noSuchAttribute or inappropriateMatching.
-        attribute: as the client sent it.
+        code: noSuchAttribute, inappropriateMatching, or unwillingToPerform to too many keys.
+        attribute: as the client sent it; "" = no single one.
     """
 
     def __init__(self, code: ResultCode, attribute: str) -> None:
@@ -80,8 +83,10 @@ def key_function(keys: Sequence[SortKey]) -> KeyOf:
     """Return what gives the texts a contact is sorted by, one a key.
 
     Raises:
-        UnsortableKey: an attribute or a rule that nobody knows.
+        UnsortableKey: an attribute or a rule that nobody knows, or more than `MAX_SORT_KEYS`.
     """
+    if len(keys) > MAX_SORT_KEYS:
+        raise UnsortableKey(ResultCode.UNWILLING_TO_PERFORM, "")
     readers = [_reader(_sortable(key)) for key in keys]
     if len(readers) == 1:
         only = readers[0]

@@ -58,8 +58,8 @@ from ldapd.protocol.messages import (
     WriteRequest,
 )
 
-MAX_ATTRIBUTES = 32
-"""Attributes one search may name; macOS asks for 22."""
+MAX_ATTRIBUTES = 100
+"""Attributes one search may name; macOS asks for 22, sssd for 35, Windows' address book knows 45."""
 
 MAX_VERSION = 127
 MAX_DEREF = 3

@@ -43,9 +43,6 @@ from ldapd.protocol.filter_codec import decode_filter
 from ldapd.protocol.filters import Filter
 from ldapd.protocol.messages import MAX_INT, Control
 
-MAX_SORT_KEYS = 4
-"""Keys of one sort; clients send one or two. Precedent: 389-ds allows 5."""
-
 MAX_VALUE_FILTERS = 16
 """Terms of one matched values control."""
 
@@ -147,15 +144,15 @@ def decode_sort(value: bytes | None) -> tuple[SortKey, ...]:
     """Read the value of a sort request; at least one key.
 
     Raises:
-        ProtocolError: absent, malformed, empty, or more than `MAX_SORT_KEYS`.
+        ProtocolError: absent, malformed or empty; very many keys are left to whoever sorts.
     """
     data, pos, end = _whole(value, "sort")
     keys: list[SortKey] = []
     while pos < end:
         start, pos = read_element(data, pos, end, SEQUENCE)
         keys.append(_read_sort_key(data, start, pos))
-    if not 1 <= len(keys) <= MAX_SORT_KEYS:
-        raise ProtocolError(f"a sort by no key or by more than {MAX_SORT_KEYS}")
+    if not keys:
+        raise ProtocolError("a sort by no key")
     return tuple(keys)
 
 

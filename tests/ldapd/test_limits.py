@@ -142,6 +142,14 @@ def test_attributes(index: ContactIndex, beyond: int) -> None:
     _refused_only_beyond(index, settings_of(max_attributes=6), sought, names, beyond)
 
 
+def test_address_books_name_more_attributes_than_there_are_here(index: ContactIndex) -> None:
+    named = ("cn", *(f"x-attribute-{number}" for number in range(59)))
+    with Serving(index, settings_of()) as serving, serving.bound(PHONE_NAME) as wire:
+        wire.send(encode_search(2, "dc=meta", Equality("telephoneNumber", b"+493023125001"), named))
+        entries, done = wire.answer(2)
+        assert (len(entries), done.code) == (1, 0)
+
+
 def _refused_only_beyond(
     index: ContactIndex,
     settings: LdapSettings,

@@ -320,6 +320,21 @@ def test_a_sort_that_cannot_be_is_left_out_or_refused(crowd: ContactIndex) -> No
         assert (few.keys, few.sort_code()) == (["007"], ResultCode.NO_SUCH_ATTRIBUTE)
 
 
+def test_a_sort_by_very_many_keys_is_left_out_or_refused(crowd: ContactIndex) -> None:
+    handler = handler_of(crowd)
+    keys = ("sn", "givenName", "cn", "mail", "o")
+    found = listed(handler, BULK, "(sn=zorn)", by(*keys, critical=False))
+    assert (len(found.keys), found.code) == (20, 0)
+    assert found.sort_code() == ResultCode.UNWILLING_TO_PERFORM
+    refused = listed(handler, BULK, "(sn=zorn)", by(*keys))
+    assert (refused.keys, refused.code) == ([], ResultCode.UNAVAILABLE_CRITICAL_EXTENSION)
+    assert refused.sort_code() == ResultCode.UNWILLING_TO_PERFORM
+    few = listed(handler, BOOK, "(telephoneNumber=+493080007)", by(*keys, critical=False))
+    assert (few.keys, few.sort_code()) == (["007"], ResultCode.UNWILLING_TO_PERFORM)
+    stretch = listed(handler, BULK, "(sn=zorn)", by(*keys), view(0, 5, 1))
+    assert (stretch.keys, stretch.code) == ([], ResultCode.UNAVAILABLE_CRITICAL_EXTENSION)
+
+
 def test_too_many_are_not_sorted(crowd: ContactIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sortedlist, "MAX_SORTED", len(PEOPLE) - 1)
     handler = handler_of(crowd)
