@@ -30,6 +30,7 @@ from ldapd.schema import (
     OBJECT_CLASSES,
     OID_SYNTAX,
     OPERATIONAL,
+    SUBSTRING_ASSERTION,
     TELEPHONE_NUMBER,
     TYPES,
     UUID_SYNTAX,
@@ -180,6 +181,7 @@ _SYNTAXES = {
     GENERALIZED_TIME: "Generalized Time",
     DN_SYNTAX: "DN",
     INTEGER: "INTEGER",
+    SUBSTRING_ASSERTION: "Substring Assertion",
 }
 
 _RULES = {
@@ -197,11 +199,11 @@ _RULES = {
 _MATCHING_RULES = (
     ("2.5.13.0", "objectIdentifierMatch", OID_SYNTAX),
     ("2.5.13.2", "caseIgnoreMatch", DIRECTORY_STRING),
-    ("2.5.13.4", "caseIgnoreSubstringsMatch", "1.3.6.1.4.1.1466.115.121.1.58"),
+    ("2.5.13.4", "caseIgnoreSubstringsMatch", SUBSTRING_ASSERTION),
     ("2.5.13.20", "telephoneNumberMatch", TELEPHONE_NUMBER),
-    ("2.5.13.21", "telephoneNumberSubstringsMatch", "1.3.6.1.4.1.1466.115.121.1.58"),
+    ("2.5.13.21", "telephoneNumberSubstringsMatch", SUBSTRING_ASSERTION),
     ("1.3.6.1.4.1.1466.109.114.2", "caseIgnoreIA5Match", IA5_STRING),
-    ("1.3.6.1.4.1.1466.109.114.3", "caseIgnoreIA5SubstringsMatch", IA5_STRING),
+    ("1.3.6.1.4.1.1466.109.114.3", "caseIgnoreIA5SubstringsMatch", SUBSTRING_ASSERTION),
     ("1.3.6.1.1.16.2", "UUIDMatch", UUID_SYNTAX),
 )
 

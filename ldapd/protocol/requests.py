@@ -59,7 +59,7 @@ from ldapd.protocol.messages import (
 )
 
 MAX_ATTRIBUTES = 100
-"""Attributes one search may name; macOS asks for 22, sssd for 35, Windows' address book knows 45."""
+"""Attributes one search may name; macOS asks for 22, sssd for 35."""
 
 MAX_VERSION = 127
 MAX_DEREF = 3

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import warnings
 
 import pytest
@@ -112,6 +113,26 @@ def test_the_subschema_is_understood_by_a_client_library() -> None:
         assert schema.attribute_types[each.name].oid == each.oid
     assert schema.object_classes["inetOrgPerson"].superior == ["organizationalPerson"]
     assert "telephoneNumberMatch" in schema.matching_rules
+
+
+def test_all_that_the_subschema_refers_to_stands_in_it() -> None:
+    values = shown(subschema().attributes)
+    described = {name: " ".join(values[name]) for name in values if name not in ("cn", "dn")}
+    syntaxes = {text.split()[1] for text in values["ldapSyntaxes"]}
+    rules = set(re.findall(r"NAME '(\w+)'", described["matchingRules"]))
+    types = set(
+        re.findall(
+            r"[\w.-]+", " ".join(re.findall(r"NAME (\(.+?\)|\S+)", described["attributeTypes"]))
+        )
+    )
+    classes = set(re.findall(r"NAME '(\w+)'", described["objectClasses"]))
+    used = described["matchingRules"] + described["attributeTypes"]
+    assert set(re.findall(r"SYNTAX (\S+)", used)) <= syntaxes
+    assert set(re.findall(r"(?:EQUALITY|SUBSTR|ORDERING) (\S+)", used)) <= rules
+    assert set(re.findall(r"SUP (\w+)", described["attributeTypes"])) <= types
+    assert set(re.findall(r"SUP (\w+)", described["objectClasses"])) <= classes
+    held = re.findall(r"(?:MUST|MAY) (?:\((.+?)\)|(\w+))", described["objectClasses"])
+    assert {name for pair in held for part in pair for name in re.findall(r"[\w-]+", part)} <= types
 
 
 def test_the_subschema_names_what_client_libraries_ask_for_unseen() -> None:
