@@ -7,6 +7,7 @@ together took a quarter of the time and memory of a start).
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -56,7 +57,8 @@ def completed(settings: SourceSettings) -> SourceSettings:
     if missing:
         raise SourceFailed(
             f"a source of kind {settings.kind} needs {' and '.join(missing)}; `rufname discover"
-            f" {settings.name}` shows its fields and prints a map to begin with"
+            f" {shlex.quote(settings.name)} -c FILE` shows its fields and prints a map to begin"
+            " with"
         )
     return found
 

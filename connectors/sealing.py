@@ -29,7 +29,10 @@ KEY_CREDENTIAL = "rufname-secrets-key"
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-_CURE = "put that key back, or `rufname secret forget` each secret and set it anew"
+_CURE = (
+    "put that key back, or `rufname secret forget SOURCE FIELD -c FILE` each that"
+    " `rufname secret list -c FILE` names, and set it anew"
+)
 FORMAT = 1
 
 
@@ -72,7 +75,7 @@ class SealedSecrets:
         if blob is None:
             raise SecretUnavailable(
                 f"{self._path}: nothing is sealed for {source} {field}; `rufname secret set"
-                f" {shlex.quote(source)} {field}` does it"
+                f" {shlex.quote(source)} {field} -c FILE` does it"
             )
         return self._open(sealed.key, self._key(), source, field, blob)
 

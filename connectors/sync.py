@@ -58,7 +58,6 @@ def sync_source(
     source: ContactSource | None = None,
     full: bool = False,
     release: int = 0,
-    command: str = "rufname sync",
 ) -> RunReport:
     """Read one source once.
 
@@ -74,7 +73,6 @@ def sync_source(
         full: read every record, though the source can be followed by change.
         release: the number of the source's last run, which was refused: this one may remove as
             many contacts as that one would have; 0 = none is released.
-        command: what reads sources, for the line that tells how a run is released.
 
     Returns:
         The report; what the source does wrong is in it, never raised.
@@ -124,7 +122,7 @@ def sync_source(
         state = "refused" if reason else "done"
         if reason and run:
             named = shlex.quote(settings.name)
-            reason += f"; `{command} --source {named} --release {run}` lets it"
+            reason += f"; `rufname sync -c FILE --source {named} --release {run}` lets it"
     except ConnectorError as error:
         reason = _one_line(str(error))
     finally:

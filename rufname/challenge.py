@@ -16,6 +16,7 @@ from relay.http.registration import StandingAnswer
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.keys import grouped
 from relay.tunnel.settings import TunnelSettings
+from rufname.pasting import with_file
 from rufname.registrar import Registrar, RelayRefuses, web_client
 
 PERIOD_S = 3600.0
@@ -26,8 +27,9 @@ _log = logging.getLogger("rufname.tunnel")
 class ChallengeWatch:
     """Asks the relay; attributes: `challenged`, 1 while another identity's registration waits."""
 
-    def __init__(self, keys_dir: Path, settings: TunnelSettings) -> None:
-        """Ask nothing yet."""
+    def __init__(self, keys_dir: Path, settings: TunnelSettings, file: Path | None = None) -> None:
+        """Ask nothing yet; `file` is the configuration, for the command that is logged."""
+        self._file = file
         self._keys_dir = keys_dir
         self._settings = settings
         self.challenged = 0
@@ -54,8 +56,11 @@ class ChallengeWatch:
         self.challenged = int(standing is not None and standing.waiting_until > 0)
         if standing is not None and self.challenged:
             _log.warning(
-                "another identity wants this directory's place at the relay: refuse it with "
-                "`rufname register --keep`",
+                with_file(
+                    "another identity wants this directory's place at the relay: refuse it with "
+                    "`rufname register -c FILE --keep`",
+                    self._file,
+                ),
                 extra={
                     "fields": {
                         "fingerprint": grouped(standing.waiting_fingerprint),

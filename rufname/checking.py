@@ -23,6 +23,7 @@ from rufname.exits import DONE, NO
 from rufname.listening import CannotListen, listen_on
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG
 from rufname.ownership import barred
+from rufname.pasting import with_file
 from rufname.preflight import require_servable, require_store
 from rufname.progress import say
 from rufname.rundir import ServeStatus, read_status
@@ -65,7 +66,7 @@ def check(path: Path) -> int:
             whole = False
             say(f"fault: {error}", err=True)
     for source in config.sources:
-        whole &= _check_source(source)
+        whole &= _check_source(source, config.path)
     serving = None if fault else read_status(config.run_dir)
     for fault in _listener_faults(config, serving):
         whole = False
@@ -88,16 +89,16 @@ def _folder_fault(data_dir: Path) -> str:
     return ""
 
 
-def _check_source(source: SourceSettings) -> bool:
+def _check_source(source: SourceSettings, file: Path) -> bool:
     """Print what a source's connection test says; tell whether it is without fault."""
     try:
         source = completed(source)
         report = open_source(source).check()
     except ConnectorError as error:
-        say(f"fault: source {source.name}: {error}", err=True)
+        say(f"fault: source {source.name}: {with_file(str(error), file)}", err=True)
         return False
     for fault in report.faults:
-        say(f"fault: source {source.name}: {fault}", err=True)
+        say(f"fault: source {source.name}: {with_file(fault, file)}", err=True)
     for warning in report.warnings:
         say(f"warning: source {source.name}: {warning}", err=True)
     if not report.faults:

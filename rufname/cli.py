@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from typing_extensions import override
@@ -19,6 +20,7 @@ from engine.errors import EngineError
 from relay.errors import RelayError
 from rufname.errors import ConfigError, RufnameError, UnknownName
 from rufname.exits import DONE, FAULT, INTERRUPTED, WRONG_USE
+from rufname.pasting import with_file
 
 _COMMANDS = {
     "demo": ("rufname.demo:demo", "A made-up company, every service running."),
@@ -82,8 +84,9 @@ def rufname() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; return its exit code. What went wrong stands on standard error."""
+    named: list[Path] = []  # the configuration, once a command has taken its option
     try:
-        code = rufname.main(list(arguments), prog_name="rufname", standalone_mode=False)
+        code = rufname.main(list(arguments), "rufname", standalone_mode=False, obj=named)
         sys.stdout.flush()
     except BrokenPipeError:
         return _without_reader()
@@ -92,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
             return _without_reader()
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - each gets its exit code
-        return _report(error)
+        return _report(error, named[0] if named else None)
     return code if isinstance(code, int) else DONE
 
 
@@ -102,8 +105,13 @@ def _without_reader() -> int:
     return DONE
 
 
-def _report(error: BaseException) -> int:
-    """Print what went wrong and return the exit code it gives; a defect of ours is a fault too."""
+def _report(error: BaseException, file: Path | None) -> int:
+    """Print what went wrong and return the exit code it gives; a defect of ours is a fault too.
+
+    Args:
+        error: what ended the command.
+        file: the configuration, for commands that the message names; None: the command took none.
+    """
     match error:
         case click.ClickException():
             error.show()
@@ -111,12 +119,12 @@ def _report(error: BaseException) -> int:
         case click.Abort() | KeyboardInterrupt():
             return INTERRUPTED
         case ConfigError() | UnknownName():
-            click.echo(str(error), err=True)
+            click.echo(with_file(str(error), file), err=True)
             return WRONG_USE
         case OSError(strerror=str(reason), filename=str(name)):
             click.echo(f"rufname: {name}: {reason}", err=True)
         case RufnameError() | EngineError() | ConnectorError() | RelayError() | OSError():
-            click.echo(f"rufname: {error}", err=True)
+            click.echo(f"rufname: {with_file(str(error), file)}", err=True)
         case _:
             traceback.print_exception(error)
     return FAULT

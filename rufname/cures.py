@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from shlex import quote
 
 import msgspec
 
 from connectors.settings import SourceSettings
 from engine.quality import Finding
+from rufname.pasting import with_file
 
 
 class Cure(msgspec.Struct, frozen=True):
@@ -33,19 +35,23 @@ TITLES = {
 }
 
 
-def cures_of(finding: Finding, source: SourceSettings | None) -> tuple[Cure, ...]:
+def cures_of(
+    finding: Finding, source: SourceSettings | None, file: Path | None = None
+) -> tuple[Cure, ...]:
     """Return what to do about a finding that was made; nothing for one that was not.
 
     Args:
         finding: of the report.
         source: whose finding it is; None for those over all sources.
+        file: the configuration, for commands in an advice.
     """
     if not finding.count:
         return ()
     if source is None:
         return (_SHARED if finding.kind == "shared" else _DUPLICATE,)
     if finding.kind == "unreadable":
-        return tuple(dict.fromkeys(_reading_cure(reason, source) for reason in finding.hints))
+        cures = dict.fromkeys(_reading_cure(reason, source) for reason in finding.hints)
+        return tuple(Cure(each.setting, with_file(each.advice, file)) for each in cures)
     return (_CURES[finding.kind](finding, source),)
 
 
@@ -81,7 +87,7 @@ def _reading_cure(reason: str, source: SourceSettings) -> Cure:
     return Cure(
         f"{_table(source)}.map.phones",
         "map columns that hold numbers alone, or correct the fields in the source; "
-        f"`rufname preview {quote(source.name)}` shows them as they come",
+        f"`rufname preview {quote(source.name)} -c FILE` shows them as they come",
     )
 
 

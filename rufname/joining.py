@@ -59,7 +59,9 @@ class Member:
         """
         enrolment, ring = Enrolment.load(folder), KeyRing.load(folder)
         if enrolment is None or ring is None:
-            raise CannotRegister("this directory is not registered: rufname register --relay URL")
+            raise CannotRegister(
+                "this directory is not registered: rufname register -c FILE --relay URL"
+            )
         return cls(ring, enrolment, Registrar(web, enrolment.relay))
 
     @property

@@ -70,6 +70,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
 
     Attributes:
         index_dir: the folder of the index.
+        file: the configuration, absolute, for commands in what is logged.
         run_dir: where a worker that can be asked puts its socket.
         policies: source id → who sees it, and its priority.
         clients: who may ask.
@@ -94,6 +95,7 @@ class FaceSettings(msgspec.Struct, frozen=True):
     accounts: Accounts = Accounts()
     graphs: tuple[msgspec.Struct, ...] = ()
     session_key: bytes | None = None
+    file: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode

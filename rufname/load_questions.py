@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import cycle, islice
 from random import Random
-from shlex import quote
 from typing import Literal, get_args
 
 import msgspec
@@ -24,6 +23,7 @@ from engine.servicenumbers import is_service_number
 from engine.store import MAX_BATCH, ContactStore
 from rufname.config import Config
 from rufname.errors import RufnameError
+from rufname.pasting import with_file
 from rufname.sample import contacts, questions
 from rufname.sample_numbers import OWN_TRUNK
 
@@ -146,8 +146,9 @@ def store_pools(config: Config, client: Client, seed: int = 1) -> Pools:
     """
     if not config.store_path.exists():
         raise NothingToAsk(
-            f"{config.data_dir} holds no contacts yet: `rufname sync -c {quote(str(config.path))}`,"
-            " or --sample N for made-up numbers"
+            f"{config.data_dir} holds no contacts yet: "
+            + with_file("`rufname sync -c FILE`", config.path)
+            + ", or --sample N for made-up numbers"
         )
     with closing(ContactStore.open(config.store_path, read_only=True)) as store:
         numbers = _some(_numbers(store), Random(seed))  # noqa: S311 - a load is no secret

@@ -6,13 +6,13 @@ Law: apart from `rufname.options`, since a command that asks nothing loads no se
 from __future__ import annotations
 
 import os
-from shlex import quote
 
 from engine.errors import CorruptIndex, ForeignIndex
 from engine.index import ContactIndex
 from rufname.config import Config
 from rufname.errors import RufnameError
 from rufname.ownership import require_entry
+from rufname.pasting import with_file
 from rufname.rundir import serving_pid
 
 
@@ -33,9 +33,8 @@ def open_index(config: Config) -> ContactIndex:
     except CorruptIndex as error:
         raise NothingIndexed(f"{error}: {rebuilt_by(config, error)}") from error
     if not index.status().generation:
-        raise NothingIndexed(
-            f"{config.data_dir} holds no index yet: run `rufname sync -c {quote(str(config.path))}`"
-        )
+        command = with_file("rufname sync -c FILE", config.path)
+        raise NothingIndexed(f"{config.data_dir} holds no index yet: run `{command}`")
     return index
 
 
@@ -49,6 +48,6 @@ def rebuilt_by(config: Config, error: CorruptIndex) -> str:
     if config.index_dir.exists() and not os.access(config.index_dir, os.W_OK):
         return "the folder may not be written, and whoever asks takes a lock in it"
     return (
-        "a running `rufname serve` builds the index anew from the contact store, or"
-        f" `rufname sync -c {quote(str(config.path))}`"
+        "a running `rufname serve` builds the index anew from the contact store, or "
+        + with_file("`rufname sync -c FILE`", config.path)
     )

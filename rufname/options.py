@@ -37,7 +37,9 @@ def draft_config_option(function: Function) -> Function:
 
 
 def _option(function: Function, *, serves: bool, draft: bool = False) -> Function:
-    def load(_context: click.Context, _option: click.Parameter, path: Path) -> Config:
+    def load(context: click.Context, _option: click.Parameter, path: Path) -> Config:
+        if isinstance(context.obj, list):  # the front door's: for commands in its messages
+            context.obj.append(path)
         return load_config(path, draft=draft, serves=serves)
 
     return click.option(

@@ -9,6 +9,7 @@ import os
 import pwd
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from rufname.errors import RufnameError
 
@@ -65,7 +66,7 @@ def barred(data_dir: Path, names: Sequence[str] = _LIVED_IN) -> str:
             return (
                 f"{path} belongs to {_name(found.st_uid)}, and {_name(user)} may not use it:"
                 f" run the command as {_name(found.st_uid)}, or give the folder to"
-                f" {_name(user)} (chown -R {_name(user)} {data_dir})"
+                f" {_name(user)} (chown -R {_name(user)} {quote(str(data_dir))})"
             )
     return ""
 
@@ -84,7 +85,7 @@ def _roots_guest(data_dir: Path) -> str:
     return (
         f"{data_dir / _STORE} belongs to {name}, who could not read what root writes beside it:"
         f" run the command as that user (runuser -u {name} -- rufname …), or give the folder to"
-        f" root (chown -R root {data_dir})"
+        f" root (chown -R root {quote(str(data_dir))})"
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import click
 import msgspec
@@ -82,16 +83,18 @@ def quality(
     sources = {each.id: each for each in config.sources}
     if as_json:
         for finding in findings:
-            sys.stdout.buffer.write(msgspec.json.encode(_shown(finding, sources)) + b"\n")
+            sys.stdout.buffer.write(
+                msgspec.json.encode(_shown(finding, sources, config.path)) + b"\n"
+            )
         return DONE
     for each in [source] if source else config.sources:
         own = [found for found in findings if found.source == each.id and found.kind in _OF_ONE]
         count = counts.get(each.id, 0)
         click.echo(f"{each.name}: {count:,} contact{'' if count == 1 else 's'}")
-        click.echo("\n".join(_text(own, each, more_than)))
+        click.echo("\n".join(_text(own, each, more_than, config.path)))
     click.echo("all sources together" if source is None else f"{source.name} and all others")
     over_all = [found for found in findings if found.kind not in _OF_ONE]
-    click.echo("\n".join(_text(over_all, None, more_than)))
+    click.echo("\n".join(_text(over_all, None, more_than, config.path)))
     return DONE
 
 
@@ -109,7 +112,7 @@ def _read_contacts(store: ContactStore, check: QualityCheck, view: ProgressView)
         view.tell(Progress("", "check", done, total))
 
 
-def _shown(finding: Finding, sources: dict[str, SourceSettings]) -> FindingShown:
+def _shown(finding: Finding, sources: dict[str, SourceSettings], file: Path) -> FindingShown:
     over_all = finding.kind not in _OF_ONE
     source = sources.get(finding.source)
     return FindingShown(
@@ -119,11 +122,13 @@ def _shown(finding: Finding, sources: dict[str, SourceSettings]) -> FindingShown
         complete=finding.complete,
         hints=finding.hints,
         samples=finding.samples,
-        cures=cures_of(finding, None if over_all else source),
+        cures=cures_of(finding, None if over_all else source, file),
     )
 
 
-def _text(findings: list[Finding], source: SourceSettings | None, more_than: int) -> Iterator[str]:
+def _text(
+    findings: list[Finding], source: SourceSettings | None, more_than: int, file: Path
+) -> Iterator[str]:
     """Give the lines of what was found of one source, or over all."""
     found = [each for each in findings if each.count]
     if not found:
@@ -135,7 +140,7 @@ def _text(findings: list[Finding], source: SourceSettings | None, more_than: int
         if finding.kind in _COUNTED_APART:
             yield from (f"    {count:,} × {hint}" for hint, count in finding.hints.items())
         yield from (f"    e.g. {_sample_text(sample)}" for sample in finding.samples)
-        for cure in cures_of(finding, source):
+        for cure in cures_of(finding, source, file):
             where = f"{cure.setting}: " if cure.setting else ""
             yield f"    cure: {where}{cure.advice}"
 

@@ -34,6 +34,7 @@ from rufname.exits import DONE, NO
 from rufname.joining import Member, check_node, invite, join
 from rufname.options import serving_config_option
 from rufname.ownership import require_own
+from rufname.pasting import with_file
 from rufname.registrar import CannotRegister, Registrar, web_client
 
 FRESH = "tunnel-fresh"
@@ -109,16 +110,16 @@ def register(
             if inviting:
                 return invite(member, click.echo)
             if prepare:
-                return _prepare(config.keys_dir, member)
-            return _change(member, keep=keep, dismiss=dismiss, remove=remove)
+                return _prepare(config, member)
+            return _change(member, config.path, keep=keep, dismiss=dismiss, remove=remove)
         registrar = Registrar(web, _address("--relay", relay))
         name = check_node(node or socket.gethostname().partition(".")[0])
         registrar.require_own_name()
         if code:
             join(config.keys_dir, registrar, tenant.lower(), name, code)
-            return _tell(registrar, Member.load(config.keys_dir, web))
+            return _tell(registrar, Member.load(config.keys_dir, web), config.path)
         token = _sign_in(web, registrar, _address("--authority", authority), way)
-        done = _register(config.keys_dir, registrar, name, token, replace=replace)
+        done = _register(config, registrar, name, token, replace=replace)
         if done == DONE and ca is not None:  # the table that was printed goes on
             click.echo(f"ca = {json.dumps(str(ca.absolute()))}")
         return done
@@ -138,8 +139,9 @@ def _sign_in(web: httpx.Client, registrar: Registrar, authority: str, way: str) 
     return sign_in_by_code(web, application, click.echo)
 
 
-def _register(folder: Path, registrar: Registrar, node: str, token: str, *, replace: bool) -> int:
+def _register(config: Config, registrar: Registrar, node: str, token: str, *, replace: bool) -> int:
     """Register with the keys of the folder, or with new ones."""
+    folder = config.keys_dir
     try:
         tid = claimed_tenant(token)
     except NotAuthenticated:
@@ -181,7 +183,7 @@ def _register(folder: Path, registrar: Registrar, node: str, token: str, *, repl
         for name in (EXCHANGE_FILE, IDENTITY_FILE):  # the identity last: with it all is there
             (fresh / name).replace(folder / name)
         shutil.rmtree(fresh)
-    _print(registrar.relay, standing)
+    _print(registrar.relay, standing, config.path)
     click.echo(
         f"this machine is {node!r} there; in the configuration:\n\n"
         f'[tunnel]\nclient_id = "{registrar.ways().client_id}"'
@@ -194,8 +196,9 @@ def _next_keys(folder: Path, tid: str) -> KeyRing:
     return KeyRing.load(folder / FRESH) or KeyRing.create(folder / FRESH, tid, time.time())
 
 
-def _prepare(folder: Path, member: Member) -> int:
+def _prepare(config: Config, member: Member) -> int:
     """Make the next keys; nothing changes yet."""
+    folder = config.keys_dir
     now, then = (
         grouped(fingerprint(ring.identity.public))
         for ring in (member.ring, _next_keys(folder, member.tid))
@@ -206,12 +209,15 @@ def _prepare(folder: Path, member: Member) -> int:
         "nothing is changed yet. First publish an app package that names both:\n"
         f'  rufname teams-app … --fingerprint "{now}" --fingerprint "{then}"\n'
         "and once everybody has it:\n"
-        f"  rufname register --relay {member.registrar.relay} --replace-identity"
+        + with_file(
+            f"  rufname register -c FILE --relay {member.registrar.relay} --replace-identity",
+            config.path,
+        )
     )
     return DONE
 
 
-def _change(member: Member, *, keep: bool, dismiss: str, remove: bool) -> int:
+def _change(member: Member, file: Path, *, keep: bool, dismiss: str, remove: bool) -> int:
     """Give the order that was asked for, if any; say what is registered then."""
     head = member.head()
     if keep:
@@ -222,15 +228,15 @@ def _change(member: Member, *, keep: bool, dismiss: str, remove: bool) -> int:
         member.order(Remove(*head))
         click.echo(f"{member.registrar.relay}: tenant {member.tid} is no longer registered")
         return DONE
-    return _tell(member.registrar, member)
+    return _tell(member.registrar, member, file)
 
 
-def _tell(registrar: Registrar, member: Member) -> int:
+def _tell(registrar: Registrar, member: Member, file: Path) -> int:
     standing = registrar.standing(member.tid)
     if standing is None:
         click.echo(f"{registrar.relay}: tenant {member.tid} is not registered")
         return NO
-    _print(registrar.relay, standing)
+    _print(registrar.relay, standing, file)
     click.echo(f"this machine is {member.enrolment.connector!r} there")
     mine = fingerprint(member.ring.identity.public)
     if standing.fingerprint != mine:
@@ -239,7 +245,7 @@ def _tell(registrar: Registrar, member: Member) -> int:
     return DONE
 
 
-def _print(relay: str, standing: StandingAnswer) -> None:
+def _print(relay: str, standing: StandingAnswer, file: Path) -> None:
     click.echo(f"registered at {relay}")
     click.echo(f"  tenant       {standing.tid}")
     click.echo(f"  fingerprint  {grouped(standing.fingerprint)}")
@@ -250,7 +256,7 @@ def _print(relay: str, standing: StandingAnswer) -> None:
         click.echo(
             f"WARNING: another identity wants to replace it, after {until}:\n"
             f"  fingerprint  {grouped(standing.waiting_fingerprint)}\n"
-            "if that is not yours: rufname register --keep"
+            + with_file("if that is not yours: rufname register -c FILE --keep", file)
         )
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import click
 import msgspec
@@ -31,6 +32,7 @@ from rufname.exits import DONE, FAULT
 from rufname.opening import rebuilt_by
 from rufname.options import config_option
 from rufname.ownership import require_entry
+from rufname.pasting import with_file
 from rufname.progress import print_table, wide_console
 from rufname.rundir import ServeStatus, is_written, read_status, serving_pid
 
@@ -114,7 +116,7 @@ def status(config: Config, *, as_json: bool, runs: int, rejected: int) -> int:
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
-        _print(found, wide_console())
+        _print(found, wide_console(), config.path)
     return FAULT if found.faults else DONE
 
 
@@ -130,14 +132,17 @@ def read_standing(config: Config, runs: int = 0, rejected: int = SHOWN_REJECTED)
     except StoreUnavailable as error:
         if config.store_path.exists():  # on a disk that became read-only, say
             faults.append(str(error))
-        sources = tuple(_source_status(source, None, runs, 0, bool) for source in config.sources)
+        sources = tuple(
+            _source_status(source, None, runs, 0, bool, config.path) for source in config.sources
+        )
     except CorruptStore as error:
         faults.append(str(error))
     else:
         whether = partial(is_written, config.run_dir)
         try:
             sources = tuple(
-                _source_status(each, store, runs, rejected, whether) for each in config.sources
+                _source_status(each, store, runs, rejected, whether, config.path)
+                for each in config.sources
             )
             last_seq = store.last_seq()
         except (CorruptStore, StoreUnavailable) as error:  # damaged further inside
@@ -174,14 +179,15 @@ def _ask_writer(config: Config) -> control.Status | None:
     return None
 
 
-def _source_status(
+def _source_status(  # noqa: PLR0917 - of one thing each
     source: SourceSettings,
     store: ContactStore | None,
     runs: int,
     rejected: int,
     is_written: Callable[[], bool],
+    file: Path,
 ) -> SourceStatus:
-    known = store.runs(source.id, MAX_RUNS) if store else []
+    known = [_told(run, file) for run in store.runs(source.id, MAX_RUNS)] if store else []
     if any(run.state == "running" for run in known) and not is_written():
         known = [_ended(run) for run in known]
     done = next((run for run in known if run.state == "done"), None)
@@ -198,6 +204,12 @@ def _source_status(
         alarm=alarm_of(source.schedule, known, age_s),
         runs=tuple(known[:runs]),
     )
+
+
+def _told(run: Run, file: Path) -> Run:
+    """Return a run with the commands of its reason as they can be pasted."""
+    reason = with_file(run.reason, file)
+    return run if reason == run.reason else msgspec.structs.replace(run, reason=reason)
 
 
 def _ended(run: Run) -> Run:
@@ -237,13 +249,14 @@ def _overdue_s(schedule: Schedule) -> float:
     return missed + DAY_S if schedule.window else missed
 
 
-def _print(found: Status, console: Console) -> None:
+def _print(found: Status, console: Console, file: Path) -> None:
     print_table(console, _source_table(found))
     for source in found.sources:
         _print_troubles(source, console)
     if found.index_age_s is None:
-        damaged = "none that can be used" if found.faults else "none yet; `rufname sync` makes one"
-        console.print(f"index: {damaged}")
+        absent = with_file("none yet; `rufname sync -c FILE` makes one", file)
+        text = "none that can be used" if found.faults else absent
+        console.print(f"index: {escape(text)}", soft_wrap=True)
     else:
         console.print(
             f"index: {found.index.documents:,} contacts, last change {_age(found.index_age_s)} ago"

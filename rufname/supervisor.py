@@ -219,6 +219,7 @@ class Supervisor:
                 accounts=config.accounts,
                 graphs=_graphs(config) if role in ("relay", "tunnel") else (),
                 session_key=self._session_key if role == "relay" else None,
+                file=str(config.path.absolute()),
             )
         )
 

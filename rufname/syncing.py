@@ -25,6 +25,7 @@ from rufname.drivers import prepare
 from rufname.errors import RufnameError, ServerAbsent
 from rufname.exits import DONE, FAULT
 from rufname.options import config_option
+from rufname.pasting import with_file
 from rufname.progress import ProgressView
 from rufname.writing import Tell, Writing, total_of
 
@@ -208,7 +209,7 @@ def _dry_run(
                 raise
             store = ContactStore.open(Path(folder) / "empty.sqlite")
         try:
-            reports = [_compare(source, store, view, full=full) for source in sources]
+            reports = [_compare(config, source, store, view, full=full) for source in sources]
         finally:
             store.close()
     code = print_reports(reports, view)
@@ -217,10 +218,12 @@ def _dry_run(
 
 
 def _compare(
-    source: SourceSettings, store: ContactStore, view: ProgressView, *, full: bool
+    config: Config, source: SourceSettings, store: ContactStore, view: ProgressView, *, full: bool
 ) -> RunReport:
     def tell(progress: SyncProgress) -> None:
         read, rejected = progress.counts.read, progress.counts.rejected
         view.tell(Progress(source.name, "read", read, total_of(progress), rejected))
 
-    return sync_source(source, store, progress=tell, dry_run=True, full=full)
+    report = sync_source(source, store, progress=tell, dry_run=True, full=full)
+    reason = with_file(report.reason, config.path)
+    return msgspec.structs.replace(report, reason=reason)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 
 import click
 import msgspec
@@ -30,6 +29,7 @@ from rufname.explained import CLASSES, explanation_text
 from rufname.opening import open_index
 from rufname.options import config_option
 from rufname.ownership import require_entry
+from rufname.pasting import with_file
 from rufname.rundir import WorkerStatus, read_status, worker_socket
 from rufname.telemetry import printable
 
@@ -100,7 +100,7 @@ class _News:
         """
         if not self._ask_workers():
             raise NothingToTrace(
-                f"nobody answers: run `rufname serve -c {quote(str(self._config.path))}`"
+                with_file("nobody answers: run `rufname serve -c FILE`", self._config.path)
             )
         yield from self._remembered()
         looked = time.monotonic()

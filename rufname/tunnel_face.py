@@ -32,6 +32,7 @@ from rufname.challenge import ChallengeWatch
 from rufname.entragroups import memberships_of
 from rufname.following import follow, open_when_whole
 from rufname.lifeline import FaceSettings, Start, unpack
+from rufname.pasting import with_file
 
 
 class TunnelWork:
@@ -44,6 +45,8 @@ class TunnelWork:
         settings: TunnelSettings,
         keys_dir: Path,
         graphs: tuple[msgspec.Struct, ...] = (),
+        *,
+        file: Path | None = None,
     ) -> None:
         self._index = index
         self._accounts = accounts
@@ -54,8 +57,14 @@ class TunnelWork:
         self._tokens: dict[str, TokenVerifier] = {}
         self._memberships: dict[str, Memberships] = {}
         self._former: list[Memberships] = []  # of a reload before: somebody may wait for them
-        self._challenge = ChallengeWatch(keys_dir, settings)
-        self._connector = Connector(keys_dir, settings, self._make_answers, version("rufname"))
+        self._challenge = ChallengeWatch(keys_dir, settings, file)
+        self._connector = Connector(
+            keys_dir,
+            settings,
+            self._make_answers,
+            version("rufname"),
+            register=with_file("rufname register -c FILE --relay URL", file),
+        )
 
     async def run(self) -> None:
         """Hold the lines, and follow the index meanwhile."""
@@ -124,5 +133,10 @@ async def open_work(start: Start, sockets: Sequence[tuple[socket.socket, str]]) 
         raise ValueError("a worker for the tunnel without [tunnel]")
     index = await open_when_whole(Path(settings.index_dir), settings.policies)
     return TunnelWork(
-        index, settings.accounts, settings.tunnel, Path(settings.keys_dir), settings.graphs
+        index,
+        settings.accounts,
+        settings.tunnel,
+        Path(settings.keys_dir),
+        settings.graphs,
+        file=Path(settings.file),
     )

@@ -12,7 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
-from shlex import quote
+from pathlib import Path
 
 import msgspec
 
@@ -27,6 +27,7 @@ from rufname.control import Progress
 from rufname.garbage import collect_rarely
 from rufname.indexer import Indexer, IndexingFailed
 from rufname.ownership import require_own
+from rufname.pasting import with_file
 from rufname.rundir import Lock, make_private, take_writer_lock
 
 FOLLOW_ROWS = 10_000
@@ -60,10 +61,10 @@ class Writing:
         indexer: Indexer,
         indexing: threading.RLock | None = None,
         *,
-        command: str,
+        file: Path,
     ) -> None:
         self._lock = lock
-        self._command = command
+        self._file = file
         self._indexer = indexer
         self._indexing = indexing or threading.RLock()
         self._beside = indexing is not None
@@ -77,7 +78,7 @@ class Writing:
             StoreUnavailable: it cannot be opened.
         """
         store = ContactStore.open(config.store_path)
-        return Writing(self._lock, store, self._indexer, self._indexing, command=self._command)
+        return Writing(self._lock, store, self._indexer, self._indexing, file=self._file)
 
     @classmethod
     def open(cls, config: Config, patience_s: float = 0.0) -> Writing:
@@ -103,8 +104,7 @@ class Writing:
         with contextlib.suppress(EngineError):  # a full disk: what there is can be served
             store.end_left_runs()
         indexer = Indexer(config.store_path, config.index_dir, lock.descriptor, known)
-        command = f"rufname sync -c {quote(str(config.path.absolute()))}"  # read anywhere
-        return cls(lock, store, indexer, command=command)
+        return cls(lock, store, indexer, file=config.path)
 
     def sync(
         self,
@@ -140,7 +140,6 @@ class Writing:
                 on_batch=follower.stored,
                 full=full,
                 release=release,
-                command=self._command,
             )
             if report.state == "done" or self._has_contacts_or_index():
                 with self._indexing:
@@ -159,7 +158,9 @@ class Writing:
                 served=self._served(source.id),
             )
         # until it can be found: what people wait for
-        return msgspec.structs.replace(report, seconds=time.monotonic() - began)
+        reason = with_file(report.reason, self._file)
+        seconds = time.monotonic() - began
+        return msgspec.structs.replace(report, reason=reason, seconds=seconds)
 
     def _served(self, source: str) -> int:
         """Return how many contacts of a source are served; 0 if the store cannot be read either."""

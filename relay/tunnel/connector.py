@@ -98,6 +98,8 @@ class Connector:
         answers: Callable[[Enrolment, KeyRing], Answers],
         version: str,
         now: Callable[[], float] = time.time,
+        *,
+        register: str = "rufname register",
     ) -> None:
         """Prepare; nothing is opened before `run`.
 
@@ -107,7 +109,9 @@ class Connector:
             answers: makes what answers questions, once registration is there.
             version: of this program.
             now: seconds since the epoch.
+            register: the command that registers, for whoever reads that nobody did.
         """
+        self._register = register
         self._keys_dir = keys_dir
         self._settings = settings
         self._make_answers = answers
@@ -177,7 +181,7 @@ class Connector:
                         return
                     self._say(-1, f"{self._keys_dir}: keys of two tenants: register again")
                 else:
-                    self._say(-1, "this directory is not registered: run `rufname register`")
+                    self._say(-1, f"this directory is not registered: run `{self._register}`")
             await self._pause(REGISTRATION_LOOK_S)
 
     def _take_up(self, enrolment: Enrolment, ring: KeyRing) -> None:

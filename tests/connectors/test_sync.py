@@ -230,7 +230,7 @@ def test_a_file_that_is_as_it_was_once_is_read_again_if_another_run_came_between
 def test_only_the_run_that_was_held_back_can_be_released(store: ContactStore) -> None:
     run(store, whole(people(10)))
     held = run(store, whole(people(2)))
-    assert held.reason.endswith(f"`rufname sync --source CRM --release {held.run}` lets it")
+    assert held.reason.endswith(f"`rufname sync -c FILE --source CRM --release {held.run}` lets it")
     wrong = run(store, whole(people(2)), release=held.run + 5)
     assert wrong.state == "failed"
     assert f"refused: {held.run}" in wrong.reason
@@ -248,7 +248,7 @@ def test_the_command_that_releases_a_run_can_be_pasted_into_a_shell(store: Conta
     held = sync_source(own, store, source=whole(people(2)))
     command = held.reason.partition("`")[2].partition("`")[0]
     assert shlex.split(command) == [
-        *("rufname", "sync", "--source", "Kunden & Co", "--release", str(held.run))
+        *("rufname", "sync", "-c", "FILE", "--source", "Kunden & Co", "--release", str(held.run))
     ]
     assert "'Kunden & Co'" in command
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -63,8 +65,9 @@ def test_the_country_is_named_where_all_numbers_hint_at_one() -> None:
 def test_the_command_that_a_cure_names_can_be_pasted_whatever_the_source_is_called() -> None:
     finding = Finding("unreadable", "", 1, hints={"no digits": 1})
     named = msgspec.structs.replace(source(), name="Kunden (Wien)")
-    advice = " ".join(cure.advice for cure in cures_of(finding, named))
-    assert "`rufname preview 'Kunden (Wien)'`" in advice
+    file = Path("/etc/Ruf name/rufname.toml")
+    advice = " ".join(cure.advice for cure in cures_of(finding, named, file))
+    assert "`rufname preview 'Kunden (Wien)' -c '/etc/Ruf name/rufname.toml'`" in advice
 
 
 def test_contacts_without_number_are_a_fault_only_where_no_number_is_mapped() -> None:

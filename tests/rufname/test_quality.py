@@ -117,7 +117,8 @@ def test_the_text_names_counts_samples_and_cures(
         "    e.g. phonelist:4 (line 5) phones.work: no digits",
         (
             '    cure: source["phonelist"].map.phones: map columns that hold numbers alone, or '
-            "correct the fields in the source; `rufname preview phonelist` shows them as they come"
+            f"correct the fields in the source; `rufname preview phonelist -c {checked.path}` "
+            "shows them as they come"
         ),
     ]
     assert "  contacts without a number: 3" in lines

@@ -27,7 +27,8 @@ def test_a_password_is_sealed_used_and_never_shown(
 ) -> None:
     place.write_config(end=SOURCE)
     assert place.run("sync", "--source", "erp") == 3
-    assert "`rufname secret set erp password`" in capfd.readouterr().err
+    command = f"`rufname secret set erp password -c {place.path}`"
+    assert command in capfd.readouterr().err
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
     assert place.run("secret", "set", "erp", "password") == 0
     assert place.run("secret", "list") == 0
@@ -51,7 +52,7 @@ def test_a_secret_is_sealed_before_the_source_that_needs_it_has_a_key_and_a_map(
 ) -> None:
     place.write_config(end=SOURCE.partition("key = ")[0])
     assert place.run("discover", "erp") == 3
-    assert "`rufname secret set erp password`" in capfd.readouterr().err
+    assert f"`rufname secret set erp password -c {place.path}`" in capfd.readouterr().err
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
     assert place.run("secret", "set", "erp", "password") == 0
     assert place.run("secret", "list") == 0
@@ -67,7 +68,8 @@ def test_the_command_that_seals_can_be_pasted_whatever_the_source_is_called(
     assert place.run("sync", "--source", "ERP") == 3
     command = capfd.readouterr().err.split("`")[1]
     program, *arguments = shlex.split(command)
-    assert (program, arguments) == ("rufname", ["secret", "set", "Kunden & Co", "password"])
+    words = ["secret", "set", "Kunden & Co", "password", "-c", str(place.path)]
+    assert (program, arguments) == ("rufname", words)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
     assert place.run(*arguments) == 0
     assert place.run("sync", "--source", "ERP") == 3
