@@ -321,7 +321,8 @@ class Database:
         for statement in profile.session:
             cursor.execute(self._filled(statement))
         cursor.close()
-        connection.commit()
+        if not profile.one_transaction:
+            connection.commit()
 
     def _failure(self, error: Exception, when: str) -> ConnectorError:
         """Return a driver's error in one line, without what it says about secrets."""

@@ -42,6 +42,8 @@ class DriverProfile(msgspec.Struct, frozen=True):
         title: the driver's name in `odbcinst.ini`.
         attributes: added to the connection string where it does not set them itself.
         session: statements run behind the connection; they make the session read-only.
+        one_transaction: they hold for the transaction that they begin, and all is read in it:
+            nothing is left to whom a pool gives the server's connection next.
         utf8: texts come as UTF-8.
         text_literals: texts to compare with are written into the statement, as hexadecimal digits:
             as parameters they get lost.
@@ -65,6 +67,7 @@ class DriverProfile(msgspec.Struct, frozen=True):
     title: str = ""
     attributes: Attributes = ()
     session: tuple[str, ...] = ()
+    one_transaction: bool = False
     utf8: bool = False
     text_literals: bool = False
     utf8_queries: bool = False
@@ -91,11 +94,14 @@ POSTGRESQL = DriverProfile(
         ("Fetch", "{fetch}"),
         ("pqopt", "keepalives_idle=30 keepalives_interval=10 keepalives_count=3"),
     ),
+    # Behind PgBouncer (pool_mode = transaction) what is set for a session stays with the server's
+    # connection: other programs with this login could no longer write, nor work for a minute.
     session=(
-        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
-        "SET statement_timeout = {milliseconds}",
-        "SET TIME ZONE 'UTC'",
+        "SET TRANSACTION READ ONLY",
+        "SET LOCAL statement_timeout = {milliseconds}",
+        "SET LOCAL TIME ZONE 'UTC'",
     ),
+    one_transaction=True,
     own_timeout=False,  # it answers "not supported"
     rights=(
         "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"

@@ -414,6 +414,18 @@ def test_values_of_postgresql_become_text(table: Postgres) -> None:
     }
 
 
+def test_nothing_of_the_session_stays_with_a_connection_of_postgresql(table: Postgres) -> None:
+    """As PgBouncer hands it on with pool_mode = transaction."""
+    source = pg(table)
+    shown = ("transaction_read_only", "statement_timeout", "TimeZone")
+    with source._database.session() as connection:
+        set_now = [connection.execute(f"SHOW {name}").fetchone()[0] for name in shown]
+        connection.commit()
+        left = [connection.execute(f"SHOW {name}").fetchone()[0] for name in shown]
+    assert set_now == ["on", "1min", "UTC"]
+    assert left == ["off", "0", table.run("SHOW TimeZone")]
+
+
 def test_the_session_of_postgresql_cannot_write(table: Postgres) -> None:
     table.run("GRANT INSERT ON k TO crm")
     with (
