@@ -205,6 +205,8 @@ class Database:
         self._release()  # SQL Server runs one statement at a time on a connection
         try:
             connection.rollback()
+            if self.profile.one_transaction:
+                self._begin(connection)
             return bool(connection.execute(self.profile.rights).fetchone()[0])
         except self._driver.Error:
             return None
@@ -315,14 +317,17 @@ class Database:
                 connection.timeout = self._timeout_s
         with contextlib.suppress(driver.Error):
             self.quote = connection.getinfo(driver.SQL_IDENTIFIER_QUOTE_CHAR) or " "
-        if not profile.session:
-            return
-        cursor = connection.cursor()
-        for statement in profile.session:
-            cursor.execute(self._filled(statement))
-        cursor.close()
+        self._begin(connection)
         if not profile.one_transaction:
             connection.commit()
+
+    def _begin(self, connection: Any) -> None:
+        """Run what the profile says stands before the first query."""
+        if self.profile.session:
+            cursor = connection.cursor()
+            for statement in self.profile.session:
+                cursor.execute(self._filled(statement))
+            cursor.close()
 
     def _failure(self, error: Exception, when: str) -> ConnectorError:
         """Return a driver's error in one line, without what it says about secrets."""

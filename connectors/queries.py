@@ -47,6 +47,24 @@ def query_fault(query: str) -> str:
     return ""
 
 
+_TOKEN = re.compile(rf"{_QUIET.pattern}|(?P<sign>\S)", re.DOTALL)
+
+
+def sendable(query: str) -> str:
+    """Return a query as drivers and subqueries take it, though a comment stands at its end.
+
+    A ";" with a comment behind it is cut off, and a comment to the end of the line ends there: of
+    one that is the end of the query, PostgreSQL's driver makes a failure without a reason.
+    """
+    found = list(_TOKEN.finditer(query))
+    if not found or not found[-1]["comment"]:
+        return query
+    last = next((token for token in reversed(found) if not token["comment"]), None)
+    if last is not None and last[0] == ";":
+        return query[: last.start()]
+    return f"{query}\n"
+
+
 _TABLE = re.compile(r"(?:\w+|\[[^\[\]]+\])(?:\.(?:\w+|\[[^\[\]]+\])){0,2}")
 
 

@@ -26,7 +26,7 @@ from connectors.changes import Following, Rung
 from connectors.databases import Database
 from connectors.errors import ConnectorError, SourceFailed
 from connectors.mapping import Mapping
-from connectors.queries import query_fault, table_fault
+from connectors.queries import query_fault, sendable, table_fault
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.suggestions import DISCOVERED, may_be_key, tells_change
@@ -129,7 +129,7 @@ class OdbcSource(ContactSource):
         options = settings.options
         assert isinstance(options, OdbcOptions)
         self._settings = settings
-        self._options = options
+        self._options = msgspec.structs.replace(options, query=sendable(options.query))
         self._database = Database(
             driver,
             connection=options.connection,

@@ -8,6 +8,7 @@ from connectors.queries import (
     MAX_QUERY_CHARS,
     hex_literals,
     query_fault,
+    sendable,
     table_fault,
     taken_for_half,
 )
@@ -99,3 +100,19 @@ def test_names_of_tables_are_taken(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "a;b", "a.b.c.d", "[a]]", "x" * 500, "a--b"])
 def test_what_is_no_name_of_a_table_is_refused(name: str) -> None:
     assert "no name of a table" in table_fault(name)
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT 1;\n", "SELECT 1;\n"),
+        ("SELECT 1 -- one", "SELECT 1 -- one\n"),
+        ("SELECT 1; -- one\n/* and no more */ ", "SELECT 1"),
+        ("SELECT 1 /* one */ -- ; two", "SELECT 1 /* one */ -- ; two\n"),
+        ("-- one\nSELECT '; -- ' AS a", "-- one\nSELECT '; -- ' AS a"),
+        ("", ""),
+    ],
+)
+def test_a_comment_at_the_end_of_a_query_ends_there(query: str, sent: str) -> None:
+    assert sendable(query) == sent

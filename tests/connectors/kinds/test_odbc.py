@@ -426,6 +426,22 @@ def test_nothing_of_the_session_stays_with_a_connection_of_postgresql(table: Pos
     assert left == ["off", "0", table.run("SHOW TimeZone")]
 
 
+def test_the_check_of_postgresql_waits_as_long_as_the_source_says(table: Postgres) -> None:
+    query = "SELECT id, name, pg_sleep(0.2) FROM k WHERE id = 1"
+    table.run("ALTER ROLE crm SET statement_timeout = '100ms'")
+    try:
+        assert pg(table, query).check().faults == ()
+    finally:
+        table.run("ALTER ROLE crm RESET statement_timeout")
+
+
+@pytest.mark.parametrize("end", [" -- all of them", "; -- all of them", ";"])
+def test_a_query_of_postgresql_may_end_in_a_comment(table: Postgres, end: str) -> None:
+    source = pg(table, f"SELECT * FROM k ORDER BY id{end}")
+    assert source.check().faults == ()
+    assert names(sent(source)) == ODD_NAMES
+
+
 def test_the_session_of_postgresql_cannot_write(table: Postgres) -> None:
     table.run("GRANT INSERT ON k TO crm")
     with (
