@@ -271,7 +271,9 @@ def _words(node: inspect.Type) -> str:
         parts = [_words(part) for part in node.types if not isinstance(part, inspect.NoneType)]
         return " or ".join(dict.fromkeys(parts))
     if isinstance(node, inspect.LiteralType):
-        return ", ".join(quote(value) for value in node.values)
+        return ", ".join(
+            quote(each) if isinstance(each, str) else str(each) for each in node.values
+        )
     if isinstance(node, inspect.StructType):
         return REFERENCE_IN_WORDS if node.cls is SecretRef else "a table"
     if isinstance(node, inspect.ListType | inspect.VarTupleType | inspect.TupleType):
@@ -294,10 +296,10 @@ def _scalar_words(node: inspect.Type) -> str:
     if isinstance(node, inspect.FloatType):
         return f"a number{_bounds(node.ge, node.le)}"
     if isinstance(node, inspect.StrType):
-        length = _bounds(node.min_length, node.max_length)
-        if length == ", at least 1":
+        length = _bounds(node.min_length, node.max_length).removeprefix(",").removeprefix(" from")
+        if length == " at least 1":
             return "a text that is not empty"
-        return f"a text{' of length' if length else ''}{length}"
+        return f"a text of{length} characters" if length else "a text"
     if isinstance(node, inspect.CustomType):
         return "a path" if node.cls is Path else f"a {node.cls.__name__}"
     words = {inspect.BoolType: "true or false", inspect.DictType: "a table"}

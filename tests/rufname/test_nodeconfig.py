@@ -87,6 +87,7 @@ replicas = 2
     told = faults(tmp_path, text)
     for key in ("client_id: ", "node: ", 'unknown key "speed"', "limits.user_rate: ", "nats.repl"):
         assert key in told
+    assert "nats.replicas: got 2; allowed: 1, 3, 5" in told  # numbers, as they are written
     rest = text.replace('"x"\n', '"aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"\n', 1)
     told = faults(tmp_path, rest)
     for key in ("url: ", "listen: ", "tls.certificate: ", "tls.key: "):

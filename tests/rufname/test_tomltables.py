@@ -98,7 +98,7 @@ def test_every_fault_is_named_at_once_with_what_is_allowed() -> None:
     assert value is None
     assert faults == [
         f'unknown key "nmae"; did you mean "name"?; allowed: {", ".join(keys)}',
-        "name: missing; allowed: a text of length from 1 to 5",
+        "name: missing; allowed: a text of 1 to 5 characters",
         "count: got -1; allowed: a whole number, at least 0",
         'share: got "x"; allowed: a number',
         "on: got 1; allowed: true or false",
@@ -121,7 +121,7 @@ def test_a_faulty_setting_with_a_default_goes_on_with_it() -> None:
 def test_a_stand_in_lets_the_reading_go_on_behind_a_missing_key() -> None:
     value, faults = read({}, stand_ins={"name": "?"})
     assert value == Shape(name="?")
-    assert faults == ["name: missing; allowed: a text of length from 1 to 5"]
+    assert faults == ["name: missing; allowed: a text of 1 to 5 characters"]
 
 
 def test_a_secret_written_in_clear_is_refused_and_not_quoted() -> None:
