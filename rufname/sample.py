@@ -76,6 +76,7 @@ CHANGED_AT = tuple(
     for hour in (7, 9, 11, 16)
 )
 """Times of change, ISO 8601 UTC."""
+_TIMES = len(CHANGED_AT)
 
 LONG_NOTE = "Rückruf erbeten, bitte Termin mit der Zentrale abstimmen. " * 6
 """More than 255 characters, for the columns that cut there."""
@@ -138,14 +139,15 @@ class _Stream:
 
     def _company(self) -> Iterator[MadeContact]:
         """Give one company: its main line, if it is more than one person, and its people."""
-        bits = int(self._draw() * _BITS)
-        size = min(MAX_COMPANY_SIZE, int((1.0 - self._draw()) ** -ZIPF_EXPONENT))
+        draw, make = self._draw, self._person
+        bits = int(draw() * _BITS)
+        size = min(MAX_COMPANY_SIZE, int((1.0 - draw()) ** -ZIPF_EXPONENT))
         company = self._found(size, bits)
         if size > 1:
             yield self._main_line(company, bits >> 20)
         for position in range(size):
-            person = self._person(company, position)
-            if self._draw() * 100 < 8:  # noqa: PLR2004 - 8 % stand in both sources
+            person = make(company, position, int(draw() * _BITS), int(draw() * _BITS))
+            if draw() * 100 < 8:  # noqa: PLR2004 - 8 % stand in both sources
                 yield from self._twins(person)
             else:
                 yield person
@@ -232,12 +234,11 @@ class _Stream:
             lines=tuple(lines),
             mail=f"info@{company.domain}",
             customer_no=company.number,
-            changed=CHANGED_AT[bits % len(CHANGED_AT)],
+            changed=CHANGED_AT[bits % _TIMES],
         )
 
-    def _person(self, company: _Company, position: int) -> MadeContact:
-        bits = int(self._draw() * _BITS)
-        more = int(self._draw() * _BITS)
+    def _person(self, company: _Company, position: int, bits: int, more: int) -> MadeContact:
+        """Make a person; `bits` and `more` are 53 random ones each."""
         self._key += 1
         locale = self._locales[bits & 255]
         given = locale.given[(bits >> 8) & _MASK_GIVEN]
@@ -253,7 +254,7 @@ class _Stream:
         mail = ""
         if more & 7:  # one in eight has no mail address
             mail = f"{given[1]}.{surname[1]}{position or ''}@{company.domain}"
-        place = company.place
+        place, has_jobs = company.place, company.size > 1
         return MadeContact(
             company.source,
             str(self._key),
@@ -262,8 +263,8 @@ class _Stream:
             last,
             title,
             company.name,
-            DEPARTMENTS[(more >> 3) & 15] if company.size > 1 else "",
-            JOBS[(more >> 7) & 15] if company.size > 1 else "",
+            DEPARTMENTS[(more >> 3) & 15] if has_jobs else "",
+            JOBS[(more >> 7) & 15] if has_jobs else "",
             company.street,
             place[0],
             place[1],
@@ -271,7 +272,7 @@ class _Stream:
             mail,
             company.number,
             LONG_NOTE if (more >> 40) & 1023 == 0 else "",
-            CHANGED_AT[(more >> 30) % len(CHANGED_AT)],
+            CHANGED_AT[(more >> 30) % _TIMES],
         )
 
     def _rarities(self, rare: int, locale: Locale, last: str, more: int) -> tuple[str, str]:
@@ -289,13 +290,14 @@ class _Stream:
     ) -> tuple[MadeLine, ...]:
         """Write a person's numbers: direct line or switchboard, and perhaps a mobile."""
         trunks = company.trunks
-        trunk, answer = trunks[position % len(trunks)], name
+        count = len(trunks)
+        trunk, answer = trunks[position % count], name
         if company.size == 1:
             extension = ""
         elif more & 127 < 4:  # noqa: PLR2004 - 3 %
             trunk, extension, answer = trunks[0], "0", company.name
         else:
-            extension = str(company.extension_base + position // len(trunks))
+            extension = str(company.extension_base + position // count)
         form = company.forms[form_bits & _MASK_FORM]
         if form is extension_apart and extension == "0":
             form = company.forms[0]
@@ -312,7 +314,8 @@ class _Stream:
     def _next_mobile(self) -> Subscriber:
         serial = self._mobiles
         self._mobiles = serial + 1
-        return Subscriber("49", *mobile_digits(serial), "")
+        prefix, digits = mobile_digits(serial)
+        return Subscriber("49", prefix, digits, "")
 
     def _twins(self, person: MadeContact) -> tuple[MadeContact, ...]:
         """Give the person's record, and one in the other source that shares a number or e-mail."""

@@ -94,7 +94,9 @@ def _plain(number: Subscriber) -> str:
 
 
 def _clean(number: Subscriber) -> str:
-    return f"+{number.country} {number.area} {_tail(number)}"
+    extension = number.extension
+    tail = f"{number.trunk}-{extension}" if extension else number.trunk
+    return f"+{number.country} {number.area} {tail}"
 
 
 def _zero_in_brackets(number: Subscriber) -> str:
@@ -209,7 +211,6 @@ def read_truth(form: Form, number: Subscriber) -> PhoneNumber:
     """Return the number that a reader of the written form must get; `UNREADABLE` if none can."""
     if form in UNREADABLE_FORMS:
         return UNREADABLE
-    trunk = f"{number.country}{number.area}{number.trunk}"
     if form is extension_apart:
-        return PhoneNumber(trunk, number.extension)
-    return PhoneNumber(trunk + number.extension)
+        return PhoneNumber(f"{number.country}{number.area}{number.trunk}", number.extension)
+    return PhoneNumber(f"{number.country}{number.area}{number.trunk}{number.extension}")
