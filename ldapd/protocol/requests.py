@@ -42,6 +42,7 @@ from ldapd.protocol.messages import (
     MODIFY_REQUEST,
     SCOPE_SUB,
     SEARCH_REQUEST,
+    START_TLS,
     UNBIND_REQUEST,
     AbandonRequest,
     BindRequest,
@@ -69,6 +70,8 @@ SASL = 0xA3
 REQUEST_NAME = 0x80
 REQUEST_VALUE = 0x81
 
+_NO_MESSAGE_ID = "a message ID outside 1 to 2^31-1"
+
 _SIGN = 0x80
 """The first octet of a negative INTEGER has this bit; a positive one may need a zero before it."""
 
@@ -95,19 +98,32 @@ class DecodeLimits(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_message_id(data: bytes, start: int, stop: int) -> tuple[int, int]:
-    """Read `messageID MessageID ::= INTEGER (0 .. maxInt)`, which requests send non-zero.
+    """Read `messageID MessageID ::= INTEGER (0 .. maxInt)`; whether 0 is one: `check_unnumbered`.
 
     Returns:
         The message ID and the position behind it.
 
     Raises:
-        ProtocolError: no integer from 1 to 2^31-1 (RFC 4511 4.1.1.1).
+        ProtocolError: no integer from 0 to 2^31-1.
     """
     item, pos = read_element(data, start, stop, INTEGER)
     message_id = read_integer(data, item, pos)
-    if not 1 <= message_id <= MAX_INT:
-        raise ProtocolError("a message ID outside 1 to 2^31-1")
+    if not 0 <= message_id <= MAX_INT:
+        raise ProtocolError(_NO_MESSAGE_ID)
     return message_id, pos
+
+
+def check_unnumbered(request: Request) -> None:
+    """Let a request of message ID 0 pass if it is a StartTLS.
+
+    RFC 4511 4.1.1.1 has requests non-zero, but eldap of Erlang (RabbitMQ) numbers its first
+    StartTLS 0, and other servers answer it.
+
+    Raises:
+        ProtocolError: any other request.
+    """
+    if type(request) is not ExtendedRequest or request.name != START_TLS:
+        raise ProtocolError(_NO_MESSAGE_ID)
 
 
 def identifier_of(data: bytes, start: int, stop: int) -> bytes:
@@ -147,6 +163,8 @@ def decode_message(data: bytes, start: int, stop: int, limits: DecodeLimits) -> 
     """
     message_id, pos = read_message_id(data, start, stop)
     request, controls = decode_operation(data, pos, stop, limits)
+    if not message_id:
+        check_unnumbered(request)
     return LdapMessage(message_id, request, controls)
 
 
@@ -296,6 +314,8 @@ def decode_cancel(value: bytes | None) -> int:
     pos, end = read_element(value, 0, len(value), SEQUENCE)
     message_id, pos = read_message_id(value, pos, end)
     check_rest(value, pos, end)
+    if not message_id:
+        raise ProtocolError(_NO_MESSAGE_ID)
     if end != len(value):
         raise ProtocolError("octets behind the value of a cancel")
     return message_id

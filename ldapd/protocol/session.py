@@ -18,7 +18,7 @@ from ldapd.protocol.messages import (
     UnbindRequest,
     notice_of_disconnection,
 )
-from ldapd.protocol.requests import DecodeLimits, read_message_id
+from ldapd.protocol.requests import DecodeLimits, check_unnumbered, read_message_id
 from ldapd.protocol.templates import shared_decoder
 
 MAX_MESSAGE_BYTES_UNBOUND = 16 * 1024
@@ -126,6 +126,8 @@ class LdapSession:
                 start, stop = span
                 message_id, start = read_message_id(data, start, stop)
                 request, controls = self._decode(data, start, stop)
+                if not message_id:
+                    check_unnumbered(request)
                 messages.append(LdapMessage(message_id, request, controls))
                 if type(request) is UnbindRequest:
                     self._ended = True

@@ -197,6 +197,19 @@ def test_the_answer_names_what_it_answers(plain: Serving) -> None:
         assert (result.code, result.name, result.value) == (0, START_TLS, None)
 
 
+def test_a_start_tls_of_message_id_0_is_answered_by_it(
+    plain: Serving, authority: Authority
+) -> None:
+    with plain.connect() as wire:  # Erlang's eldap numbers it so
+        wire.send(start_tls(0))
+        result = wire.next()
+        assert isinstance(result, Result)
+        assert (result.message_id, result.code, result.name) == (0, 0, START_TLS)
+        wrap(wire, authority.client_context())
+        wire.send(BIND)
+        assert wire.result(1).code == 0
+
+
 def test_what_was_said_in_clear_is_forgotten(plain: Serving, authority: Authority) -> None:
     with plain.bound(SBC_NAME) as wire:
         assert who(wire, 2) == b"dn:cn=sbc,dc=meta"
