@@ -13,6 +13,7 @@ from ldapd.protocol.ber import frame_span
 from ldapd.protocol.client import encode_bind, encode_request, encode_search, encode_unbind
 from ldapd.protocol.filters import format_filter, parse_filter
 from ldapd.protocol.messages import (
+    START_TLS,
     CompareRequest,
     Control,
     ExtendedRequest,
@@ -78,7 +79,8 @@ def mutate(data: bytes, draw: random.Random) -> bytes:
 
 def check(message: LdapMessage) -> None:
     """Work with a request as the daemon would."""
-    assert 1 <= message.message_id < 2**31
+    is_start_tls = getattr(message.request, "name", "") == START_TLS
+    assert (not is_start_tls) <= message.message_id < 2**31
     assert len(message.controls) <= 10
     repr(message)
     if isinstance(message.request, SearchRequest):
