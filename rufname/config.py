@@ -154,7 +154,9 @@ class Config(msgspec.Struct, frozen=True):
         return UnknownName(f"{self.path}: no {what} {quote(name)};{guess} there is: {there}")
 
 
-def load_config(path: Path, *, draft: bool = False, serves: bool = True) -> Config:
+def load_config(
+    path: Path, *, draft: bool = False, serves: bool = True, data_dir: Path | None = None
+) -> Config:
     """Read, check and resolve the configuration.
 
     Args:
@@ -162,6 +164,7 @@ def load_config(path: Path, *, draft: bool = False, serves: bool = True) -> Conf
         draft: sources may still be without key and map.
         serves: what clients show is verified with it; else the hashes that only a service is given
             (credentials, variables of its unit) may be absent.
+        data_dir: the data folder, whatever the file says: of a `serve` that runs; None: the file's.
 
     Returns:
         The configuration; an empty file is one without sources and services, with a warning.
@@ -172,20 +175,22 @@ def load_config(path: Path, *, draft: bool = False, serves: bool = True) -> Conf
     """
     findings = Findings(path, serves=serves)
     raw = read_toml(findings)
-    config = None if raw is None else _resolve(findings, raw, draft=draft)
+    config = None if raw is None else _resolve(findings, raw, draft=draft, data_dir=data_dir)
     if config is None or findings.faults:
         raise ConfigError(tuple(findings.faults))
     return config
 
 
-def _resolve(findings: Findings, raw: Table, *, draft: bool) -> Config | None:
+def _resolve(
+    findings: Findings, raw: Table, *, draft: bool, data_dir: Path | None
+) -> Config | None:
     """Make settings of the whole file; usable only if `findings` has no faults afterwards."""
     reader = TableReader(findings)
     table = reader.read(raw, FileTable, "")
     if table is None:
         return None
     home, plans = resolve_plans(reader, table)
-    data_dir = findings.file.absolute().parent / table.directory.data_dir
+    data_dir = data_dir or findings.file.absolute().parent / table.directory.data_dir
     scope = Scope(findings, reader, plans, home, data_dir / KEYS, draft)
     names = frozenset(str(entry["name"]) for entry in table.source if "name" in entry)
     if data_dir.exists() and not data_dir.is_dir():

@@ -43,7 +43,13 @@ class WorkerStatus(msgspec.Struct, frozen=True):
 
 
 class ServeStatus(msgspec.Struct, frozen=True):
-    """What a running `serve` says of itself; times are seconds since 1970."""
+    """What a running `serve` says of itself; times are seconds since 1970.
+
+    Attributes:
+        configured_at: when the configuration that is in force was read.
+        refused: the faults of the last SIGHUP, if it changed nothing for them; () if it did.
+        restart_for: settings that were changed by SIGHUP and wait for a restart.
+    """
 
     pid: int
     config: str
@@ -51,6 +57,9 @@ class ServeStatus(msgspec.Struct, frozen=True):
     ready: bool
     listens: tuple[str, ...]
     workers: tuple[WorkerStatus, ...]
+    configured_at: float = 0.0
+    refused: tuple[str, ...] = ()
+    restart_for: tuple[str, ...] = ()
 
 
 def make_private(folder: Path) -> Path:

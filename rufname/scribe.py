@@ -200,7 +200,7 @@ class Scribe:
             return
         try:
             # as the file says now: whoever has just changed it means the change
-            config = load_config(self._config.path)
+            config = load_config(self._config.path, data_dir=self._config.data_dir)
             sources = config.sources if request.source is None else (config.source(request.source),)
             prepare(config)
         except (ConfigError, UnknownName, OSError) as error:

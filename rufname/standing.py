@@ -37,6 +37,7 @@ from rufname.progress import print_table, wide_console
 from rufname.rundir import ServeStatus, is_written, read_status, serving_pid
 
 SHOWN_REJECTED = 5
+SHOWN_FAULTS = 5
 WRITER_PATIENCE_S = 3.0
 
 ALARMING_FAILURES = 3
@@ -269,8 +270,23 @@ def _print(found: Status, console: Console, file: Path) -> None:
     else:
         console.print(_worker_table(found.serve))
         console.print(f"serve: process {found.serve.pid}, {', '.join(found.serve.listens)}")
+        _print_reload(found.serve, console)
     for fault in found.faults:
         console.print(f"[red]fault:[/] {escape(fault)}", soft_wrap=True)  # commands stay whole
+
+
+def _print_reload(serve: ServeStatus, console: Console) -> None:
+    """Print what the last SIGHUP did not change, and why."""
+    if serve.refused:
+        age = _age(time.time() - serve.configured_at)
+        console.print(
+            f"[red]alarm:[/] serve: SIGHUP was refused; what was read {age} ago is in force",
+            soft_wrap=True,
+        )
+    for fault in serve.refused[:SHOWN_FAULTS]:
+        console.print(f"  {escape(fault)}", soft_wrap=True)
+    if serve.restart_for:
+        console.print(f"serve: changed only by a restart: {', '.join(serve.restart_for)}")
 
 
 def _source_table(found: Status) -> Table:

@@ -22,9 +22,8 @@ from connectors.graphapi import GraphAccess
 from connectors.kinds.graph import GraphOptions
 from engine.errors import CorruptIndex, ForeignIndex
 from engine.index import verify_index
-from ldapd.settings import LdapSettings
 from rufname.child import Child, WorkerSpec
-from rufname.config import Config, load_config
+from rufname.config import Config
 from rufname.errors import ConfigError
 from rufname.exposition import exposition
 from rufname.lifeline import FaceSettings, Start, pack
@@ -32,6 +31,7 @@ from rufname.listening import Inherited, bound_port, listen_on
 from rufname.metricsport import MetricsPort
 from rufname.ownership import require_own
 from rufname.preflight import require_servable, require_store
+from rufname.reloading import log_fault, reread
 from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
 
 TICK_S = 0.25
@@ -71,7 +71,9 @@ class Supervisor:
         self._config = config
         self._tell_ready = ready
         self._log = log
-        self._began = time.time()
+        self._began = self._configured = time.time()
+        self._refused: tuple[str, ...] = ()
+        self._restart_for: tuple[str, ...] = ()
         self._stop = asyncio.Event()
         self._changed = asyncio.Event()
         self._signals = 0
@@ -122,19 +124,21 @@ class Supervisor:
     def reload(self) -> None:
         """Read the configuration anew; a bad one changes nothing."""
         try:
-            fresh = load_config(self._config.path)
-            require_servable(fresh)
+            kept, left_out = reread(self._config)
         except ConfigError as error:
             _log.error(
                 "configuration not reloaded", extra={"fields": {"faults": len(error.faults)}}
             )
             for fault in error.faults:
-                _log.error(fault)
+                log_fault(_log, fault)
+            self._refused = error.faults
+            self._changed.set()
             return
-        kept, left_out = keep_what_needs_a_restart(self._config, fresh)
         for key in left_out:
             _log.warning("changed only by a restart", extra={"fields": {"setting": key}})
-        self._config = kept
+        self._config, self._configured = kept, time.time()
+        self._refused, self._restart_for = (), left_out
+        self._changed.set()
         for child in self._children:
             child.reload(self._settings(child.spec.role))
         _log.info("configuration reloaded", extra={"fields": {"file": kept.path}})
@@ -150,6 +154,9 @@ class Supervisor:
             ready=bool(self._children) and all(child.ready for child in self._children),
             listens=self._listens,
             workers=tuple(child.status() for child in self._children),
+            configured_at=self._configured,
+            refused=self._refused,
+            restart_for=self._restart_for,
         )
 
     def metrics(self) -> str:
@@ -328,55 +335,6 @@ class Supervisor:
             self._metrics_socket.close()
         Path(self._config.run_dir / "status.json").unlink(missing_ok=True)
         lock.release()
-
-
-def keep_what_needs_a_restart(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
-    """Return `new` with what cannot change in place taken from `old`, and the names of that.
-
-    The addresses, the number of workers and the data folder stay; a section that came or went
-    stays as it was.
-    """
-    left_out: list[str] = []
-    if new.data_dir != old.data_dir:
-        left_out.append("directory.data_dir")
-        new = msgspec.structs.replace(new, data_dir=old.data_dir)
-    if (new.ldap is None) != (old.ldap is None):
-        left_out.append("ldap")
-        new = msgspec.structs.replace(new, ldap=old.ldap)
-    elif new.ldap and old.ldap:
-        kept, names = _keep_listeners(old.ldap, new.ldap)
-        left_out += names
-        new = msgspec.structs.replace(new, ldap=kept)
-    if (new.relay is None) != (old.relay is None):
-        left_out.append("relay")
-        new = msgspec.structs.replace(new, relay=old.relay)
-    elif new.relay and old.relay:
-        if (new.relay.host, new.relay.port) != (old.relay.host, old.relay.port):
-            left_out.append("relay.listen")
-        kept_relay = msgspec.structs.replace(new.relay, host=old.relay.host, port=old.relay.port)
-        new = msgspec.structs.replace(new, relay=kept_relay)
-    if new.tunnel != old.tunnel:
-        left_out.append("tunnel")
-        new = msgspec.structs.replace(new, tunnel=old.tunnel)
-    if new.metrics != old.metrics:
-        left_out.append("metrics")
-        new = msgspec.structs.replace(new, metrics=old.metrics)
-    return new, tuple(left_out)
-
-
-def _keep_listeners(old: LdapSettings, new: LdapSettings) -> tuple[LdapSettings, list[str]]:
-    """Return `[ldap]` with the listeners that are open, and the names of what stays for them."""
-    left_out = []
-    tls = new.tls
-    if new.listen != old.listen:
-        left_out.append("ldap.listen")
-    if new.workers != old.workers:
-        left_out.append("ldap.workers")
-    if tls is None and any(listener.tls for listener in old.listen):
-        left_out.append("ldap.tls")
-        tls = old.tls
-    kept = msgspec.structs.replace(new, listen=old.listen, workers=old.workers, tls=tls)
-    return kept, left_out
 
 
 def usable_cores() -> int:

@@ -91,6 +91,15 @@ def configure_logging(
     logging.captureWarnings(capture=True)
 
 
+class Wording(str):
+    """A value of a message that is our own words, such as what a setting allows.
+
+    No digits of it are a person's, so that none are masked.
+    """
+
+    __slots__ = ()
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line, pure ASCII."""
 
@@ -207,6 +216,8 @@ def printable(text: str) -> str:
 
 def _clean(value: object) -> object:
     """Mask and cut one value of a message; numbers stay numbers for their format."""
+    if isinstance(value, Wording):
+        return cut(value, MAX_EVENT_BYTES)
     return value if isinstance(value, int | float) else _field(value) or ""
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from connectors.kinds.odbc import OdbcOptions
+from connectors.sealing import SealedSecrets
 from engine.errors import CorruptStore
 from engine.storefile import FORMAT_VERSION
 from relay.tunnel.settings import TunnelSettings
 from rufname import supervisor as module
 from rufname.config import Config
-from rufname.rundir import ServeStatus
-from rufname.supervisor import Supervisor, keep_what_needs_a_restart, usable_cores
+from rufname.reloading import keep_what_needs_a_restart, reread
+from rufname.rundir import ServeStatus, take_serve_lock, write_status
+from rufname.supervisor import Supervisor, usable_cores
+from rufname.telemetry import event_of
 from tests.rufname.place import SERVICES, Place, eventually
 
 
@@ -53,6 +57,76 @@ def test_a_tunnel_changes_with_a_restart(config: Config) -> None:
     tunnel = TunnelSettings(client_id="aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee")
     fresh = msgspec.structs.replace(config, tunnel=tunnel)
     assert keep_what_needs_a_restart(config, fresh) == (config, ("tunnel",))
+
+
+def test_a_reload_that_is_refused_is_logged_with_its_bounds_and_told_by_status(
+    place: Place,
+    config: Config,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    supervisor = Supervisor(config)
+    place.write_config(end=f"{SERVICES}\n[ldap.limits]\nmax_message_bytes_bound = 12\n")
+    supervisor.reload()
+    events = list(map(event_of, caplog.records))
+    assert events[1].endswith("got 12; allowed: a whole number from 1024 to 4194304")
+    assert supervisor.status().refused == tuple(events[1:])
+    place.write_config(end=SERVICES)
+    lock = take_serve_lock(config.run_dir)
+    write_status(config.run_dir, supervisor.status())
+    assert place.run("status") == 0
+    said = capfd.readouterr().out
+    assert "alarm: serve: SIGHUP was refused" in said
+    assert events[1] in said
+    supervisor.reload()
+    write_status(config.run_dir, supervisor.status())
+    assert place.run("status") == 0
+    assert "SIGHUP" not in capfd.readouterr().out
+    lock.release()
+
+
+def test_what_waits_for_a_restart_is_told_by_status(
+    place: Place, config: Config, capfd: pytest.CaptureFixture[str]
+) -> None:
+    supervisor = Supervisor(config)
+    place.write_config(end=SERVICES.replace("workers = 1", "workers = 2"))
+    supervisor.reload()
+    assert supervisor.status().restart_for == ("ldap.workers",)
+    lock = take_serve_lock(config.run_dir)
+    write_status(config.run_dir, supervisor.status())
+    assert place.run("status") == 0
+    assert "serve: changed only by a restart: ldap.workers" in capfd.readouterr().out
+    place.write_config(end=SERVICES)
+    supervisor.reload()
+    assert supervisor.status().restart_for == ()
+    lock.release()
+
+
+def test_sealed_secrets_are_read_where_they_are_until_a_restart_takes_another_folder(
+    place: Place,
+) -> None:
+    sealed = """
+[[source]]
+name = "erp"
+kind = "odbc"
+connection = "Driver={PostgreSQL Unicode};Server=127.0.0.1"
+password = { sealed = true }
+query = "SELECT 1 AS id, 2 AS name"
+key = ["id"]
+[source.map]
+display_name = "name"
+"""
+    place.write_config(end=sealed)
+    old = place.config
+    SealedSecrets(old.keys_dir).seal("erp", "password", "geheim")
+    text = place.path.read_text(encoding="utf-8").replace('"var"', '"elsewhere"')
+    place.path.write_text(text, encoding="utf-8")
+    kept, left_out = reread(old)
+    assert left_out == ("directory.data_dir",)
+    options = kept.source("erp").options
+    assert isinstance(options, OdbcOptions)
+    assert options.password is not None
+    assert options.password.read() == "geheim"
 
 
 def test_a_prepared_supervisor_has_opened_nothing(config: Config) -> None:
