@@ -9,7 +9,7 @@ import { callable, nameOf, type Reach } from "./reach";
 import { joined, portrait, type RowActs, star } from "./rows";
 import { dateText, fieldName, kindName, t } from "./texts";
 
-const SHOWN_ABOVE = new Set(["display_name", "url", "photo"]);
+const SHOWN_ABOVE = new Set(["display_name", "photo"]);
 
 export interface CardActs extends RowActs {
   back(): void;
@@ -184,7 +184,7 @@ export class Card {
 
   private details(): HTMLElement | null {
     const rows = this.person.fields
-      .filter((field) => !SHOWN_ABOVE.has(field.name))
+      .filter(({ name }) => !SHOWN_ABOVE.has(name) && !(name === "url" && this.person.link)) // as a link, else as text
       .map((field) =>
         h(
           "div",

@@ -84,7 +84,7 @@ export class List {
   /** How many rows are seen at once, at least one. */
   get inSight(): number {
     const [height, of] = [this.element.parentElement?.clientHeight ?? 0, this.rows[0]?.element.offsetHeight ?? 0];
-    return Math.max(1, Math.floor(height / (of || 1)) - 1);
+    return Math.max(1, Math.floor(Math.min(height, innerHeight) / (of || 1)) - 1);
   }
 
   /** Make a row further down or up the active one; at the ends it stays. Tell whether it is another one. */

@@ -74,7 +74,11 @@ export function star(of: Hit, acts: RowActs): HTMLElement {
     const next = star(of, acts);
     made.replaceWith(next);
     next.focus();
+    for (const other of document.querySelectorAll(`[data-star="${CSS.escape(of.id)}"]`)) {
+      if (other !== next) other.replaceWith(star(of, acts)); // the same person's, in a row or on the card
+    }
   }, { icon: "star", filled: on, only: true, pressed: on });
+  made.dataset.star = of.id;
   return made;
 }
 

@@ -262,6 +262,19 @@ def test_no_digit_of_a_number_is_cut_off_on_a_small_phone(open_page: Opened) -> 
     assert page.locator(".row .number").evaluate(within)
 
 
+def test_at_four_hundred_percent_the_hits_have_the_whole_window(open_page: Opened) -> None:
+    page = open_page(viewport={"width": 320, "height": 180})  # a window of 1,280 by 720
+    page.locator("#search").fill("muster")
+    expect(page.locator(".row")).not_to_have_count(0)
+    page.locator(".row").nth(1).scroll_into_view_if_needed()
+    visible = """row => {
+      const [top, bottom] = [row.getBoundingClientRect().top, row.getBoundingClientRect().bottom];
+      return document.elementsFromPoint(20, top + 1).includes(row)
+        && document.elementsFromPoint(20, bottom - 1).includes(row);
+    }"""
+    assert page.locator(".row").nth(1).evaluate(visible)
+
+
 def test_facts_that_are_written_from_the_right_stand_apart(open_page: Opened) -> None:
     page = _page_of(open_page, {**_FAR, "sources": _FAR_SOURCES})
     left = "facts => facts.map(fact => fact.getBoundingClientRect().left)"

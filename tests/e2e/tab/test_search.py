@@ -164,6 +164,29 @@ def test_names_that_are_scripts_are_texts(in_teams: InTeams) -> None:
     assert dialogs == []
 
 
+def test_an_address_that_is_no_link_is_a_text(open_page: Opened) -> None:
+    page = open_page()
+    page.locator("#search").fill("zoë")
+    page.locator(".row .person").click()
+    expect(page.locator(".card dl")).to_contain_text(f"Link{MAIL_ONLY.url}from CRM")
+    expect(page.locator(".card a")).to_have_count(0)
+
+
+def test_row_and_card_tell_the_same_of_a_favourite(open_page: Opened) -> None:
+    page = open_page()
+    page.locator("#search").fill("zoë")
+    page.locator(".row .person").click()
+    for place, label in (
+        (".card", "Add"),
+        (".row", "Remove"),
+        (".row", "Add"),
+        (".card", "Remove"),
+    ):
+        page.locator(place).get_by_role("button", name=re.compile(f"{label} .* favourites")).click()
+    stars = page.get_by_role("button", name=f"Add {MAIL_ONLY.name} to favourites")
+    expect(stars).to_have_count(2)
+
+
 def test_favourites_and_recents_come_first_and_survive_a_reload(
     in_teams: InTeams, browser_context: BrowserContext
 ) -> None:

@@ -46,7 +46,10 @@ ANNA = Person(
     "München", work="+49 30 23125 102", mail="anna@elsewhere.example",
 )  # fmt: skip
 COMPANY = Person("3", "Abel & Söhne GmbH", company="Abel & Söhne GmbH", work="+49 30 23125 100")
-MAIL_ONLY = Person("4", "Zoë Özdemir-O'Neil", company="Nordlicht AG", mail="zoe@firm.example")
+MAIL_ONLY = Person(
+    "4", "Zoë Özdemir-O'Neil", company="Nordlicht AG", mail="zoe@firm.example",
+    url="www.nordlicht.example",
+)  # fmt: skip
 EVIL = Person(
     "5", "<img src=x onerror=alert(1)>", company='"><script>alert(1)</script>',
     url="javascript:alert(1)", work="+49 30 23125 105",
