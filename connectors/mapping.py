@@ -60,6 +60,9 @@ _FINDABLE = frozenset({"display_name", "given_name", "surname", "company", "phon
 Lines = tuple[tuple[PhoneLine, ...], tuple[str, ...]]
 """What a phone field holds: its numbers, and why other parts of it are no number."""
 
+_DATE = re.compile(r"[1-9]|[^\W\d_T]")
+"""What a date says: exports write "0.0.00", "0/0/00" or "0000-00-00" where there is none."""
+
 _TextField = tuple[str, str, str, Callable[[Record], str], int]
 """Field, its name within its part of the contact, plain column or "", reader, greatest length."""
 
@@ -136,6 +139,8 @@ class Mapping:
         rejected: list[RejectedRecord] = []
         place = locator or key
         values: dict[str, Any] = _read_texts(self._texts, record, place, rejected)
+        if "birthday" in values and not _DATE.search(values["birthday"]):
+            del values["birthday"]
         if self._phones:
             self._read_phones(record, values, place, rejected)
         if self._findable.isdisjoint(values):

@@ -18,32 +18,43 @@ _NAMES: dict[str, str] = {
     "given_name": "firstname givenname vorname fname forename vornameadressattypnatuerlperson",
     "surname": "lastname surname nachname familyname lname sn zuname familienname"
     " nameadressattypnatuerlperson",
-    "title": "title titel anrede salutation titelakadgrad",
+    "title": "title titel anrede salutation titelakadgrad nameprefix",
     "company": "company companyname firma firmenname organisation organization kunde kundenname"
-    " account accountname unternehmen o nameadressattypunternehmen",
-    "department": "department abteilung dept ou",
-    "job": "job jobtitle position funktion role stelle",
+    " account accountname unternehmen o nameadressattypunternehmen organizationname"
+    " organization1name",
+    "department": "department abteilung dept ou organizationdepartment organization1department",
+    "job": "job jobtitle position funktion role stelle arbeitstitel organizationtitle"
+    " organization1title",
     "street": "street strasse address adresse streetaddress anschrift strassehausnummer"
-    " strassehausnr strassenr strasseundhausnummer",
-    "postcode": "postcode postalcode plz zip zipcode postleitzahl",
-    "city": "city ort stadt town wohnort l",
-    "country": "country land co",
+    " strassehausnr strassenr strasseundhausnummer address1street workaddress workstreet"
+    " dienstlichadresse",
+    "postcode": "postcode postalcode plz zip zipcode postleitzahl address1postalcode workzipcode"
+    " workpostalcode dienstlichplz",
+    "city": "city ort stadt town wohnort l address1city workcity dienstlichort",
+    "country": "country land co address1country workcountry dienstlichland",
     "phones.work": "phone tel telefon telephone telephonenumber businessphone phonework workphone"
     " telefongeschaeftlich telefondienstlich durchwahl rufnummer phonenumber officephone fon"
-    " telefonnummer telefonnr telnr telefonbuero festnetz festnetznummer",
+    " telefonnummer telefonnr telnr telefonbuero festnetz festnetznummer teldienstlich worknumber",
     "phones.mobile": "cell mobile mobil handy mobiltelefon mobilephone cellphone mobilnummer"
     " mobiltel handynummer handynr mobilnr mobiltelefonnummer mobilfunk mobilfunknummer"
-    " mobilrufnummer telefonmobil",
+    " mobilrufnummer telefonmobil mobilenumber mobiltelnr",
     "phones.home": "homephone phonehome telefonprivat telprivat privat privattelefon",
     "phones.fax": "fax telefax businessfax faxnumber faxnummer faxnr telefaxnummer"
-    " facsimiletelephonenumber",
+    " facsimiletelephonenumber workfax homefax",
     "phones.company": "mainphone zentrale companymainphone telefonfirma companyphone firmentelefon",
-    "emails": "mail email emailaddress emailadresse mailaddress emailwork smtp",
-    "url": "url www web website webseite homepage webpage internet",
+    "phones.other": "otherphone otherphonenumber phone1value phone2value phone3value phone4value"
+    " phone5value phone6value",
+    "emails": "mail email emailaddress emailadresse mailaddress emailwork smtp primaryemail"
+    " secondaryemail primaereemailadresse sekundaereemailadresse email1value email2value"
+    " email3value email4value",
+    "url": "url www web website webseite homepage webpage internet website1value workurl",
     "notes": "notes notizen bemerkung bemerkungen comment comments note info",
     "birthday": "birthday geburtstag geburtsdatum birthdate",
 }
 _FIELD_OF = {name: field for field, names in _NAMES.items() for name in names.split()}
+
+_PARTS_OF_A_DATE = frozenset({"birthmonth", "geburtsmonat"})
+"""Beside one of these, what is called a birthday is the day of the month (Thunderbird)."""
 
 _MANY = frozenset({"emails", *(field for field in _NAMES if field.startswith("phones."))})
 _FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -126,6 +137,8 @@ def suggested_map(fields: Sequence[SourceField]) -> dict[str, MapRule]:
         target = _FIELD_OF.get(_bare(field.name))
         if target and not _OTHER_RULE.search(field.name):
             found.setdefault(target, []).append(field.name)
+    if any(_bare(field.name) in _PARTS_OF_A_DATE for field in fields):
+        found.pop("birthday", None)
     if "given_name" in found and "surname" not in found:
         whole = found.pop("display_name", [])
         surnames = [name for name in whole if name.strip().lower() == "name"]

@@ -45,6 +45,20 @@ def test_every_contact_field_can_be_mapped() -> None:
         assert getattr(contact, field) == f"a {field}"
 
 
+@pytest.mark.parametrize("raw", ["0.0.00", "0/0/00", "0000-00-00", "0000-00-00T00:00:00"])
+def test_a_birthday_of_zeros_is_none(raw: str) -> None:
+    contact, rejected = mapped({"display_name": "n", "birthday": "b"}, {"n": "Anna", "b": raw})
+    assert contact is not None
+    assert (contact.birthday, rejected) == ("", [])
+
+
+@pytest.mark.parametrize("raw", ["3.2.1980", "--03-04", "1. April", "0000-01-00"])
+def test_a_birthday_stands_as_it_was_written(raw: str) -> None:
+    contact, _ = mapped({"display_name": "n", "birthday": "b"}, {"n": "Anna", "b": raw})
+    assert contact is not None
+    assert contact.birthday == raw
+
+
 def test_a_number_is_read_under_the_dial_plan_and_kept_as_written() -> None:
     contact, _ = mapped({"phones.work": "p"}, {"p": " 99998 - 123 "})
     assert contact is not None

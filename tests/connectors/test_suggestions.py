@@ -67,6 +67,63 @@ def test_the_columns_of_datev_suggest_a_map() -> None:
     }  # fmt: skip
 
 
+def test_the_columns_of_google_suggest_every_number_and_address() -> None:
+    assert suggested_map(
+        fields(
+            "First Name", "Middle Name", "Last Name", "Name Prefix", "File As", "Organization Name",
+            "Organization Title", "Organization Department", "Birthday", "Notes", "Labels",
+            "E-mail 1 - Label", "E-mail 1 - Value", "E-mail 2 - Label", "E-mail 2 - Value",
+            "Phone 1 - Label", "Phone 1 - Value", "Phone 2 - Label", "Phone 2 - Value",
+            "Address 1 - Label", "Address 1 - Formatted", "Address 1 - Street", "Address 1 - City",
+            "Address 1 - Postal Code", "Address 1 - Country", "Website 1 - Value",
+        )
+    ) == {
+        "given_name": "First Name",
+        "surname": "Last Name",
+        "title": "Name Prefix",
+        "company": "Organization Name",
+        "department": "Organization Department",
+        "job": "Organization Title",
+        "street": "Address 1 - Street",
+        "postcode": "Address 1 - Postal Code",
+        "city": "Address 1 - City",
+        "country": "Address 1 - Country",
+        "phones.other": ("Phone 1 - Value", "Phone 2 - Value"),
+        "emails": ("E-mail 1 - Value", "E-mail 2 - Value"),
+        "url": "Website 1 - Value",
+        "notes": "Notes",
+        "birthday": "Birthday",
+    }  # fmt: skip
+
+
+def test_the_columns_of_thunderbird_suggest_numbers_and_no_day_for_a_birthday() -> None:
+    german = suggested_map(
+        fields(
+            "Vorname", "Nachname", "Anzeigename", "Primäre E-Mail-Adresse",
+            "Sekundäre E-Mail-Adresse", "Tel. dienstlich", "Tel. privat", "Fax-Nummer",
+            "Mobil-Tel.-Nr.", "Dienstlich: Adresse", "Dienstlich: Adresse 2", "Dienstlich: Ort",
+            "Geburtsjahr", "Geburtsmonat", "Geburtstag",
+        )
+    )  # fmt: skip
+    assert german == {
+        "display_name": "Anzeigename",
+        "given_name": "Vorname",
+        "surname": "Nachname",
+        "street": "Dienstlich: Adresse",
+        "city": "Dienstlich: Ort",
+        "phones.work": "Tel. dienstlich",
+        "phones.mobile": "Mobil-Tel.-Nr.",
+        "phones.home": "Tel. privat",
+        "phones.fax": "Fax-Nummer",
+        "emails": ("Primäre E-Mail-Adresse", "Sekundäre E-Mail-Adresse"),
+    }
+    english = fields("Primary Email", "Mobile Number", "Birth Year", "Birth Month", "Birth Day")
+    assert suggested_map(english) == {
+        "phones.mobile": "Mobile Number",
+        "emails": "Primary Email",
+    }
+
+
 def test_every_suggestion_is_a_field_of_contacts() -> None:
     assert MAP_FIELDS.issuperset(_NAMES)
 
