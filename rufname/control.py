@@ -103,6 +103,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
         waiting: sources that are read after it, in this order.
         next_reads: source → when it is due by its schedule, seconds since 1970.
         all_reading: every source that is being read.
+        index_fault: why the index does not follow what was read, "" if it does.
     """
 
     pid: int
@@ -110,6 +111,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     waiting: tuple[str, ...] = ()
     next_reads: dict[str, float] = {}
     all_reading: tuple[str, ...] = ()
+    index_fault: str = ""
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):

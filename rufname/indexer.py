@@ -106,7 +106,7 @@ class Indexer:
         self._process: subprocess.Popen[bytes] | None = None
         self._pending = b""
         self._busy = False
-        self._fault = ""
+        self._fault = self._last_fault = ""
         self._seq = 0
 
     @property
@@ -121,13 +121,26 @@ class Indexer:
         """Whether an index was made, of whatever state or version."""
         return published_at(self._index_dir) is not None
 
+    @property
+    def fault(self) -> str:
+        """Why the index could not follow the last time that it was waited for; "": it could."""
+        return self._last_fault
+
     def start(self) -> None:
-        """Start the process where there is none: it loads while its owner reads."""
+        """Start the process where there is none: it loads while its owner reads.
+
+        Raises:
+            IndexingFailed: it cannot be started.
+        """
         if self._process is None:
             self._process = self._launch()
 
     def begin_catch_up(self) -> None:
-        """Let the index follow the store, without waiting for it; passed over while it works."""
+        """Let the index follow the store, without waiting for it; passed over while it works.
+
+        Raises:
+            IndexingFailed: the process cannot be started.
+        """
         if not self.busy:
             self._send(_Order("catch_up"))
 
@@ -168,6 +181,16 @@ class Indexer:
             process.wait()
 
     def _carry_out(self, order: _Order, progress: IndexProgress | None) -> int:
+        """Send an order, wait, and keep why it could not be carried out."""
+        try:
+            seq = self._obeyed(order, progress)
+        except IndexingFailed as error:
+            self._last_fault = str(error)
+            raise
+        self._last_fault = ""
+        return seq
+
+    def _obeyed(self, order: _Order, progress: IndexProgress | None) -> int:
         """Send an order and wait; a process that was killed meanwhile is started once more."""
         for last_try in (False, True):
             self._send(order)
@@ -192,12 +215,16 @@ class Indexer:
         own += ["--formats", FORMATS]
         if self._known is not None:
             own += ["--known", str(self._known)]
-        return subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-P", "-m", "rufname", "index", *own],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=(self._lock,),
-        )
+        try:
+            return subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-P", "-m", "rufname", "index", *own],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=(self._lock,),
+            )
+        except OSError as error:  # no more processes, files or memory are allowed
+            reason = f"the indexing process cannot be started: {error.strerror}"
+            raise IndexingFailed(reason) from None
 
     def _wait(self, progress: IndexProgress | None) -> None:
         """Take answers until the order under way has ended, or the process."""

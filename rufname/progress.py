@@ -166,10 +166,17 @@ def wide_console() -> Console:
     return console
 
 
-def print_table(console: Console, table: Table) -> None:
-    """Print a table; where the console is too narrow for it, its rows as text: nothing is cut."""
+def print_table(console: Console, table: Table, *, wraps: bool = False) -> None:
+    """Print a table; where the console is too narrow for it, its rows as text: nothing is cut.
+
+    Args:
+        console: where.
+        table: what.
+        wraps: its cells may take several lines, of whole words.
+    """
     unbound = console.options.update(max_width=MAX_TABLE_WIDTH)
-    if Measurement.get(console, unbound, table).maximum <= console.width:
+    needed = Measurement.get(console, unbound, table)
+    if (needed.minimum if wraps else needed.maximum) <= console.width:
         console.print(table)
         return
     heads = [column.header for column in table.columns]

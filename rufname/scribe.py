@@ -106,6 +106,7 @@ class Scribe:
         self._failures: dict[str, int] = {}
         self._states: dict[str, str] = {}  # of the last run of each source
         self._ends: Counter[str] = Counter()
+        self._index_fault = ""  # why the index does not follow
         self._otherwise: set[str] = set()  # sources whose records are to be read in another way
         self._read_as = ReadAs(config.run_dir / "read-as.json")
         self._noticed: dict[str, datetime] = {}  # since when a last time lies ahead of the clock
@@ -153,7 +154,10 @@ class Scribe:
         """Find out which sources left something behind; in a thread that writes."""
         for source in writing.absent(source.id for source in self._config.sources):
             self._call(self._hand_over, Departure(source))
-        writing.catch_up()
+        try:
+            writing.catch_up()
+        finally:
+            self._index_fault = writing.index_fault
 
     async def drain(self, timeout_s: float) -> None:
         """Cancel the run under way, finish the commit, close the store.
@@ -253,6 +257,7 @@ class Scribe:
             all_reading=tuple(run.source.name for run in self._running.values()),
             waiting=tuple(run.source.name for run in self._waiting.values()),
             next_reads=next_reads,
+            index_fault=self._index_fault,
         )
 
     async def sync(
@@ -317,6 +322,7 @@ class Scribe:
         except BaseException as error:
             self._call(self._broke, run, error)
             raise
+        self._index_fault = writing.index_fault
         self._call(self._ended, run, report)
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
@@ -349,7 +355,11 @@ class Scribe:
         _log.log(level, "source read", extra={"fields": fields})
 
     def _broke(self, run: Run, error: BaseException) -> None:
+        """Note a run that ended by a defect, or for want of something: it counts as failed."""
         self._over(run)
+        self._ends["failed"] += 1
+        self._failures[run.source.id] = self._failures.get(run.source.id, 0) + 1
+        self._states[run.source.id] = "failed"
         if not run.report.done():
             run.report.set_exception(error)
             run.report.exception()  # nobody may be waiting; the thread logs it

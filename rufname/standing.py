@@ -2,6 +2,8 @@
 
 Law: reads only: the contact store, the index, and what a running `serve` left in `run/`. What
 cannot be read is said, and the rest is shown all the same.
+
+Over 400 lines: what is read and how it is shown go through one list of things.
 """
 
 from __future__ import annotations
@@ -263,12 +265,14 @@ def _print(found: Status, console: Console, file: Path) -> None:
             f"index: {found.index.documents:,} contacts, last change {_age(found.index_age_s)} ago"
             + (f", {found.behind:,} changes behind the store" if found.behind else "")
         )
+    if found.writer is not None and (fault := found.writer.index_fault):
+        console.print(f"[red]alarm:[/] the index does not follow: {escape(fault)}", soft_wrap=True)
     if found.serve is None and found.serves:  # it starts just now, or its disk is full
         console.print("serve: runs, but what it does stands nowhere: see its log")
     elif found.serve is None:
         console.print("serve: not running")
     else:
-        console.print(_worker_table(found.serve))
+        print_table(console, _worker_table(found.serve), wraps=True)
         console.print(f"serve: process {found.serve.pid}, {', '.join(found.serve.listens)}")
         _print_reload(found.serve, console)
     for fault in found.faults:

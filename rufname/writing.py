@@ -162,6 +162,11 @@ class Writing:
         seconds = time.monotonic() - began
         return msgspec.structs.replace(report, reason=reason, seconds=seconds)
 
+    @property
+    def index_fault(self) -> str:
+        """Why the index does not follow the store; "" if it did the last time."""
+        return self._indexer.fault
+
     def _served(self, source: str) -> int:
         """Return how many contacts of a source are served; 0 if the store cannot be read either."""
         try:
@@ -240,7 +245,8 @@ class _Follower:
         """Let the indexing process load while the source is read; one that works has loaded."""
         if self._indexing.acquire(blocking=False):
             try:
-                self._indexer.start()
+                with contextlib.suppress(IndexingFailed):  # told when the index has to follow
+                    self._indexer.start()
             finally:
                 self._indexing.release()
 
@@ -257,8 +263,9 @@ class _Follower:
         elif seq >= self._follow_at and self._indexing.acquire(blocking=False):
             try:
                 if not self._indexer.busy:
-                    self._indexer.begin_catch_up()
                     self._follow_at = seq + FOLLOW_ROWS
+                    with contextlib.suppress(IndexingFailed):  # as in `begin`
+                        self._indexer.begin_catch_up()
             finally:
                 self._indexing.release()
 

@@ -87,3 +87,15 @@ def test_work_that_begins_again_has_a_pace_of_its_own() -> None:
     assert pace.words(10_000, 10_000, 110.0) == ", 1,000/s"
     assert pace.words(100, 2_000, 111.0) == ""
     assert pace.words(1_100, 2_000, 113.0) == ", 500/s, 2 s left"
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80])
+def test_no_word_of_a_table_that_wraps_is_cut_in_a_narrow_terminal(width: int) -> None:
+    table = Table("worker", "figures", box=None, pad_edge=False)
+    figures = ["connections_dropped=17", "memory_bytes=61550592"]
+    table.add_row("ldapd-0", " ".join(figures))
+    sink = StringIO()
+    print_table(Console(file=sink, width=width), table, wraps=True)
+    assert "…" not in sink.getvalue()
+    words = sink.getvalue().replace("\n", "" if width < 30 else " ")
+    assert all(figure in words for figure in figures)

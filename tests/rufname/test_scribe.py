@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +20,7 @@ from rufname.config import load_config
 from rufname.control import Progress, Refused, Report, Status, StatusRequest, SyncRequest, ask
 from rufname.lifeline import Start, pack
 from rufname.rundir import take_writer_lock
+from rufname.schedule import FIRST_RETRY_S
 from rufname.scribe import Scribe, open_work
 from rufname.syncing import NotCarriedOut, read_now
 from tests.rufname.place import PEOPLE, Place, eventually
@@ -197,6 +200,48 @@ async def test_it_counts_how_runs_end_and_whose_last_one_went_wrong(place: Place
     await opened.sync(source, lambda _: None)
     assert opened.metrics()["sources_held_back"] == 0
     await opened.drain(PATIENT_S)
+
+
+async def test_an_index_that_cannot_follow_is_told_until_it_does(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store's run is done then: nothing else would tell why nobody is found."""
+    source = place.config.sources[0]
+    opened = await open_work(Start(pack(place.config)), [])
+
+    def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rufname.indexer.subprocess.Popen", none_left)
+        report = await opened.sync(source, lambda _: None)
+    reason = "the indexing process cannot be started: Too many open files"
+    assert (report.state, report.reason) == ("failed", f"source phonelist: {reason}")
+    assert report.read == len(PEOPLE)
+    assert opened.metrics()["sources_failing"] == 1
+    assert [reply.index_fault for reply in await told(opened)] == [reason]
+    await opened.sync(source, lambda _: None)
+    assert [reply.index_fault for reply in await told(opened)] == [""]
+    assert documents(place) == len(PEOPLE)
+    await opened.drain(PATIENT_S)
+
+
+async def test_a_run_that_breaks_off_counts_as_failed_and_is_tried_again_soon(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write_config(more='every = "1d"')
+    opened = await open_work(Start(pack(place.config)), [])
+    monkeypatch.setattr("rufname.writing.sync_source", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await opened.sync(place.config.sources[0], lambda _: None)
+    assert opened.metrics()["sources_failing"] == 1
+    (status,) = await told(opened)
+    assert status.next_reads["phonelist"] <= time.time() + FIRST_RETRY_S
+    await opened.drain(PATIENT_S)
+
+
+async def told(opened: Scribe) -> list[Status]:
+    return [reply async for reply in opened.answer(StatusRequest()) if isinstance(reply, Status)]
 
 
 async def test_a_source_that_left_and_comes_back_is_read_at_once(
