@@ -59,6 +59,7 @@ _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))', re.IGNORECASE
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _HEADERS_IN_WORDS = 'a table such as { "X-Api" = "text" }: ASCII, each text on one line'
 _UNAUTHORIZED = 401
+_NO_CONTENT = 204
 _NOTHING_THERE = 404
 _BEHIND_LAST = (
     "where it is none behind the last one, say in `next` what an answer has as long as there are"
@@ -168,6 +169,10 @@ class RestOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _sendable(text: str) -> bool:
     return text.isprintable() and text.isascii()
+
+
+_NO_PAGE: tuple[()] = ()
+"""An answer without content: Zoho's way to say that there are no contacts, or no more."""
 
 
 class RestSource(ContactSource):
@@ -353,6 +358,8 @@ class RestSource(ContactSource):
     @staticmethod
     def _items(find_items: Find, page: Any, url: str) -> list[Any]:
         """Return the list of contacts of a page; an answer without a list is no page."""
+        if page is _NO_PAGE:
+            return []
         found = find_items(page)
         items = found[0] if len(found) == 1 else None
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -364,6 +371,8 @@ class RestSource(ContactSource):
         if not answer.ok:
             words = _ERRORS.get(answer.status, "")
             raise SourceFailed(f"{bare}: HTTP {answer.status}{': ' if words else ''}{words}")
+        if answer.status == _NO_CONTENT:
+            return _NO_PAGE
         try:
             return decode_json(answer.body)
         except ValueError as error:

@@ -180,6 +180,23 @@ def test_numbered_pages_end_where_an_answer_says_that_there_are_no_more() -> Non
             read(options, url)
 
 
+@pytest.mark.parametrize("paging", ["page", "offset"])
+def test_an_answer_without_content_is_an_empty_page(paging: str) -> None:
+    def handle(request: Request) -> None:
+        if request.path.endswith(("at=1", "at=2")):
+            request.answer(200, b'{"data":[{"id":"' + request.path[-1:].encode() + b'"}]}')
+        elif request.path.endswith("at=0"):
+            request.answer(200, b'{"data":[{"id":"0"}]}')
+        else:
+            request.answer(204)
+
+    options = {"items": "data", "paging": paging, "parameter": "at"}
+    with web_server(handle) as url:
+        assert keys(read(options, url))[-1] == "2"
+        nothing = read({"items": "data"}, url)
+    assert nothing == [Complete(full=True)]
+
+
 def test_contacts_are_counted_from_the_number_that_the_url_has() -> None:
     """As SCIM does (RFC 7644 3.4.2.4): the first is 1, and 0 is taken for 1."""
 
