@@ -73,8 +73,8 @@ class Host(Protocol):
     def note_fault(self, error: BaseException) -> None:
         """Log that a request failed inside."""
 
-    def note_handshake(self, error: Exception) -> None:
-        """Count a handshake that failed; what is no peer's doing is logged."""
+    def note_handshake(self, address: PeerAddress, error: Exception) -> None:
+        """Count and log a handshake that failed."""
 
 
 class Connection(Securable):
@@ -500,7 +500,7 @@ class Connection(Securable):
         self.closing_since_s = self._host.loop.time()
         self._host.leave(self)
         if isinstance(error, Exception):
-            self._host.note_handshake(error)
+            self._host.note_handshake(self.peer.address, error)
 
     def _note_bind(self) -> None:
         self._session.bound = self.peer.asker is not None

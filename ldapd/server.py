@@ -18,6 +18,7 @@ from engine.client import Client
 from ldapd.accepting import Acceptor
 from ldapd.auth import Peer, PeerAddress
 from ldapd.connection import Connection, peer_address, tune
+from ldapd.failures import HandshakeLog
 from ldapd.handler import LdapHandler
 from ldapd.observing import ObservedHandler
 from ldapd.passwords import PasswordPool
@@ -101,6 +102,7 @@ class LdapServer:
         self._needs_tls = False
         self._emptied = asyncio.Event()
         self._fault_logged_s = -FAULT_LOG_S
+        self._handshakes = HandshakeLog(self.loop.time)
         self._take_limits(settings)
         self.tls_context = None if settings.tls is None else server_context(settings.tls)
         self._sweeping = self.loop.call_later(SWEEP_S, self._sweep)
@@ -253,11 +255,13 @@ class LdapServer:
             self._count_unbound(connection)
         self._count_client(connection, "" if asker is None else asker.client.name)
 
-    def note_handshake(self, error: Exception) -> None:
-        """Count a handshake that failed; what is no peer's doing is logged."""
+    def note_handshake(self, address: PeerAddress, error: Exception) -> None:
+        """Count and log a handshake that failed; a drain ends those that are under way."""
         self.handler.counters.handshakes_failed += 1
         if not isinstance(error, OSError):
             self.note_fault(error)
+        elif self._servers:
+            self._handshakes.note(address, error)
 
     def note_fault(self, error: BaseException) -> None:
         """Log where a request failed; never the error's text, which may quote what was asked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -137,8 +138,9 @@ def test_a_silent_peer_counts_before_its_handshake_and_is_ended_in_time(
 
 @LOOPS
 def test_a_drain_ends_handshakes_that_are_under_way(
-    index: ContactIndex, authority: Authority, loop: type
+    index: ContactIndex, authority: Authority, loop: type, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     settings = LdapSettings(listen=(), tls=authority.sign("first"), limits=PATIENT)
     with (
         Serving(index, settings, loop_factory=loop, tls=True) as serving,
@@ -149,6 +151,7 @@ def test_a_drain_ends_handshakes_that_are_under_way(
         assert silent.next() is None
         with pytest.raises(ConnectionRefusedError):
             serving.connect()
+    assert "handshake" not in caplog.text
 
 
 def test_versions_before_tls_1_2_are_refused(secured: Serving, authority: Authority) -> None:
@@ -421,8 +424,8 @@ def test_a_peer_without_a_certificate_is_served(checked: Serving, authority: Aut
         assert shown(checked) == [None]
 
 
-def test_a_certificate_of_another_authority_ends_the_handshake(
-    checked: Serving, authority: Authority, tmp_path: Path
+def test_a_certificate_of_another_authority_ends_the_handshake_and_is_logged(
+    checked: Serving, authority: Authority, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     foreign = Authority(tmp_path, "foreign").sign("intruder")
     with secure(checked, authority, foreign) as wire:  # TLS 1.3: it hears of it when it reads
@@ -431,6 +434,9 @@ def test_a_certificate_of_another_authority_ends_the_handshake(
             assert wire.socket.recv(1) == b""
     counts = checked.until(lambda counts: counts["handshakes_failed"] == 1)
     assert counts["searches"] == 0
+    (fields,) = [each.__dict__["fields"] for each in caplog.records if "TLS" in each.message]
+    assert fields["peer"] == "127.0.0.1"
+    assert fields["reason"].startswith("the peer's certificate: ")
 
 
 def test_no_certificate_is_asked_for_where_no_authority_is_named(
