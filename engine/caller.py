@@ -1,4 +1,4 @@
-"""A number → candidates → class → priority → one answer (DESIGN section 4).
+"""A number → candidates → class → priority → one answer (`docs/callers.md`, 2).
 
 Law: never raises for any text; the first class with a visible hit answers; ties are settled by
 source priority, kind of line, newest change and key, so that the same index gives the same name.

@@ -35,7 +35,7 @@ class Client(msgspec.Struct, frozen=True):
         sources: names of the sources it asks, ("*",) = all it may see.
         mail_domain: whoever has no e-mail address is shown one under this domain, since Outlook
             leaves out entries without; "" = shows none.
-        classes: the classes (DESIGN section 4) in which its callers are looked for.
+        classes: the classes (`docs/callers.md`, 2) in which its callers are looked for.
     """
 
     name: str

@@ -45,7 +45,7 @@ EVERY_CLASS = frozenset({1, 2, 3, 4, 5})
 class CallerQuery(msgspec.Struct, frozen=True, gc=False):
     """Who is calling? `number` in any spelling, read under the asking client's dial plan.
 
-    `classes` are the classes (DESIGN section 4) that may answer; what only a class left out of it
+    `classes` are the classes (`docs/callers.md`, 2) that may answer; what only a class left out of it
     would find is not found.
     """
 
@@ -60,7 +60,7 @@ class CallerMatch(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         name: what to show; never "".
-        match_class: 1 extension, 2 exact, 3 shared line, 4 trunk, 5 tail (DESIGN section 4).
+        match_class: 1 extension, 2 exact, 3 shared line, 4 trunk, 5 tail.
         number: the number that was found, as stored.
         kind: the kind of the line that matched.
         id: of the best record behind the answer.
