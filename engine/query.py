@@ -45,8 +45,8 @@ EVERY_CLASS = frozenset({1, 2, 3, 4, 5})
 class CallerQuery(msgspec.Struct, frozen=True, gc=False):
     """Who is calling? `number` in any spelling, read under the asking client's dial plan.
 
-    `classes` are the classes (`docs/callers.md`, 2) that may answer; what only a class left out of it
-    would find is not found.
+    `classes` are the classes (`docs/callers.md`, 2) that may answer; what only a class left out of
+    it would find is not found.
     """
 
     number: str
