@@ -6,6 +6,7 @@ Law: a command is loaded only when it is run, so that `rufname lookup` pays for 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import traceback
@@ -20,6 +21,7 @@ from engine.errors import EngineError
 from relay.errors import RelayError
 from rufname.errors import ConfigError, RufnameError, UnknownName
 from rufname.exits import DONE, FAULT, INTERRUPTED, WRONG_USE
+from rufname.logstream import logs
 from rufname.pasting import with_file
 
 _COMMANDS = {
@@ -47,6 +49,9 @@ _INTERNAL = {
     "index": "rufname.indexer:index",
     "draft": "rufname.drafting:draft",
 }
+
+
+_log = logging.getLogger("rufname.cli")
 
 
 class LazyGroup(click.Group):
@@ -125,6 +130,8 @@ def _report(error: BaseException, file: Path | None) -> int:
             click.echo(f"rufname: {name}: {reason}", err=True)
         case RufnameError() | EngineError() | ConnectorError() | RelayError() | OSError():
             click.echo(f"rufname: {with_file(str(error), file)}", err=True)
+        case _ if logs():  # a service: each event is one line, without values of others
+            _log.error("the process cannot go on", exc_info=error)
         case _:
             traceback.print_exception(error)
     return FAULT

@@ -34,6 +34,10 @@ PASSING = ("", "too-often", "try-later")
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
+class NotRegistered(CannotRegister):
+    """This directory is not registered: register it."""
+
+
 class Member:
     """This directory as it is registered.
 
@@ -54,12 +58,12 @@ class Member:
         """Return what the keys folder holds.
 
         Raises:
-            CannotRegister: this directory is not registered.
+            NotRegistered: this directory is not registered.
             KeysUnusable: its files are damaged, or others may read them.
         """
         enrolment, ring = Enrolment.load(folder), KeyRing.load(folder)
         if enrolment is None or ring is None:
-            raise CannotRegister(
+            raise NotRegistered(
                 "this directory is not registered: rufname register -c FILE --relay URL"
             )
         return cls(ring, enrolment, Registrar(web, enrolment.relay))

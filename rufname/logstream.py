@@ -109,6 +109,11 @@ class PatientHandler(logging.Handler):
             self._is_torn = bool(rest)
 
 
+def logs() -> bool:
+    """Tell whether this process logs, as services do; a command at a terminal does not."""
+    return any(isinstance(each, PatientHandler) for each in logging.getLogger().handlers)
+
+
 def _left_out(lines: int) -> logging.LogRecord:
     return logging.makeLogRecord(
         {

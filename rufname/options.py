@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from typing_extensions import override
 
 from rufname.config import Config, load_config
@@ -40,6 +41,12 @@ def _option(function: Function, *, serves: bool, draft: bool = False) -> Functio
     def load(context: click.Context, _option: click.Parameter, path: Path) -> Config:
         if isinstance(context.obj, list):  # the front door's: for commands in its messages
             context.obj.append(path)
+        source = context.get_parameter_source("config")
+        if source is ParameterSource.DEFAULT and not path.exists():
+            raise click.UsageError(
+                f"there is no {path} here: name the configuration by -c FILE, or in"
+                f" {CONFIG_VARIABLE}"
+            )
         return load_config(path, draft=draft, serves=serves)
 
     return click.option(

@@ -31,7 +31,7 @@ from rufname import notation
 from rufname.config import Config
 from rufname.entra import Application, sign_in_by_browser, sign_in_by_code
 from rufname.exits import DONE, NO
-from rufname.joining import Member, check_node, invite, join
+from rufname.joining import Member, NotRegistered, check_node, invite, join
 from rufname.options import serving_config_option
 from rufname.ownership import require_own
 from rufname.pasting import with_file
@@ -106,12 +106,15 @@ def register(
         settings = msgspec.structs.replace(settings, ca=ca)
     with web_client(settings) as web:
         if relay is None:
-            member = Member.load(config.keys_dir, web)
-            if inviting:
-                return invite(member, click.echo)
-            if prepare:
-                return _prepare(config, member)
-            return _change(member, config.path, keep=keep, dismiss=dismiss, remove=remove)
+            return _of_member(
+                config,
+                web,
+                inviting=inviting,
+                prepare=prepare,
+                keep=keep,
+                dismiss=dismiss,
+                remove=remove,
+            )
         registrar = Registrar(web, _address("--relay", relay))
         name = check_node(node or socket.gethostname().partition(".")[0])
         registrar.require_own_name()
@@ -123,6 +126,35 @@ def register(
         if done == DONE and ca is not None:  # the table that was printed goes on
             click.echo(f"ca = {json.dumps(str(ca.absolute()))}")
         return done
+
+
+def _of_member(
+    config: Config,
+    web: httpx.Client,
+    *,
+    inviting: bool,
+    prepare: bool,
+    keep: bool,
+    dismiss: str,
+    remove: bool,
+) -> int:
+    """Show or change what is registered; to be registered nowhere is an answer, to change it not.
+
+    Raises:
+        NotRegistered: there is nothing to change.
+    """
+    try:
+        member = Member.load(config.keys_dir, web)
+    except NotRegistered as error:
+        if inviting or prepare or keep or dismiss or remove:
+            raise
+        click.echo(with_file(str(error), config.path))
+        return NO
+    if inviting:
+        return invite(member, click.echo)
+    if prepare:
+        return _prepare(config, member)
+    return _change(member, config.path, keep=keep, dismiss=dismiss, remove=remove)
 
 
 def _sign_in(web: httpx.Client, registrar: Registrar, authority: str, way: str) -> str:

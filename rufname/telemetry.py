@@ -41,6 +41,10 @@ MAX_EVENT_BYTES = 1024
 """Of the event's whole text, which may hold several values (a fault of the configuration)."""
 
 MAX_FIELDS = 24
+
+NO_THREAD = "can't start new thread"
+"""Python's words where the system allows no further one (TasksMax=, ulimit -u)."""
+
 MAX_FRAMES = 6
 
 _OWN_PACKAGES = frozenset({"rufname", "engine", "connectors", "ldapd", "relay"})
@@ -182,6 +186,8 @@ def error_text(error: BaseException) -> str:
     kind = type(error)
     if isinstance(error, OSError):
         return f"{kind.__name__}: {error.strerror or 'no reason given'}"
+    if kind is RuntimeError and str(error) == NO_THREAD:
+        return f"{kind.__name__}: {NO_THREAD}"
     if kind.__module__.partition(".")[0] in _OWN_PACKAGES:
         return cut(mask(f"{kind.__name__}: {error}"), MAX_VALUE_BYTES)
     return kind.__name__

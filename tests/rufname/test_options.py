@@ -22,4 +22,6 @@ def test_without_a_name_it_is_looked_for_here(
     assert run(["status"]) == 0
     monkeypatch.chdir("/")
     assert run(["status"]) == 2
-    assert "rufname.toml" in capfd.readouterr().err
+    assert "no rufname.toml here: name the configuration by -c FILE" in capfd.readouterr().err
+    assert run(["status", "-c", "other.toml"]) == 2
+    assert "other.toml: cannot be read: No such file" in capfd.readouterr().err

@@ -56,6 +56,18 @@ def test_what_a_directory_without_index_advises_makes_one(
     assert run(["lookup", "030 23125 001", "-c", str(place.path)]) == 0
 
 
+def test_to_be_registered_nowhere_is_an_answer_and_keeps_from_inviting(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("register") == 1
+    said = capfd.readouterr()
+    command = f"rufname register -c {shlex.quote(str(place.path))} --relay URL"
+    assert said.out == f"this directory is not registered: {command}\n"
+    assert not said.err
+    assert place.run("register", "--invite") == 3
+    assert command in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["check", "preview", "sync", "sync --dry-run"])
 def test_a_source_without_key_is_told_what_discovers_one(
     place: Place, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], command: str

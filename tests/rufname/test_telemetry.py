@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from engine.errors import CorruptIndex
 from rufname import telemetry
+from rufname.cli import run
 from rufname.telemetry import Form, Level, configure_logging, cut, mask, printable
 
 log = logging.getLogger("rufname.test")
@@ -223,6 +224,24 @@ def test_an_error_of_our_own_keeps_its_words(logged: Logged) -> None:
     stream = logged()
     log.error("failed", exc_info=CorruptIndex("segment 3 is cut"))
     assert only_line(stream)["error"] == "CorruptIndex: segment 3 is cut"
+
+
+def test_what_the_system_has_too_few_of_is_named(logged: Logged) -> None:
+    stream = logged()
+    log.error("failed", exc_info=RuntimeError("can't start new thread"))
+    assert only_line(stream)["error"] == "RuntimeError: can't start new thread"
+
+
+def test_a_defect_of_a_process_that_logs_is_one_line_and_no_traceback(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stream = logged()
+    monkeypatch.setattr("rufname.password.hash_password", lambda _: {}["Mustermann"])
+    monkeypatch.setattr("sys.stdin", io.StringIO("geheim\n"))
+    assert run(["password", "--stdin"]) == 3
+    line = only_line(stream)
+    assert (line["event"], line["error"]) == ("the process cannot go on", "KeyError")
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_an_error_of_the_system_keeps_its_reason_only(logged: Logged) -> None:
