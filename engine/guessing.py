@@ -91,13 +91,13 @@ class Guessing:
             return self._misspelt()
         if match_class != SOUNDS:
             return self._reader.by_rank(question, self._scope, GUESS_WINDOW)
-        hits = self._likeliest()
-        if hits:
-            return hits
+        first, likeliest = self._likeliest()
+        if likeliest:
+            return likeliest
         is_many = self._names.sounding() >= GUESS_WINDOW
         if is_many and len(self._likely) == GUESS_WINDOW:
             return self._likely
-        hits = self._reader.by_rank(question, self._scope, GUESS_WINDOW)
+        hits = first or self._reader.by_rank(question, self._scope, GUESS_WINDOW)
         if len(hits) < GUESS_WINDOW:
             return hits
         return self._likely if len(self._likely) == GUESS_WINDOW else [*self._likely, *hits]
@@ -126,19 +126,21 @@ class Guessing:
         likely = without(likely, self._passed)
         return self._reader.by_rank(likely, self._scope, GUESS_WINDOW)
 
-    def _likeliest(self) -> list[tuple[int, Address]]:
-        """Return as many as are compared, if very many sound like the one word; else nobody.
+    def _likeliest(self) -> tuple[list[tuple[int, Address]], list[tuple[int, Address]]]:
+        """Return the first and the likeliest, if very many sound like the one word; else nobody.
 
-        To find them by their spelling among 100,000 of one sound takes 10 ms.
+        To find them by their spelling among 100,000 of one sound takes 10 ms, to put all of these
+        in order 5.
         """
         if len(self._typed.words) > 1 or self._passed:
-            return []
-        first = self._names.first_sounding(self._reader.leading, GUESS_WINDOW)
-        if first is None:
-            return []
+            return [], []
+        question = self._names.first_sounding(self._reader.leading, GUESS_WINDOW)
+        if question is None:
+            return [], []
         nearby = Nearby(self._typed.words[0])
         likeliest: list[tuple[int, Address]] = []
-        hits = self._reader.by_rank(first, self._scope, MANY_GUESSES)
+        hits = self._reader.by_rank(question, self._scope, MANY_GUESSES)
+        first = hits[:GUESS_WINDOW] if len(hits) >= GUESS_WINDOW else []
         for start in range(0, len(hits), SOME_GUESSES):
             some = hits[start : start + SOME_GUESSES]
             contacts = self._reader.recalled([address for _, address in some], self._scope)
@@ -146,10 +148,10 @@ class Guessing:
                 hit for hit, contact in zip(some, contacts, strict=True) if nearby.has(contact)
             ]
             if len(likeliest) >= GUESS_WINDOW:
-                return likeliest[:GUESS_WINDOW]
+                return first, likeliest[:GUESS_WINDOW]
             if len(likeliest) * MANY_GUESSES < GUESS_WINDOW * (start + len(some)):
                 break  # most sound alike and are spelled otherwise: "shmidt", "Sandra"
-        return self._likely if len(self._likely) == GUESS_WINDOW else []
+        return first, self._likely if len(self._likely) == GUESS_WINDOW else []
 
 
 def over_groups(

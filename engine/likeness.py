@@ -75,8 +75,8 @@ class Likeness:
     """How far contacts are from one text."""
 
     def __init__(self, typed: Typed) -> None:
-        self._asked = [_Asked(word) for word in typed.words]
-        self._several = len(self._asked) > 1
+        self._several = len(typed.words) > 1
+        self._asked = [_Asked(word, alone=not self._several) for word in typed.words]
 
     def of_each(
         self, contacts: Sequence[Contact], searched_in: Mapping[str, Searched]
@@ -88,7 +88,8 @@ class Likeness:
         word and 28 with more; each typo 20, one less where the word sounds alike too (a beginning 1
         more, the company 2 more). At least `NEVER` if some word is not answered at all. Other
         fields count beside other words only: whom a single word finds there was found as it was
-        typed.
+        typed. So was whoever has its beginning in the company: of a single word a company counts
+        where the name costs more than one typo in it.
 
         Args:
             contacts: any number.
@@ -139,9 +140,10 @@ class Nearby:
 class _Asked:
     """One word of a text, and what the texts that it was compared with have cost."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, *, alone: bool) -> None:
         self._word = word
         self._begin = word[:MAX_PREFIX]
+        self._near = TYPO_COST + IN_COMPANY if alone else IN_COMPANY
         self._code = sound_of(word)
         self._allowed = typos_allowed(word)
         self._in_names: dict[str, int] = {}
@@ -159,7 +161,7 @@ class _Asked:
                 found = known[text] = self._least(text, self._code)
             if found < best:  # noqa: PLR1730 - a call costs more than the rest of the loop
                 best = found
-        if company:
+        if company and best > self._near:
             found = self._in_companies.get(company)
             if found is None:
                 found = self._in_companies[company] = self._least(company, "") + IN_COMPANY

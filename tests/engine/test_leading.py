@@ -17,7 +17,7 @@ from engine.phonetics import sound
 from engine.query import PeopleQuery
 from engine.questions import Questions
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
-from engine.schema import LEADING
+from engine.schema import LEADING, SOUND, term
 from engine.scope import Searched
 from engine.selecting import _first, candidates
 from engine.selection import Called
@@ -176,6 +176,31 @@ def test_of_very_many_of_one_sound_the_first_are_compared_without_the_others(
     monkeypatch.undo()
     assert page == plain.answer(PeopleQuery("mullr", LOCAL_ADMIN, 30))
     assert {hit.match_class for hit in page.hits} == {SOUNDS}
+
+
+def test_of_very_many_of_one_sound_and_other_spelling_the_first_are_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leading, "MANY", 200)
+    monkeypatch.setattr(leading, "LEADERS", 140)
+    monkeypatch.setattr(questions, "VERY_MANY", 200)
+    contacts = people(900)
+    plain = PeopleSearch(reader_of(contacts, POLICIES))
+    reader = reader_of(contacts, POLICIES, guessed(contacts))
+    asked = []
+    search = type(reader).counted_by_rank
+
+    def counted(self: object, query: object, *more: object, **named: bool) -> object:
+        asked.append(str(query))
+        return search(self, query, *more, **named)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(type(reader), "counted_by_rank", counted)
+    page = PeopleSearch(reader).answer(PeopleQuery("milira", LOCAL_ADMIN, 30))
+    monkeypatch.undo()
+    assert page == plain.answer(PeopleQuery("milira", LOCAL_ADMIN, 30))
+    assert len(page.hits) == 30
+    assert any("~657" in query for query in asked)
+    assert str(term(SOUND, "657")) not in asked
 
 
 def terms_of(limits: Leading, contact: Contact) -> list[str]:

@@ -12,6 +12,7 @@ from engine.likeness import (
     ELSEWHERE,
     IN_COMPANY,
     NEVER,
+    TYPO_COST,
     Likeness,
     Nearby,
     begins,
@@ -145,9 +146,10 @@ def test_what_is_remembered_costs_what_it_cost_at_first(
 def _cost(word: str, among: Contact, *, alone: bool) -> int:
     """Return the same word by word, without remembering anything."""
     has, code, allowed = words_of(among, ALL), sound_of(word), typos_allowed(word)
-    costs = [cost_in_word(word, each, code, allowed) for each in has.names]
-    costs += [cost_in_word(word, each, "", allowed) + IN_COMPANY for each in has.company]
-    best = min(costs, default=NEVER)
+    best = min((cost_in_word(word, each, code, allowed) for each in has.names), default=NEVER)
+    if not alone or best > TYPO_COST + IN_COMPANY:
+        costs = [cost_in_word(word, each, "", allowed) + IN_COMPANY for each in has.company]
+        best = min(best, *costs) if costs else best
     elsewhere = not alone and any(begins(each, word) for _, each in has.others)
     return min(best, ELSEWHERE) if elsewhere else min(best, NEVER)
 
