@@ -21,7 +21,7 @@ _NAMES: dict[str, str] = {
     "title": "title titel anrede salutation titelakadgrad nameprefix",
     "company": "company companyname firma firmenname organisation organization kunde kundenname"
     " account accountname unternehmen o nameadressattypunternehmen organizationname"
-    " organization1name",
+    " organization1name unternehmensname",
     "department": "department abteilung dept ou organizationdepartment organization1department",
     "job": "job jobtitle position funktion role stelle arbeitstitel organizationtitle"
     " organization1title",
@@ -34,7 +34,8 @@ _NAMES: dict[str, str] = {
     "country": "country land co address1country workcountry dienstlichland",
     "phones.work": "phone tel telefon telephone telephonenumber businessphone phonework workphone"
     " telefongeschaeftlich telefondienstlich durchwahl rufnummer phonenumber officephone fon"
-    " telefonnummer telefonnr telnr telefonbuero festnetz festnetznummer teldienstlich worknumber",
+    " telefonnummer telefonnr telnr telefonbuero festnetz festnetznummer teldienstlich worknumber"
+    " telefonarbeit telarbeit telefongeschaeftl telgeschaeftl telefongesch telgesch",
     "phones.mobile": "cell mobile mobil handy mobiltelefon mobilephone cellphone mobilnummer"
     " mobiltel handynummer handynr mobilnr mobiltelefonnummer mobilfunk mobilfunknummer"
     " mobilrufnummer telefonmobil mobilenumber mobiltelnr",
@@ -58,9 +59,11 @@ _PARTS_OF_A_DATE = frozenset({"birthmonth", "geburtsmonat"})
 
 _MANY = frozenset({"emails", *(field for field in _NAMES if field.startswith("phones."))})
 _FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-_KEY_NAME = re.compile(
-    r"(^|[^a-z])(id|nr|no|num|number|nummer|key|guid|uuid|uid|code)$|id$|nr$|no$"
+_KEY_NAME = re.compile(r"(^|[^a-z])(no|num|key|code|konto)$|(id|nr|no|number|nummer|schluessel)$")
+_OF_SOMETHING_ELSE = re.compile(
+    r"tel|fon|phone|fax|mobil|handy|haus|house|steuer|ust|tax|vat|iban|bank|postal|zip"
 )
+"""In the name of a number that does not identify a contact."""
 
 _TELLS_CHANGE = re.compile(
     r"chang|modif|updat|mtime|rowversion|ge(?:ae|ä)nd|aenderung|änderung|xmin", re.IGNORECASE
@@ -153,10 +156,20 @@ def suggested_map(fields: Sequence[SourceField]) -> dict[str, MapRule]:
 
 
 def suggested_key(fields: Sequence[SourceField]) -> str:
-    """Return the field that looks most like a key, "" if none may be one."""
+    """Return the field that looks most like a key, "" if none may be one.
+
+    What is called like a key, else any that is no field of contacts; then an e-mail address, which
+    changes less often than a name or a telephone.
+    """
     able = [field.name for field in fields if field.key]
-    named = [name for name in able if _KEY_NAME.search(name.lower())]
-    return next(iter(named or able), "")
+    own = [name for name in able if _bare(name) not in _FIELD_OF]
+    mails = [name for name in able if _FIELD_OF.get(_bare(name)) == "emails"]
+    return next(iter([*filter(_is_key_name, own), *own, *mails, *able]), "")
+
+
+def _is_key_name(name: str) -> bool:
+    folded = re.sub(r"[^a-z0-9]+$", "", name.lower().translate(_FOLDED))
+    return bool(_KEY_NAME.search(folded)) and not _OF_SOMETHING_ELSE.search(folded)
 
 
 def suggested_change(fields: Sequence[SourceField]) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from connectors.rules import MAP_FIELDS
 from connectors.suggestions import (
     _NAMES,
@@ -133,6 +135,25 @@ def test_a_field_that_is_called_like_a_key_comes_first() -> None:
     assert suggested_key(able) == "kunden_nr"
     assert suggested_key(able[:1]) == "mail"
     assert suggested_key(able[2:]) == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "key"),
+    [
+        ("Name;Telefonnummer;Kundennummer", "Kundennummer"),
+        ("Name;Kd.-Nr.", "Kd.-Nr."),
+        ("Telefon-Nr.;HausNr;SteuerNr;Personal-Nr.", "Personal-Nr."),
+        ("TelefonNr;PLZ;Konto", "Konto"),
+        ("Name;objectGUID", "objectGUID"),
+        ("Name;Matchcode", "Matchcode"),  # called like nothing, but no field of contacts
+        ("Name;Telefon;E-Mail", "E-Mail"),
+        ("Name;Telefon", "Name"),
+    ],
+)
+def test_neither_a_name_nor_a_telephone_is_the_key_where_another_field_may_be(
+    names: str, key: str
+) -> None:
+    assert suggested_key([SourceField(name, key=True) for name in names.split(";")]) == key
 
 
 def test_a_time_of_change_is_no_version_in_bytes() -> None:
