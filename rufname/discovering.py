@@ -6,6 +6,7 @@ Law: nothing is stored. `discover` works before a source has a key and a map: it
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 import click
@@ -30,6 +31,9 @@ from rufname.telemetry import printable
 MAX_PREVIEW_ROWS = 1_000
 MAX_SHOWN_CHARS = 1_000
 """So much of one value is shown: a photo has a hundred times as many."""
+
+_CHOICE = re.compile(r"\[[^\]]*\]")
+"""What a path into JSON chooses of a list: `phones[type=work].number` of `phones.number`."""
 
 
 @click.command()
@@ -107,9 +111,11 @@ def _draft(
         yield f"{field} = {_toml(rule)}"
     if not rules:
         yield "# no field is called as fields of contacts often are"
+    names = {field.name for field in fields}
     used = {column for rule in rules.values() for column in columns_of(rule)} | {*key}
+    used |= {_CHOICE.sub("", column) for column in used - names}
     written = {column for rule in own.map.values() for column in columns_of(rule)} | {*own.key}
-    lost = written - {field.name for field in fields}
+    lost = {column for column in written - names if _CHOICE.sub("", column) not in names}
     if lost:
         yield f"# mapped, but not among these fields: {', '.join(sorted(lost))}"
     left = [field.name for field in fields if field.name not in used]

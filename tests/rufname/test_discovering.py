@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import sys
 import tomllib
 
 import pytest
@@ -93,6 +95,37 @@ def test_a_mapped_field_that_is_lost_is_named(
     said = capfd.readouterr().out
     assert "# mapped, but not among these fields: phone\n" in said
     assert "# not mapped: telephone\n" in said
+
+
+TAP = """
+import json
+phones = [{"type": "work", "number": "089 1"}, {"type": "pager", "number": "089 2"}]
+record = {"id": 1, "phones": phones, "mails": [{"address": "a@b.example"}]}
+print(json.dumps({"type": "RECORD", "stream": "people", "record": record}))
+"""
+
+
+def test_a_path_that_chooses_of_a_list_is_no_lost_field(
+    place: Place, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (place.folder / "tap.py").write_text(TAP)
+    command = json.dumps([sys.executable, str(place.folder / "tap.py")])
+    place.path.write_text(
+        f"""[[source]]
+name = "list"
+kind = "singer"
+command = {command}
+key = ["id"]
+[source.map]
+phones.work = "phones[type=work].number"
+phones.fax = "faxes[0]"
+emails = "mails[0].address"
+"""
+    )
+    assert place.run("discover", "list") == 0
+    said = capfd.readouterr().out
+    assert "# mapped, but not among these fields: faxes[0]\n" in said
+    assert "# not mapped: phones.type\n" in said
 
 
 def test_a_time_of_change_is_suggested_for_the_map(
