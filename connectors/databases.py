@@ -29,6 +29,7 @@ from connectors.drivers import (
 from connectors.errors import Cancelled, ConnectorError, DriverMissing, SourceFailed
 from connectors.queries import hex_literals, taken_for_half
 from connectors.settings import SecretRef
+from connectors.values import date_of, moment_of
 
 PATIENCE_S = 5
 """So much longer than a statement may take, the driver waits for a server that is gone."""
@@ -312,6 +313,9 @@ class Database:
             connection.setdecoding(driver.SQL_WCHAR, encoding="utf-8")
         if profile.utf8_queries:
             connection.setencoding(encoding="utf-8")
+        if profile.dates_in_digits:
+            connection.add_output_converter(driver.SQL_TYPE_DATE, date_of)
+            connection.add_output_converter(driver.SQL_TYPE_TIMESTAMP, moment_of)
         if profile.own_timeout:
             with contextlib.suppress(driver.Error):  # a hint that a driver may refuse
                 connection.timeout = self._timeout_s

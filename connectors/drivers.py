@@ -45,6 +45,8 @@ class DriverProfile(msgspec.Struct, frozen=True):
         one_transaction: they hold for the transaction that they begin, and all is read in it:
             nothing is left to whom a pool gives the server's connection next.
         utf8: texts come as UTF-8.
+        dates_in_digits: asked for bytes it gives dates as digits; else a date without year, month
+            or day fails its whole row.
         text_literals: texts to compare with are written into the statement, as hexadecimal digits:
             as parameters they get lost.
         utf8_queries: queries are sent as UTF-8, and names of columns may come back as its bytes.
@@ -69,6 +71,7 @@ class DriverProfile(msgspec.Struct, frozen=True):
     session: tuple[str, ...] = ()
     one_transaction: bool = False
     utf8: bool = False
+    dates_in_digits: bool = False
     text_literals: bool = False
     utf8_queries: bool = False
     own_timeout: bool = True
@@ -128,6 +131,7 @@ MARIADB = DriverProfile(
     # With pyodbc's UTF-16, version 3.1.15 drops the last character of texts with Ø, Ú, 付 and
     # others, and fails at parameters of 128 characters. Statements are right in UTF-16 only.
     utf8=True,
+    dates_in_digits=True,
     text_literals=True,
     own_timeout=False,
     cancel_closes=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 MAX_WHOLE_FLOAT = 2**53
 """Up to here a float holds every integer: a number column may be one."""
@@ -20,6 +20,32 @@ def as_text(value: object) -> str:
     Bytes become hexadecimal digits, truth values "true" and "false".
     """
     return _WRITERS.get(type(value), str)(value)
+
+
+def date_of(raw: bytes | None) -> dt.date | str | None:
+    """Return the date that a driver gives as digits; as a text where the calendar has none such.
+
+    Those that MariaDB keeps: "0000-05-03", "2026-00-00"; None: NULL, or zeros alone.
+    """
+    return _time_of(raw, dt.date.fromisoformat)
+
+
+def moment_of(raw: bytes | None) -> dt.datetime | str | None:
+    """Return the date with a time of day that a driver gives as digits; else as `date_of`."""
+    return _time_of(raw, dt.datetime.fromisoformat)
+
+
+_Time = TypeVar("_Time", dt.date, dt.datetime)
+
+
+def _time_of(raw: bytes | None, read: Callable[[str], _Time]) -> _Time | str | None:
+    text = (raw or b"").decode("ascii", "replace")
+    if not text.strip("0-: ."):
+        return None
+    try:
+        return read(text)
+    except ValueError:
+        return text
 
 
 def _of_float(value: float) -> str:

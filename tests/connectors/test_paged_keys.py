@@ -123,14 +123,14 @@ def test_a_key_that_is_a_time_which_the_driver_cuts_is_refused(
 def test_a_value_that_cannot_be_read_costs_its_record_at_the_end_of_a_page_too(
     people: MariaDb, opened: Opened, fetch: int
 ) -> None:
-    born = "IF(id IN (3, 4, 8), '1980-00-00', '1980-01-01')"  # the day is not known
+    hours = "IF(id IN (3, 4, 8), '25:00:00', '08:00:00')"  # a duration, no time of day
     people.run(
-        "SET sql_mode = ''; CREATE OR REPLACE TABLE births (id int, name text, born date);"
-        f"INSERT INTO births SELECT id, name, {born} FROM staff"
+        "CREATE OR REPLACE TABLE shifts (id int, name text, hours time);"
+        f"INSERT INTO shifts SELECT id, name, {hours} FROM staff"
     )
-    source = opened(people.connection, "SELECT * FROM births", fetch=fetch, name="born")
+    source = opened(people.connection, "SELECT * FROM shifts", fetch=fetch, name="hours")
     events = sent(source)
-    people.run("DROP TABLE births")
+    people.run("DROP TABLE shifts")
     keys = [event.key for event in events if isinstance(event, Upsert)]
     assert keys == [str(n) for n in range(1, len(PROBES) + 1) if n not in {3, 4, 8}]
     assert sum(isinstance(event, RejectedRecord) for event in events) == 3
