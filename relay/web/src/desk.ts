@@ -20,6 +20,8 @@ const FILL_PAUSE_MS = 250;
 /** So long what was fetched of them is shown again without being fetched anew: a tab may stay open for weeks. */
 const KNOWN_FOR_MS = 300_000;
 
+const SAID_FOR_MS = 3000;
+
 /** So long a card stays before its customer page gets it fetched anew. */
 const REFRESH_PAUSE_MS = 1000;
 
@@ -538,7 +540,10 @@ export class Desk {
     this.toast.textContent = text;
     this.toast.classList.add("shown");
     window.clearTimeout(this.toastTimer);
-    this.toastTimer = window.setTimeout(() => this.toast.classList.remove("shown"), 3000);
+    this.toastTimer = window.setTimeout(() => {
+      this.toast.classList.remove("shown");
+      this.toast.textContent = "";
+    }, SAID_FOR_MS);
   }
 
   private showLight(reachable: boolean): void {

@@ -128,6 +128,16 @@ def test_numbers_and_addresses_are_copied(
     expect(host.tab.locator(".toast")).to_have_text(f"Copied: {JOERG.mail}")
 
 
+def test_what_is_said_stands_where_screen_readers_listen_already(open_page: Opened) -> None:
+    page = open_page(permissions=["clipboard-write"])
+    said = page.get_by_role("status")
+    expect(said).to_have_count(2)  # a place that comes with its words is not read aloud
+    card_of(page, "zoë", MAIL_ONLY.name)
+    button(page, f"Copy {MAIL_ONLY.mail}")
+    expect(said.nth(1)).to_have_text(f"Copied: {MAIL_ONLY.mail}")
+    expect(said.nth(1)).to_have_text("")
+
+
 def test_keys_alone_do_everything(in_teams: InTeams) -> None:
     host = in_teams()
     tab, keys = host.tab, host.page.keyboard
