@@ -7,8 +7,6 @@ is changed or the user is removed.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -17,6 +15,7 @@ import msgspec
 
 from relay.accounts import Accounts, User
 from relay.errors import NotAuthenticated
+from relay.octets import decode_octets, encode_octets
 
 LIFETIME_S = 12 * 3600
 """A working day."""
@@ -65,7 +64,7 @@ class Sessions:
         """Return a session for a user who has just signed in, and when it ends."""
         ends_at = int(now) + LIFETIME_S
         body = _encode(_Content(user.name, self._mark(user), ends_at))
-        return PREFIX + _text(body + self._mac(body)), ends_at
+        return PREFIX + encode_octets(body + self._mac(body)), ends_at
 
     def read(self, session: str, accounts: Accounts, now: float) -> User:
         """Return whose session this is.
@@ -104,15 +103,11 @@ class Sessions:
         return hmac.digest(self._key, b"session\0" + body, "sha256")
 
 
-def _text(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
-
-
 def _octets(session: str) -> bytes:
     text = session.removeprefix(PREFIX)
     if len(session) > MAX_SESSION_CHARS or not session.isascii() or text == session:
         raise NotAuthenticated("no session")
     try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error:
+        return decode_octets(text)
+    except ValueError:
         raise NotAuthenticated("no session") from None

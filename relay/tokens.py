@@ -9,8 +9,6 @@ Sources: RFC 7515, 7519, 8725; Microsoft identity platform, "Access tokens" and 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import Annotated
 
@@ -21,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from relay.errors import UNREADABLE, NotAuthenticated
+from relay.octets import decode_octets
 
 TEAMS_APPS = (
     "1fec8e78-bce4-4aaf-ab1b-5451cc387264",  # desktop and mobile
@@ -47,7 +46,6 @@ MAX_KEYS = 64
 MIN_KEY_BITS, MAX_KEY_BITS = 2048, 8192
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 class TokenRules(msgspec.Struct, frozen=True):
@@ -236,9 +234,9 @@ def _parts(token: str) -> tuple[_Header, _Claims, bytes, bytes]:
     if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
         raise NotAuthenticated("no signed token")
     try:
-        header = _read_header(_octets(parts[0]))
-        claims = _read_claims(_octets(parts[1]))
-        signature = _octets(parts[2])
+        header = _read_header(decode_octets(parts[0]))
+        claims = _read_claims(decode_octets(parts[1]))
+        signature = decode_octets(parts[2])
     except UNREADABLE:
         raise NotAuthenticated("the token cannot be read") from None
     if header.alg != "RS256" or header.typ.lower() not in ("jwt", "at+jwt"):
@@ -272,27 +270,10 @@ def _public_key(jwk: _Jwk) -> RSAPublicKey | None:
     if jwk.kty != "RSA" or jwk.use != "sig" or jwk.alg != "RS256" or not jwk.kid:
         return None
     try:
-        modulus = int.from_bytes(_octets(jwk.n), "big")
-        exponent = int.from_bytes(_octets(jwk.e), "big")
+        modulus = int.from_bytes(decode_octets(jwk.n), "big")
+        exponent = int.from_bytes(decode_octets(jwk.e), "big")
         if not MIN_KEY_BITS <= modulus.bit_length() <= MAX_KEY_BITS:
             return None
         return RSAPublicNumbers(exponent, modulus).public_key()
     except ValueError:
         return None
-
-
-def _octets(text: str) -> bytes:
-    """Decode base64url without padding (RFC 7515, 2); strict, so that each value has one spelling.
-
-    Raises:
-        ValueError: it is not, or bits are left over.
-    """
-    if not _BASE64URL.match(text):
-        raise ValueError("no base64url")
-    try:
-        octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error as error:
-        raise ValueError("no base64url") from error
-    if base64.urlsafe_b64encode(octets).rstrip(b"=").decode() != text:
-        raise ValueError("bits are left over")
-    return octets

@@ -9,7 +9,6 @@ Microsoft identity platform, "OAuth 2.0 device authorization grant" and "authori
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
 import secrets
@@ -23,6 +22,7 @@ import httpx
 import msgspec
 from typing_extensions import override
 
+from relay.octets import encode_octets
 from rufname.errors import RufnameError
 
 BROWSER_WAIT_S = 600.0
@@ -131,7 +131,7 @@ def sign_in_by_browser(
             "redirect_uri": redirect,
             "scope": application.scope,
             "state": state,
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge": encode_octets(digest),
             "code_challenge_method": "S256",
         }
         show(f"{application.address('authorize')}?{urlencode(asked)}")

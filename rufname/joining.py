@@ -16,11 +16,12 @@ import httpx
 
 from relay.errors import RegistrationRefused
 from relay.http.registration import InvitationAnswer, Said, StandingAnswer
+from relay.octets import decode_octets, encode_octets
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.frames import is_tid
 from relay.tunnel.invitation import Code, Knock, new_box, open_handover, seal_handover
 from relay.tunnel.keyring import KeyRing
-from relay.tunnel.keys import TenantIdentity, decode_octets, encode_octets
+from relay.tunnel.keys import TenantIdentity
 from relay.tunnel.registration import INVITATION_S, Admit, Invite, Order, sign
 from rufname.exits import DONE, NO
 from rufname.registrar import CannotRegister, Registrar, RelayRefuses

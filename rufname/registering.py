@@ -20,11 +20,12 @@ import msgspec
 from relay.errors import NotAuthenticated
 from relay.http.registration import StandingAnswer
 from relay.nodesettings import ANY_ORGANISATION
+from relay.octets import encode_octets
 from relay.settings import ENTRA
 from relay.tokens import claimed_tenant
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.keyring import EXCHANGE_FILE, IDENTITY_FILE, KeyRing
-from relay.tunnel.keys import TenantIdentity, encode_octets, fingerprint, grouped
+from relay.tunnel.keys import TenantIdentity, fingerprint, grouped
 from relay.tunnel.registration import Dismiss, Keep, Register, Remove, sign
 from relay.tunnel.settings import TunnelSettings
 from rufname import notation

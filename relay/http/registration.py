@@ -27,9 +27,10 @@ from relay.errors import (
 )
 from relay.http.accept import JSON
 from relay.limits import Rate
+from relay.octets import decode_octets, encode_octets
 from relay.tokens import Identity
 from relay.tunnel.frames import Tid, is_tid
-from relay.tunnel.keys import decode_octets, encode_octets, fingerprint
+from relay.tunnel.keys import fingerprint
 from relay.tunnel.registration import (
     InvitationId,
     Register,

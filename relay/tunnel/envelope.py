@@ -19,7 +19,8 @@ import msgspec
 from msgspec import Meta
 
 from relay.errors import UNREADABLE, EnvelopeRefused
-from relay.tunnel.keys import KEY_ID_BYTES, ExchangeKey, decode_octets, encode_octets
+from relay.octets import decode_octets, encode_octets
+from relay.tunnel.keys import KEY_ID_BYTES, ExchangeKey
 from relay.tunnel.replay import REPLAY_WINDOW_S, ReplayWindow
 from relay.tunnel.suites import (
     PUBLIC_BYTES,

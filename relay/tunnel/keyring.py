@@ -23,16 +23,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from msgspec import Meta
 
 from relay.errors import KeysUnusable
-from relay.tunnel.keys import (
-    ExchangeKey,
-    KeyBundle,
-    SignedBundle,
-    TenantId,
-    TenantIdentity,
-    decode_octets,
-    encode_octets,
-    key_id,
-)
+from relay.octets import decode_octets, encode_octets
+from relay.tunnel.keys import ExchangeKey, KeyBundle, SignedBundle, TenantId, TenantIdentity, key_id
 from relay.tunnel.suites import PrivateKey, Suite, derive, public_octets
 
 IDENTITY_FILE = "tunnel-identity.pem"

@@ -7,8 +7,6 @@ of all this is public: `docs/tunnel-protocol.md`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from typing import Annotated, Literal
 
@@ -24,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from msgspec import Meta
 
 from relay.errors import BundleRefused
+from relay.octets import decode_octets, encode_octets
 from relay.tunnel.suites import PublicKey, Suite, read_public
 
 PUBLIC_IDENTITY_BYTES = 32
@@ -246,28 +245,6 @@ class SignedBundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for key in bundle.keys:
             key.read()
         return bundle
-
-
-def encode_octets(octets: bytes) -> str:
-    """Return base64url without padding (RFC 4648, 5)."""
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
-
-
-def decode_octets(text: str) -> bytes:
-    """Decode base64url without padding; strict, so that each value has one spelling.
-
-    Raises:
-        ValueError: it is not.
-    """
-    try:
-        octets = base64.b64decode(
-            text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
-        )
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise ValueError("no base64url") from error
-    if encode_octets(octets) != text:
-        raise ValueError("bits are left over")
-    return octets
 
 
 _encode = msgspec.json.Encoder().encode

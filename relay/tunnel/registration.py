@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from relay.errors import UNREADABLE, BundleRefused, RegistrationRefused
+from relay.octets import decode_octets, encode_octets
 from relay.tokens import Identity
 from relay.tunnel.frames import Name, Tid
 from relay.tunnel.keys import (
@@ -26,8 +27,6 @@ from relay.tunnel.keys import (
     REGISTRATION_LABEL,
     SignedBundle,
     TenantIdentity,
-    decode_octets,
-    encode_octets,
     fingerprint,
     is_signed,
 )

@@ -18,9 +18,10 @@ from litestar import Litestar
 from relay.errors import RegistrationRefused
 from relay.http.registration import InvitationAnswer
 from relay.http.server import serve_http
+from relay.octets import encode_octets
 from relay.tunnel.enrolment import Enrolment
 from relay.tunnel.keyring import KeyRing
-from relay.tunnel.keys import TenantIdentity, encode_octets
+from relay.tunnel.keys import TenantIdentity
 from relay.tunnel.registration import Invite, Keep, Remove
 from rufname import joining
 from rufname.joining import Member, check_node, invite, join

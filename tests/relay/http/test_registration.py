@@ -21,9 +21,10 @@ from relay.http.registration import (
 )
 from relay.nodesettings import REGISTRATION_SCOPE as SCOPE
 from relay.nodesettings import NodeSettings
+from relay.octets import decode_octets, encode_octets
 from relay.tunnel.invitation import Code, Knock, new_box, open_handover, seal_handover
 from relay.tunnel.keyring import Handover
-from relay.tunnel.keys import TenantIdentity, decode_octets, encode_octets
+from relay.tunnel.keys import TenantIdentity
 from relay.tunnel.registration import Admit, Invite, Order, Remove, SignedOrder, sign
 from relay.verifying import TokenVerifier
 from tests.relay.http.users import CLIENT_ID, KEY, OTHER_KEY, TENANT, claims, jwk, keys_of, signed

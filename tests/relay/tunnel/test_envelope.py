@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import BundleRefused, EnvelopeRefused
+from relay.octets import encode_octets
 from relay.tunnel.envelope import (
     BUCKETS,
     MAX_ANSWER_BYTES,
@@ -28,7 +29,7 @@ from relay.tunnel.envelope import (
     unpad,
 )
 from relay.tunnel.keyring import PERIOD_S, KeyRing
-from relay.tunnel.keys import ExchangeKey, encode_octets
+from relay.tunnel.keys import ExchangeKey
 from relay.tunnel.replay import REPLAY_WINDOW_S, ReplayWindow
 from relay.tunnel.suites import Suite, generate, public_octets, seal
 

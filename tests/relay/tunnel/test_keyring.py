@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import BundleRefused, KeysUnusable
+from relay.octets import encode_octets
 from relay.tunnel.keyring import (
     EXCHANGE_FILE,
     IDENTITY_FILE,
@@ -15,7 +16,7 @@ from relay.tunnel.keyring import (
     read_secret,
     write_secret,
 )
-from relay.tunnel.keys import KeyBundle, encode_octets
+from relay.tunnel.keys import KeyBundle
 from relay.tunnel.suites import Suite, public_octets
 
 TID = "11111111-2222-4333-8444-555555555555"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import BundleRefused
+from relay.octets import decode_octets, encode_octets
 from relay.tunnel.keys import (
     BUNDLE_LABEL,
     CONNECTOR_LABEL,
@@ -17,8 +18,6 @@ from relay.tunnel.keys import (
     KeyBundle,
     SignedBundle,
     TenantIdentity,
-    decode_octets,
-    encode_octets,
     fingerprint,
     grouped,
     is_signed,

@@ -8,16 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relay.errors import RegistrationRefused
+from relay.octets import decode_octets, encode_octets
 from relay.tokens import Identity
-from relay.tunnel.keys import (
-    ExchangeKey,
-    KeyBundle,
-    SignedBundle,
-    TenantIdentity,
-    decode_octets,
-    encode_octets,
-    fingerprint,
-)
+from relay.tunnel.keys import ExchangeKey, KeyBundle, SignedBundle, TenantIdentity, fingerprint
 from relay.tunnel.registration import (
     ADMINISTRATORS,
     INVITATION_S,

@@ -10,15 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from relay.errors import EnvelopeRefused
+from relay.octets import decode_octets
 from relay.tunnel.envelope import Answer, Envelope, answer_info, request_info
-from relay.tunnel.keys import (
-    BUNDLE_LABEL,
-    SignedBundle,
-    TenantIdentity,
-    decode_octets,
-    fingerprint,
-    is_signed,
-)
+from relay.tunnel.keys import BUNDLE_LABEL, SignedBundle, TenantIdentity, fingerprint, is_signed
 from relay.tunnel.suites import Suite, public_octets
 from tests.relay.tunnel import vectors
 from tests.relay.tunnel.vectors import FixedKeys, read_private, sealed_question

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from relay.octets import decode_octets, encode_octets
 from relay.tunnel import envelope
 from relay.tunnel.envelope import (
     REQUEST_ID_BYTES,
@@ -30,15 +31,7 @@ from relay.tunnel.envelope import (
     seal_answer,
     seal_question,
 )
-from relay.tunnel.keys import (
-    ExchangeKey,
-    KeyBundle,
-    SignedBundle,
-    TenantIdentity,
-    decode_octets,
-    encode_octets,
-    fingerprint,
-)
+from relay.tunnel.keys import ExchangeKey, KeyBundle, SignedBundle, TenantIdentity, fingerprint
 from relay.tunnel.suites import PrivateKey, PublicKey, Suite, derive, public_octets
 from tests.relay.tunnel.rfc9180 import seal_base
 

@@ -11,15 +11,10 @@ import pytest
 from playwright.sync_api import Page
 
 from relay.errors import EnvelopeRefused
+from relay.octets import decode_octets, encode_octets
 from relay.tunnel.envelope import Answer, Envelope, OpenedRequest, seal_answer
 from relay.tunnel.keyring import KeyRing
-from relay.tunnel.keys import (
-    BUNDLE_LABEL,
-    TenantIdentity,
-    decode_octets,
-    encode_octets,
-    fingerprint,
-)
+from relay.tunnel.keys import BUNDLE_LABEL, TenantIdentity, fingerprint
 from relay.tunnel.suites import Suite, public_octets
 from tests.relay.tunnel import vectors
 from tests.relay.web.browser import built_modules, call, chromium_with, needs_chromium
