@@ -93,7 +93,7 @@ def sync_source(
     reason = "interrupted"
     try:
         if unfit:
-            raise NotReleased(unfit)
+            raise NotReleased(unfit)  # noqa: TRY301 - told as what a source does wrong
         released = held.counts.held_back if held else 0
         whole = settings if source else completed(settings)
         opened = source or open_source(whole)
@@ -125,6 +125,10 @@ def sync_source(
             reason += f"; `rufname sync -c FILE --source {named} --release {run}` lets it"
     except ConnectorError as error:
         reason = _one_line(str(error))
+    except Exception as error:  # for the history; whoever reads tells the rest
+        told = str(error) if isinstance(error, EngineError) else type(error).__name__
+        reason = _one_line(f"broken off: {told}")
+        raise
     finally:
         if reason:
             reason = f"source {settings.name}: {reason}"

@@ -64,9 +64,11 @@ class Inherited:
 
         Names are looked up; the caller owns the socket from now on.
         """
-        addresses = {
-            info[4][0] for info in socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)
-        }
+        try:
+            found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)
+        except socket.gaierror:  # told by who then tries to listen there
+            return None
+        addresses = {info[4][0] for info in found}
         for each in self._sockets:
             if each.family not in (socket.AF_INET, socket.AF_INET6):
                 continue

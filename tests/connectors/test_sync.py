@@ -122,7 +122,7 @@ def test_an_error_of_the_caller_ends_the_run_and_is_raised(store: ContactStore) 
         run(store, whole(people(3)), on_batch=fail)
     last = store.last_run("crm")
     assert last is not None
-    assert (last.state, last.reason) == ("failed", "source CRM: interrupted")
+    assert (last.state, last.reason) == ("failed", "source CRM: broken off: ZeroDivisionError")
 
 
 def test_a_store_that_cannot_be_written_is_the_callers_matter(

@@ -58,3 +58,8 @@ def test_sockets_meant_for_another_process_are_left_alone_and_told_to_no_child()
     assert environment == {"HOME": "/"}
     assert inherited.take("127.0.0.1", 389) is None
     assert inherited.close_rest() == ()
+
+
+def test_a_name_that_cannot_be_looked_up_is_no_inherited_socket() -> None:
+    """The error of the look-up had ended `serve` without naming the address."""
+    assert Inherited({}).take("nowhere.invalid", 389) is None

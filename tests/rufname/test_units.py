@@ -51,3 +51,13 @@ def test_systemd_takes_the_units_of_the_manual_and_holds_them_for_protected(
     assert [line for line in faults if "rufname" in line] == []  # not of the machine's own units
     rated = analyzed("security", "--offline=true", f"--threshold={exposure}", units[-1])
     assert rated.returncode == 0, rated.stdout[-200:]
+
+
+@pytest.mark.parametrize("page", ["operation.md", "relay.md"])
+def test_a_service_that_cannot_start_yet_is_tried_until_it_can_but_not_a_wrong_configuration(
+    page: str, tmp_path: Path
+) -> None:
+    """Without a rest between them five attempts are over in seconds, and systemd gives up."""
+    unit = Path(write_units(page, tmp_path)[-1]).read_text(encoding="utf-8")
+    assert "\nStartLimitIntervalSec=0\n" in unit.partition("[Service]")[0]
+    assert "\nRestartSec=1\nRestartPreventExitStatus=2\n" in unit.partition("[Service]")[2]
