@@ -2,10 +2,13 @@
 
 Law: reads the file, never writes beside it. `Complete` is earned: the file is read to its end, its
 end is not inside a quoted field, and it is the same file as at the start.
+
+Over 400 lines: how a table is found in a file hangs on what is in front of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import re
@@ -29,6 +32,7 @@ from connectors.suggestions import DISCOVERED, found_fields
 from connectors.textlines import (
     CHUNK_BYTES,
     REPLACED,
+    SEPARATORS,
     TextLines,
     found_encoding,
     found_separator,
@@ -52,6 +56,9 @@ _HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
 
 _DATEV = re.compile(r'("?)(?:EXTF|DTVF)\1;\d+;\d+;.*', re.DOTALL)
 """What DATEV's format has in front of the header: who wrote the file, when and for which client."""
+
+TITLE_LINES = 50
+"""So far down a header is looked for."""
 
 STATE_BYTES = 16
 """blake2b-128: another content has the same digest by chance once in 10^38."""
@@ -270,7 +277,7 @@ class _Table:
         delimiter = (
             options.delimiter
             or (hint[1] if hint else ";" if datev else "")
-            or found_separator(sample, options.quote, wanted if options.header else ())
+            or found_separator(_table_of(sample), options.quote, wanted if options.header else ())
         )
         self._reader = csv.reader(
             self._lines.texts(),
@@ -284,6 +291,9 @@ class _Table:
         self.ends_open = False
         self._pending: list[list[str]] = []
         self._heading: list[str] | None = None
+        if options.header:
+            lines = sample[1 if hint or datev else 0 :][:TITLE_LINES]
+            self._skip(_rows_above(csv.reader(lines, self._reader.dialect), frozenset(wanted)))
         self.columns = self._header() if options.header else self._numbered()
 
     def events(
@@ -339,6 +349,11 @@ class _Table:
                 fits = len(row) > width and not any(row[width:])
                 yield row[:width], "" if fits else f"{len(row)} fields instead of {width}"
 
+    def _skip(self, rows: int) -> None:
+        for _ in range(rows):
+            next(self._reader)
+        self._lines.bad_line = 0
+
     def _header(self) -> tuple[str, ...]:
         row = self._first_row()
         if self._lines.bad_line:
@@ -363,6 +378,36 @@ class _Table:
     def _place(self) -> str:
         last = self._reader.line_num
         return f"line {self.line}" if last <= self.line else f"lines {self.line}-{last}"
+
+
+def _rows_above(sample: Iterator[list[str]], wanted: frozenset[str]) -> int:
+    """Return how many rows stand above the header: a title, as people write it over a table.
+
+    The header is the first row with all wanted columns, if there is less in each row above it; else
+    the first one with several texts, or of a single cell where the next one is so, too.
+    """
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):  # no title: whoever reads on is told
+        rows.extend(sample)
+    texts = [[clean(cell) for cell in row if cell.strip()] for row in rows]
+    if wanted:
+        most = 0
+        for number, row in enumerate(texts):
+            if most < len(row) and wanted.issubset(row):
+                return number
+            most = max(most, len(row))
+    for number, row in enumerate(texts):
+        if len(row) > 1 or (row and set(islice(filter(None, map(len, rows[number:])), 2)) == {1}):
+            return number
+    return 0
+
+
+def _table_of(sample: Sequence[str]) -> Sequence[str]:
+    """Return lines from the first one on that may be parted; all of them where none may."""
+    for number, line in enumerate(sample[:TITLE_LINES]):
+        if any(separator in line for separator in SEPARATORS):
+            return sample[number:]
+    return sample
 
 
 def _words(error: csv.Error) -> str:
