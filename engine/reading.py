@@ -342,7 +342,25 @@ def _behind_exit_code(digits: str, extension: str, exit_code: str) -> Reading | 
 
 
 def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
-    """Read digits without any prefix: E.164 without "+", national or local; likely ones first."""
+    """Read digits without any prefix: E.164 without "+", national or local; likely ones first.
+
+    Trunks also send national numbers before which nobody has put the prefix (`171 3920012` in
+    Munich): where there are digits enough, that is tried last.
+    """
+    reading, country = _likely(digits, extension, plan), plan.country_code
+    if reading is None or len(digits) < LONG or LOCAL not in reading.rule:
+        return reading
+    if digits.startswith(country) or not looks_national(digits, country):
+        return reading
+    return msgspec.structs.replace(
+        reading,
+        numbers=(*reading.numbers, PhoneNumber(country + digits, extension)),
+        rule=f"{reading.rule}, or a national number without its prefix",
+    )
+
+
+def _likely(digits: str, extension: str, plan: DialPlan) -> Reading | None:
+    """Read digits without any prefix as what they mostly are."""
     country, size = plan.country_code, len(digits)
     home = digits.startswith(country)
     if home and size > LONG:
