@@ -21,7 +21,7 @@ from engine.errors import EngineError
 from relay.errors import RelayError
 from rufname.errors import ConfigError, RufnameError, UnknownName
 from rufname.exits import DONE, FAULT, INTERRUPTED, WRONG_USE
-from rufname.logstream import logs
+from rufname.logstream import is_journal, logs
 from rufname.pasting import with_file
 
 _COMMANDS = {
@@ -124,14 +124,21 @@ def _report(error: BaseException, file: Path | None) -> int:
         case click.Abort() | KeyboardInterrupt():
             return INTERRUPTED
         case ConfigError() | UnknownName():
-            click.echo(with_file(str(error), file), err=True)
+            _complain(with_file(str(error), file))
             return WRONG_USE
         case OSError(strerror=str(reason), filename=str(name)):
-            click.echo(f"rufname: {name}: {reason}", err=True)
+            _complain(f"rufname: {name}: {reason}")
         case RufnameError() | EngineError() | ConnectorError() | RelayError() | OSError():
-            click.echo(f"rufname: {with_file(str(error), file)}", err=True)
+            _complain(f"rufname: {with_file(str(error), file)}")
         case _ if logs():  # a service: each event is one line, without values of others
             _log.error("the process cannot go on", exc_info=error)
         case _:
             traceback.print_exception(error)
     return FAULT
+
+
+def _complain(text: str) -> None:
+    """Print what went wrong; the journal of systemd takes each line for an error (sd-daemon(3))."""
+    if is_journal(sys.stderr):
+        text = "\n".join(f"<3>{line}" for line in text.splitlines())
+    click.echo(text, err=True)

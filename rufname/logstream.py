@@ -109,6 +109,18 @@ class PatientHandler(logging.Handler):
             self._is_torn = bool(rest)
 
 
+def is_journal(stream: TextIO) -> bool:
+    """Tell whether what is written goes to the journal of systemd itself (systemd.exec(5)).
+
+    `JOURNAL_STREAM` outlives a redirection into a file: device and inode have to be the stream's.
+    """
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, AttributeError):  # a text in memory
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
 def logs() -> bool:
     """Tell whether this process logs, as services do; a command at a terminal does not."""
     return any(isinstance(each, PatientHandler) for each in logging.getLogger().handlers)

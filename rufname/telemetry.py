@@ -28,7 +28,7 @@ from typing import Literal, TextIO, TypeGuard
 
 from typing_extensions import override
 
-from rufname.logstream import PatientHandler
+from rufname.logstream import PatientHandler, is_journal
 
 Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["auto", "json", "human"]
@@ -58,6 +58,13 @@ _DIGITS = re.compile(
     r"|(?<![\w.:])(?!\d{4}-\d{2}-\d{2}(?:\D|$))"  # not within a word or an address; no ISO date
     r"\+?\(?\d(?:[\s\-/()\u00a0\u2010-\u2015]{0,3}\d){5,24}"
 )
+_PRIORITIES = (
+    (logging.CRITICAL, 2),
+    (logging.ERROR, 3),
+    (logging.WARNING, 4),
+    (logging.INFO, 6),
+    (0, 7),
+)
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -77,12 +84,14 @@ def configure_logging(
         form: "json", "human", or by whether the stream is a terminal.
         stream: standard error if None.
 
-    Calling it again replaces what was there. Chatty libraries are heard from "warning" up.
+    Calling it again replaces what was there. Chatty libraries are heard from "warning" up. Lines to
+    the journal of systemd begin with their priority, which it takes off.
     """
     stream = stream or sys.stderr
     human = form == "human" or (form == "auto" and stream.isatty())
     handler = PatientHandler(stream)
-    handler.setFormatter(HumanFormatter(process) if human else JsonFormatter(process))
+    formatter = HumanFormatter(process) if human else JsonFormatter(process)
+    handler.setFormatter(JournalFormatter(formatter) if is_journal(stream) else formatter)
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -140,6 +149,20 @@ class HumanFormatter(logging.Formatter):
         fields = "".join(f"  {name}={value}" for name, value in fields_of(record).items())
         text = f"{_time(record):%H:%M:%S}Z {self._process}: {level}{event_of(record)}{fields}"
         return printable(text)
+
+
+class JournalFormatter(logging.Formatter):
+    """Another formatter's line behind its priority, as sd-daemon(3) writes it: `<4>{…}`."""
+
+    def __init__(self, line: logging.Formatter) -> None:
+        super().__init__()
+        self._line = line
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line that the journal files under its priority."""
+        priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
+        return f"<{priority}>{self._line.format(record)}"
 
 
 def event_of(record: logging.LogRecord) -> str:

@@ -66,6 +66,18 @@ def test_an_error_gives_its_exit_code_and_its_words_on_standard_error(
     assert printed.out == ""
 
 
+def test_what_went_wrong_is_an_error_in_the_journal_of_systemd(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ConfigError(("a.toml: x: wrong", "a.toml: y: wrong"))
+
+    monkeypatch.setattr(cli.rufname, "main", fail)
+    monkeypatch.setattr(cli, "is_journal", lambda _: True)
+    assert cli.run([]) == 2
+    assert capfd.readouterr().err == "<3>a.toml: x: wrong\n<3>a.toml: y: wrong\n"
+
+
 def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
     command = f"{sys.executable} -P -m rufname --help | head -c 1"
     done = subprocess.run(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from engine.errors import CorruptIndex
 from rufname import telemetry
 from rufname.cli import run
+from rufname.logstream import is_journal
 from rufname.telemetry import Form, Level, configure_logging, cut, mask, printable
 
 log = logging.getLogger("rufname.test")
@@ -224,6 +227,33 @@ def test_an_error_of_our_own_keeps_its_words(logged: Logged) -> None:
     stream = logged()
     log.error("failed", exc_info=CorruptIndex("segment 3 is cut"))
     assert only_line(stream)["error"] == "CorruptIndex: segment 3 is cut"
+
+
+def test_in_the_journal_of_systemd_a_line_has_its_priority(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (tmp_path / "journal").open("w+", encoding="utf-8") as journal:
+        found = os.fstat(journal.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        logged(stream=cast("io.StringIO", journal))
+        for level in (logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
+            log.log(level, "an event")
+        journal.seek(0)
+        lines = journal.read().splitlines()
+    assert [line[:3] for line in lines] == ["<6>", "<4>", "<3>", "<2>"]
+    assert [json.loads(line[3:])["event"] for line in lines] == ["an event"] * 4
+
+
+def test_in_a_file_a_line_has_no_priority_though_a_journal_was_there(
+    logged: Logged, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "1:1")
+    with (tmp_path / "log").open("w+", encoding="utf-8") as file:
+        logged(stream=cast("io.StringIO", file))
+        log.error("an event")
+        file.seek(0)
+        assert json.loads(file.read())["event"] == "an event"
+    assert not is_journal(io.StringIO())
 
 
 def test_what_the_system_has_too_few_of_is_named(logged: Logged) -> None:
