@@ -126,6 +126,12 @@ def decode_multistatus(body: bytes) -> Multistatus:
             msgspec.structs.replace(resource, href=quote(resource.href, safe=_IN_PATHS))
             for resource in resources
         ]
+    resources = [
+        msgspec.structs.replace(resource, href=resource.href.replace("?", "%3F"))
+        if "?" in resource.href  # Cyrus writes it into a name as it stands; a query no card has
+        else resource
+        for resource in resources
+    ]
     return Multistatus(tuple(resources), _text(root, f"{{{_DAV}}}sync-token"))
 
 

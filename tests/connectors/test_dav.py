@@ -109,3 +109,4 @@ def test_hrefs_that_a_server_does_not_encode_are_told_by_what_no_url_holds() -> 
     ]  # fmt: skip
     encoded = ("/c/100%25.vcf", "/c/M%C3%BCller%20Anna.vcf", "/c/Ü.vcf", "https://h/c/%41.vcf")
     assert hrefs(*encoded) == ["/c/100%.vcf", "/c/Müller Anna.vcf", "/c/Ü.vcf", "/c/A.vcf"]
+    assert hrefs("/c/%C3%BC.vcf", "/c/a?b.vcf") == ["/c/ü.vcf", "/c/a?b.vcf"]  # Cyrus
