@@ -254,6 +254,15 @@ def test_a_clock_that_is_thirty_days_off_is_told(open_tab: OpenTab) -> None:
     expect(host.tab.locator(".trouble")).to_contain_text("The clock of this device is wrong")
 
 
+def test_a_clock_that_is_set_right_while_the_tab_is_open_ends_nothing(open_tab: OpenTab) -> None:
+    behind = time.time() - 30 * 86_400
+    host = open_tab(lambda context: context.clock.set_fixed_time(behind))
+    search(host)
+    host.page.clock.set_fixed_time(time.time())
+    host.tab.locator("#search").fill("gro")
+    expect(host.tab.locator(".row mark")).to_have_text("Gro")
+
+
 def test_a_browser_without_x25519_asks_by_p256(open_tab: OpenTab) -> None:
     suites: list[int] = []
 
