@@ -6,9 +6,12 @@ Law: pure; the same value gives the same text in every run, else unchanged rows 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
+
+import msgspec
 
 MAX_WHOLE_FLOAT = 2**53
 """Up to here a float holds every integer: a number column may be one."""
@@ -20,6 +23,37 @@ def as_text(value: object) -> str:
     Bytes become hexadecimal digits, truth values "true" and "false".
     """
     return _WRITERS.get(type(value), str)(value)
+
+
+_ELEMENT = r'"(?:[^"\\]|\\.)*"|[^"{},\\\s](?:[^"{},\\]*[^"{},\\\s])?'
+_ARRAY = re.compile(rf"\{{(?:(?:{_ELEMENT})(?:,(?:{_ELEMENT}))*)?\}}", re.DOTALL)
+_ELEMENTS = re.compile(_ELEMENT, re.DOTALL)
+
+
+def listed(text: str) -> str:
+    """Return a line for each text of an array, as PostgreSQL or JSON writes it; else the text.
+
+    `{"089 99998 11",NULL}` and `["089 99998 11", 112]`: NULL, and what is no text or whole number,
+    says nothing; an array of arrays or of objects stays as it is written.
+    """
+    if _ARRAY.fullmatch(text):
+        found = [element for element in _ELEMENTS.findall(text) if element.upper() != "NULL"]
+        return "\n".join(_unquoted(element) for element in found)
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            return "\n".join(map(str, filter(None, _decode_list(text))))
+        except (msgspec.DecodeError, RecursionError):
+            pass
+    return text
+
+
+_decode_list = msgspec.json.Decoder(list[str | int | None]).decode
+
+
+def _unquoted(element: str) -> str:
+    if not element.startswith('"'):
+        return element
+    return re.sub(r"\\(.)", r"\1", element[1:-1], flags=re.DOTALL)
 
 
 def date_of(raw: bytes | None) -> dt.date | str | None:

@@ -13,6 +13,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
@@ -30,7 +31,7 @@ from connectors.queries import query_fault, sendable, table_fault
 from connectors.rules import compile_key, require_columns
 from connectors.settings import SecretRef, SettingFault, SourceSettings
 from connectors.suggestions import DISCOVERED, may_be_key, tells_change
-from connectors.values import as_text
+from connectors.values import as_text, listed
 from engine.source import (
     Bookmark,
     CheckReport,
@@ -57,6 +58,9 @@ MAX_DOUBLED = 1_000
 _MANY = b"many"
 
 _PASSWORD = re.compile(r"(?:^|;)\s*(?:pwd|password)\s*=", re.IGNORECASE)
+_ARRAYS = ("{", "[")
+"""How they begin: of PostgreSQL, of JSON."""
+
 _TYPES: dict[type, str] = {
     str: "text",
     int: "number",
@@ -515,12 +519,22 @@ class OdbcSource(ContactSource):
         pick: Callable[[Any], Sequence[Any]],
     ) -> Iterator[Upsert | RejectedRecord]:
         key_of = compile_key(self._settings.key)
+        several = self._several.intersection(columns)
         for number, row in enumerate(rows, 1):
             if row is None:
                 yield RejectedRecord(f"row {number}", "the driver gave a value that cannot be read")
                 continue
             record = _record(columns, pick(row))
-            yield Upsert(key_of(record), record, "")
+            key = key_of(record)
+            for column in several:
+                if record[column][:1] in _ARRAYS:
+                    record[column] = listed(record[column])
+            yield Upsert(key, record, "")
+
+    @cached_property
+    def _several(self) -> frozenset[str]:
+        """The columns of numbers and addresses, which may be arrays."""
+        return Mapping(self._settings).several
 
     def _doubts(self, connection: Any) -> Iterator[str]:
         """Yield what is no fault, but should be mended."""

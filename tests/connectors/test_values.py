@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.values import as_text
+from connectors.values import as_text, date_of, listed, moment_of
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,43 @@ def test_a_database_value_becomes_the_text_a_person_would_write(value: object, t
 )  # fmt: skip
 def test_any_value_becomes_text(value: object) -> None:
     assert isinstance(as_text(value), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('{"089 99998 11",+49171,NULL}', "089 99998 11\n+49171"),
+        ('{"a \\"b\\" \\\\ c"}', 'a "b" \\ c'),
+        ("{4989999981,491711234567}", "4989999981\n491711234567"),
+        ('["089 99998 11", 112, null, ""]', "089 99998 11\n112"),
+        ("{}", ""),
+        ("[]", ""),
+        ("{{1,2},{3,4}}", "{{1,2},{3,4}}"),
+        ('[{"number": "1"}]', '[{"number": "1"}]'),
+        ('{"number": "1"}', '{"number": "1"}'),
+        ("[intern] 12", "[intern] 12"),
+        ("089 99998", "089 99998"),
+        ("", ""),
+    ],
+)
+def test_an_array_is_a_line_for_each_text(text: str, lines: str) -> None:
+    assert listed(text) == lines
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_no_fault_of_an_array(text: str) -> None:
+    assert isinstance(listed(f"{{{text}}}"), str)
+    assert isinstance(listed(f"[{text}]"), str)
+
+
+@given(st.dates(), st.datetimes())
+def test_digits_of_a_date_are_that_date(day: dt.date, moment: dt.datetime) -> None:
+    assert date_of(str(day).encode()) == day
+    assert moment_of(str(moment).encode()) == moment
+
+
+def test_dates_outside_the_calendar_stay_and_zeros_are_none() -> None:
+    assert date_of(b"1980-00-00") == "1980-00-00"
+    assert [date_of(b"0000-00-00"), moment_of(b"0000-00-00 00:00:00.000"), date_of(None)] == [
+        None, None, None,
+    ]  # fmt: skip

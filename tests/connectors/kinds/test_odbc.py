@@ -414,6 +414,19 @@ def test_values_of_postgresql_become_text(table: Postgres) -> None:
     }
 
 
+def test_every_number_of_an_array_of_postgresql_counts(table: Postgres) -> None:
+    query = (
+        "SELECT id, name, ARRAY['089 99998 11', NULL, '+49 171 1234567'] AS phones,"
+        ' \'["a@b.example", "c@d.example"]\'::jsonb AS mails, ARRAY[id, 7] AS n FROM k WHERE id = 1'
+    )
+    rules = {"display_name": "name", "phones.work": ("phones", "n"), "emails": "mails"}
+    source = known(odbc("DSN=replaced", query, source={"map": rules}), table.connection)
+    (record,) = [event.record for event in sent(source) if isinstance(event, Upsert)]
+    assert record["phones"] == "089 99998 11\n+49 171 1234567"
+    assert record["mails"] == "a@b.example\nc@d.example"
+    assert record["n"] == "1\n7"
+
+
 def test_nothing_of_the_session_stays_with_a_connection_of_postgresql(table: Postgres) -> None:
     """As PgBouncer hands it on with pool_mode = transaction."""
     source = pg(table)
