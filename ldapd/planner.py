@@ -51,7 +51,7 @@ from ldapd.protocol.filters import (
     Present,
     Substrings,
 )
-from ldapd.schema import TYPES, AttributeType, attribute_type
+from ldapd.schema import TYPES, AttributeType, attribute_type, is_of_accounts
 from ldapd.terms import (
     EVERYONE,
     FALSE,
@@ -372,7 +372,10 @@ def _number_leaf(
 
 
 def _is_decoration(part: Filter, checks: list[Check]) -> bool:
-    """Tell whether a term beside a number is presence or a class; adds what must be checked."""
+    """Tell whether a term beside a number is presence, a class, or what no contact is left out by.
+
+    Adds what must be checked.
+    """
     if isinstance(part, Present):
         found = attribute_type(part.attribute)
         if found is None:
@@ -383,6 +386,8 @@ def _is_decoration(part: Filter, checks: list[Check]) -> bool:
     if isinstance(part, (Equality, Approx)):
         found = attribute_type(part.attribute)
         return found is not None and found.kind == "object_class" and is_person(part.value)
+    if isinstance(part, Not) and not isinstance(part.part, (And, Or, Not)):
+        return is_of_accounts(part.part.attribute)
     return False
 
 

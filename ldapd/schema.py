@@ -390,6 +390,22 @@ def attribute_type(description: str) -> AttributeType | None:
     return found if found is not None else _BY_NAME.get(description.lower())
 
 
+OF_ACCOUNTS = frozenset({
+    "useraccountcontrol", "msexchhidefromaddresslists", "isdeleted", "memberof", "samaccounttype",
+    "accountexpires", "lockouttime", "iscriticalsystemobject", "showinadvancedviewonly",
+})  # fmt: skip
+"""What Active Directory knows of an account, in lower case: no contact has one."""
+
+
+def is_of_accounts(description: str) -> bool:
+    """Tell whether a description is one of `OF_ACCOUNTS`: terms on it are false, not Undefined.
+
+    Filters made for AD leave out who is disabled or hidden: `(!(userAccountControl:…803:=2))`.
+    Undefined, such a term would leave out everybody.
+    """
+    return description.lower() in OF_ACCOUNTS
+
+
 def has_language_tag(description: str) -> bool:
     """Tell whether a description is a known attribute with language tags alone (RFC 3866 2).
 

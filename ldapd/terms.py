@@ -48,6 +48,7 @@ from ldapd.schema import (
     Texts,
     attribute_type,
     has_language_tag,
+    is_of_accounts,
     no_texts,
 )
 
@@ -111,10 +112,11 @@ UNDEFINED = Compiled(NOBODY, lambda _contact: None)
 def compile_term(leaf: Leaf, dial_plan: DialPlan) -> Compiled:
     """Compile one term: by the kind of its attribute, then by its own kind."""
     if isinstance(leaf, Extensible) and leaf.rule:
-        return _ruled(leaf, dial_plan)
+        return FALSE if is_of_accounts(leaf.attribute) else _ruled(leaf, dial_plan)
     found = attribute_type(leaf.attribute)
     if found is None:
-        return FALSE if has_language_tag(leaf.attribute) else UNDEFINED
+        absent = has_language_tag(leaf.attribute) or is_of_accounts(leaf.attribute)
+        return FALSE if absent else UNDEFINED
     if isinstance(leaf, Present) or _is_bare_star(leaf):
         return presence(found)
     if found.syntax == DN_SYNTAX:

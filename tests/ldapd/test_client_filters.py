@@ -28,6 +28,11 @@ CALLS = [
     ("AudioCodes with a star behind", f"(telephoneNumber={N}*)", ANNA),
     ("AudioCodes LDAPNumericAttributes", f"(telephoneNumber={STARRED})", ANNA),
     ("AudioCodes short key", f"(searchNumber={N})", ANNA),
+    (
+        "a filter made for AD",
+        f"(&(objectCategory=person)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(mobile={N}))",
+        ANNA,
+    ),
     ("anynode", f"(|(telephoneNumber={N})(mobile={N})(homePhone={N}))", ANNA),
     ("Ribbon SBC Edge online", f"(msRTCSIP-Line=tel:{N})", ANNA),
     (
@@ -103,6 +108,9 @@ LISTS = [
     ("Jabber ANR", BOOK, "(anr=mei)", {BERND, FRIEDA}),
     ("Jabber predictive", BOOK,
      "(&(objectCategory=person)(objectClass=user)(|(displayName=vog*)(sn=vog*)))", {CARLA}),
+    ("a filter made for AD", BOOK,
+     ("(&(objectCategory=person)(objectClass=user)(!(msExchHideFromAddressLists=TRUE))"
+     "(!(userAccountControl:1.2.840.113556.1.4.803:=2))(sn=vog*))"), {CARLA}),
     ("Jabber number", BOOK,
      f"(&(objectClass=user)(|(telephoneNumber={N})(mobile={N})(otherTelephone={N})))", {ANNA}),
     ("Outlook", BOOK,

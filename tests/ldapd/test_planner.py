@@ -306,11 +306,26 @@ def test_an_ios_search_without_digits_does_not_match_by_its_number_term() -> Non
     assert question.selection == Called("foo")
 
 
-def test_an_active_user_filter_of_ad_is_undefined_and_finds_nobody() -> None:
-    text = f"(&(!(userAccountControl:1.2.840.113556.1.4.803:=2))(telephoneNumber={N}))"
-    question = plan(parse_filter(text), MUNICH)
-    assert isinstance(question, SetQuestion)
-    assert question.selection == NOBODY
+@pytest.mark.parametrize(
+    "term",
+    [
+        "(userAccountControl:1.2.840.113556.1.4.803:=2)",
+        "(UserAccountControl=514)",
+        "(msExchHideFromAddressLists=TRUE)",
+        "(msExchHideFromAddressLists=*)",
+        "(memberOf=cn=nobody,dc=firm,dc=example)",
+    ],
+)
+def test_what_ad_leaves_out_leaves_no_contact_out(term: str) -> None:
+    assert plan(parse_filter(f"(&(!{term})(telephoneNumber={N}))"), MUNICH) == plan(
+        parse_filter(f"(telephoneNumber={N})"), MUNICH
+    )
+    names = plan(parse_filter(f"(&(objectCategory=person)(!{term})(sn=mei*))"), MUNICH)
+    assert isinstance(names, SetQuestion)
+    assert names.selection == Called("mei")
+    nobody = plan(parse_filter(f"(&{term}(sn=mei*))"), MUNICH)
+    assert isinstance(nobody, SetQuestion)
+    assert nobody.selection == NOBODY
 
 
 # --- three-valued logic (RFC 4511 4.5.1.7) ------------------------------------------------------
