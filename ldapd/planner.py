@@ -372,10 +372,7 @@ def _number_leaf(
 
 
 def _is_decoration(part: Filter, checks: list[Check]) -> bool:
-    """Tell whether a term beside a number is presence, a class, or what no contact is left out by.
-
-    Adds what must be checked.
-    """
+    """Tell whether a part beside a number is presence or true anyway; adds what must be checked."""
     if isinstance(part, Present):
         found = attribute_type(part.attribute)
         if found is None:
@@ -383,12 +380,36 @@ def _is_decoration(part: Filter, checks: list[Check]) -> bool:
         if not found.always and not found.is_number:
             checks.append(presence(found).check)
         return True
-    if isinstance(part, (Equality, Approx)):
-        found = attribute_type(part.attribute)
-        return found is not None and found.kind == "object_class" and is_person(part.value)
-    if isinstance(part, Not) and not isinstance(part.part, (And, Or, Not)):
-        return is_of_accounts(part.part.attribute)
-    return False
+    return _constant(part) is True
+
+
+def _constant(part: Filter) -> bool | None:
+    """Return what a part is for every contact, None if that hangs on the contact.
+
+    Filters made for Active Directory name the classes they want, and those they do not want:
+    `(|(objectClass=user)(objectClass=contact))`, `(!(objectClass=computer))`.
+    """
+    match part:
+        case And(parts) | Or(parts):
+            decides = isinstance(part, Or)
+            values = [*map(_constant, parts)]
+            if decides in values:
+                return decides
+            return None if None in values else not decides
+        case Not(inner):
+            value = _constant(inner)
+            return None if value is None else not value
+        case Equality() | Approx():
+            found = attribute_type(part.attribute)
+            if found is not None and found.kind == "object_class":
+                return is_person(part.value)
+        case Present():
+            found = attribute_type(part.attribute)
+            if found is not None and found.always:
+                return True
+        case _:
+            pass
+    return False if is_of_accounts(part.attribute) else None
 
 
 # --- set questions ------------------------------------------------------------------------------

@@ -33,6 +33,11 @@ CALLS = [
         f"(&(objectCategory=person)(!(userAccountControl:1.2.840.113556.1.4.803:=2))(mobile={N}))",
         ANNA,
     ),
+    (
+        "users and contacts of AD",
+        f"(&(|(objectClass=user)(objectClass=contact))(!(objectClass=computer))(mobile={N}))",
+        ANNA,
+    ),
     ("anynode", f"(|(telephoneNumber={N})(mobile={N})(homePhone={N}))", ANNA),
     ("Ribbon SBC Edge online", f"(msRTCSIP-Line=tel:{N})", ANNA),
     (

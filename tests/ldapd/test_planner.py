@@ -307,6 +307,36 @@ def test_an_ios_search_without_digits_does_not_match_by_its_number_term() -> Non
 
 
 @pytest.mark.parametrize(
+    "part",
+    [
+        "(|(objectClass=contact)(objectClass=user))",
+        "(|(objectClass=group)(objectCategory=person))",
+        "(!(objectClass=computer))",
+        "(&(objectClass=*)(!(|(objectClass=group)(objectClass=computer))))",
+        "(|(cn=*)(mail=*))",
+    ],
+)
+def test_classes_beside_a_number_are_no_question_of_their_own(part: str) -> None:
+    alone = plan(parse_filter(f"(telephoneNumber={N})"), MUNICH)
+    assert plan(parse_filter(f"(&{part}(telephoneNumber={N}))"), MUNICH) == alone
+    assert plan(parse_filter(f"(&(telephoneNumber={N}){part})"), MUNICH) == alone
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "(objectClass=group)",
+        "(!(objectClass=user))",
+        "(|(objectClass=group)(sn=mei*))",
+        "(!(unheardOf=x))",
+        "(|(objectClass=group)(unheardOf=x))",
+    ],
+)
+def test_what_hangs_on_the_contact_makes_no_look_up(part: str) -> None:
+    assert isinstance(plan(parse_filter(f"(&{part}(telephoneNumber={N}))"), MUNICH), SetQuestion)
+
+
+@pytest.mark.parametrize(
     "term",
     [
         "(userAccountControl:1.2.840.113556.1.4.803:=2)",
