@@ -24,7 +24,7 @@ from rufname.listening import CannotListen, listen_on
 from rufname.options import CONFIG_VARIABLE, DEFAULT_CONFIG
 from rufname.ownership import barred
 from rufname.pasting import with_file
-from rufname.preflight import require_servable, require_store
+from rufname.preflight import require_servable, require_store, warnings_of
 from rufname.progress import say
 from rufname.rundir import ServeStatus, read_status
 
@@ -52,7 +52,7 @@ def check(path: Path) -> int:
             say(f"fault: {fault}", err=True)
         return NO
     say(f"ok: {config.path}")
-    for warning in config.warnings:
+    for warning in (*config.warnings, *warnings_of(config)):
         say(f"warning: {warning}", err=True)
     whole = True
     if fault := _folder_fault(config.data_dir):

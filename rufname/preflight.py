@@ -6,6 +6,9 @@ Law: tried before a worker is started or told to reload, so that no worker ever 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+
+from cryptography import x509
 
 from engine.errors import StoreUnavailable
 from engine.store import ContactStore
@@ -15,6 +18,9 @@ from ldapd.settings import LdapSettings
 from ldapd.tls import UnusableTls, server_context
 from rufname.config import Config
 from rufname.errors import ConfigError
+
+SOON = dt.timedelta(days=14)
+"""Renewals by ACME come earlier; those by hand take some days."""
 
 
 def require_servable(config: Config) -> None:
@@ -26,6 +32,27 @@ def require_servable(config: Config) -> None:
     faults = tuple(f"{config.path}: {fault}" for fault in _ldap_faults(config.ldap))
     if faults:
         raise ConfigError(faults)
+
+
+def warnings_of(config: Config, now: dt.datetime | None = None) -> tuple[str, ...]:
+    """Return what can be served and is hardly meant: a certificate that is over, or is soon.
+
+    Args:
+        config: one that can be served.
+        now: with a time zone; None = this moment.
+    """
+    tls = config.ldap.tls if config.ldap else None
+    if tls is None:
+        return ()
+    try:
+        end = x509.load_pem_x509_certificate(tls.certificate.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):  # what cannot be used at all is a fault
+        return ()
+    left = end - (now or dt.datetime.now(dt.UTC))
+    if left >= SOON:
+        return ()
+    told = f"expires on {end:%Y-%m-%d}" if left > dt.timedelta() else f"expired on {end:%Y-%m-%d}"
+    return (f"{config.path}: ldap.tls.certificate: {tls.certificate} {told}",)
 
 
 def require_store(config: Config) -> None:

@@ -30,7 +30,7 @@ from rufname.lifeline import FaceSettings, Start, pack
 from rufname.listening import Inherited, bound_port, listen_on
 from rufname.metricsport import MetricsPort
 from rufname.ownership import require_own
-from rufname.preflight import require_servable, require_store
+from rufname.preflight import require_servable, require_store, warnings_of
 from rufname.reloading import log_fault, reread
 from rufname.rundir import Lock, ServeStatus, make_private, take_serve_lock, write_status
 
@@ -97,6 +97,8 @@ class Supervisor:
             CorruptStore: neither index nor store can be used, after a downgrade for example.
         """
         require_servable(self._config)
+        for warning in warnings_of(self._config):
+            _log.warning(warning)
         require_own(self._config.data_dir)
         make_private(self._config.data_dir)
         lock = take_serve_lock(self._config.run_dir)
@@ -142,7 +144,7 @@ class Supervisor:
         for child in self._children:
             child.reload(self._settings(child.spec.role))
         _log.info("configuration reloaded", extra={"fields": {"file": kept.path}})
-        for warning in kept.warnings:
+        for warning in (*kept.warnings, *warnings_of(kept)):
             _log.warning(warning)
 
     def status(self) -> ServeStatus:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from rufname.errors import ConfigError
-from rufname.preflight import require_servable
+from rufname.preflight import SOON, require_servable, warnings_of
 from tests.rufname.place import Place
 
 LDAPS = """
@@ -90,3 +90,23 @@ def test_what_does_not_fit_together_is_a_fault_that_names_the_files(
 def test_a_base_that_is_no_distinguished_name_is_a_fault(pairs: Place) -> None:
     with pytest.raises(ConfigError, match=r"ldap\.base"):
         require(pairs, "one.pem", "one.key", base="meta")
+
+
+def test_a_certificate_that_is_over_or_is_soon_is_a_warning(pairs: Place) -> None:
+    pairs.write_config(end=LDAPS.format(certificate="one.pem", key="one.key", base="dc=meta"))
+    pem = (pairs.folder / "one.pem").read_bytes()
+    end = x509.load_pem_x509_certificate(pem).not_valid_after_utc
+    moment = dt.timedelta(seconds=1)
+    assert warnings_of(pairs.config, end - SOON) == ()
+    for now, told in (
+        (end - SOON + moment, f"one.pem expires on {end:%Y-%m-%d}"),
+        (end - moment, f"one.pem expires on {end:%Y-%m-%d}"),
+        (end, f"one.pem expired on {end:%Y-%m-%d}"),
+    ):
+        (warning,) = warnings_of(pairs.config, now)
+        assert "ldap.tls.certificate: " in warning
+        assert warning.endswith(told)
+
+
+def test_without_a_certificate_there_is_nothing_to_warn_of(place: Place) -> None:
+    assert warnings_of(place.config) == ()
