@@ -270,26 +270,34 @@ def _unfolded(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     value of vCard 2.1 goes on behind a "=" at the end of its line. What is longer than
     `MAX_LINE_BYTES` is cut: only pictures are.
     """
-    current = b""
-    began = 0
+    pieces: list[bytes] = []  # none is empty: a photo has thousands, too many to add one by one
+    began = size = 0
     soft = False
     for number, physical in enumerate(lines, 1):
         # Files that were put together have a mark in their midst.
         line = physical.rstrip(b"\r\n").removeprefix(codecs.BOM_UTF8)
         if soft and not line.upper().startswith((b"BEGIN:", b"END:")):
-            current = current[:-1] + line
+            if without_sign := pieces.pop()[:-1]:
+                pieces.append(without_sign)
+            size -= 1
+            piece = line
         elif line[:1] in {b" ", b"\t"}:
-            current += line[1:] if len(current) < MAX_LINE_BYTES else b""
+            piece = line[1:] if size < MAX_LINE_BYTES else b""
         else:
-            if current:
-                yield began, current
-            current, began = line, number
-        head = current[:256].upper()
+            if size:
+                yield began, b"".join(pieces)
+            pieces, began, size, piece = [], number, 0, line
+        if piece:
+            pieces.append(piece)
+            size += len(piece)
         soft = (
-            current.endswith(b"=") and b"QUOTED-PRINTABLE" in head and len(current) < MAX_LINE_BYTES
+            size < MAX_LINE_BYTES
+            and bool(pieces)
+            and pieces[-1].endswith(b"=")
+            and b"QUOTED-PRINTABLE" in b"".join(pieces)[:256].upper()
         )
-    if current:
-        yield began, current
+    if size:
+        yield began, b"".join(pieces)
 
 
 def _text(raw: bytes, charset: str, legacy: str) -> str:
