@@ -5,7 +5,8 @@
 Who types "mei" is shown the first of many in the order of the one list of all (`rank`): they share
 pages then, where bodies in the order of their coming stand each on a page of its own. So an hour's
 searches touch half of the pages (measured with 40,000 contacts).
-Four octets are six letters of surname and given name; the `seq` behind them tells versions apart.
+Four octets are six letters of surname and given name, of companies behind all people a little less;
+the `seq` behind them tells versions apart.
 
 Law: pure. The key of a version is told from the contact, or from its document's rank and `seq`.
 """
@@ -29,7 +30,8 @@ KEY_BYTES = _RANK_BYTES + SEQ_BYTES
 def body_key(contact: ContactName, seq: int) -> bytes:
     """Return the key of a version of a contact; of `rank_of` only letters are in it."""
     surname = contact.surname or contact.name
-    return body_key_of(list_rank(surname, contact.given_name, ""), seq)
+    rank = list_rank(surname, contact.given_name, "", is_company=contact.is_company)
+    return body_key_of(rank, seq)
 
 
 def body_key_of(rank: int, seq: int) -> bytes:

@@ -117,7 +117,10 @@ def contact_document(contact: Contact, seq: int, leading: Leading = NO_LIMITS) -
             grams += found
     entry_uuid = contact_uuid_text(identity)
     rank = list_rank(
-        surname or contact.name, contact.given_name, f"{identity.source}\x1f{identity.key}"
+        surname or contact.name,
+        contact.given_name,
+        f"{identity.source}\x1f{identity.key}",
+        is_company=contact.is_company,
     )
     pairs = pair_terms(words)
     numbers, whole, parts = number_terms(contact)

@@ -34,7 +34,7 @@ from engine.leading import NO_LIMITS, Leading
 from engine.likeness import MIN_SOUND_START
 from engine.terms import GRAM_LETTERS, MAX_PREFIX, NUMBER_PARTS, PART_DIGITS
 
-FORMAT = 27
+FORMAT = 28
 
 ID = "id"
 SOURCE = "source"

@@ -354,7 +354,8 @@ def rank_of(contact: ContactName) -> int:
     """Return the place of a contact in the one list of all; never equal but by rare chance."""
     identity = contact.id
     name = contact.surname or contact.name
-    return list_rank(name, contact.given_name, f"{identity.source}\x1f{identity.key}")
+    told = f"{identity.source}\x1f{identity.key}"
+    return list_rank(name, contact.given_name, told, is_company=contact.is_company)
 
 
 def whole_words(text: str) -> tuple[str, ...]:

@@ -297,16 +297,21 @@ _RANK_SURNAME_LETTERS = 8
 _RANK_BASE = 29
 _RANK_HASH_BITS = 15
 _RANK_OF_GIVEN = _RANK_BASE ** (_RANK_LETTERS - _RANK_SURNAME_LETTERS)
+_RANK_OF_COMPANIES = _RANK_BASE**_RANK_LETTERS
+"""Behind the letters of all people; companies tell less of their tenth letter, else there would be
+no room for 15 bits of identity."""
+_COMPANY_STEP = 4
 _POWERS = tuple(_RANK_BASE ** (_RANK_LETTERS - 1 - at) for at in range(_RANK_LETTERS))
 
 
-def list_rank(surname: str, given_name: str, identity: str) -> int:
+def list_rank(surname: str, given_name: str, identity: str, *, is_company: bool) -> int:
     """Return the place of a record in the one list of all, as an integer below 2**64.
 
     Ten folded letters of surname and given name, of the surname eight at the most (else the many
     Schneiders and Zimmermanns would stand in no order), then 15 bits of the record's identity:
     records of people who share a name have places of their own, the same in every index they stand
-    in.
+    in. Companies stand behind all people: who types "fischer" means somebody of that name rather
+    than one of the many firms that are called after one.
     """
     letters, length = _rank_letters(surname)
     if length < _RANK_SURNAME_LETTERS:
@@ -314,6 +319,8 @@ def list_rank(surname: str, given_name: str, identity: str) -> int:
     elif given_name:
         letters -= letters % _RANK_OF_GIVEN
         letters += _rank_letters(given_name)[0] // _RANK_BASE**_RANK_SURNAME_LETTERS
+    if is_company:
+        letters = _RANK_OF_COMPANIES + letters // _COMPANY_STEP
     return letters << _RANK_HASH_BITS | crc32(identity.encode()) >> 32 - _RANK_HASH_BITS
 
 

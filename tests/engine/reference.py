@@ -280,8 +280,9 @@ def guess(asked: Asked, seen: Seen) -> tuple[int, bool]:
     return total, only_sounds
 
 
-Place = tuple[int, int, int, int, list[int]]
-"""Class, likeness, level, priority (negative), and the alphabet as far as six letters tell it."""
+Place = tuple[int, int, int, int, bool, list[int]]
+"""Class, likeness, level, priority (negative), whether it is a company, and the alphabet as far as
+six letters tell it."""
 
 
 class Reference:
@@ -335,6 +336,7 @@ class Reference:
                 *found[each.id],
                 self._level(each, company, department),
                 -self._priority[each.id.source],
+                each.is_company,
                 alphabet(each.surname or each.name),
             )
             for each in self._seen

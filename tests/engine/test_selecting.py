@@ -265,7 +265,7 @@ def test_pages_go_on_behind_their_place_whatever_is_committed_meanwhile(
     last = first.position(9)
     seen = [first.read(at).id.key for at in range(10)]
     remove(directory.store, *(each for each in held if each.id.key in seen[5:]))
-    directory.hold(contact("early", "Aachen"), contact("late", "Zypern"))
+    directory.hold(contact("early", "Aachen"), contact("late", "Zypern", company="Zypern"))
     rest = directory.index.candidates(Everyone(), USER, 1_000, last)
     assert [rest.read(at).id.key for at in range(len(rest))] == [*whole[10:], "late"]
     assert [first.read(at).id.key for at in range(10)] == seen  # its own commit

@@ -86,6 +86,10 @@ def test_the_rank_is_alphabetical_by_surname_and_its_own_for_each_record() -> No
             ("1", "Zoe", "Abel"), ("2", "Anna", "Müller"), ("3", "Zoe", "Muller"), ("4", "A", "Z"),
         ]
     ]  # fmt: skip
+    ranks += [
+        terms.rank_of(contact(name, name, company=name))
+        for name in ("", "Abel Bau", "Müller AG", "Muller GmbH", "Z", "zzzzzzzzzzzz", "付")
+    ]
     assert ranks == sorted(ranks)
     assert ranks[0] >= 0
     assert ranks[-1] < 2**64
