@@ -277,7 +277,9 @@ class _Table:
         delimiter = (
             options.delimiter
             or (hint[1] if hint else ";" if datev else "")
-            or found_separator(_table_of(sample), options.quote, wanted if options.header else ())
+            or found_separator(
+                _table_of(sample, wanted), options.quote, wanted if options.header else ()
+            )
         )
         self._reader = csv.reader(
             self._lines.texts(),
@@ -384,7 +386,7 @@ def _rows_above(sample: Iterator[list[str]], wanted: frozenset[str]) -> int:
     """Return how many rows stand above the header: a title, as people write it over a table.
 
     The header is the first row with all wanted columns, if there is less in each row above it; else
-    the first one with several texts, or of a single cell where the next one is so, too.
+    the first one with several texts, or of a single cell where another one is so, too.
     """
     rows: list[list[str]] = []
     with contextlib.suppress(csv.Error):  # no title: whoever reads on is told
@@ -397,17 +399,31 @@ def _rows_above(sample: Iterator[list[str]], wanted: frozenset[str]) -> int:
                 return number
             most = max(most, len(row))
     for number, row in enumerate(texts):
-        if len(row) > 1 or (row and set(islice(filter(None, map(len, rows[number:])), 2)) == {1}):
+        if len(row) > 1:
             return number
+        if row and len(rows[number]) == 1:
+            parted = [len(cells) > 1 for cells in rows[number:] if cells]
+            if not _title_rows(parted):
+                return number
     return 0
 
 
-def _table_of(sample: Sequence[str]) -> Sequence[str]:
-    """Return lines from the first one on that may be parted; all of them where none may."""
-    for number, line in enumerate(sample[:TITLE_LINES]):
-        if any(separator in line for separator in SEPARATORS):
-            return sample[number:]
-    return sample
+def _table_of(sample: Sequence[str], wanted: Sequence[str]) -> Sequence[str]:
+    """Return the lines behind a title without any separator; all of them where there is none."""
+    if any(line.strip().strip('"') in wanted for line in sample[:TITLE_LINES]):
+        return sample  # a list of one column
+    lines = list(filter(str.strip, sample))
+    return lines[_title_rows([*map(_parts, lines)]) :]
+
+
+def _title_rows(parted: Sequence[bool]) -> int:
+    """Return how many lines stand in one piece above more that are all parted; 0 = no title."""
+    above = parted.index(True) if True in parted else 0
+    return above if len(parted) > 2 * above and all(parted[above:]) else 0
+
+
+def _parts(line: str) -> bool:
+    return any(separator in line for separator in SEPARATORS)
 
 
 def _words(error: csv.Error) -> str:

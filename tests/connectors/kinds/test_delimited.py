@@ -164,9 +164,16 @@ def test_without_the_mapped_columns_the_first_row_is_the_header(path: Path) -> N
 def test_a_list_of_one_column_has_its_name_in_the_first_line(path: Path) -> None:
     path.write_text("phone\n089 1234\n089 1235\n")
     assert field_names(source(path, {}, key=("phone",), map={})) == ("phone",)
-    path.write_text("phone\n089 1234\n089 1235, 1236\n")
+    path.write_text("phone\n089 1234 | 35\n089 1236\n")
+    assert field_names(source(path, {}, key=("phone",), map={})) == ("phone",)
+
+
+def test_a_list_of_one_mapped_column_may_hold_other_separators(path: Path) -> None:
+    path.write_text("phone\n089 1234 | 35\n089 1236; 1237\n")
     events = sent(source(path, {}, key=("phone",), map={"phones.work": "phone"}))
-    assert [event.key for event in events if isinstance(event, Upsert)] == ["089 1234"]
+    assert [event.key for event in events if isinstance(event, Upsert)] == [
+        "089 1234 | 35", "089 1236; 1237"
+    ]  # fmt: skip
 
 
 def test_a_table_that_stands_above_the_one_with_the_mapped_columns_is_no_title(path: Path) -> None:
