@@ -7,16 +7,19 @@ cannot be decoded is handed on with `bad_line` set to its number, never dropped 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
+
+from engine.cleaning import clean
 
 MAX_LINE_BYTES = 1024 * 1024
 """A record of a contact has some hundred bytes; a file without line breaks must not fill memory."""
@@ -24,6 +27,9 @@ MAX_LINE_BYTES = 1024 * 1024
 SAMPLE_BYTES = 64 * 1024
 CHUNK_BYTES = 1024 * 1024
 SEPARATORS = ";,\t|"
+TITLE_LINES = 50
+"""So far down a header is looked for."""
+
 REPLACED = "\ufffd"
 """Stands for what could not be decoded."""
 
@@ -226,13 +232,16 @@ def found_separator(sample: Sequence[str], quote: str, wanted: Sequence[str]) ->
     """
 
     def fitness(separator: str) -> tuple[bool, float, int]:
-        reader = csv.reader(
-            sample,
-            delimiter=separator,
-            quotechar=quote or None,
-            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        )
-        rows = list(filter(None, _readable_rows(reader)))
+        def reader(lines: Sequence[str]) -> Iterator[list[str]]:
+            return csv.reader(
+                lines,
+                delimiter=separator,
+                quotechar=quote or None,
+                quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            )
+
+        above = rows_above(reader(sample[:TITLE_LINES]), wanted)
+        rows = list(filter(None, islice(_readable_rows(reader(sample)), above, None)))
         if not rows or len(rows[0]) == 1:
             return (bool(rows) and len(wanted) == 1 and rows[0][0].strip() == wanted[0], 0.0, 0)
         header = {name.strip() for name in rows[0]}
@@ -240,6 +249,42 @@ def found_separator(sample: Sequence[str], quote: str, wanted: Sequence[str]) ->
         return (bool(wanted) and header.issuperset(wanted), alike, len(rows[0]))
 
     return max(("," + SEPARATORS), key=fitness)
+
+
+def rows_above(sample: Iterator[list[str]], wanted: Sequence[str]) -> int:
+    """Return how many rows stand above the header: a title, as people write it over a table.
+
+    The header is the first row with all wanted columns, if there is less in each row above it; else
+    the first one with several texts, or of a single cell where another one is so, too.
+
+    Args:
+        sample: the rows of the file's beginning, as one separator parts them.
+        wanted: columns that the header must have; () where none are known.
+    """
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):  # no title: whoever reads on is told
+        rows.extend(sample)
+    texts = [[clean(cell) for cell in row if cell.strip()] for row in rows]
+    if wanted:
+        most = 0
+        for number, row in enumerate(texts):
+            if most < len(row) and set(wanted).issubset(row):
+                return number
+            most = max(most, len(row))
+    for number, row in enumerate(texts):
+        if len(row) > 1:
+            return number
+        if row and len(rows[number]) == 1:
+            parted = [len(cells) > 1 for cells in rows[number:] if cells]
+            if not _title_rows(parted):
+                return number
+    return 0
+
+
+def _title_rows(parted: Sequence[bool]) -> int:
+    """Return how many rows stand in one piece above more that are all parted; 0 = no title."""
+    above = parted.index(True) if True in parted else 0
+    return above if len(parted) > 2 * above and all(parted[above:]) else 0
 
 
 def _readable_rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:

@@ -8,7 +8,6 @@ Over 400 lines: how a table is found in a file hangs on what is in front of it.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import os
 import re
@@ -32,10 +31,11 @@ from connectors.suggestions import DISCOVERED, found_fields
 from connectors.textlines import (
     CHUNK_BYTES,
     REPLACED,
-    SEPARATORS,
+    TITLE_LINES,
     TextLines,
     found_encoding,
     found_separator,
+    rows_above,
 )
 from connectors.texts import ENCODING_IN_WORDS, is_encoding
 from engine.cleaning import clean
@@ -56,9 +56,6 @@ _HINT = re.compile("sep=(.)[\r\n]*", re.IGNORECASE)
 
 _DATEV = re.compile(r'("?)(?:EXTF|DTVF)\1;\d+;\d+;.*', re.DOTALL)
 """What DATEV's format has in front of the header: who wrote the file, when and for which client."""
-
-TITLE_LINES = 50
-"""So far down a header is looked for."""
 
 STATE_BYTES = 16
 """blake2b-128: another content has the same digest by chance once in 10^38."""
@@ -277,9 +274,7 @@ class _Table:
         delimiter = (
             options.delimiter
             or (hint[1] if hint else ";" if datev else "")
-            or found_separator(
-                _table_of(sample, wanted), options.quote, wanted if options.header else ()
-            )
+            or found_separator(sample, options.quote, wanted if options.header else ())
         )
         self._reader = csv.reader(
             self._lines.texts(),
@@ -295,7 +290,7 @@ class _Table:
         self._heading: list[str] | None = None
         if options.header:
             lines = sample[1 if hint or datev else 0 :][:TITLE_LINES]
-            self._skip(_rows_above(csv.reader(lines, self._reader.dialect), frozenset(wanted)))
+            self._skip(rows_above(csv.reader(lines, self._reader.dialect), wanted))
         self.columns = self._header() if options.header else self._numbered()
 
     def events(
@@ -380,50 +375,6 @@ class _Table:
     def _place(self) -> str:
         last = self._reader.line_num
         return f"line {self.line}" if last <= self.line else f"lines {self.line}-{last}"
-
-
-def _rows_above(sample: Iterator[list[str]], wanted: frozenset[str]) -> int:
-    """Return how many rows stand above the header: a title, as people write it over a table.
-
-    The header is the first row with all wanted columns, if there is less in each row above it; else
-    the first one with several texts, or of a single cell where another one is so, too.
-    """
-    rows: list[list[str]] = []
-    with contextlib.suppress(csv.Error):  # no title: whoever reads on is told
-        rows.extend(sample)
-    texts = [[clean(cell) for cell in row if cell.strip()] for row in rows]
-    if wanted:
-        most = 0
-        for number, row in enumerate(texts):
-            if most < len(row) and wanted.issubset(row):
-                return number
-            most = max(most, len(row))
-    for number, row in enumerate(texts):
-        if len(row) > 1:
-            return number
-        if row and len(rows[number]) == 1:
-            parted = [len(cells) > 1 for cells in rows[number:] if cells]
-            if not _title_rows(parted):
-                return number
-    return 0
-
-
-def _table_of(sample: Sequence[str], wanted: Sequence[str]) -> Sequence[str]:
-    """Return the lines behind a title without any separator; all of them where there is none."""
-    if any(line.strip().strip('"') in wanted for line in sample[:TITLE_LINES]):
-        return sample  # a list of one column
-    lines = list(filter(str.strip, sample))
-    return lines[_title_rows([*map(_parts, lines)]) :]
-
-
-def _title_rows(parted: Sequence[bool]) -> int:
-    """Return how many lines stand in one piece above more that are all parted; 0 = no title."""
-    above = parted.index(True) if True in parted else 0
-    return above if len(parted) > 2 * above and all(parted[above:]) else 0
-
-
-def _parts(line: str) -> bool:
-    return any(separator in line for separator in SEPARATORS)
 
 
 def _words(error: csv.Error) -> str:

@@ -139,7 +139,13 @@ def test_the_line_that_datev_puts_before_the_header_is_none(
 
 @pytest.mark.parametrize(
     "title",
-    ["Customers in November;;", "Customers in November", '"Customers;\nall";;\n;;\nas of;today;'],
+    [
+        "Customers in November;;",
+        "Customers in November",
+        "Customers, as of November",
+        "Customers\nall\nA | Z",
+        '"Customers;\nall";;\n;;\nas of;today;',
+    ],
 )
 def test_a_title_above_the_header_does_no_harm(path: Path, title: str) -> None:
     events = read(path, f"{title}\n{HEADER}1;Anna;5\n")
@@ -148,10 +154,20 @@ def test_a_title_above_the_header_does_no_harm(path: Path, title: str) -> None:
     assert events[0].locator == f"line {line}"  # type: ignore[union-attr]  # an Upsert
 
 
-@pytest.mark.parametrize("title", ["Customers in November;;\n;;\n", "Customers in November\n\n"])
+@pytest.mark.parametrize(
+    "title",
+    ["Customers in November;;\n;;\n", "Customers in November\n\n", "Customers, all of them\n"],
+)
 def test_a_title_is_no_header_before_there_is_a_map(path: Path, title: str) -> None:
     path.write_text(f"{title}{HEADER}1;Anna;5\n")
     assert field_names(source(path, {}, key=(), map={})) == ("id", "name", "phone")
+
+
+@pytest.mark.parametrize("rows", ["", "1;Anna;5\n2;Bo;6\n\nTotal: 2\n"])
+def test_neither_a_table_without_rows_nor_a_total_below_it_hides_the_header(
+    path: Path, rows: str
+) -> None:
+    assert names(read(path, f"Customers\n\n{HEADER}{rows}")) == (["Anna", "Bo"] if rows else [])
 
 
 def test_without_the_mapped_columns_the_first_row_is_the_header(path: Path) -> None:
