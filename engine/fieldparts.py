@@ -38,8 +38,8 @@ _FAX = re.compile(r"fax|^f$", re.IGNORECASE)
 _VOICE = re.compile(r"tel(?!efax)|fon|phone|^t\b", re.IGNORECASE)
 
 _SPLIT = re.compile(
-    r"(?:,{1,4}+(?!\s*(?:ext(?:ension|n)?|x)[.:]{0,2}\s*\d{1,8}+(?!\s*[\d/-]))|[|\n\r]|;(?!\s*[a-z-]+\s*=))\s*"
-    r"|\s*+:::\s*"  # Google's
+    r"(?:,{1,4}+(?!\s*(?:ext(?:ension|n)?|x)[.:]{0,2}\s*\d{1,8}+(?!\s*[\d/-]))|[|\n\r]|;(?!\s*[a-z-]+\s*=)"
+    r"|:::)\s*"  # Google's
     r"|(?<!\s)\s++(?:o\.|od\.|oder|or|ou|bzw\.?|resp\.?|u\.|und|and|et|&)\s+"
     r"|(?<=\d)\s*+/\s*+(?=\+)"
     rf"|(?<=\d)[\s/–-]*\s(?=(?:{_LONG_WORDS})(?![^\W\d_])[.:]*\s*[-–+(\d])"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,14 @@ def test_parts_lie_in_order_and_apart(field: str) -> None:
 )
 def test_whole_numbers_with_only_blanks_between_are_parted(text: str, pieces: list[str]) -> None:
     assert [text[begin:end] for begin, end in parted(text)] == pieces
+
+
+def test_very_many_blanks_are_passed_over_once() -> None:
+    began_s = process_time()
+    assert split_numbers("089 99998" + " " * 100_000 + "123") == [
+        "089 99998" + " " * 100_000 + "123"
+    ]
+    assert process_time() - began_s < 5.0, "from each blank anew it takes four times as long"
 
 
 @pytest.mark.parametrize(
