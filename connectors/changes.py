@@ -20,6 +20,7 @@ from typing import Literal
 
 import msgspec
 
+from connectors.values import OutsideCalendar
 from engine.source import Bookmark
 
 Rung = Literal["tracking", "rowversion", "xmin", "number", "time"]
@@ -130,7 +131,7 @@ class Following(msgspec.Struct, frozen=True):
             value: what the database gave.
             doubled: of `Mark`.
         """
-        if value is None:
+        if value is None or isinstance(value, OutsideCalendar):
             return b""
         kind: Literal["time", "date", "number", "bytes", "text"] = "text"
         text = str(value)
@@ -357,7 +358,8 @@ def lost_times_statement(query: str, keys: Sequence[str]) -> str:
 def keyless_statement(query: str, columns: Sequence[str], keys: Sequence[str]) -> str:
     """Return the statement for the records that pages by key do not meet: a part is NULL."""
     listed = ", ".join(f"{ALIAS}.{name}" for name in columns)
-    lost = " OR ".join(f"{ALIAS}.{key} IS NULL" for key in keys)
+    # Of a column that is NOT NULL, MariaDB's IS NULL means zeros, too: those stand on a page.
+    lost = " OR ".join(f"{ALIAS}.{key} <=> NULL" for key in keys)
     return f"SELECT {listed} FROM {wrapped(query)} WHERE {lost}"
 
 

@@ -56,15 +56,21 @@ def _unquoted(element: str) -> str:
     return re.sub(r"\\(.)", r"\1", element[1:-1], flags=re.DOTALL)
 
 
-def date_of(raw: bytes | None) -> dt.date | str | None:
-    """Return the date that a driver gives as digits; as a text where the calendar has none such.
+class OutsideCalendar(str):
+    """A date as MariaDB keeps it and no calendar has it: "0000-05-03", "2026-00-00", zeros alone.
 
-    Those that MariaDB keeps: "0000-05-03", "2026-00-00"; None: NULL, or zeros alone.
+    Zeros say nothing to people, but the database puts them in order and compares with them.
     """
+
+    __slots__ = ()
+
+
+def date_of(raw: bytes | None) -> dt.date | OutsideCalendar | None:
+    """Return the date that a driver gives as digits; None: NULL."""
     return _time_of(raw, dt.date.fromisoformat)
 
 
-def moment_of(raw: bytes | None) -> dt.datetime | str | None:
+def moment_of(raw: bytes | None) -> dt.datetime | OutsideCalendar | None:
     """Return the date with a time of day that a driver gives as digits; else as `date_of`."""
     return _time_of(raw, dt.datetime.fromisoformat)
 
@@ -72,14 +78,14 @@ def moment_of(raw: bytes | None) -> dt.datetime | str | None:
 _Time = TypeVar("_Time", dt.date, dt.datetime)
 
 
-def _time_of(raw: bytes | None, read: Callable[[str], _Time]) -> _Time | str | None:
-    text = (raw or b"").decode("ascii", "replace")
-    if not text.strip("0-: ."):
+def _time_of(raw: bytes | None, read: Callable[[str], _Time]) -> _Time | OutsideCalendar | None:
+    if raw is None:
         return None
+    text = raw.decode("ascii", "replace")
     try:
         return read(text)
     except ValueError:
-        return text
+        return OutsideCalendar(text)
 
 
 def _of_float(value: float) -> str:
@@ -102,4 +108,5 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     dt.time: dt.time.isoformat,
     bytes: bytes.hex,
     bytearray: bytearray.hex,
+    OutsideCalendar: lambda value: str(value) if value.strip("0-: .") else "",
 }
