@@ -155,28 +155,6 @@ def test_mariadb_gives_every_name_whole(people: MariaDb, opened: Opened) -> None
     assert [event.record["name"] for event in sent(source)[:-1]] == list(PROBES)
 
 
-def test_a_date_of_mariadb_without_a_month_or_a_year_costs_no_record(
-    people: MariaDb, opened: Opened
-) -> None:
-    people.run(
-        "SET sql_mode = '';"
-        " CREATE TABLE born (id int PRIMARY KEY, name text, d date, t datetime(6));"
-        " GRANT SELECT ON born TO crm; INSERT INTO born VALUES"
-        " (1, 'Anna', '2026-02-03', '2026-02-03 04:05:06.5'), (2, 'Bea', '0000-05-03', NULL),"
-        " (3, 'Cem', '1980-00-00', '1980-00-00 00:00:00'), (4, 'Dora', '0000-00-00', 0)"
-    )
-    try:
-        events = opened(people.connection, "SELECT * FROM born").preview(9)
-    finally:
-        people.run("DROP TABLE born")
-    assert [(event.record["d"], event.record["t"]) for event in events] == [
-        ("2026-02-03", "2026-02-03T04:05:06.500000"),
-        ("0000-05-03", ""),
-        ("1980-00-00", "1980-00-00 00:00:00.000000"),
-        ("", ""),
-    ]
-
-
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_statements_for_mariadb_hold_characters_outside_ascii_in_any_locale(
     people: MariaDb, locale: str, tmp_path: Path

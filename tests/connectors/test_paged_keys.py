@@ -136,39 +136,6 @@ def test_a_value_that_cannot_be_read_costs_its_record_at_the_end_of_a_page_too(
     assert sum(isinstance(event, RejectedRecord) for event in events) == 3
 
 
-@pytest.mark.parametrize("fetch", [2, 3, 100])
-@pytest.mark.parametrize("key", [("id", "since"), ("since", "id")])
-@pytest.mark.parametrize("null", ["NULL", "NOT NULL"])
-def test_keys_with_dates_that_no_calendar_has_are_read_once_each(
-    people: MariaDb, opened: Opened, null: str, key: tuple[str, ...], fetch: int
-) -> None:
-    dates = ("0000-00-00", "0000-05-03", "2020-01-01", "2026-00-00")
-    rows = ", ".join(f"({id_}, '{since}', 'Anna')" for id_ in (1, 2, 3) for since in dates)
-    people.run(
-        f"SET sql_mode = ''; CREATE OR REPLACE TABLE posts (id int, since date {null}, name text);"
-        f" INSERT INTO posts VALUES {rows}"
-    )
-    events = sent(opened(people.connection, "SELECT * FROM posts", key=key, fetch=fetch))
-    people.run("DROP TABLE posts")
-    assert not any(isinstance(event, RejectedRecord) for event in events)
-    keys = [event.key for event in events if isinstance(event, Upsert)]
-    assert len(keys) == len(set(keys)) == 3 * len(dates)
-
-
-def test_a_time_of_change_that_no_calendar_has_is_no_mark(people: MariaDb, opened: Opened) -> None:
-    people.run(
-        "SET sql_mode = ''; CREATE OR REPLACE TABLE dated (id int, name text, changed datetime);"
-        " INSERT INTO dated VALUES (1, 'Anna', '0000-00-00'), (2, 'Bea', '0000-00-00')"
-    )
-    source = opened(people.connection, "SELECT * FROM dated", changed="changed")
-    for changed in ("0000-00-00", "2026-11-00"):
-        people.run(f"SET sql_mode = ''; UPDATE dated SET changed = '{changed}'")
-        first = sent(source)
-        again = sent(source, first[-1].bookmark)
-        assert [event.key for event in again if isinstance(event, Upsert)] == ["1", "2"]
-    people.run("DROP TABLE dated")
-
-
 def test_keys_that_a_database_holds_for_equal_are_followed(people: MariaDb, opened: Opened) -> None:
     # ids of Salesforce differ in case alone, and MariaDB's usual collation knows none
     people.run(
