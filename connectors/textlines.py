@@ -255,7 +255,8 @@ def rows_above(sample: Iterator[list[str]], wanted: Sequence[str]) -> int:
     """Return how many rows stand above the header: a title, as people write it over a table.
 
     The header is the first row with all wanted columns, if there is less in each row above it; else
-    the first one with several texts, or of a single cell where another one is so, too.
+    the first one with several texts, or of a single cell where another one is so, too, or with a
+    name for the second of two columns alone, as behind row numbers.
 
     Args:
         sample: the rows of the file's beginning, as one separator parts them.
@@ -272,7 +273,7 @@ def rows_above(sample: Iterator[list[str]], wanted: Sequence[str]) -> int:
                 return number
             most = max(most, len(row))
     for number, row in enumerate(texts):
-        if len(row) > 1:
+        if len(row) > 1 or (row and rows[number][:-1] == [""]):
             return number
         if row and len(rows[number]) == 1:
             parted = [len(cells) > 1 for cells in rows[number:] if cells]

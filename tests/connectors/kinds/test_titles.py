@@ -64,6 +64,11 @@ def test_a_list_of_one_column_has_its_name_in_the_first_line(path: Path) -> None
     assert field_names(source(path, {}, key=("phone",), map={})) == ("phone",)
 
 
+def test_a_column_without_a_name_in_front_of_the_only_one_is_no_title(path: Path) -> None:
+    path.write_text(",phone\n0,089 1234\n1,089 1235\n")  # as pandas writes a series
+    assert field_names(source(path, {}, key=("phone",), map={})) == ("", "phone")
+
+
 def test_a_list_of_one_mapped_column_may_hold_other_separators(path: Path) -> None:
     path.write_text("phone\n089 1234 | 35\n089 1236; 1237\n")
     events = sent(source(path, {}, key=("phone",), map={"phones.work": "phone"}))
