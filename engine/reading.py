@@ -86,6 +86,9 @@ SERVICE = "a service number has no subscriber"
 LOCAL = "local number, area code added"
 """The rule of a number to which the plan's own area belongs."""
 
+UNPREFIXED = "a national number without its prefix"
+"""The end of a rule whose last number is one that a trunk may have sent so."""
+
 
 class PhoneNumber(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A subscriber: E.164 digits without "+", and an extension that is dialled afterwards ("")."""
@@ -299,7 +302,11 @@ def _through_outside_line(
         first, second = direct, dialled
     else:
         first, second = (dialled, direct) if surely_dialled else (direct, dialled)
-    numbers = tuple(dict.fromkeys(first.numbers + second.numbers))
+    numbers = first.numbers + second.numbers
+    if first.rule.endswith(UNPREFIXED):  # the least likely of all stays the last
+        guess = len(first.numbers) - 1
+        numbers = (*numbers[:guess], *second.numbers, numbers[guess])
+    numbers = tuple(dict.fromkeys(numbers))
     explicit = first.explicit_country and second.explicit_country
     return Reading(numbers, f"{first.rule}, or {second.rule}", explicit_country=explicit)
 
@@ -355,7 +362,7 @@ def _bare(digits: str, extension: str, plan: DialPlan) -> Reading | None:
     return msgspec.structs.replace(
         reading,
         numbers=(*reading.numbers, PhoneNumber(country + digits, extension)),
-        rule=f"{reading.rule}, or a national number without its prefix",
+        rule=f"{reading.rule}, or {UNPREFIXED}",
     )
 
 

@@ -170,6 +170,12 @@ def test_digits_without_a_prefix_may_have_several_meanings(
     assert ", or " in reading.rule or len(numbers) == 1
 
 
+def test_a_national_number_without_its_prefix_stands_behind_what_the_outside_line_reaches() -> None:
+    plan = DialPlan(area_code="89", outside_line="9")
+    numbers = [number.digits for number in read_number("9123456789", plan).numbers]
+    assert numbers == ["49899123456789", "9123456789", "4989123456789", "499123456789"]
+
+
 @pytest.mark.parametrize(
     ("written", "explicit"),
     [
