@@ -46,7 +46,7 @@ def warnings_of(config: Config, now: dt.datetime | None = None) -> tuple[str, ..
         return ()
     try:
         end = x509.load_pem_x509_certificate(tls.certificate.read_bytes()).not_valid_after_utc
-    except (OSError, ValueError):  # what cannot be used at all is a fault
+    except (OSError, ValueError, x509.InvalidVersion):  # what cannot be served is a fault
         return ()
     left = end - (now or dt.datetime.now(dt.UTC))
     if left >= SOON:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ssl
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,17 @@ def test_a_certificate_that_is_over_or_is_soon_is_a_warning(pairs: Place) -> Non
         (warning,) = warnings_of(pairs.config, now)
         assert "ldap.tls.certificate: " in warning
         assert warning.endswith(told)
+
+
+def test_a_certificate_whose_end_cannot_be_told_is_served_without_a_warning(pairs: Place) -> None:
+    pairs.write_config(end=LDAPS.format(certificate="one.pem", key="one.key", base="dc=meta"))
+    path = pairs.folder / "one.pem"
+    octets = ssl.PEM_cert_to_DER_cert(path.read_text(encoding="ascii"))
+    version_3, version_4 = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03"
+    assert version_3 in octets
+    path.write_text(ssl.DER_cert_to_PEM_cert(octets.replace(version_3, version_4, 1)))
+    require_servable(pairs.config)
+    assert warnings_of(pairs.config) == ()
 
 
 def test_without_a_certificate_there_is_nothing_to_warn_of(place: Place) -> None:
