@@ -299,7 +299,7 @@ def people_text(search_filter: Filter) -> str | None:
     """Return what is typed into a people search, None for any other filter.
 
     That is one term on a pseudo-attribute for anything (`anr`, `searchContact`), alone or beside
-    terms that hold for every entry: `(&(objectClass=person)(anr=mei))`.
+    terms that hold for every entry, or ask for a number: `(&(objectClass=person)(anr=mei))`.
     """
     text: str | None = None
     for leaf in _flattened(search_filter, And):
@@ -309,7 +309,8 @@ def people_text(search_filter: Filter) -> str | None:
                 text = _typed_text(leaf)
                 if text:
                     continue
-        if not _is_decoration(leaf, []):
+        checks: list[Check] = []
+        if not _is_decoration(leaf, checks) or checks:
             return None
     return text
 

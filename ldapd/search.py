@@ -206,7 +206,8 @@ class Searcher:
             people = self._people(asked, wish)  # part of a number, or letters on a phone's keys
             if people is not None:
                 return people
-            if question.is_partial or asked.controls.vlv is not None:
+            asks_more = question.is_partial or question.check is not None
+            if asks_more or asked.controls.vlv is not None:
                 return self._list(asked, self._set_question(asked, wish))
         return asked.done(_SUCCESS, self._notes(asked))
 

@@ -111,6 +111,8 @@ LISTS = [
     ("Linphone for anything, nothing typed", PHONE, "(anr=*)", None),
     ("Agfeo", PHONE, "(|(telephoneNumber=*3920*)(mobile=*3920*))", {ANNA, DORA}),
     ("Jabber ANR", BOOK, "(anr=mei)", {BERND, FRIEDA}),
+    ("ANR with an address", BOOK, "(&(mail=*)(anr=mei))", {FRIEDA}),
+    ("ANR of a part of a number with an address", BOOK, "(&(mail=*)(anr=030231250))", {ANNA}),
     ("Jabber predictive", BOOK,
      "(&(objectCategory=person)(objectClass=user)(|(displayName=vog*)(sn=vog*)))", {CARLA}),
     ("a filter made for AD", BOOK,
