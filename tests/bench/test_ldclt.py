@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -25,7 +27,12 @@ HITS = Drawn("(telephoneNumber=+493023125XXX)", KNOWN.start, KNOWN.stop - 1)
 
 @pytest.fixture(scope="module")
 def rufname(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rufname]:
-    folder = tmp_path_factory.mktemp("ldclt")
+    with running_in(tmp_path_factory.mktemp("ldclt")) as running:
+        yield running
+
+
+@contextmanager
+def running_in(folder: Path) -> Iterator[Rufname]:
     rows = [Row(str(each), f"Person {each}", phone=f"030 23125-{each:03d}") for each in KNOWN]
     source = csv_source(write_rows(folder / "contacts.csv", rows))
     with running_rufname(folder, sources=[source], relay=False) as running:
@@ -81,7 +88,10 @@ def test_numbers_of_nobody_are_no_errors_and_not_found(rufname: Rufname) -> None
     assert counted(rufname)["lookups_found"] == before["lookups_found"]
 
 
-def test_what_ldclt_counts_as_an_error_is_told(rufname: Rufname) -> None:
-    wrong = msgspec.structs.replace(server_of(rufname), password="wrong")
-    with pytest.raises(RuntimeError, match=r"0 of 8000 answered; .*Invalid credentials.* 8 times"):
-        ask(wrong, HITS)
+def test_what_ldclt_counts_as_an_error_is_told(tmp_path: Path) -> None:
+    with running_in(tmp_path) as own:  # whose address has to wait afterwards
+        wrong = msgspec.structs.replace(server_of(own), password="wrong")
+        with pytest.raises(
+            RuntimeError, match=r"0 of 8000 answered; .*Invalid credentials.* 8 times"
+        ):
+            ask(wrong, HITS)
