@@ -16,6 +16,7 @@ from engine.people import PeopleSearch
 from engine.phonetics import sound
 from engine.query import PeopleQuery
 from engine.questions import Questions
+from engine.reader import Reader
 from engine.rights import LOCAL_ADMIN, Principal, SourcePolicy
 from engine.schema import LEADING, SOUND, term
 from engine.scope import Searched
@@ -119,6 +120,19 @@ def test_answers_are_the_same_whatever_the_limits_are(monkeypatch: pytest.Monkey
             assert answers(search, asker) == wanted[asker.name]
 
 
+def queries_of(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the queries that a reader is asked from now on, as tantivy writes them."""
+    asked: list[str] = []
+    search = type(reader).counted_by_rank
+
+    def counted(self: object, query: object, *more: object, **named: bool) -> object:
+        asked.append(str(query))
+        return search(self, query, *more, **named)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(type(reader), "counted_by_rank", counted)
+    return asked
+
+
 def test_the_first_of_many_are_found_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leading, "MANY", 200)
     monkeypatch.setattr(questions, "WORTH_A_LIMIT", 200)
@@ -128,14 +142,7 @@ def test_the_first_of_many_are_found_without_the_others(monkeypatch: pytest.Monk
     reader = reader_of(contacts, POLICIES, limits)
     assert limits.levels("m")
     assert reader.frequency(LEADING, "0m") == 120
-    asked = []
-    search = type(reader).counted_by_rank
-
-    def counted(self: object, query: object, *more: object, **named: bool) -> object:
-        asked.append(str(query))
-        return search(self, query, *more, **named)  # type: ignore[arg-type]  # handed through
-
-    monkeypatch.setattr(type(reader), "counted_by_rank", counted)
+    asked = queries_of(reader, monkeypatch)
     page = PeopleSearch(reader).answer(PeopleQuery("m", LOCAL_ADMIN, 5))
     assert page.total == 100
     assert "0m" in asked[0]
@@ -187,14 +194,7 @@ def test_of_very_many_of_one_sound_and_other_spelling_the_first_are_read_once(
     contacts = people(900)
     plain = PeopleSearch(reader_of(contacts, POLICIES))
     reader = reader_of(contacts, POLICIES, guessed(contacts))
-    asked = []
-    search = type(reader).counted_by_rank
-
-    def counted(self: object, query: object, *more: object, **named: bool) -> object:
-        asked.append(str(query))
-        return search(self, query, *more, **named)  # type: ignore[arg-type]  # handed through
-
-    monkeypatch.setattr(type(reader), "counted_by_rank", counted)
+    asked = queries_of(reader, monkeypatch)
     page = PeopleSearch(reader).answer(PeopleQuery("milira", LOCAL_ADMIN, 30))
     monkeypatch.undo()
     assert page == plain.answer(PeopleQuery("milira", LOCAL_ADMIN, 30))
@@ -343,14 +343,7 @@ def test_a_list_of_many_asks_for_the_first_alone(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(leading, "LEADERS", 120)
     contacts = people(900)
     reader = reader_of(contacts, POLICIES, guessed(contacts))
-    asked = []
-    search = type(reader).counted_by_rank
-
-    def counted(self: object, query: object, *more: object, **named: bool) -> object:
-        asked.append(str(query))
-        return search(self, query, *more, **named)  # type: ignore[arg-type]  # handed through
-
-    monkeypatch.setattr(type(reader), "counted_by_rank", counted)
+    asked = queries_of(reader, monkeypatch)
     assert len(candidates(reader, Called("M"), LOCAL_ADMIN, 29)) == 29
     assert len(asked) == 1
     assert "0m" in asked[0]
